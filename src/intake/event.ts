@@ -45,6 +45,8 @@ export interface ExceptionValue {
 export interface EventUser {
   readonly id?: string;
   readonly email?: string;
+  /** As the app sent it; only the native protocol has it. */
+  readonly phone?: string;
   readonly username?: string;
   readonly ipAddress?: string;
 }

@@ -1,0 +1,70 @@
+import { type ExceptionValue, type Frame } from '../event.js';
+import { containsAny } from './stack-lines.js';
+
+const PLACE = /^\s+(.{1,900}\.(?:go|s|c)):(\d{1,9})(?: \+0x[0-9a-f]+)?$/;
+const ROUTINE = /^goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[/;
+const HEADER = /^(panic|fatal error): (.*)$/;
+
+/** First path elements of the standard library's packages (go.dev/pkg), which have no dot as hosts do. */
+const STANDARD = new Set(
+  (
+    'archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go ' +
+    'hash html image index internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort ' +
+    'strconv strings sync syscall testing text time unicode unique unsafe vendor weak'
+  ).split(' '),
+);
+
+/** The second line of a frame, `\t/app/main.go:10 +0x1d`. */
+export function looksLikeGo(line: string): boolean {
+  return PLACE.test(line) || ROUTINE.test(line);
+}
+
+/** The stack of the first goroutine, from a panic, `debug.Stack` or an error printed with `%+v`. */
+export function parseGoStack(lines: readonly string[]): ExceptionValue[] {
+  const frames: Frame[] = [];
+  const header: string[] = [];
+  let routines = 0;
+  for (let i = 0; i < lines.length && routines < 2; i++) {
+    const line = lines[i] ?? '';
+    const place = PLACE.exec(lines[i + 1] ?? '');
+    if (ROUTINE.test(line)) routines++;
+    else if (place && !PLACE.test(line) && line !== '') frames.push(readFrame(line, place));
+    else if (frames.length === 0 && routines === 0 && !PLACE.test(line) && !line.startsWith('[signal'))
+      header.push(line);
+  }
+  const text = header.join('\n').trim();
+  const match = HEADER.exec(text.split('\n')[0] ?? '');
+  const value = (match ? text.slice((match[1] ?? '').length + 2) : text).replace(/ \[recovered\](?=\n|$)/g, '');
+  return [{ type: match?.[1], value: value || undefined, frames: frames.reverse() }];
+}
+
+function readFrame(line: string, place: RegExpExecArray): Frame {
+  const name = withoutArguments(line.replace(/^created by /, '').replace(/ in goroutine \d+$/, ''));
+  const dot = name.indexOf('.', name.lastIndexOf('/') + 1);
+  const module = dot > 0 ? name.slice(0, dot) : undefined;
+  const path = place[1] ?? '';
+  return {
+    module,
+    function: name.slice(dot + 1),
+    filename: path,
+    absPath: path,
+    lineno: Number(place[2]),
+    inApp: isInApp(module, path),
+  };
+}
+
+/** `main.(*T).f(0x1, {...})` without its last pair of brackets. */
+function withoutArguments(call: string): string {
+  if (!call.endsWith(')')) return call;
+  let depth = 0;
+  for (let i = call.length - 1; i > 0; i--) {
+    if (call[i] === ')') depth++;
+    if (call[i] === '(' && --depth === 0) return call.slice(0, i);
+  }
+  return call;
+}
+
+function isInApp(module: string | undefined, path: string): boolean {
+  if (module === undefined || STANDARD.has(module.split('/')[0] ?? '')) return false;
+  return !containsAny(path, ['/pkg/mod/', '/vendor/', '/usr/local/go/src/', '/usr/lib/go']);
+}

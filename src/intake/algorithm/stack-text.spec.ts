@@ -1,0 +1,297 @@
+import { describe, expect, it } from '@jest/globals';
+import { type ExceptionValue } from '../event.js';
+import { parseStackText } from './stack-text.js';
+
+/** `fn@line` of each frame, oldest call first, with a star on those of the app itself. */
+const shape = (exception: ExceptionValue | undefined): string[] =>
+  (exception?.frames ?? []).map(
+    (f) => `${f.inApp ? '*' : ''}${f.module ? `${f.module}:` : ''}${f.function ?? '?'}@${f.lineno ?? ''}`,
+  );
+const names = (exceptions: readonly ExceptionValue[]): string[] => exceptions.map((e) => `${e.type}: ${e.value}`);
+
+describe('stack text of JavaScript', () => {
+  it('reads a V8 stack oldest call first and keeps core and packages out of the app', () => {
+    const { language, exceptions } = parseStackText(
+      [
+        'TypeError: total is not a number',
+        'got NaN',
+        '    at sum (/srv/shop/src/cart.js:12:9)',
+        '    at async Promise.all (index 0)',
+        '    at new Cart (file:///srv/shop/src/cart.js:4:1)',
+        '    at Layer.handle [as handle_request] (/srv/shop/node_modules/express/lib/router/layer.js:95:5)',
+        '    at /srv/shop/src/app.js:40:3',
+        '    at Object.<anonymous> (C:\\shop\\main.js:7:84)',
+        '    at node:internal/main/run_main_module:28:49',
+      ].join('\n'),
+    );
+    expect(language).toBe('javascript');
+    expect(names(exceptions)).toEqual(['TypeError: total is not a number\ngot NaN']);
+    expect(shape(exceptions[0])).toEqual([
+      '?@28',
+      '*Object.<anonymous>@7',
+      '*?@40',
+      'Layer.handle [as handle_request]@95',
+      '*Cart@4',
+      'Promise.all@',
+      '*sum@12',
+    ]);
+    expect(exceptions[0]?.frames[1]?.filename).toBe('C:\\shop\\main.js');
+  });
+
+  it('makes the cause that Node prints the inner exception', () => {
+    const { exceptions } = parseStackText(
+      [
+        'PaymentError [E_PAY]: charge failed',
+        '    at charge (/srv/pay.js:3:1) {',
+        '  [cause]: RangeError: amount below zero',
+        '      at check (/srv/pay.js:9:2)',
+        '}',
+      ].join('\n'),
+    );
+    expect(names(exceptions)).toEqual(['RangeError: amount below zero', 'PaymentError: charge failed']);
+  });
+
+  it('reads Firefox and Safari stacks, which have no header', () => {
+    const { exceptions } = parseStackText(
+      'applyCoupon@https://shop.example/assets/app.js:10:5\n@https://shop.example/assets/app.js:2:1\nforEach@[native code]',
+    );
+    expect(shape(exceptions[0])).toEqual(['forEach@', '*?@2', '*applyCoupon@10']);
+    expect(exceptions[0]?.frames[2]).toMatchObject({ filename: 'https://shop.example/assets/app.js', colno: 5 });
+  });
+
+  it('takes code made by eval for the file that called it', () => {
+    const { exceptions } = parseStackText('Error: x\n    at f (eval at run (/srv/a.js:5:3), <anonymous>:1:1)');
+    expect(exceptions[0]?.frames[0]).toMatchObject({ filename: '/srv/a.js', lineno: 5 });
+  });
+});
+
+describe('stack text of Python', () => {
+  const INNER = [
+    'Traceback (most recent call last):',
+    '  File "/srv/shop/pay.py", line 7, in charge',
+    '    gate.send(amount)',
+    '    ^^^^^^^^^^^^^^^^^',
+    '  File "/usr/lib/python3.11/json/decoder.py", line 355, in raw_decode',
+    'json.decoder.JSONDecodeError: Expecting value',
+  ];
+
+  it('reads chained tracebacks innermost first', () => {
+    const { language, exceptions } = parseStackText(
+      [
+        ...INNER,
+        '',
+        'The above exception was the direct cause of the following exception:',
+        '',
+        'Traceback (most recent call last):',
+        '  File "/srv/shop/app.py", line 3, in <module>',
+        '    main()',
+        'shop.errors.PaymentError: no answer',
+        'from the gateway',
+      ].join('\n'),
+    );
+    expect(language).toBe('python');
+    expect(names(exceptions)).toEqual([
+      'JSONDecodeError: Expecting value',
+      'PaymentError: no answer\nfrom the gateway',
+    ]);
+    expect(exceptions.map((e) => e.module)).toEqual(['json.decoder', 'shop.errors']);
+    expect(shape(exceptions[0])).toEqual(['*charge@7', 'raw_decode@355']);
+    expect(exceptions[0]?.frames[0]?.contextLine).toBe('gate.send(amount)');
+    expect(exceptions[0]?.frames[1]?.filename).toBe('json/decoder.py');
+  });
+
+  it('puts the members of an exception group before the group', () => {
+    const { exceptions } = parseStackText(
+      [
+        '  + Exception Group Traceback (most recent call last):',
+        '  |   File "/srv/a.py", line 2, in <module>',
+        '  |     run()',
+        '  | ExceptionGroup: two failed (1 sub-exception)',
+        '  +-+---------------- 1 ----------------',
+        '    | Traceback (most recent call last):',
+        '    |   File "/srv/b.py", line 9, in run',
+        '    | ValueError: bad',
+        '    +------------------------------------',
+      ].join('\n'),
+    );
+    expect(names(exceptions)).toEqual(['ValueError: bad', 'ExceptionGroup: two failed (1 sub-exception)']);
+    expect(shape(exceptions[0])).toEqual(['*run@9']);
+  });
+});
+
+describe('stack text of Java', () => {
+  it('reads causes innermost first, fills in the common frames and leaves suppressed ones out', () => {
+    const { language, exceptions } = parseStackText(
+      [
+        'Exception in thread "main" com.acme.shop.CheckoutException: checkout failed',
+        '\tat com.acme.shop.Checkout.pay(Checkout.java:42)',
+        '\tat com.acme.shop.Main.main(Main.java:10)',
+        '\tSuppressed: java.io.IOException: close failed',
+        '\t\tat com.acme.shop.Conn.close(Conn.java:5)',
+        '\tCaused by: java.lang.Error: not ours',
+        '\t\t... 1 more',
+        'Caused by: java.lang.NullPointerException',
+        '\tat java.base/java.util.Objects.requireNonNull(Objects.java:208)',
+        '\tat com.acme.shop.Cart$Line.lambda$total$0(Cart.java)',
+        '\tat com.acme.shop.Cart.hash(Native Method)',
+        '\t... 1 more',
+      ].join('\n'),
+    );
+    expect(language).toBe('java');
+    expect(exceptions.map((e) => [e.module, e.type, e.value])).toEqual([
+      ['java.lang', 'NullPointerException', undefined],
+      ['com.acme.shop', 'CheckoutException', 'checkout failed'],
+    ]);
+    expect(shape(exceptions[0])).toEqual([
+      '*com.acme.shop.Main:main@10',
+      '*com.acme.shop.Cart:hash@',
+      '*com.acme.shop.Cart$Line:lambda$total$0@',
+      'java.util.Objects:requireNonNull@208',
+    ]);
+    expect(shape(exceptions[1])).toEqual(['*com.acme.shop.Main:main@10', '*com.acme.shop.Checkout:pay@42']);
+  });
+});
+
+describe('stack text of Go', () => {
+  it('reads the first goroutine of a panic', () => {
+    const { language, exceptions } = parseStackText(
+      [
+        'panic: runtime error: index out of range [5] with length 3 [recovered]',
+        '',
+        'goroutine 1 [running]:',
+        'runtime/debug.Stack()',
+        '\t/usr/local/go/src/runtime/debug/stack.go:24 +0x5e',
+        'example.com/shop/cart.(*Cart).Total(0xc000012345, {0x1, 0x2})',
+        '\t/src/shop/cart/cart.go:31 +0x1d',
+        'github.com/acme/mux.Serve(...)',
+        '\t/root/go/pkg/mod/github.com/acme/mux@v1.2.0/mux.go:8',
+        'created by main.start in goroutine 7',
+        '\t/src/shop/main.go:5 +0x20',
+        '',
+        'goroutine 9 [select]:',
+        'main.other()',
+        '\t/src/shop/main.go:99 +0x20',
+      ].join('\n'),
+    );
+    expect(language).toBe('go');
+    expect(names(exceptions)).toEqual(['panic: runtime error: index out of range [5] with length 3']);
+    expect(shape(exceptions[0])).toEqual([
+      '*main:start@5',
+      'github.com/acme/mux:Serve@8',
+      '*example.com/shop/cart:(*Cart).Total@31',
+      'runtime/debug:Stack@24',
+    ]);
+  });
+});
+
+describe('stack text of C#', () => {
+  it('pairs each header with its stack and turns generated names back', () => {
+    const { language, exceptions } = parseStackText(
+      [
+        'Acme.Shop.CheckoutException: checkout failed',
+        ' ---> System.NullReferenceException: Object reference not set to an instance of an object.',
+        '   at Acme.Shop.Cart.Total(String currency) in C:\\src\\Cart.cs:line 31',
+        '   at System.Linq.Enumerable.Sum[TSource](IEnumerable`1 source, Func`2 selector)',
+        '   at Acme.Shop.Cart.<>c__DisplayClass3_0.<Check>b__0(Int32 n) in C:\\src\\Cart.cs:line 12',
+        '   --- End of inner exception stack trace ---',
+        '   at Acme.Shop.Checkout.<PayAsync>d__5.MoveNext() in /src/Checkout.cs:line 10',
+        '--- End of stack trace from previous location ---',
+        '   at Acme.Shop.Program..ctor() in /src/Program.cs:line 5',
+      ].join('\r\n'),
+    );
+    expect(language).toBe('csharp');
+    expect(exceptions.map((e) => [e.module, e.type])).toEqual([
+      ['System', 'NullReferenceException'],
+      ['Acme.Shop', 'CheckoutException'],
+    ]);
+    expect(shape(exceptions[0])).toEqual([
+      '*Acme.Shop.Cart:Check { <lambda> }@12',
+      'System.Linq.Enumerable:Sum@',
+      '*Acme.Shop.Cart:Total@31',
+    ]);
+    expect(shape(exceptions[1])).toEqual(['*Acme.Shop.Program:.ctor@5', '*Acme.Shop.Checkout:PayAsync@10']);
+    expect(exceptions[0]?.frames.at(-1)?.filename).toBe('C:\\src\\Cart.cs');
+  });
+});
+
+describe('stack text of Ruby', () => {
+  it('reads full messages of all versions, the cause innermost', () => {
+    const { language, exceptions } = parseStackText(
+      [
+        "/srv/shop/app/pay.rb:10:in `charge': no answer (Acme::PaymentError)",
+        "\tfrom /usr/lib/ruby/gems/3.2.0/gems/rack-3.0/lib/rack.rb:5:in `call'",
+        "\tfrom /srv/shop/main.rb:2:in `<main>'",
+        "/srv/shop/app/net.rb:4:in 'Net#read': timed out (Timeout::Error)",
+        "\tfrom /srv/shop/app/pay.rb:8:in 'block in Pay#charge'",
+      ].join('\n'),
+    );
+    expect(language).toBe('ruby');
+    expect(names(exceptions)).toEqual(['Timeout::Error: timed out', 'Acme::PaymentError: no answer']);
+    expect(shape(exceptions[0])).toEqual(['*Pay:block in charge@8', '*Net:read@4']);
+    expect(shape(exceptions[1])).toEqual(['*<main>@2', 'call@5', '*charge@10']);
+  });
+
+  it('reads a plain backtrace', () => {
+    const { exceptions } = parseStackText("/srv/a.rb:1:in `f'\n/srv/b.rb:2:in `g'");
+    expect(shape(exceptions[0])).toEqual(['*g@2', '*f@1']);
+    expect(exceptions[0]?.type).toBeUndefined();
+  });
+});
+
+describe('stack text of PHP', () => {
+  it('reads the chain innermost first and names in each frame the function that the line stands in', () => {
+    const { language, exceptions } = parseStackText(
+      [
+        'PHP Fatal error:  Uncaught RuntimeException: no answer in /srv/shop/src/Gate.php:14',
+        'Stack trace:',
+        "#0 /srv/shop/vendor/acme/http/Client.php(30): Acme\\Gate->send('10.00', Array)",
+        '#1 [internal function]: Acme\\Http\\Client::run(Object(Closure))',
+        '#2 /srv/shop/index.php(9): array_map(Object(Closure), Array)',
+        '#3 {main}',
+        '',
+        'Next Acme\\CheckoutException: checkout failed in /srv/shop/src/Checkout.php:20',
+        'Stack trace:',
+        '#0 {main}',
+        '  thrown in /srv/shop/src/Checkout.php on line 20',
+      ].join('\n'),
+    );
+    expect(language).toBe('php');
+    expect(names(exceptions)).toEqual(['RuntimeException: no answer', 'Acme\\CheckoutException: checkout failed']);
+    expect(shape(exceptions[0])).toEqual([
+      '*{main}@9',
+      'array_map@',
+      'Acme\\Http\\Client:run@30',
+      '*Acme\\Gate:send@14',
+    ]);
+    expect(shape(exceptions[1])).toEqual(['*{main}@20']);
+  });
+});
+
+describe('stack text that is none or hostile', () => {
+  it('finds no exception in ordinary text', () => {
+    expect(parseStackText('the shop is closed: come back later\nat noon')).toEqual({ exceptions: [] });
+    expect(parseStackText('')).toEqual({ exceptions: [] });
+  });
+
+  it('reads a megabyte of near-matches within a second', () => {
+    const parts = [
+      'at a ( ( ( (',
+      'at a.b(c',
+      'a@/b@/b@',
+      ' in x',
+      'x:1:in `',
+      '#0 a(1',
+      'File "',
+      'a.b.c.d(',
+      '    ',
+      '(((((',
+      '> ---> ',
+    ];
+    const started = process.hrtime.bigint();
+    for (const part of parts) {
+      parseStackText(part.repeat(Math.ceil(1_000_000 / part.length)));
+      parseStackText(`${part.repeat(80).slice(0, 1000)}\n`.repeat(1000));
+    }
+    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(1000 * parts.length);
+  });
+});
