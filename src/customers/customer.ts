@@ -1,0 +1,58 @@
+/** The ways on which a customer can be written to. */
+export const CHANNELS = ['sms', 'email'] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+/** What an identity is made of; `id` is the app's own id of the customer (the external id). */
+export type IdentityKind = 'id' | 'email' | 'phone' | 'username' | 'device';
+
+/** One name under which a customer turns up in telemetry, in a support channel or in the directory. */
+export interface Identity {
+  readonly kind: IdentityKind;
+  readonly value: string;
+}
+
+/** A directory entry as it is put or imported. Fields that are left out stay as they are. */
+export interface CustomerEntry {
+  readonly name?: string | null;
+  /** BCP 47, for example `zh-CN`. */
+  readonly locale?: string | null;
+  /** IANA zone, for example `Asia/Shanghai`. */
+  readonly timeZone?: string | null;
+  readonly email?: string | null;
+  /** E.164, for example `+4915112345678`. */
+  readonly phone?: string | null;
+  /** What the customer agreed to, by channel; a channel that is left out stays as it is. */
+  readonly consent?: Partial<Record<Channel, boolean>>;
+  readonly attributes?: Record<string, string | number | boolean | null>;
+  readonly usernames?: readonly string[];
+  readonly devices?: readonly string[];
+}
+
+/** A customer as the API shows it. */
+export interface Customer {
+  readonly id: number;
+  readonly externalId: string | null;
+  readonly name: string | null;
+  readonly locale: string | null;
+  readonly timeZone: string | null;
+  readonly attributes: Record<string, unknown>;
+  readonly email: string | null;
+  readonly phone: string | null;
+  readonly consent: Partial<Record<Channel, boolean>>;
+  /** `telemetry`: known from events only, so there is no way to write to them. */
+  readonly source: 'directory' | 'telemetry';
+}
+
+/** What outreach needs to know of one customer, as it stands now. */
+export interface Recipient {
+  readonly customerId: number;
+  readonly name: string | null;
+  readonly locale: string | null;
+  readonly timeZone: string | null;
+  /** Address by channel; missing where there is none. */
+  readonly addresses: Partial<Record<Channel, string>>;
+  /** Channels whose address the provider refused for good, with its reason. */
+  readonly suppressed: Partial<Record<Channel, string>>;
+  /** The customer's last word by channel; missing where none was given. */
+  readonly consent: Partial<Record<Channel, boolean>>;
+}

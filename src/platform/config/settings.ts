@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { StartError } from '../errors.js';
+
+/** What a process can do; a small installation does all of it in one process. */
+export const ROLES = ['intake', 'stages', 'api'] as const;
+export type ProcessRole = (typeof ROLES)[number];
+
+const url = (protocols: readonly string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    message: `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
+
+const roles = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .pipe(z.array(z.enum(ROLES)).min(1));
+
+const environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  PUBLIC_URL: url(['http:', 'https:']).optional(),
+  DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  NATS_URL: url(['nats:', 'tls:']).optional(),
+  SMTP_URL: url(['smtp:', 'smtps:']).optional(),
+  MAIL_FROM: z.string().optional(),
+  TWILIO_ACCOUNT_SID: z.string().regex(/^AC[0-9a-f]{32}$/i, 'must be AC and 32 hex digits').optional(),
+  TWILIO_AUTH_TOKEN: z.string().optional(),
+  TWILIO_MESSAGING_SERVICE_SID: z.string().regex(/^MG[0-9a-f]{32}$/i, 'must be MG and 32 hex digits').optional(),
+  TWILIO_FROM: z.string().optional(),
+  TWILIO_BASE_URL: url(['http:', 'https:']).optional(),
+  ALERTMANAGER_URL: url(['http:', 'https:']).optional(),
+  FOREWARN_ROLES: roles.default([...ROLES]),
+  FOREWARN_DATA_DIR: z.string().default('.forewarn'),
+  FOREWARN_CONFIG: z.string().optional(),
+  FOREWARN_ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+/** The process's settings from the environment. Holds secrets: never print it. */
+export class Settings {
+  readonly port: number;
+  /** Where customers, apps and providers reach us; without a trailing slash. Undefined until the port is known, when not set. */
+  readonly publicUrl: string | undefined;
+  readonly databaseUrl: string | undefined;
+  readonly natsUrl: string | undefined;
+  readonly smtp: { readonly url: string; readonly from: string } | undefined;
+  readonly twilio: TwilioSettings | undefined;
+  readonly alertmanagerUrl: string | undefined;
+  readonly roles: ReadonlySet<ProcessRole>;
+  /** Absolute folder of the embedded database and of nothing else. */
+  readonly dataDir: string;
+  /** Absolute path of the YAML file; undefined means the one that comes with Forewarn. */
+  readonly configPath: string | undefined;
+  readonly adminToken: string | undefined;
+  readonly logLevel: string;
+
+  constructor(env: z.output<typeof environment>) {
+    this.port = env.PORT;
+    this.publicUrl = env.PUBLIC_URL?.replace(/\/+$/, '');
+    this.databaseUrl = env.DATABASE_URL;
+    this.natsUrl = env.NATS_URL;
+    this.smtp = env.SMTP_URL && env.MAIL_FROM ? { url: env.SMTP_URL, from: env.MAIL_FROM } : undefined;
+    this.twilio = twilioOf(env);
+    this.alertmanagerUrl = env.ALERTMANAGER_URL?.replace(/\/+$/, '');
+    this.roles = new Set(env.FOREWARN_ROLES);
+    this.dataDir = resolve(env.FOREWARN_DATA_DIR);
+    this.configPath = env.FOREWARN_CONFIG ? resolve(env.FOREWARN_CONFIG) : undefined;
+    this.adminToken = env.FOREWARN_ADMIN_TOKEN;
+    this.logLevel = env.LOG_LEVEL;
+  }
+}
+
+/** How to reach Twilio. */
+export interface TwilioSettings {
+  readonly accountSid: string;
+  readonly authToken: string;
+  readonly messagingServiceSid?: string;
+  readonly from?: string;
+  readonly baseUrl?: string;
+}
+
+function twilioOf(env: z.output<typeof environment>): TwilioSettings | undefined {
+  if (!env.TWILIO_ACCOUNT_SID || !env.TWILIO_AUTH_TOKEN) return undefined;
+  return {
+    accountSid: env.TWILIO_ACCOUNT_SID,
+    authToken: env.TWILIO_AUTH_TOKEN,
+    messagingServiceSid: env.TWILIO_MESSAGING_SERVICE_SID,
+    from: env.TWILIO_FROM,
+    baseUrl: env.TWILIO_BASE_URL?.replace(/\/+$/, ''),
+  };
+}
+
+/** Settings that only make sense together; each missing one is named. */
+function togetherProblems(env: Record<string, string | undefined>): string[] {
+  const problems: string[] = [];
+  if (env.SMTP_URL && !env.MAIL_FROM) problems.push('MAIL_FROM: is needed with SMTP_URL, for example "Shop <care@shop.example>"');
+  const sid = env.TWILIO_ACCOUNT_SID;
+  const token = env.TWILIO_AUTH_TOKEN;
+  if (sid && !token) problems.push('TWILIO_AUTH_TOKEN: is needed with TWILIO_ACCOUNT_SID');
+  if (token && !sid) problems.push('TWILIO_ACCOUNT_SID: is needed with TWILIO_AUTH_TOKEN');
+  if (sid && token && !env.TWILIO_MESSAGING_SERVICE_SID === !env.TWILIO_FROM) {
+    problems.push('TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM: set exactly one of them');
+  }
+  return problems;
+}
+
+/**
+ * Reads the environment; an empty value counts as not set.
+ * @throws StartError that lists every problem at once, without the values (they may be secrets).
+ */
+export function readSettings(env: Record<string, string | undefined>): Settings {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(present);
+  const problems = togetherProblems(present);
+  if (!parsed.success) problems.unshift(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  if (!parsed.success || problems.length > 0) {
+    throw new StartError(`The settings in the environment are wrong:\n  ${problems.join('\n  ')}`);
+  }
+  return new Settings(parsed.data);
+}

@@ -1,0 +1,101 @@
+import pg from 'pg';
+import { type DataSource } from 'typeorm';
+
+/** Counts and ids are far below 2^53, so PostgreSQL's 64-bit integers are read as numbers. */
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** A named, prepared SQL statement. One statement, one name: the name shows in the server's statistics. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Something that runs SQL: the pool, or one transaction. */
+export interface Sql {
+  /** Runs one statement and returns its rows. */
+  query<Row extends object>(statement: Statement | string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** An open transaction; hand it to every store that shall commit together. */
+export interface Tx extends Sql {
+  /** Takes a lock until the end of the transaction; false when another session holds it. */
+  tryLock(name: string): Promise<boolean>;
+}
+
+/** PostgreSQL error codes that the code reacts to (PostgreSQL manual, appendix A). */
+export const PG_ERROR = {
+  uniqueViolation: '23505',
+  foreignKeyViolation: '23503',
+  serializationFailure: '40001',
+  deadlockDetected: '40P01',
+  undefinedDatabase: '3D000',
+  invalidPassword: '28P01',
+  invalidAuthorization: '28000',
+} as const;
+
+/** The SQLSTATE of a driver error, undefined for anything else. */
+export function pgCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** True where the fault lies in the way to the server or the server itself, so that the same call may work later. */
+export function isDatabaseAway(error: unknown): boolean {
+  const code = pgCode(error);
+  if (code !== undefined) return code.startsWith('08') || code.startsWith('57') || code.startsWith('53');
+  const message = error instanceof Error ? error.message : '';
+  const errno = (error as { code?: string } | undefined)?.code ?? '';
+  return /^E(CONN|PIPE|NOENT|TIMEDOUT|HOST|NET|AI_)/.test(errno) || /Connection terminated|timeout exceeded when trying to connect|not queryable/.test(message);
+}
+
+/** The application's way to PostgreSQL: written SQL on the pool that TypeORM keeps. */
+export class Database implements Sql {
+  constructor(readonly dataSource: DataSource) {}
+
+  private get pool(): pg.Pool {
+    return (this.dataSource.driver as unknown as { master: pg.Pool }).master;
+  }
+
+  async query<Row extends object>(statement: Statement | string, values: readonly unknown[] = []): Promise<Row[]> {
+    return run<Row>(this.pool, statement, values);
+  }
+
+  /** Runs `work` in one transaction: commits when it returns, rolls back when it throws. */
+  async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const result = await work(transactionOn(client));
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((failure: Error) => (broken = failure));
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** A session of its own, for LISTEN or session locks; the caller ends it. */
+  async session(): Promise<pg.PoolClient> {
+    return this.pool.connect();
+  }
+}
+
+function transactionOn(client: pg.PoolClient): Tx {
+  return {
+    query: (statement, values = []) => run(client, statement, values),
+    tryLock: async (name) => {
+      const sql = 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked';
+      const [row] = await run<{ locked: boolean }>(client, { name: 'platform.try_lock', text: sql }, [name]);
+      return row?.locked === true;
+    },
+  };
+}
+
+async function run<Row extends object>(target: pg.Pool | pg.PoolClient, statement: Statement | string, values: readonly unknown[]): Promise<Row[]> {
+  const config = typeof statement === 'string' ? { text: statement } : { name: statement.name, text: statement.text };
+  const result = await target.query<Row>({ ...config, values: [...values] });
+  return result.rows;
+}

@@ -1,0 +1,39 @@
+/** What a client did wrong, as RFC 9457 problem details: what, where and what to do. Anything else that is thrown is a fault of ours. */
+export class Problem extends Error {
+  constructor(
+    /** HTTP status, 4xx or 503. */
+    readonly status: number,
+    /** Stable machine word, for example `not-found`; the last part of the problem's `type`. */
+    readonly code: string,
+    /** One sentence for people. */
+    detail: string,
+    /** Each single thing that is wrong, where there are several. */
+    readonly errors: readonly FieldError[] = [],
+  ) {
+    super(detail);
+  }
+}
+
+/** One wrong field of a request: `path` is dotted, `detail` says what is wrong and what is allowed. */
+export interface FieldError {
+  readonly path: string;
+  readonly detail: string;
+}
+
+/** A reason not to start, in one line that an operator can act on. Leads to exit code 1 without a stack trace. */
+export class StartError extends Error {}
+
+/** The answer for something that is not there. */
+export function notFound(what: string, id: string): Problem {
+  return new Problem(404, 'not-found', `There is no ${what} ${id}.`);
+}
+
+/** Makes a `switch` over a closed set exhaustive: the compiler refuses a missing case, and so does run time. */
+export function assertNever(value: never): never {
+  throw new Error(`unexpected value ${JSON.stringify(value)}`);
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

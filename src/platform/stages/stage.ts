@@ -1,0 +1,38 @@
+/** Every background step of the daemon; metric label and log prefix. */
+export const STAGE_NAMES = [
+  'outcome-flush',
+  'detect',
+  'incident-open',
+  'incident-close',
+  'audience',
+  'draft',
+  'campaign',
+  'dispatch',
+  'reconcile',
+  'retention',
+] as const;
+export type StageName = (typeof STAGE_NAMES)[number];
+
+/** What one run did. */
+export interface StageResult {
+  /** Rows worked on; 0 means that there was nothing to do. */
+  readonly worked: number;
+  /** True when more is waiting, so that the next run starts at once. */
+  readonly more: boolean;
+}
+
+/** One background step. Claims its own batch and commits it; running it twice does no harm. */
+export interface Stage {
+  readonly name: StageName;
+  /** Milliseconds from the end of one run to the start of the next. */
+  readonly pauseMs: number;
+  /**
+   * Does one batch.
+   * @param now the moment to work by
+   * @throws only for faults of ours; the runner counts and logs them and goes on
+   */
+  runOnce(now: Date): Promise<StageResult>;
+}
+
+/** Nothing was waiting. */
+export const IDLE: StageResult = { worked: 0, more: false };
