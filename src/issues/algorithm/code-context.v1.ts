@@ -1,0 +1,43 @@
+/** Longest look back for the word that makes a number a code, in characters. */
+const LOOK_BACK = 32;
+
+/** A name that announces a code, however it is written: `status`, `statusCode`, `error code is`, `errno:`, `HTTP/1.1 `, `SQLSTATE[`. */
+const ANNOUNCES =
+  /(?:code|status|errno|sqlstate|sqlcode|hresult|https?(?:\/[\d.]+)?|signal|ntstatus|(?:^|[^a-z])(?:errors?|err|rc|returned|responded|response|responded with|replied|got|received))["'\]]{0,2}\s?(?:is|was|of|with|number|no\.?|code|an?|->|=>|==)?\s?[:=#]?\s?[("'[{<]{0,2}$/i;
+
+/** Numbers that are called a code but tell no fault apart. */
+const NOT_A_FAULT =
+  /(?:zip|postal|post|area|country|promo|coupon|discount|voucher|gift|otp|pin|verification|confirmation|security|qr|bar|invite|referral|tracking|language|currency)[\s_-]?(?:code)?["']?\s?(?:is|was)?\s?[:=#]?\s?["'(]?$/i;
+
+/** The registered reason phrases begin so (RFC 9110, and the common additions); they make the number before them a status. */
+const REASON =
+  /\s{1,2}(?:ok|created|accepted|no content|moved|found|see other|not modified|temporary redirect|permanent redirect|bad request|unauthori[sz]ed|payment required|forbidden|not found|method not|not acceptable|proxy auth|request time|conflict|gone|length req|precondition|payload too|content too|request entity|uri too|unsupported|range not|expectation|misdirected|unprocessable|locked|failed dep|too early|upgrade req|too many|request header|unavailable for|internal server|internal error|not implemented|bad gateway|service (?:temporarily )?unavailable|gateway time|http version|insufficient storage|loop detected|network auth|error\b|response\b|status\b)/iy;
+
+/** Vendors' codes of a few capitals, a dash and digits: ORA-00942, PLS-00306, TNS-12541, SQL-1205. */
+const VENDOR = /(?:^|[^A-Za-z0-9])(?:ORA|PLS|TNS|RMAN|SP2|SQL|MY|MSG|ERR|ERROR|E|EX|CODE|ISO|JSON-RPC)-$/;
+
+/** After these, a number is a quantity: `error: 17 rows`, `got 404 items`. Words that may follow a code are listed, all others refuse it. */
+const AFTER_CODE =
+  /(?=$|[^\sA-Za-z0-9%]|\s+(?:[^\sA-Za-z]|(?:for|from|on|when|while|at|to|in|after|by|with|and|error|errors|response|status|during|len|https?)\b))/y;
+
+/**
+ * Says whether the number between `start` and `end` is a code that tells faults apart (an HTTP status, an errno, a vendor's error number)
+ * rather than a quantity or an id, by the words around it.
+ */
+export function isCodeAt(text: string, start: number, end: number): boolean {
+  const length = end - start;
+  if (length > 11) return false;
+  if (length === 3 && isStatusWithReason(text, start, end)) return true;
+  const before = text.slice(Math.max(0, start - LOOK_BACK), start);
+  if (VENDOR.test(before)) return true;
+  if (!ANNOUNCES.test(before) || NOT_A_FAULT.test(before)) return false;
+  AFTER_CODE.lastIndex = end;
+  return AFTER_CODE.test(text);
+}
+
+function isStatusWithReason(text: string, start: number, end: number): boolean {
+  const first = text.charCodeAt(start);
+  if (first < 49 || first > 53) return false;
+  REASON.lastIndex = end;
+  return REASON.test(text);
+}
