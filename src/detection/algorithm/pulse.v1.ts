@@ -1,0 +1,102 @@
+/** Minutes of activity that a pulse keeps exactly; more than the longest window of a watch plus its learning delay. */
+const KEPT_MINUTES = 512;
+/** Weight of a new minute in the long-run mean: a memory of about two weeks. */
+const MEAN_WEIGHT = 1 / (14 * 24 * 60);
+
+/**
+ * How busy a project was, minute by minute: what its issues' counts are measured against. Plain JSON, shared by all
+ * series of the project. A minute in which nothing could be received is no exposure, so a gap in the data is not a zero.
+ */
+export interface PulseState {
+  readonly v: 1;
+  /** The first minute not yet recorded. */
+  next: number;
+  /** Minutes recorded since the start, gaps included. */
+  recorded: number;
+  /** Exposure of each of the last minutes, oldest first, at most twice KEPT_MINUTES; index 0 is minute `next - length`. */
+  minutes: number[];
+  /** Running totals of `minutes`, so that a window is one subtraction. */
+  totals: number[];
+  /** Long-run mean exposure of an observed minute. */
+  mean: number;
+  /** Observed minutes behind the mean. */
+  observed: number;
+}
+
+/** What is known of one minute of a project. */
+export interface Beat {
+  readonly minute: number;
+  /** Customers (or sessions) active in the minute; null when the app does not tell, then time itself is the exposure. */
+  readonly active: number | null;
+  /** False when we could not have received anything (our own downtime, a broken link). */
+  readonly received: boolean;
+}
+
+/** A pulse that has seen nothing; `minute` is the first that will be recorded. */
+export function newPulse(minute: number): PulseState {
+  return { v: 1, next: minute, recorded: 0, minutes: [], totals: [0], mean: 0, observed: 0 };
+}
+
+/** Records one closed minute, in place. Earlier minutes are ignored; minutes skipped since the last beat are gaps. */
+export function beat(pulse: PulseState, { minute, active, received }: Beat): void {
+  if (minute < pulse.next) return;
+  const skipped = Math.min(minute - pulse.next, 2 * KEPT_MINUTES);
+  pulse.next = minute - skipped;
+  for (let gap = 0; gap < skipped; gap += 1) push(pulse, 0);
+  const exposure = received ? (active ?? 1) : 0;
+  push(pulse, exposure);
+  if (!received) return;
+  pulse.observed += 1;
+  pulse.mean += (exposure - pulse.mean) * Math.max(MEAN_WEIGHT, 1 / pulse.observed);
+}
+
+/**
+ * Exposure between two instants: active customers times minutes, gaps left out.
+ * The running minute counts by its elapsed part at the pace of the last closed one; minutes before the kept ones at the mean.
+ * @param from epoch milliseconds, inclusive
+ * @param to epoch milliseconds, exclusive
+ */
+export function exposure(pulse: PulseState, from: number, to: number): number {
+  const start = pulse.next - pulse.minutes.length;
+  const first = from / 60_000;
+  const last = to / 60_000;
+  const known = totalAt(pulse, last - start) - totalAt(pulse, first - start);
+  const before = Math.max(0, Math.min(start, last) - Math.max(first, 0));
+  const running = Math.max(0, last - Math.max(pulse.next, first));
+  return known + before * pulse.mean + Math.min(running, 5) * pace(pulse);
+}
+
+/** Active customers of a typical minute just now: the mean of the last five closed minutes that had any. */
+export function pace(pulse: PulseState): number {
+  const recent = pulse.minutes.slice(-5).filter((minute) => minute > 0);
+  if (recent.length === 0) return pulse.minutes.length === 0 ? pulse.mean || 1 : 0;
+  return recent.reduce((sum, minute) => sum + minute, 0) / recent.length;
+}
+
+/** Whether the app is in use: its activity of the last ten minutes against the long-run mean is at least a tenth. */
+export function isActive(pulse: PulseState, now: number): boolean {
+  return exposure(pulse, now - 600_000, now) >= pulse.mean;
+}
+
+function push(pulse: PulseState, value: number): void {
+  pulse.minutes.push(value);
+  pulse.totals.push((pulse.totals.at(-1) ?? 0) + value);
+  pulse.next += 1;
+  pulse.recorded += 1;
+  if (pulse.minutes.length < 2 * KEPT_MINUTES) return;
+  pulse.minutes = pulse.minutes.slice(KEPT_MINUTES);
+  pulse.totals = runningTotals(pulse.minutes);
+}
+
+function runningTotals(values: readonly number[]): number[] {
+  const totals = [0];
+  for (const value of values) totals.push((totals.at(-1) ?? 0) + value);
+  return totals;
+}
+
+/** The running total at a position in minutes, interpolated; clamped to what is kept. */
+function totalAt(pulse: PulseState, position: number): number {
+  const clamped = Math.min(Math.max(position, 0), pulse.minutes.length);
+  const index = Math.floor(clamped);
+  return (pulse.totals[index] ?? 0) + (clamped - index) * (pulse.minutes[index] ?? 0);
+}

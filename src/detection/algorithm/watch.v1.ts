@@ -1,0 +1,390 @@
+import {
+  DEFAULT_THRESHOLDS,
+  type DetectionKind,
+  type DetectionThresholds,
+  type MinuteRow,
+  type Verdict,
+} from '../detection.js';
+import {
+  type BaselineState,
+  type Expectation,
+  expected,
+  expectedEvents,
+  expectedHigh,
+  learn,
+  learnScatter,
+  newBaseline,
+  unlikelyMany,
+} from './count-baseline.v1.js';
+import { exposure, isActive, pace, type PulseState } from './pulse.v1.js';
+import { logLikelihoodRatio, lowerUnlikeliness } from './tail.v1.js';
+import { evidence } from './words.js';
+
+/**
+ * One watched series: an issue, or a whole project, release, service or area. Plain JSON of bounded size: at most 70
+ * minutes with hits, 36 blocks of ten minutes, and a baseline. The functions below change it in place.
+ */
+export interface WatchState {
+  readonly v: 1;
+  /** Minute of the first hit; null for a series that is never "new" (a whole project). */
+  readonly firstSeen: number | null;
+  /** Minutes with hits not yet learnt: minute, arrivals, customers, events, flat and in order of time. */
+  recent: number[];
+  /** Blocks of ten minutes with arrivals, of the six hours before `recent`: block, arrivals, flat. */
+  blocks: number[];
+  baseline: BaselineState;
+  /** The next block of ten minutes to learn. */
+  learnt: number;
+  /** Arrivals and expectation of the hour that is being learnt. */
+  hour: [seen: number, mean: number];
+  /** Evidence that the rate has doubled (CUSUM, natural log), the block it began in, and the next block to add. */
+  burn: { sum: number; since: number; next: number };
+  anomaly: Anomaly | null;
+  /** Milliseconds since the epoch of the last anomaly, which must not be learnt. */
+  unlearnable: [from: number, to: number] | null;
+}
+
+interface Anomaly {
+  readonly kind: DetectionKind;
+  readonly since: number;
+  /** Busiest ten minutes since it began: customers and exposure; what "still on" would look like. */
+  customers: number;
+  exposed: number;
+  lastHit: number;
+  relearnt: boolean;
+}
+
+/** What surrounds the series at the moment of the look. */
+export interface WatchContext {
+  /** Epoch milliseconds; rows may be of the running minute. */
+  readonly now: number;
+  /** The activity of the series' project. */
+  readonly pulse: PulseState;
+  /** Last deploy or restart of the project, epoch milliseconds. */
+  readonly deployedAt?: number;
+  readonly thresholds?: DetectionThresholds;
+}
+
+const MINUTE = 60_000;
+const BLOCK = 10;
+/** Counts are learnt an hour late, so that a fault is called before it can teach. */
+const LAG_BLOCKS = 6;
+const DAY_MINUTES = 1440;
+/** After an outage of ours or a long silence of a series, this many blocks (two weeks) are caught up, no more. */
+const CATCH_UP_BLOCKS = 2016;
+/** Minutes that a spike is looked for in; the first holds the running minute and the one before. */
+const SPIKE_WINDOWS = [2, 10, 60];
+/** A share of the active customers in two minutes that makes three of them enough. */
+const FAST_SHARE = 0.002;
+const FAST_CUSTOMERS = 3;
+/** A known fault that jumps right after a deploy is given this long to pass: connections drop, old pages miss files. */
+const DEPLOY_HOLD = 6 * MINUTE;
+/** … unless it hits this share of the active customers. */
+const DEPLOY_SHARE = 0.05;
+/** CUSUM for a doubled rate: e^16 blocks between false calls of one series if the model were exact. */
+const BURN = { ratio: 2, limit: 16, suspicious: 8 };
+/** A fault of less than this is a flash: it may be learnt, since the next one will look the same. */
+const FLASH = 10 * MINUTE;
+/** A changed world: what has lasted a day is learnt anew. */
+const RELEARN_AFTER = 24 * 60 * MINUTE;
+
+/** A series that starts now. @param minute its first minute, epoch minutes @param canBeNew false for whole projects */
+export function newWatch(minute: number, canBeNew: boolean): WatchState {
+  const block = Math.floor(minute / BLOCK);
+  return {
+    v: 1,
+    firstSeen: canBeNew ? minute : null,
+    recent: [],
+    blocks: [],
+    baseline: newBaseline(),
+    learnt: block,
+    hour: [0, 0],
+    burn: { sum: 0, since: block, next: block },
+    anomaly: null,
+    unlearnable: null,
+  };
+}
+
+/**
+ * Takes what is new about a series and says what is out of the ordinary now; changes the state in place.
+ * A verdict comes once, when an anomaly begins, and once more (`recovered`) when it is over.
+ * @param rows minutes with hits, complete so far; a minute given before is replaced; empty when only time has passed
+ */
+export function observe(watch: WatchState, rows: readonly MinuteRow[], context: WatchContext): Verdict[] {
+  for (const row of rows) put(watch, row);
+  catchUp(watch, context);
+  const verdict = watch.anomaly ? follow(watch, watch.anomaly, context) : call(watch, context);
+  return verdict ? [verdict] : [];
+}
+
+/** Whether a series has anything left to decide: if not, it need not be observed until its next hit. */
+export function isAtRest(watch: WatchState): boolean {
+  return watch.anomaly === null && watch.recent.length === 0;
+}
+
+function call(watch: WatchState, context: WatchContext): Verdict | null {
+  const found = callNew(watch, context) ?? callSpike(watch, context) ?? callBurn(watch, context);
+  if (!found) return null;
+  watch.anomaly = {
+    kind: found.kind,
+    since: found.since,
+    customers: 0,
+    exposed: 0,
+    lastHit: lastHit(watch),
+    relearnt: false,
+  };
+  watch.burn.sum = 0;
+  busiest(watch, watch.anomaly, context);
+  return found;
+}
+
+/** New for a day from its first hit: then what matters is whom it reaches, not what is usual. */
+function callNew(watch: WatchState, context: WatchContext): Verdict | null {
+  if (watch.firstSeen === null || context.now / MINUTE - watch.firstSeen > DAY_MINUTES) return null;
+  const { customers, withinMinutes } = (context.thresholds ?? DEFAULT_THRESHOLDS).newFault;
+  const fast = window(watch, context, 2);
+  if (isFast(fast.arrivals, context)) return verdict('new', watch, context, fast);
+  const configured = window(watch, context, withinMinutes);
+  if (configured.arrivals >= customers) return verdict('new', watch, context, configured);
+  const hour = window(watch, context, 60);
+  if (hour.arrivals >= 2 * customers) return verdict('slow_burn', watch, context, hour);
+  const sixHours = window(watch, context, 360);
+  return sixHours.arrivals >= 3 * customers ? verdict('slow_burn', watch, context, sixHours) : null;
+}
+
+/** Both customers and events must stand out, by ratio and by odds; customers who come back do not count again. */
+function callSpike(watch: WatchState, context: WatchContext): Verdict | null {
+  const thresholds = context.thresholds ?? DEFAULT_THRESHOLDS;
+  for (const minutes of SPIKE_WINDOWS) {
+    const seen = window(watch, context, minutes);
+    const enough = seen.arrivals >= thresholds.newFault.customers || (minutes === 2 && isFast(seen.arrivals, context));
+    if (!enough) continue;
+    const usual = expectedIn(watch, context, seen);
+    if (seen.arrivals < thresholds.spikeRatio * usual.mean) continue;
+    if (seen.events < 1.5 * expectedEvents(watch.baseline, middle(seen), seen.exposed)) continue;
+    if (unlikelyMany(seen.arrivals, usual) < thresholds.spikeUnlikeliness) continue;
+    if (isDeployBump(seen, context)) continue;
+    return verdict('spike', watch, context, seen);
+  }
+  return null;
+}
+
+/** A rate that has at least doubled for long enough to be sure, however slowly. */
+function callBurn(watch: WatchState, context: WatchContext): Verdict | null {
+  if (watch.burn.sum < BURN.limit) return null;
+  const minutes = Math.min(360, context.now / MINUTE - watch.burn.since * BLOCK);
+  const seen = window(watch, context, Math.ceil(minutes));
+  watch.burn.sum = 0;
+  const customers = (context.thresholds ?? DEFAULT_THRESHOLDS).newFault.customers;
+  if (seen.arrivals < 2 * customers) return null;
+  if (seen.arrivals < BURN.ratio * expectedIn(watch, context, seen).mean) return null;
+  return verdict('slow_burn', watch, context, seen);
+}
+
+/** Recovered when, were the fault still on, so few hits would be a wonder, and the rest is as usual; never on a silent app. */
+function follow(watch: WatchState, anomaly: Anomaly, context: WatchContext): Verdict | null {
+  busiest(watch, anomaly, context);
+  anomaly.lastHit = Math.max(anomaly.lastHit, lastHit(watch));
+  relearn(watch, anomaly, context);
+  if (!isActive(context.pulse, context.now)) return null;
+  const pacePerExposure = anomaly.customers / Math.max(anomaly.exposed, 1e-9);
+  for (const minutes of [5, 10, 30, 60, 360]) {
+    const seen = window(watch, context, minutes);
+    if (seen.from < anomaly.since + MINUTE) break;
+    const hits = minutes > 60 ? seen.arrivals : seen.customers;
+    const ifOn = pacePerExposure * seen.exposed;
+    const unlikeliness = lowerUnlikeliness(hits, ifOn, STILL_ON_SIZE);
+    if (unlikeliness < STILL_ON_UNLIKELY || unlikelyMany(seen.arrivals, expectedIn(watch, context, seen)) > 1.3)
+      continue;
+    return recovered(watch, anomaly, context, { seen, hits, ifOn, unlikeliness });
+  }
+  return null;
+}
+
+/** A fault's own pace varies by half; one in a hundred is enough, as a recurrence reopens what was closed. */
+const STILL_ON_SIZE = 4;
+const STILL_ON_UNLIKELY = 2;
+
+function recovered(
+  watch: WatchState,
+  anomaly: Anomaly,
+  context: WatchContext,
+  found: { seen: Window; hits: number; ifOn: number; unlikeliness: number },
+): Verdict {
+  const end = anomaly.lastHit * MINUTE + MINUTE;
+  if (end - anomaly.since >= FLASH) watch.unlearnable = [anomaly.since, end];
+  watch.anomaly = null;
+  const result = {
+    kind: 'recovered' as const,
+    since: found.seen.from,
+    at: context.now,
+    expected: found.ifOn,
+    seen: found.hits,
+    windowMs: context.now - found.seen.from,
+    unit: 'customers' as const,
+    unlikeliness: found.unlikeliness,
+  };
+  return { ...result, words: `${evidence(result)}; expected is if the fault were still on, and the app is in use` };
+}
+
+interface Window {
+  readonly from: number;
+  readonly to: number;
+  readonly minutes: number;
+  readonly arrivals: number;
+  readonly customers: number;
+  readonly events: number;
+  readonly first: number | null;
+  readonly exposed: number;
+}
+
+/** The last so many minutes, the running one among them. */
+function window(watch: WatchState, context: WatchContext, minutes: number): Window {
+  const fromMinute = Math.floor((context.now - 1) / MINUTE) - minutes + 1;
+  const from = fromMinute * MINUTE;
+  const sums = sumSince(watch, fromMinute);
+  return { from, to: context.now, minutes, ...sums, exposed: exposure(context.pulse, from, context.now) };
+}
+
+function sumSince(watch: WatchState, fromMinute: number) {
+  const sums = { arrivals: 0, customers: 0, events: 0, first: null as number | null };
+  for (let at = 0; at < watch.blocks.length; at += 2) {
+    const block = watch.blocks[at] ?? 0;
+    if (block * BLOCK < fromMinute) continue;
+    sums.arrivals += watch.blocks[at + 1] ?? 0;
+    sums.first ??= block * BLOCK;
+  }
+  for (let at = 0; at < watch.recent.length; at += 4) {
+    const minute = watch.recent[at] ?? 0;
+    if (minute < fromMinute) continue;
+    sums.arrivals += watch.recent[at + 1] ?? 0;
+    sums.customers += watch.recent[at + 2] ?? 0;
+    sums.events += watch.recent[at + 3] ?? 0;
+    if ((watch.recent[at + 1] ?? 0) > 0) sums.first ??= minute;
+  }
+  return sums;
+}
+
+const middle = (seen: Window) => (seen.from + seen.to) / 2;
+
+function expectedIn(watch: WatchState, context: WatchContext, seen: Window): Expectation {
+  const block = seen.minutes > 30 ? 1 : 0;
+  return expectedHigh(watch.baseline, middle(seen), seen.exposed, context.pulse.mean || 1, block);
+}
+
+function isFast(arrivals: number, context: WatchContext): boolean {
+  return arrivals >= FAST_CUSTOMERS && arrivals >= FAST_SHARE * pace(context.pulse);
+}
+
+function isDeployBump(seen: Window, { deployedAt, now, pulse }: WatchContext): boolean {
+  if (deployedAt === undefined || now < deployedAt || now - deployedAt > DEPLOY_HOLD) return false;
+  return seen.arrivals < DEPLOY_SHARE * pace(pulse);
+}
+
+function verdict(kind: DetectionKind, watch: WatchState, context: WatchContext, seen: Window): Verdict {
+  const usual = expectedIn(watch, context, seen);
+  const since = Math.max(seen.from, (seen.first ?? 0) * MINUTE);
+  const result = {
+    kind,
+    since,
+    at: context.now,
+    expected: usual.mean,
+    seen: seen.arrivals,
+    windowMs: context.now - since,
+    unit: 'customers' as const,
+    unlikeliness: unlikelyMany(seen.arrivals, usual),
+  };
+  return { ...result, words: evidence(result) };
+}
+
+function busiest(watch: WatchState, anomaly: Anomaly, context: WatchContext): void {
+  const from = Math.max(anomaly.since, context.now - BLOCK * MINUTE);
+  const sums = sumSince(watch, Math.floor(from / MINUTE));
+  const exposed = exposure(context.pulse, from, context.now);
+  const slow = anomaly.customers === 0 && anomaly.kind === 'slow_burn';
+  if (slow) return slowPace(watch, anomaly, context);
+  if (sums.customers * anomaly.exposed < anomaly.customers * exposed) return;
+  anomaly.customers = sums.customers;
+  anomaly.exposed = exposed;
+}
+
+function slowPace(watch: WatchState, anomaly: Anomaly, context: WatchContext): void {
+  anomaly.customers = sumSince(watch, Math.floor(anomaly.since / MINUTE)).arrivals;
+  anomaly.exposed = exposure(context.pulse, anomaly.since, context.now);
+}
+
+function relearn(watch: WatchState, anomaly: Anomaly, context: WatchContext): void {
+  if (anomaly.relearnt || context.now - anomaly.since < RELEARN_AFTER) return;
+  anomaly.relearnt = true;
+  watch.baseline = newBaseline();
+}
+
+function lastHit(watch: WatchState): number {
+  return watch.recent[watch.recent.length - 4] ?? 0;
+}
+
+/** Rows of minutes that are learnt already come too late to matter and are left out. */
+function put(watch: WatchState, row: MinuteRow): void {
+  if (row.minute < watch.learnt * BLOCK || row.events <= 0) return;
+  let at = watch.recent.length;
+  while (at > 0 && (watch.recent[at - 4] ?? 0) > row.minute) at -= 4;
+  const known = at > 0 && watch.recent[at - 4] === row.minute;
+  watch.recent.splice(known ? at - 4 : at, known ? 4 : 0, row.minute, row.arrivals, row.customers, row.events);
+}
+
+function catchUp(watch: WatchState, context: WatchContext): void {
+  const running = Math.floor(context.now / MINUTE / BLOCK);
+  watch.burn.next = Math.max(watch.burn.next, running - CATCH_UP_BLOCKS);
+  for (; watch.burn.next < running; watch.burn.next += 1) addBurn(watch, watch.burn.next, context);
+  const skipped = Math.max(0, running - LAG_BLOCKS - CATCH_UP_BLOCKS - watch.learnt);
+  if (skipped > 0) watch.learnt += skipped;
+  for (; watch.learnt < running - LAG_BLOCKS; watch.learnt += 1) learnBlock(watch, watch.learnt, context);
+}
+
+function addBurn(watch: WatchState, block: number, context: WatchContext): void {
+  const from = block * BLOCK * MINUTE;
+  const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);
+  const usual = expectedHigh(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
+  const step = logLikelihoodRatio(blockSums(watch, block).arrivals, usual.mean, usual.size, BURN.ratio);
+  if (watch.burn.sum === 0) watch.burn.since = block;
+  watch.burn.sum = watch.anomaly ? 0 : Math.max(0, watch.burn.sum + step);
+}
+
+function blockSums(watch: WatchState, block: number) {
+  const sums = { arrivals: 0, events: 0, entries: 0 };
+  for (let at = 0; at < watch.recent.length; at += 4) {
+    const minute = watch.recent[at] ?? 0;
+    if (Math.floor(minute / BLOCK) > block) break;
+    sums.entries += 1;
+    if (Math.floor(minute / BLOCK) < block) continue;
+    sums.arrivals += watch.recent[at + 1] ?? 0;
+    sums.events += watch.recent[at + 3] ?? 0;
+  }
+  return sums;
+}
+
+function learnBlock(watch: WatchState, block: number, context: WatchContext): void {
+  const from = block * BLOCK * MINUTE;
+  const sums = blockSums(watch, block);
+  if (sums.entries > 0) watch.recent.splice(0, sums.entries * 4);
+  if (sums.arrivals > 0) watch.blocks.push(block, sums.arrivals);
+  while (watch.blocks.length > 0 && (watch.blocks[0] ?? 0) < block - 36) watch.blocks.splice(0, 2);
+  if (!isLearnable(watch, from)) return;
+  const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);
+  const usual = expected(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
+  learnScatter(watch.baseline, 0, sums.arrivals, usual.mean);
+  watch.hour = [watch.hour[0] + sums.arrivals, watch.hour[1] + usual.mean];
+  if (block % 6 === 5) {
+    learnScatter(watch.baseline, 1, ...watch.hour);
+    watch.hour = [0, 0];
+  }
+  learn(watch.baseline, from, sums.arrivals, sums.events, exposed);
+}
+
+function isLearnable(watch: WatchState, from: number): boolean {
+  const to = from + BLOCK * MINUTE;
+  const { anomaly, unlearnable } = watch;
+  if (anomaly && !anomaly.relearnt && to > anomaly.since) return false;
+  if (unlearnable && to > unlearnable[0] && from < unlearnable[1]) return false;
+  return watch.burn.sum < BURN.suspicious;
+}

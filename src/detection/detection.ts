@@ -1,0 +1,59 @@
+/** What is out of the ordinary about a series. */
+export type DetectionKind = 'new' | 'spike' | 'slow_burn' | 'regression' | 'drop' | 'recovered';
+
+/** What a count counts: customers who were hit, error events, or customers who used the app. */
+export type CountUnit = 'customers' | 'events' | 'active customers';
+
+/** A finding about one series, with the numbers that a person needs to believe or doubt it. */
+export interface Verdict {
+  readonly kind: DetectionKind;
+  /** Start of what is out of the ordinary, epoch milliseconds, to the minute. */
+  readonly since: number;
+  /** When it was said, epoch milliseconds. */
+  readonly at: number;
+  /** Expected count over the evidence window, in `unit`. */
+  readonly expected: number;
+  /** Count seen over the evidence window, in `unit`. */
+  readonly seen: number;
+  /** Length of the evidence window in milliseconds. */
+  readonly windowMs: number;
+  readonly unit: CountUnit;
+  /** -log10 of the probability of such a count if nothing were wrong (for `recovered`: if it still were); at most 300. */
+  readonly unlikeliness: number;
+  /** The evidence as one line for people, times in UTC. */
+  readonly words: string;
+}
+
+/** What happened to one series (an issue, or a whole project, release, service or area) in one minute. */
+export interface MinuteRow {
+  /** Whole minutes since the epoch. */
+  readonly minute: number;
+  readonly events: number;
+  /** Distinct customers hit in this minute. */
+  readonly customers: number;
+  /**
+   * Customers hit in this minute whose previous hit on the same series is ARRIVAL_GAP_MINUTES or more ago, or who had
+   * none. Sums over shorter windows count nobody twice, so one customer in a retry loop stays one.
+   */
+  readonly arrivals: number;
+}
+
+/** The quiet after which a customer's next hit counts as an arrival again: 6 h, the longest window that a watch sums. */
+export const ARRIVAL_GAP_MINUTES = 360;
+
+/** What an ops team sets about detection; the `detection` section of the configuration. */
+export interface DetectionThresholds {
+  /** A new issue that hits this many distinct customers within this time is a fault. */
+  readonly newFault: { readonly customers: number; readonly withinMinutes: number };
+  /** -log10 p that a spike must reach in at least one window. */
+  readonly spikeUnlikeliness: number;
+  /** Times the expected count that a spike must reach. */
+  readonly spikeRatio: number;
+}
+
+/** 1e-8: a project of 500 issues is tested about 1e7 times a week, so chance alone gives 0.1 spikes a week. */
+export const DEFAULT_THRESHOLDS: DetectionThresholds = {
+  newFault: { customers: 5, withinMinutes: 10 },
+  spikeUnlikeliness: 8,
+  spikeRatio: 3,
+};
