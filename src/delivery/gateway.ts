@@ -1,0 +1,111 @@
+/** One message for one recipient, as handed to a gateway: rendered, allowed and due. */
+export interface OutgoingMessage {
+  /** Our id of the message (a UUID); the same on every attempt. */
+  readonly messageId: string;
+  readonly channel: 'sms' | 'email';
+  /** Exactly one recipient: a number in E.164 or a bare address (no display name, no list). */
+  readonly to: string;
+  /** BCP 47 tag of the language that the text is written in. */
+  readonly locale: string;
+  /** Email only. */
+  readonly subject?: string;
+  readonly text: string;
+  /** Email only: the same content as `text`, offered as the alternative. */
+  readonly html?: string;
+  /** Email only: where one POST takes the recipient off the list (RFC 8058). */
+  readonly unsubscribeUrl?: string;
+  /** SMS only: where the provider reports what became of this message. */
+  readonly statusCallbackUrl?: string;
+  /** After this moment the message does harm and is not sent any more. */
+  readonly validUntil?: Date;
+}
+
+/** Every reason that a gateway can give for not having sent, or for not knowing. A closed list: they are metric labels. */
+export const GATEWAY_REASONS = [
+  /** The provider asks for a slower pace, or its queue for us is full. */
+  'rate_limited',
+  /** The provider could not be reached or says that it is not serving now. */
+  'provider_unavailable',
+  /** The receiving side puts the message off (greylisting, busy). */
+  'deferred',
+  /** The connection ended before an answer. */
+  'connection_lost',
+  /** No answer within the time limit. */
+  'timeout',
+  /** No encrypted connection could be made, or its certificate is not valid. */
+  'tls',
+  /** The phone is off or out of reach, or its network did not take the message. */
+  'unreachable_recipient',
+  'mailbox_full',
+  /** No such number or address, or one that cannot receive this channel. */
+  'invalid_recipient',
+  /** The recipient told the provider to stop. */
+  'opted_out',
+  /** The recipient's side refuses messages of this kind. */
+  'blocked',
+  /** Refused because of what the message says. */
+  'filtered',
+  'too_large',
+  /** Its validity ended before it left. */
+  'expired',
+  /** Refused for what it is, by a rule not named above. */
+  'refused',
+  /** Our credentials are wrong or the account is not active. */
+  'auth',
+  /** The sender number, service or address is not usable. */
+  'sender',
+  /** The account may not send to that country. */
+  'region',
+  /** Refused for our reputation or a policy about us, not about the recipient. */
+  'policy',
+  /** Any other fault of configuration. */
+  'setup',
+  /** The provider failed while it had the message in hand. */
+  'provider_error',
+] as const;
+
+export type GatewayReason = (typeof GATEWAY_REASONS)[number];
+
+/** How far a refusal reaches: this recipient, this message, or everything sent with the present setup (stop the wave). */
+export type RefusalScope = 'recipient' | 'message' | 'setup';
+
+/**
+ * What became of one attempt. `retry` and `rejected` mean that the provider has certainly not taken the message; `inDoubt` means
+ * that it may have. `code` is the provider's own code (`550 5.1.1`, `twilio 21610`, `ECONNREFUSED`), never its text, which can name people.
+ */
+export type SendResult =
+  | { readonly kind: 'sent'; readonly providerId: string }
+  | { readonly kind: 'retry'; readonly reason: GatewayReason; readonly notBefore: Date; readonly code?: string }
+  | {
+      readonly kind: 'rejected';
+      readonly reason: GatewayReason;
+      readonly scope: RefusalScope;
+      /** True: this address must not be written to again until it is confirmed anew. */
+      readonly suppress?: boolean;
+      readonly code?: string;
+    }
+  | { readonly kind: 'inDoubt'; readonly reason: GatewayReason; readonly code?: string };
+
+/** What the provider knows about an attempt in doubt. `unknown` without `notBefore`: asking again will not help. */
+export type ReconcileResult =
+  | { readonly kind: 'sent'; readonly providerId: string }
+  | { readonly kind: 'notSent' }
+  | { readonly kind: 'unknown'; readonly notBefore?: Date };
+
+/** Whether a gateway could send now; `problem` is for people and holds no secret. */
+export type CheckResult = { readonly ok: true } | { readonly ok: false; readonly problem: string };
+
+/** A way out to one provider. It calls the provider once per `send` and never repeats on its own: the outbox owns retries. */
+export interface Gateway {
+  /** Metric label and log field, e.g. `smtp`. */
+  readonly name: string;
+  readonly channel: OutgoingMessage['channel'];
+  /** Makes one attempt. Expected failures are values; throws only for faults of ours. */
+  send(message: OutgoingMessage, now: Date): Promise<SendResult>;
+  /** Asks what became of an attempt in doubt that began at `attemptedAt`. Sends nothing. */
+  reconcile(message: OutgoingMessage, attemptedAt: Date, now: Date): Promise<ReconcileResult>;
+  /** Proves address and credentials without sending. */
+  check?(): Promise<CheckResult>;
+  /** Ends idle connections; attempts under way finish. */
+  close(): Promise<void>;
+}
