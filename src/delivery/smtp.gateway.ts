@@ -44,6 +44,7 @@ export class SmtpGateway implements Gateway {
   readonly channel = 'email';
   private readonly mailer: Transporter;
   private readonly domain: string;
+  private closed = false;
   /** The body of each attempt under way, by Message-ID. */
   private readonly bodies = new Map<string, Readable>();
 
@@ -64,6 +65,7 @@ export class SmtpGateway implements Gateway {
     if (message.validUntil && message.validUntil <= now) return resultOf(rejected('expired', 'message'), '', now);
     if (!isBareAddress(message.to)) return resultOf(rejected('invalid_recipient', 'recipient'), '', now);
     const messageId = messageIdHeader(message.messageId, this.domain);
+    const headers = listHeaders(message.locale, message.unsubscribeUrl);
     try {
       await this.mailer.sendMail({
         messageId,
@@ -73,12 +75,12 @@ export class SmtpGateway implements Gateway {
         text: message.text,
         ...(message.html === undefined ? {} : { html: message.html }),
         date: now,
-        headers: listHeaders(message.locale, message.unsubscribeUrl),
+        headers,
         signal: AbortSignal.timeout(this.config.timeoutMs ?? ATTEMPT_TIMEOUT_MS),
       });
       return { kind: 'sent', providerId: messageId };
     } catch (error) {
-      const failure = { ...factsOf(error), bodySent: this.bodies.get(messageId)?.readableEnded ?? false };
+      const failure = { ...this.factsOf(error), bodySent: this.bodies.get(messageId)?.readableEnded ?? false };
       return resultOf(classifySmtpFailure(failure), message.messageId, now, smtpCode(failure));
     } finally {
       this.bodies.delete(messageId);
@@ -96,15 +98,24 @@ export class SmtpGateway implements Gateway {
       await this.mailer.verify();
       return { ok: true };
     } catch (error) {
-      const failure = { ...factsOf(error), bodySent: false };
+      const failure = { ...codesOf(error), bodySent: false };
       const verdict = classifySmtpFailure(failure);
       return { ok: false, problem: `${verdict.reason} (${smtpCode(failure) ?? 'no reply'})` };
     }
   }
 
   close(): Promise<void> {
+    this.closed = true;
     this.mailer.close();
     return Promise.resolve();
+  }
+
+  /** What is known about a failed attempt. Rethrows what did not come from the library's connection: that is a fault of ours. */
+  private factsOf(error: unknown): Omit<SmtpFailure, 'bodySent'> {
+    const codes = codesOf(error);
+    if (codes.code !== undefined || codes.responseCode !== undefined) return codes;
+    if (this.closed) return { code: 'ECONNECTION' };
+    throw error;
   }
 
   /** Keeps hold of the stream that the connection will read, since the library does not say how far it got. */
@@ -136,8 +147,7 @@ function dkimOptions(dkim: NonNullable<SmtpConfig['dkim']>): DKIMOptions {
 }
 
 /** The codes of a nodemailer error; its text stays behind, for it can hold addresses. */
-function factsOf(error: unknown): Omit<SmtpFailure, 'bodySent'> {
+function codesOf(error: unknown): Omit<SmtpFailure, 'bodySent'> {
   const { code, command, responseCode, response } = error as NodemailerError;
-  if (code === undefined && responseCode === undefined) throw error;
   return { code, command, responseCode, response };
 }

@@ -1,3 +1,4 @@
+import { type Agent } from 'node:https';
 import twilio from 'twilio';
 import { findSms, CLOCK_SKEW_MS } from './algorithm/sms-match.js';
 import {
@@ -171,8 +172,10 @@ class PlainRequestClient extends twilio.RequestClient {
     });
   }
 
+  /** Ends connections that nothing uses. */
   close(): void {
-    (this.axios.defaults.httpsAgent as { destroy?: () => void } | undefined)?.destroy?.();
+    const agent = this.axios.defaults.httpsAgent as Agent | undefined;
+    for (const sockets of Object.values(agent?.freeSockets ?? {})) sockets?.forEach((socket) => socket.destroy());
   }
 }
 

@@ -157,6 +157,44 @@ describe('the SMTP gateway', () => {
     expect(inbox.mails).toHaveLength(0);
   });
 
+  it('knows that nothing was sent when the connection ends within the body', async () => {
+    inbox.script('ana@customer.example', 'dropDuringBody');
+
+    const result = await gatewayTo(inbox.url).send(aMail({ text: 'x'.repeat(20_000_000), html: undefined }), NOW);
+
+    expect(result).toMatchObject({
+      kind: 'retry',
+      reason: expect.stringMatching(/connection_lost|provider_unavailable/),
+    });
+    expect(inbox.mails).toHaveLength(0);
+  });
+
+  it('gives up in time on a server that never finishes its answer', async () => {
+    const drip = await listenAnd((socket) => {
+      const timer = setInterval(() => socket.write('220-wait\r\n'), 50);
+      socket.on('close', () => clearInterval(timer));
+    });
+
+    const result = await gatewayTo(drip.url.replace('http:', 'smtp:'), { timeoutMs: 400 }).send(aMail(), NOW);
+
+    expect(result).toMatchObject({ kind: 'retry', reason: 'timeout' });
+    await drip.stop();
+  });
+
+  it('leaves what still waits for a connection unsent when it is closed', async () => {
+    const gateway = gatewayTo(inbox.url);
+    const mails = Array.from({ length: 40 }, (_, i) => aMail({ messageId: `m${i}`, to: `c${i}@customer.example` }));
+    const sending = Promise.all(mails.map((mail) => gateway.send(mail, NOW)));
+    await inbox.waitFor(1);
+    await gateway.close();
+
+    const results = await sending;
+
+    const sent = results.filter((result) => result.kind === 'sent');
+    expect(results.filter((result) => result.kind === 'retry')).toHaveLength(40 - sent.length);
+    expect(inbox.mails).toHaveLength(sent.length);
+  });
+
   it('leaves one copy when a pooled connection was dropped between two mails', async () => {
     const gateway = gatewayTo(inbox.url);
     await gateway.send(aMail({ messageId: 'a' }), NOW);

@@ -1,6 +1,7 @@
 import { type AddressInfo } from 'node:net';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import { Arrivals } from './arrivals.js';
 
 /** A mail that arrived whole. */
 export interface ReceivedMail {
@@ -18,20 +19,21 @@ export type SmtpScript =
   | { readonly reply: string; readonly at: 'RCPT TO' | 'DATA' }
   /** The connection is cut at RCPT TO. */
   | 'dropAtRecipient'
+  /** The connection is cut as the first bytes of the body come in; nothing is kept. */
+  | 'dropDuringBody'
   /** The mail is kept, and the connection is cut after the final dot, without a reply. */
   | 'dropAfterBody'
   /** The mail is kept and no reply comes. */
   | 'silentAfterBody';
 
-/** How long a test waits for mail before it fails, in milliseconds. */
-const WAIT_MS = 20_000;
-
 /** A real SMTP server on a local port that keeps what it receives and misbehaves on request. */
 export class SmtpInbox {
   /** Every mail received, oldest first; also those whose sender was not told. */
-  readonly mails: ReceivedMail[] = [];
+  get mails(): readonly ReceivedMail[] {
+    return this.arrivals.all;
+  }
+  private readonly arrivals = new Arrivals<ReceivedMail>();
   private readonly scripts = new Map<string, SmtpScript[]>();
-  private readonly waiters = new Set<() => void>();
   private readonly server: SMTPServer;
 
   private constructor(private readonly login?: { user: string; pass: string }) {
@@ -78,23 +80,11 @@ export class SmtpInbox {
 
   /** Resolves once at least `count` mails (for `to`, when given) are in; rejects after `timeoutMs`. */
   async waitFor(count: number, options: { to?: string; timeoutMs?: number } = {}): Promise<ReceivedMail[]> {
-    const matching = () => (options.to === undefined ? [...this.mails] : this.sentTo(options.to));
-    const timeoutMs = options.timeoutMs ?? WAIT_MS;
-    await new Promise<void>((resolve, reject) => {
-      const finish = (settle: () => void) => {
-        clearTimeout(timer);
-        this.waiters.delete(look);
-        settle();
-      };
-      const look = () => {
-        if (matching().length >= count) finish(resolve);
-      };
-      const late = () => reject(new Error(`${matching().length} of ${count} mails after ${timeoutMs} ms`));
-      const timer = setTimeout(() => finish(late), timeoutMs);
-      this.waiters.add(look);
-      look();
-    });
-    return matching();
+    return this.arrivals.waitFor(
+      count,
+      (mail) => options.to === undefined || mail.to.includes(options.to),
+      options.timeoutMs,
+    );
   }
 
   /** Cuts every open connection, as a server that restarts does. */
@@ -127,10 +117,13 @@ export class SmtpInbox {
     session: SMTPServerSession,
     done: (error?: Error | null) => void,
   ): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(chunk as Buffer);
     const to = session.envelope.rcptTo.map((recipient) => recipient.address);
     const script = this.scripts.get(to[0] ?? '')?.shift();
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) {
+      if (script === 'dropDuringBody') return this.drop(session);
+      chunks.push(chunk as Buffer);
+    }
     if (typeof script === 'object') return done(replyError(script.reply));
     await this.keep(Buffer.concat(chunks), session, to);
     if (script === 'dropAfterBody') return this.drop(session);
@@ -140,13 +133,12 @@ export class SmtpInbox {
 
   private async keep(raw: Buffer, session: SMTPServerSession, to: string[]): Promise<void> {
     const mailFrom = session.envelope.mailFrom;
-    this.mails.push({
+    this.arrivals.add({
       from: mailFrom ? mailFrom.address : '',
       to,
       raw: raw.toString('utf8'),
       parsed: await simpleParser(raw),
     });
-    for (const look of [...this.waiters]) look();
   }
 
   private drop(session: SMTPServerSession): void {

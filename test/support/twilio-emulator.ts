@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { Arrivals } from './arrivals.js';
 import { checkCreate, checkList, type ApiError } from './twilio-parameters.js';
 
 /** A message as the emulator keeps it. */
@@ -48,9 +49,6 @@ const MAGIC_SENDERS: Readonly<Record<string, number>> = {
   '+15005550008': 21611,
 };
 
-/** How long a test waits for messages before it fails, in milliseconds. */
-const WAIT_MS = 20_000;
-
 /**
  * A stand-in for Twilio's Messages API on a local port: strict about credentials, parameter names and values, it keeps what it creates,
  * fails on request, and signs its callbacks with the auth token as Twilio does.
@@ -59,13 +57,15 @@ export class TwilioEmulator {
   readonly accountSid: string;
   readonly authToken: string;
   /** Every message created, oldest first. */
-  readonly messages: EmulatedMessage[] = [];
+  get messages(): readonly EmulatedMessage[] {
+    return this.arrivals.all;
+  }
   /** Every create call, refused ones too, as its parameters. */
   readonly createCalls: Record<string, string>[] = [];
   /** The clock of the emulator; a test may replace it. */
   now: () => Date = () => new Date();
+  private readonly arrivals = new Arrivals<EmulatedMessage>();
   private readonly scripts = new Map<string, TwilioScript[]>();
-  private readonly waiters = new Set<() => void>();
 
   private constructor(
     private readonly server: Server,
@@ -103,23 +103,11 @@ export class TwilioEmulator {
 
   /** Resolves once at least `count` messages (for `to`, when given) were created; rejects after `timeoutMs`. */
   async waitFor(count: number, options: { to?: string; timeoutMs?: number } = {}): Promise<EmulatedMessage[]> {
-    const matching = () => (options.to === undefined ? [...this.messages] : this.sentTo(options.to));
-    const timeoutMs = options.timeoutMs ?? WAIT_MS;
-    await new Promise<void>((resolve, reject) => {
-      const finish = (settle: () => void) => {
-        clearTimeout(timer);
-        this.waiters.delete(look);
-        settle();
-      };
-      const look = () => {
-        if (matching().length >= count) finish(resolve);
-      };
-      const late = () => reject(new Error(`${matching().length} of ${count} messages after ${timeoutMs} ms`));
-      const timer = setTimeout(() => finish(late), timeoutMs);
-      this.waiters.add(look);
-      look();
-    });
-    return matching();
+    return this.arrivals.waitFor(
+      count,
+      (message) => options.to === undefined || message.to === options.to,
+      options.timeoutMs,
+    );
   }
 
   /** Moves a message to a state and reports it to its StatusCallback, signed; undefined when it has none. */
@@ -240,8 +228,7 @@ export class TwilioEmulator {
       dateCreated: this.now(),
       dateSent: null,
     };
-    this.messages.push(message);
-    for (const look of [...this.waiters]) look();
+    this.arrivals.add(message);
     return message;
   }
 
@@ -251,7 +238,7 @@ export class TwilioEmulator {
     const query = url.searchParams;
     const size = Number(query.get('PageSize') ?? 50);
     const page = Number(query.get('Page') ?? 0);
-    const matching = this.messages.filter((message) => matchesQuery(message, query)).reverse();
+    const matching = this.messages.filter((message) => matchesQuery(message, query)).toReversed();
     const shown = matching.slice(page * size, (page + 1) * size);
     const uriOf = (index: number) => {
       const next = new URLSearchParams(query);
