@@ -51,7 +51,11 @@ const HEX_IDS: readonly Rule[] = [
 const NUMBERS: readonly Rule[] = [
   [/(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![0-9A-Za-z]|\.\d)(?:\/\d{1,2}\b)?/y, '<ip>'],
   [/(?:\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|secs?|mins?|hrs?|[smhd]))+(?![0-9A-Za-z])/y, '<duration>'],
-  [/\d+(?:\.\d+)?(?:[KMGTP]i?)?B(?:ps)?(?![0-9A-Za-z])/y, '<size>'],
+  [
+    /\d+(?:\.\d+)? (?:nanoseconds?|microseconds?|milliseconds?|millis|seconds?|minutes?|hours?|days?|ns|us|µs|ms|secs?|mins?|hrs?)(?![0-9A-Za-z])/y,
+    '<duration>',
+  ],
+  [/\d+(?:\.\d+)?\s?(?:[KMGTP]i?)?B(?:ps)?(?![0-9A-Za-z])/y, '<size>'],
   [/0[xX][0-9A-Fa-f]+(?![0-9A-Za-z])/y, '<hex>'],
   [/\d+(?:\.\d+){2,5}(?![0-9A-Za-z]|\.\d)/y, '<version>'],
   [/\d+\.\d+(?:[eE][+-]?\d+)?(?![0-9A-Za-z])/y, '<float>'],
@@ -84,6 +88,9 @@ const DOMAINS_OF_LONG_NAMES = new Set(
 
 const LETTER = 1;
 const DIGIT = 2;
+
+/** What may follow the digits of a longer number: a dot, a comma, a blank before a unit, and the two signs for micro. */
+const CONTINUES = new Set([46, 44, 32, 181, 956]);
 
 const KINDS = new Uint8Array(128);
 for (let code = 48; code <= 57; code++) KINDS[code] = DIGIT;
@@ -171,8 +178,7 @@ class Masking {
     if (startsWithDigit) {
       if (from === at)
         for (const [pattern, placeholder] of DATE_FROM_DIGIT) if (this.tryOne(pattern, placeholder)) return this.at;
-      if (kinds === DIGIT && next !== DOT && next !== 44 && next !== 181 && next !== 956)
-        return this.integer(from, end);
+      if (kinds === DIGIT && !CONTINUES.has(next)) return this.integer(from, end);
       if (kinds !== DIGIT && isCodeAt(text, from, end)) return end;
       for (const [pattern, placeholder] of NUMBERS) if (this.tryOne(pattern, placeholder, from)) return this.at;
       if (kinds === DIGIT) return this.tryHost() ? this.at : this.integer(from, end);
