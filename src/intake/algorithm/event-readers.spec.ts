@@ -264,7 +264,9 @@ describe('a native event', () => {
     expect(reason({ exception: { type: 'E', frames: [{ lineno: 'x' }] } })).toBe(
       '"exception.frames[0].lineno" must be a whole number from 0 up, not this text',
     );
-    expect(reason({ exception: { type: 'E', cause: 'x' } })).toBe('"exception.cause" must be a JSON object, not this text');
+    expect(reason({ exception: { type: 'E', cause: 'x' } })).toBe(
+      '"exception.cause" must be a JSON object, not this text',
+    );
     expect(reason({ message: 'm', tags: { a: [] } })).toBe(
       '"tags.a" must be text, a number or true or false, not a list',
     );

@@ -1,0 +1,36 @@
+import { type AppEvent } from './event.js';
+import { type DigestOutcome } from './outcome.js';
+
+/** An event on its way from intake to digest. */
+export interface AcceptedEvent {
+  readonly projectId: number;
+  /** Epoch milliseconds by our clock. */
+  readonly receivedAt: number;
+  readonly event: AppEvent;
+  /** What the app sent, for a sample; undefined when it was shed under overload. */
+  readonly payload: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The step after intake. Registered with the buffer when the daemon starts. */
+export interface EventConsumer {
+  /**
+   * Commits a batch and returns one outcome an event, in order. Idempotent by `(projectId, event.eventId)`.
+   * @throws when nothing was committed
+   */
+  digest(batch: readonly AcceptedEvent[]): Promise<DigestOutcome[]>;
+}
+
+/**
+ * The hop between intake and digest. `submit` answers once the effect is committed: in one process by group commit,
+ * in a cluster by the acknowledgement of the message log.
+ */
+export abstract class EventBuffer {
+  /** Hands events over; resolves with one outcome an event when they are safe. */
+  abstract submit(events: readonly AcceptedEvent[]): Promise<DigestOutcome[]>;
+  /** Names the consumer; from then on batches flow. */
+  abstract connect(consumer: EventConsumer): void;
+  /** Takes nothing more and waits until what was taken is digested. */
+  abstract close(): Promise<void>;
+  /** Events waiting and the age of the oldest in milliseconds. */
+  abstract depth(): { events: number; oldestMs: number };
+}

@@ -1,0 +1,57 @@
+import { type Json } from './read-values.js';
+
+/** Attributes by key, with OTLP's AnyValue already unwrapped: text, numbers, booleans, lists and objects. */
+export type OtlpAttributes = Json;
+
+/** One log record with what stands around it. */
+export interface OtlpLogRecord {
+  readonly resource: OtlpAttributes;
+  readonly scope?: string;
+  /** Epoch milliseconds of the event, or else of its observation; undefined when it has neither. */
+  readonly time?: number;
+  readonly severityNumber: number;
+  readonly severityText?: string;
+  readonly eventName?: string;
+  readonly body: unknown;
+  readonly attributes: OtlpAttributes;
+  /** Hex; '' when absent. */
+  readonly traceId: string;
+  /** Hex; '' when absent. */
+  readonly spanId: string;
+}
+
+/** One event of a span with what stands around it. */
+export interface OtlpSpanEvent {
+  readonly resource: OtlpAttributes;
+  readonly scope?: string;
+  readonly spanName?: string;
+  readonly spanAttributes: OtlpAttributes;
+  /** Epoch milliseconds. */
+  readonly time?: number;
+  readonly name: string;
+  readonly attributes: OtlpAttributes;
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+/** What a request's body holds; `rejected` counts the log records or spans that are over the bound or unreadable. */
+export type OtlpDecoded<T> =
+  | { readonly ok: true; readonly records: readonly T[]; readonly ignored: number; readonly rejected: number }
+  | { readonly ok: false; readonly reason: string };
+
+/** What became of one log record or span. */
+export type OtlpFate = 'used' | 'ignored' | 'rejected';
+
+/** Most log records or spans read of one request; exporters batch 512 by default. The rest is rejected in the answer. */
+export const MAX_OTLP_RECORDS = 10_000;
+/** Most attributes read of one record; the SDKs' own default limit is 128. */
+export const MAX_ATTRIBUTES = 256;
+/** Deepest nesting of a value read; deeper parts become null. */
+export const MAX_VALUE_DEPTH = 16;
+/** Nanoseconds in a millisecond. */
+export const NANOS = 1e6;
+
+/** An object without a prototype, so that no attribute name can mean anything but itself. */
+export function emptyAttributes(): Json {
+  return Object.create(null) as Json;
+}

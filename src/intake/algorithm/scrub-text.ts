@@ -1,0 +1,134 @@
+import { type KeyRules } from './secret-keys.js';
+
+/** What stands where something was taken out. */
+export const HIDDEN = '[hidden]';
+export const HIDDEN_USER = '[user]';
+
+/** Credentials that show by their form alone: AWS, GitHub, Slack, Stripe and Google keys, and JSON web tokens. */
+const KNOWN_FORMS =
+  /\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_\w{30,255}|xox[abprs]-[\w-]{10,250}|[rs]k_(?:live|test)_\w{10,250}|AIza[\w-]{35}|eyJ[\w-]{8,4000}\.[\w-]{4,4000}(?:\.[\w-]{0,4000})?)/g;
+const SCHEME = /\b(bearer|basic|digest)\s{1,4}([\w.~+/=-]{8,4000})/gi;
+const CARD = /\b\d(?:[ -]?\d){12,18}\b/g;
+const EMAIL = /[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}\b/g;
+const USERINFO = /:\/\/[^\s/@]{1,200}@/g;
+const IPV4 = /\b(?:\d{1,3}\.){3}\d{1,3}\b/g;
+const IPV6 = /(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}(?::|(?::?[0-9a-f]{1,4}){1,6})(?![\w:])/gi;
+/** `name=value`, `"name": "value"`; the name decides. */
+const ASSIGNMENT = /([A-Za-z_][\w.-]{0,63})(["']?\s{0,2})([=:])(\s{0,2}["']?)([^\s"'&;,<>{}[\]]{1,4000})/g;
+const KEY_BEGIN = '-----BEGIN ';
+const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----/;
+
+/** First digits and lengths of card numbers by scheme (ISO/IEC 7812), so that few other long numbers look like one. */
+const CARD_SCHEMES =
+  /^(?:4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:6011|64[4-9]\d|65\d\d|35[2-8]\d)\d{12}|62\d{14,17})$/;
+
+/** Takes secrets and people's addresses out of a text. Every pattern has bounded repeats, so the time is linear. */
+export function scrubString(text: string, keys: KeyRules, extraPatterns: readonly RegExp[]): string {
+  const seen = survey(text);
+  let out = text;
+  if (seen.dashes && out.includes(KEY_BEGIN)) out = hidePrivateKeys(out);
+  if (seen.at && out.includes('://')) out = out.replace(USERINFO, `://${HIDDEN}@`);
+  if (seen.at) out = out.replace(EMAIL, HIDDEN_USER);
+  if (seen.words) out = hideTokens(out);
+  if (seen.digits >= 13) out = out.replace(CARD, (number) => (isCard(number) ? HIDDEN : number));
+  if (seen.digits >= 4 && seen.dots >= 3) out = out.replace(IPV4, (ip) => (isPublic(ip) ? HIDDEN_USER : ip));
+  if (seen.colons >= 2) out = out.replace(IPV6, (ip) => (looksLikeIpv6(ip) ? HIDDEN_USER : ip));
+  if (seen.assigns) out = hideAssignments(out, keys);
+  for (const pattern of extraPatterns) out = out.replace(pattern, HIDDEN);
+  return out;
+}
+
+interface Survey {
+  digits: number;
+  dots: number;
+  colons: number;
+  at: boolean;
+  dashes: boolean;
+  assigns: boolean;
+  /** Long enough for a token. */
+  words: boolean;
+}
+
+/** One cheap pass that says which patterns can match at all; most texts need none. */
+function survey(text: string): Survey {
+  const seen: Survey = {
+    digits: 0,
+    dots: 0,
+    colons: 0,
+    at: false,
+    dashes: false,
+    assigns: false,
+    words: text.length >= 14,
+  };
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 48 && code <= 57) seen.digits++;
+    else if (code === 46) seen.dots++;
+    else if (code === 64) seen.at = true;
+    else if (code === 58) {
+      seen.colons++;
+      seen.assigns = true;
+    } else if (code === 61) seen.assigns = true;
+    else if (code === 45) seen.dashes = true;
+  }
+  return seen;
+}
+
+function hideTokens(text: string): string {
+  const plain = text.replace(KNOWN_FORMS, HIDDEN);
+  // "basic authentication failed" is no credential: tokens have digits, padding or both cases.
+  return plain.replace(SCHEME, (whole, scheme: string, token: string) =>
+    /[0-9=+/]/.test(token) || /[a-z][A-Z]/.test(token) ? `${scheme} ${HIDDEN}` : whole,
+  );
+}
+
+/** In running text `token: x` is often a sentence ("unexpected token: x"), so after a colon only sure names count. */
+function hideAssignments(text: string, keys: KeyRules): string {
+  return text.replace(ASSIGNMENT, (whole, name: string, end: string, sign: string, start: string, value: string) => {
+    const verdict = keys.of(name);
+    const isQuoted = end.startsWith('"') || end.startsWith("'");
+    const isSure =
+      verdict === 'hide' || ((verdict === 'hideText' || verdict === 'identity') && (sign === '=' || isQuoted));
+    if (!isSure || value === HIDDEN || value === HIDDEN_USER || /^(?:true|false|null|undefined)$/.test(value))
+      return whole;
+    return `${name}${end}${sign}${start}${verdict === 'identity' ? HIDDEN_USER : HIDDEN}`;
+  });
+}
+
+function hidePrivateKeys(text: string): string {
+  let out = '';
+  let rest = text;
+  for (let match = PRIVATE_KEY.exec(rest); match; match = PRIVATE_KEY.exec(rest)) {
+    const ends = rest.indexOf('-----END ', match.index);
+    const close = ends < 0 ? -1 : rest.indexOf('-----', ends + 9);
+    out += rest.slice(0, match.index) + HIDDEN;
+    rest = close < 0 ? '' : rest.slice(close + 5);
+  }
+  return out + rest;
+}
+
+/** True for a number of a card scheme with a right check digit (Luhn). */
+function isCard(number: string): boolean {
+  const digits = number.replace(/[ -]/g, '');
+  if (!CARD_SCHEMES.test(digits)) return false;
+  let sum = 0;
+  for (let i = digits.length - 1, double = false; i >= 0; i--, double = !double) {
+    const digit = digits.charCodeAt(i) - 48;
+    sum += double ? (digit > 4 ? digit * 2 - 9 : digit * 2) : digit;
+  }
+  return sum % 10 === 0;
+}
+
+/** Addresses of private networks (RFC 1918), loopback and link-local name servers, not customers, and help in finding faults. */
+function isPublic(ip: string): boolean {
+  const [a = 256, b = 256, c = 256, d = 256] = ip.split('.').map(Number);
+  if (a > 255 || b > 255 || c > 255 || d > 255) return false;
+  if (a === 0 || a === 10 || a === 127 || a === 255) return false;
+  return !((a === 192 && b === 168) || (a === 172 && b >= 16 && b <= 31) || (a === 169 && b === 254));
+}
+
+/** Times of day (12:30:45) have no letters and no `::`, and short runs of words are no addresses. */
+function looksLikeIpv6(ip: string): boolean {
+  const groups = ip.split(':').length;
+  return groups >= 8 || (ip.includes('::') && groups >= 4);
+}

@@ -1,0 +1,204 @@
+import { type AppEvent, type EventUser, type ExceptionValue } from '../event.js';
+import { asList, asObject, type Json, text } from './read-values.js';
+import { HIDDEN, HIDDEN_USER, scrubString } from './scrub-text.js';
+import { KeyRules } from './secret-keys.js';
+
+/** What an operator can change; keys are compared without case, dashes and underscores. */
+export interface ScrubOptions {
+  /** More keys whose values are hidden. */
+  readonly extraKeys?: readonly string[];
+  /** Keys whose values are kept although their names look secret. */
+  readonly keepKeys?: readonly string[];
+  /** More patterns that are hidden in texts; they need the `g` flag and are the operator's to keep linear. */
+  readonly extraPatterns?: readonly RegExp[];
+}
+
+/** Deepest nesting kept of a payload, levels; Sentry's own events need about ten. */
+const MAX_DEPTH = 20;
+/** Most values kept of a payload; real events have some hundred to some thousand. */
+const MAX_VALUES = 20_000;
+/** Longest string kept, UTF-16 units. */
+const MAX_STRING = 16_384;
+const MAX_KEY = 200;
+const TRIMMED = '[trimmed]';
+/** Shortest of the user's values looked for inside texts: shorter ones are in every text. */
+const MIN_KNOWN = 3;
+
+/** Keys whose texts are names from code or of ours; a user called "error" must not blank them. */
+const NAMES = new Set(
+  'type level platform function module filename abs_path package category event_id release environment status'.split(
+    ' ',
+  ),
+);
+
+/** Takes secrets and the customer's identity out of what is stored. Make one for a configuration and share it. */
+export class Scrubber {
+  private readonly keys: KeyRules;
+  private readonly patterns: readonly RegExp[];
+
+  constructor(options: ScrubOptions = {}) {
+    this.keys = new KeyRules(options.extraKeys ?? [], options.keepKeys ?? []);
+    this.patterns = options.extraPatterns ?? [];
+  }
+
+  /** A text without secrets, people's addresses and the values of the given user; storable in PostgreSQL. */
+  text(value: string, user?: EventUser): string {
+    return this.string(value, knownValues(user));
+  }
+
+  /**
+   * A copy of a payload without secrets and without the customer's identity, whose own columns hold it: no user object, no
+   * addresses, none of the user's values. Bounded in depth, values and string length; never throws on a JSON value. Keys
+   * that reach for prototypes are left out.
+   */
+  payload(raw: Json, user?: EventUser): Json {
+    const known = knownValues(user);
+    const state: State = { known, left: MAX_VALUES };
+    const out: Json = {};
+    for (const key in raw) {
+      if (key === '__proto__' || key === 'user') continue;
+      // The names of installed packages look like secrets ("cookie", "js-tokens") and are none.
+      const isNames = key === 'modules';
+      out[cleanKey(key)] = isNames ? boundedNames(raw[key]) : this.member(key, raw[key], state, 1);
+    }
+    return out;
+  }
+
+  /** The event with its texts for people and its tags scrubbed; `user` and names from code stay. The same if clean. */
+  event(event: AppEvent): AppEvent {
+    const known = knownValues(event.user);
+    const scrub = (value: string | undefined): string | undefined => value && this.string(value, known);
+    return {
+      ...event,
+      message: scrub(event.message),
+      messageTemplate: scrub(event.messageTemplate),
+      transaction: scrub(event.transaction),
+      exceptions: event.exceptions.map((exception) => this.exception(exception, known)),
+      tags: this.tags(event.tags, known),
+    };
+  }
+
+  private exception(exception: ExceptionValue, known: readonly string[]): ExceptionValue {
+    const value = exception.value && this.string(exception.value, known);
+    const isClean = exception.frames.every(
+      ({ contextLine }) => !contextLine || this.string(contextLine, known) === contextLine,
+    );
+    if (value === exception.value && isClean) return exception;
+    const frames = exception.frames.map((frame) =>
+      frame.contextLine ? { ...frame, contextLine: this.string(frame.contextLine, known) } : frame,
+    );
+    return { ...exception, value, frames };
+  }
+
+  private tags(tags: Readonly<Record<string, string>>, known: readonly string[]): Record<string, string> {
+    const out: Record<string, string> = {};
+    for (const key in tags) {
+      const verdict = this.keys.of(key);
+      out[key] = verdict ? mark(verdict) : this.string(tags[key] ?? '', known);
+    }
+    return out;
+  }
+
+  private member(key: string, value: unknown, state: State, depth: number): unknown {
+    const verdict = this.keys.of(key) ?? (/^(?:end)?user\./.test(key) ? 'identity' : undefined);
+    if (
+      verdict &&
+      value !== null &&
+      typeof value !== 'boolean' &&
+      !(verdict === 'hideText' && typeof value === 'number')
+    ) {
+      return mark(verdict);
+    }
+    if (typeof value === 'string' && NAMES.has(key)) return this.string(value, []);
+    return this.value(value, state, depth);
+  }
+
+  private value(value: unknown, state: State, depth: number): unknown {
+    if (--state.left < 0) return TRIMMED;
+    if (typeof value === 'string') return this.string(value, state.known);
+    if (typeof value === 'number') return state.known.includes(String(value)) ? HIDDEN_USER : value;
+    if (typeof value !== 'object' || value === null) return value;
+    if (depth >= MAX_DEPTH) return TRIMMED;
+    const list = asList(value);
+    return list ? this.list(list, state, depth) : this.object(value as Json, state, depth);
+  }
+
+  private list(list: readonly unknown[], state: State, depth: number): unknown[] {
+    const [key, value] = list;
+    // Headers, cookies and tags are also sent as pairs.
+    if (list.length === 2 && typeof key === 'string' && key.length <= 64 && this.keys.of(key)) {
+      return [key, this.member(key, value, state, depth + 1)];
+    }
+    const out: unknown[] = [];
+    for (let i = 0; i < list.length && state.left > 0; i++) out.push(this.value(list[i], state, depth + 1));
+    return out;
+  }
+
+  private object(object: Json, state: State, depth: number): Json {
+    const out: Json = {};
+    const name = text(object.key, 64) ?? text(object.name, 64);
+    for (const key in object) {
+      if (state.left <= 0) break;
+      if (key === '__proto__') continue;
+      // `{"key": "password", "value": "…"}`: the name stands beside the value.
+      const isNamed = key === 'value' && name !== undefined && this.keys.of(name) !== undefined;
+      out[cleanKey(key)] = this.member(isNamed ? name : key, object[key], state, depth + 1);
+    }
+    return out;
+  }
+
+  private string(value: string, known: readonly string[]): string {
+    let out = text(value, MAX_STRING) ?? '';
+    for (const one of known) out = withoutWord(out, one);
+    return scrubString(out, this.keys, this.patterns);
+  }
+}
+
+interface State {
+  readonly known: readonly string[];
+  left: number;
+}
+
+function mark(verdict: 'hide' | 'hideText' | 'identity'): string {
+  return verdict === 'identity' ? HIDDEN_USER : HIDDEN;
+}
+
+function knownValues(user: EventUser | undefined): readonly string[] {
+  if (!user) return [];
+  const values = [user.id, user.email, user.phone, user.username, user.ipAddress];
+  return values.filter((value) => value !== undefined && value.length >= MIN_KNOWN) as string[];
+}
+
+/** The text with every whole-word occurrence of `word` replaced. */
+function withoutWord(value: string, word: string): string {
+  let at = value.indexOf(word);
+  if (at < 0) return value;
+  let out = '';
+  let from = 0;
+  for (; at >= 0; at = value.indexOf(word, at + word.length)) {
+    if (isWordAt(value, at - 1) || isWordAt(value, at + word.length)) continue;
+    out += value.slice(from, at) + HIDDEN_USER;
+    from = at + word.length;
+  }
+  return out + value.slice(from);
+}
+
+function isWordAt(value: string, at: number): boolean {
+  const code = value.charCodeAt(at);
+  return (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
+}
+
+function cleanKey(key: string): string {
+  return text(key, MAX_KEY) ?? '';
+}
+
+function boundedNames(value: unknown): Json {
+  const out: Json = {};
+  const names = asObject(value);
+  let left = 1000;
+  for (const key in names) {
+    if (left-- <= 0 || key === '__proto__') continue;
+    out[cleanKey(key)] = text(names[key], 128);
+  }
+  return out;
+}

@@ -1,0 +1,77 @@
+/** How a key marks its value: `hide` always, `hideText` only when it is no mere number, `identity` as a person's own. */
+export type KeyVerdict = 'hide' | 'hideText' | 'identity' | undefined;
+
+/** Parts that make any key secret; compared without case and without anything but letters and digits. */
+const SECRET_PARTS = [
+  'password',
+  'passwd',
+  'passphrase',
+  'passcode',
+  'secret',
+  'apikey',
+  'accesskey',
+  'privatekey',
+  'credential',
+  'authorization',
+  'cookie',
+  'csrf',
+  'xsrf',
+  'creditcard',
+  'cardnumber',
+  'cardno',
+  'cvv',
+  'securitycode',
+  'socialsecurity',
+];
+/** Whole keys that are secret. */
+const SECRET_KEYS = new Set(
+  'auth pwd pass pin otp cvc cvc2 ssn sid iban dsn signature sig bearer jwt connectsid phpsessid jsessionid mysqlpwd pgpassword'.split(
+    ' ',
+  ),
+);
+/** Parts that mark a secret only when the value is text: `sessionSeconds: 12` and `tokenCount: 3` are none. */
+const SECRET_TEXT_PARTS = ['token', 'session', 'authkey'];
+/** Whole keys that hold what a person is known by. */
+const IDENTITY_KEYS = new Set(
+  (
+    'email emailaddress mail useremail contactemail customeremail enduserid ipaddress remoteaddr remoteip clientip ' +
+    'clientaddress xforwardedfor xrealip forwarded cfconnectingip trueclientip fastlyclientip phone phonenumber mobile ' +
+    'telephone msisdn userid username useripaddress fullname firstname lastname surname'
+  ).split(' '),
+);
+
+const CACHE_LIMIT = 5000;
+
+/** Decides by a value's key; `extra` and `keep` are normalised keys that an operator adds or exempts. */
+export class KeyRules {
+  private readonly verdicts = new Map<string, KeyVerdict>();
+  private readonly extra: ReadonlySet<string>;
+  private readonly keep: ReadonlySet<string>;
+
+  constructor(extra: readonly string[], keep: readonly string[]) {
+    this.extra = new Set(extra.map(normalise));
+    this.keep = new Set(keep.map(normalise));
+  }
+
+  /** Verdicts of short keys are remembered, up to a bound, since the same keys come in every event. */
+  of(key: string): KeyVerdict {
+    if (key.length > 64) return this.judge(key.slice(0, 256));
+    if (this.verdicts.has(key)) return this.verdicts.get(key);
+    const verdict = this.judge(key);
+    if (this.verdicts.size < CACHE_LIMIT) this.verdicts.set(key, verdict);
+    return verdict;
+  }
+
+  private judge(key: string): KeyVerdict {
+    const name = normalise(key);
+    if (this.keep.has(name)) return undefined;
+    if (this.extra.has(name) || SECRET_KEYS.has(name)) return 'hide';
+    if (SECRET_PARTS.some((part) => name.includes(part))) return 'hide';
+    if (SECRET_TEXT_PARTS.some((part) => name.includes(part))) return 'hideText';
+    return IDENTITY_KEYS.has(name) ? 'identity' : undefined;
+  }
+}
+
+function normalise(key: string): string {
+  return key.toLowerCase().replace(/[^a-z0-9]/g, '');
+}

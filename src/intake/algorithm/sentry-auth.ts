@@ -1,0 +1,70 @@
+/** Everywhere a request can carry its key; pass what there is, as received. */
+export interface SentryCredentials {
+  /** `sentry_key` of the query. */
+  readonly query?: unknown;
+  /** The header `X-Sentry-Auth`. */
+  readonly sentryAuth?: unknown;
+  /** The header `Authorization`. */
+  readonly authorization?: unknown;
+  /** `dsn` of the envelope header. */
+  readonly dsn?: unknown;
+  /** The project id of the path, to check that of the DSN against. */
+  readonly projectId?: string;
+}
+
+/** The public key a request is signed with, or the HTTP status and reason to answer. */
+export type SentryAuth =
+  | { readonly ok: true; readonly key: string }
+  | { readonly ok: false; readonly status: 400 | 403; readonly reason: string };
+
+/** Longest key taken, characters; ours have 32. */
+const MAX_KEY = 64;
+/** Longest header read, characters. */
+const MAX_HEADER = 4096;
+
+/**
+ * The key of a Sentry request: `?sentry_key=`, `X-Sentry-Auth: Sentry sentry_key=…`, `Authorization: Sentry …` or
+ * `Bearer <key>`, or the DSN of the envelope header. Where several are given they must agree. Never throws.
+ */
+export function readSentryAuth(given: SentryCredentials): SentryAuth {
+  const dsn = given.dsn === undefined ? undefined : parseDsn(given.dsn);
+  if (dsn === null) return { ok: false, status: 400, reason: 'the dsn of the envelope header is no DSN' };
+  if (dsn && given.projectId !== undefined && dsn.projectId !== given.projectId) {
+    return { ok: false, status: 403, reason: 'the dsn of the envelope header is of another project' };
+  }
+  const keys = [...queryKeys(given.query), headerKey(given.sentryAuth), headerKey(given.authorization), dsn?.key];
+  const found = new Set(keys.filter((key) => key !== undefined && key !== ''));
+  const [key] = found;
+  if (key === undefined) return { ok: false, status: 403, reason: 'no key: use the DSN of the project' };
+  if (found.size > 1)
+    return { ok: false, status: 403, reason: 'several keys that differ: query, headers and dsn must agree' };
+  if (key.length > MAX_KEY) return { ok: false, status: 403, reason: 'the key is no key of ours' };
+  return { ok: true, key };
+}
+
+/** Key and project id of a DSN, `https://key[:secret]@host[:port][/path]/projectId`; null when it is none. */
+export function parseDsn(dsn: unknown): { readonly key: string; readonly projectId: string } | null {
+  if (typeof dsn !== 'string' || dsn.length > MAX_HEADER || !URL.canParse(dsn)) return null;
+  const url = new URL(dsn);
+  const projectId = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
+  return url.username !== '' && projectId !== '' ? { key: url.username, projectId } : null;
+}
+
+function queryKeys(query: unknown): (string | undefined)[] {
+  const list: unknown[] = Array.isArray(query) ? query.slice(0, 8) : [query];
+  return list.map((key) => (typeof key === 'string' ? key : undefined));
+}
+
+/** SDKs separate the parts with a comma, with or without a space; `Sentry` is written in any case. */
+function headerKey(header: unknown): string | undefined {
+  if (typeof header !== 'string' || header.length > MAX_HEADER) return undefined;
+  const [scheme = ''] = header.trimStart().split(' ', 1);
+  const rest = header.trimStart().slice(scheme.length);
+  if (scheme.toLowerCase() === 'bearer') return rest.trim();
+  if (scheme.toLowerCase() !== 'sentry') return undefined;
+  for (const part of rest.split(',')) {
+    const [name = '', value = ''] = part.split('=', 2);
+    if (name.trim().toLowerCase() === 'sentry_key') return value.trim();
+  }
+  return undefined;
+}

@@ -1,0 +1,75 @@
+import { asList, asObject, type Json, natural, scalarText } from './read-values.js';
+import { readTimestamp } from './time.js';
+
+/** Sessions of one release and environment. The four ends exclude each other; a session still running is only `started`. */
+export interface SessionCount {
+  readonly release?: string;
+  readonly environment: string;
+  /** When the sessions started (aggregates) or last changed (single ones), epoch milliseconds. */
+  readonly at: number;
+  /** The user's id by the app (`did`); undefined when the app names none. */
+  readonly did?: string;
+  readonly started: number;
+  /** Ended without an error. */
+  readonly exited: number;
+  /** Ended with an error that the app handled. */
+  readonly errored: number;
+  readonly crashed: number;
+  /** Ended from outside, such as by the operating system. */
+  readonly abnormal: number;
+}
+
+/** Most aggregates read of one item; SDKs send one a minute and user. */
+const MAX_AGGREGATES = 1000;
+
+/**
+ * The counts of a `session` item. A session is sent several times: it counts as started when `init` is set, and as ended
+ * once, by the update with its final status, so that no state is needed. A session that never reports its end has none.
+ */
+export function readSession(raw: Json, receivedAt: number): SessionCount {
+  const status = typeof raw.status === 'string' ? raw.status : 'ok';
+  const failed =
+    status === 'errored' || status === 'unhandled' || (status === 'exited' && (natural(raw.errors) ?? 0) > 0);
+  return {
+    ...readAttributes(raw.attrs),
+    at: readTimestamp(raw.timestamp ?? raw.started, receivedAt),
+    did: readUserId(raw.did),
+    started: raw.init === true ? 1 : 0,
+    exited: status === 'exited' && !failed ? 1 : 0,
+    errored: failed ? 1 : 0,
+    crashed: status === 'crashed' ? 1 : 0,
+    abnormal: status === 'abnormal' ? 1 : 0,
+  };
+}
+
+/** The counts of a `sessions` item, one per aggregate; sessions in it have ended, so their ends are what started. */
+export function readSessionAggregates(raw: Json, receivedAt: number): SessionCount[] {
+  const attributes = readAttributes(raw.attrs);
+  const counts: SessionCount[] = [];
+  for (const item of (asList(raw.aggregates) ?? []).slice(0, MAX_AGGREGATES)) {
+    const aggregate = asObject(item);
+    if (!aggregate) continue;
+    const exited = natural(aggregate.exited) ?? 0;
+    const errored = (natural(aggregate.errored) ?? 0) + (natural(aggregate.unhandled) ?? 0);
+    const crashed = natural(aggregate.crashed) ?? 0;
+    const abnormal = natural(aggregate.abnormal) ?? 0;
+    const started = exited + errored + crashed + abnormal;
+    const at = readTimestamp(aggregate.started, receivedAt);
+    if (started > 0) {
+      counts.push({ ...attributes, at, did: readUserId(aggregate.did), started, exited, errored, crashed, abnormal });
+    }
+  }
+  return counts;
+}
+
+function readAttributes(value: unknown): Pick<SessionCount, 'release' | 'environment'> {
+  const attributes = asObject(value);
+  return {
+    release: scalarText(attributes?.release, 250),
+    environment: scalarText(attributes?.environment, 64) ?? 'production',
+  };
+}
+
+function readUserId(did: unknown): string | undefined {
+  return scalarText(did, 256);
+}

@@ -1,0 +1,126 @@
+import { type ClientReport, readClientReport } from './algorithm/client-report.js';
+import { type Envelope, type EnvelopeItem } from './algorithm/envelope.js';
+import { type Feedback, readFeedback, readUserReport } from './algorithm/feedback.js';
+import { parseJsonObject } from './algorithm/parse-json.js';
+import { type Json } from './algorithm/read-values.js';
+import { type LogItem, readLogItem } from './algorithm/sentry-log.js';
+import { readSession, readSessionAggregates, type SessionCount } from './algorithm/sessions.js';
+import { type AppEvent } from './event.js';
+import { readSentryEvent, readUser } from './sentry-event.js';
+
+/** What an envelope holds for us. Every item of the envelope is exactly one entry of exactly one list. */
+export interface EnvelopeContent {
+  readonly events: { readonly event: AppEvent; readonly raw: Json }[];
+  /** A `session` has one count, `sessions` one per aggregate. */
+  readonly sessions: { readonly counts: readonly SessionCount[] }[];
+  readonly clientReports: ClientReport[];
+  readonly feedback: Feedback[];
+  readonly logs: LogItem[];
+  /** What we acknowledge and do not use, with its rate limit category. */
+  readonly discarded: { readonly type: string; readonly category: string }[];
+  /** What should be used but cannot be read. */
+  readonly invalid: { readonly type: string; readonly reason: string }[];
+}
+
+/** Rate limit category of each item type that we do not use (develop.sentry.dev, "Rate Limiting"). */
+const CATEGORIES: Readonly<Record<string, string>> = {
+  transaction: 'transaction',
+  span: 'span',
+  profile: 'profile',
+  profile_chunk: 'profile_chunk',
+  replay_event: 'replay',
+  replay_recording: 'replay',
+  replay_video: 'replay',
+  attachment: 'attachment',
+  check_in: 'monitor',
+  statsd: 'metric_bucket',
+  metric_meta: 'metric_bucket',
+  metric_buckets: 'metric_bucket',
+  trace_metric: 'trace_metric',
+  otel_log: 'log_item',
+  raw_security: 'security',
+  security: 'security',
+  nel: 'security',
+};
+
+/**
+ * Categories that SDKs may be told to stop sending, since nothing in them is used. Never `default`, which an SDK takes for
+ * messages, nor `log_item`, of which we use a part.
+ */
+export const UNUSED_CATEGORIES: readonly string[] = [
+  'transaction',
+  'span',
+  'profile',
+  'profile_chunk',
+  'replay',
+  'attachment',
+  'monitor',
+  'metric_bucket',
+  'trace_metric',
+];
+
+/** Sorts and reads the items of a parsed envelope; `receivedAt` is epoch milliseconds. Never throws. */
+export function readEnvelopeContent(envelope: Envelope, receivedAt: number): EnvelopeContent {
+  const content: EnvelopeContent = {
+    events: [],
+    sessions: [],
+    clientReports: [],
+    feedback: [],
+    logs: [],
+    discarded: [],
+    invalid: [],
+  };
+  for (const item of envelope.items) readItem(item, envelope.header, receivedAt, content);
+  return content;
+}
+
+function readItem(item: EnvelopeItem, header: Json, receivedAt: number, content: EnvelopeContent): void {
+  const type = item.type.slice(0, 64);
+  if (!USED.has(type)) {
+    const category = Object.hasOwn(CATEGORIES, type) ? CATEGORIES[type]! : 'default';
+    content.discarded.push({ type: Object.hasOwn(CATEGORIES, type) ? type : 'unknown', category });
+    return;
+  }
+  const parsed = parseJsonObject(item.payload);
+  if (!parsed.ok) {
+    content.invalid.push({ type, reason: parsed.reason });
+    return;
+  }
+  const raw = parsed.value;
+  switch (type) {
+    case 'event':
+      content.events.push({ event: readSentryEvent(raw, receivedAt, headerId(header, content)), raw });
+      break;
+    case 'session':
+      content.sessions.push({ counts: [readSession(raw, receivedAt)] });
+      break;
+    case 'sessions':
+      content.sessions.push({ counts: readSessionAggregates(raw, receivedAt) });
+      break;
+    case 'client_report':
+      content.clientReports.push(readClientReport(raw, receivedAt));
+      break;
+    case 'log':
+      content.logs.push(readLogItem(raw, receivedAt));
+      break;
+    default:
+      readWords(type, raw, header, receivedAt, content);
+  }
+}
+
+const USED = new Set(['event', 'session', 'sessions', 'client_report', 'log', 'feedback', 'user_report']);
+
+function readWords(type: string, raw: Json, header: Json, receivedAt: number, content: EnvelopeContent): void {
+  const words =
+    type === 'feedback'
+      ? readFeedback(raw, receivedAt, readUser(raw.user), headerId(header, content))
+      : readUserReport(raw, receivedAt);
+  if (words) content.feedback.push(words);
+  else content.invalid.push({ type, reason: 'it holds no text from the customer' });
+}
+
+/** The id of the envelope header belongs to its first event or feedback only, or several would become one. */
+function headerId(header: Json, content: EnvelopeContent): string | undefined {
+  const isFirst = content.events.length === 0 && content.feedback.every((words) => words.eventId === '');
+  return isFirst && typeof header.event_id === 'string' ? header.event_id : undefined;
+}

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { type SentryCredentials, readSentryAuth } from './algorithm/sentry-auth.js';
+import { decodeBody } from './content-encoding.js';
+import { headerText, type IntakeRequest, Refusal } from './intake-reply.js';
+import { type Outcome } from './outcome.js';
+import { type Project } from './project.js';
+import { Projects } from './public.js';
+
+/** Largest decompressed body, bytes. Sentry's own limit is 100 MB for an envelope with attachments, which we discard. */
+export const MAX_BODY = 50 * 1024 * 1024;
+
+/** Checks that stand before every kind of intake: the key, and the body's encoding. */
+@Injectable()
+export class IntakeGate {
+  constructor(private readonly projects: Projects) {}
+
+  /** @throws Refusal when the body cannot be decompressed or is too large */
+  decode(request: IntakeRequest): Buffer {
+    const decoded = decodeBody(request.body, headerText(request.headers['content-encoding']), MAX_BODY);
+    if (decoded.ok) return decoded.body;
+    const outcome: Record<400 | 413 | 415, Outcome> = { 400: 'malformed', 413: 'too_large', 415: 'unsupported' };
+    throw new Refusal(decoded.status, outcome[decoded.status], decoded.reason);
+  }
+
+  /**
+   * The project that the request's key opens.
+   * @throws Refusal; the same answer for a wrong key and a wrong project, so that neither can be guessed
+   */
+  async project(request: IntakeRequest, dsn?: unknown): Promise<Project> {
+    const given: SentryCredentials = {
+      query: request.query.sentry_key,
+      sentryAuth: headerText(request.headers['x-sentry-auth']),
+      authorization: headerText(request.headers.authorization),
+      dsn,
+      projectId: request.projectId,
+    };
+    const auth = readSentryAuth(given);
+    if (!auth.ok) throw new Refusal(auth.status, auth.status === 403 ? 'unauthorized' : 'malformed', auth.reason);
+    const project = await this.projects.byPublicKey(auth.key);
+    if (!project || (request.projectId !== undefined && String(project.id) !== request.projectId)) {
+      throw new Refusal(403, 'unauthorized', 'the key does not open this project; take the DSN from GET /v1/projects');
+    }
+    return project;
+  }
+}

@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { type Sql, type Tx } from '../platform/db/database.js';
+import { type Outcome } from './outcome.js';
+
+const CLAIM = {
+  name: 'intake.claim_events',
+  text: `INSERT INTO event_seen (project_id, event_id, seen_at) SELECT p, e, $3 FROM unnest($1::int[], $2::uuid[]) AS x (p, e) ORDER BY p, e
+         ON CONFLICT DO NOTHING RETURNING project_id, event_id`,
+};
+const COUNT = {
+  name: 'intake.count_outcomes',
+  text: `INSERT INTO intake_outcome AS o (project_id, minute, outcome, count) SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::bigint[]) ORDER BY 1, 2, 3
+         ON CONFLICT (project_id, minute, outcome) DO UPDATE SET count = o.count + EXCLUDED.count`,
+};
+const SAVE_SAMPLES = {
+  name: 'intake.save_samples',
+  text: `INSERT INTO event_sample (project_id, event_id, issue_id, received_at, payload)
+         SELECT * FROM unnest($1::int[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[]) ON CONFLICT DO NOTHING`,
+};
+
+/** A number of inputs that ended alike in one minute; project 0 stands for "not known". */
+export interface OutcomeCount {
+  readonly projectId: number;
+  readonly minute: Date;
+  readonly outcome: Outcome;
+  readonly count: number;
+}
+
+/** A payload that is kept, already scrubbed. */
+export interface Sample {
+  readonly projectId: number;
+  readonly eventId: string;
+  readonly issueId: number;
+  readonly receivedAt: Date;
+  /** JSON text. */
+  readonly payload: string;
+}
+
+/** SQL on what came in: ids seen, outcomes, samples. */
+@Injectable()
+export class LedgerStore {
+  /** Marks events as seen; returns the keys `projectId:eventId` that were new. */
+  async claimEvents(
+    tx: Tx,
+    projectIds: readonly number[],
+    eventIds: readonly string[],
+    now: Date,
+  ): Promise<Set<string>> {
+    const rows = await tx.query<{ project_id: number; event_id: string }>(CLAIM, [projectIds, eventIds, now]);
+    return new Set(rows.map((row) => `${row.project_id}:${row.event_id.replaceAll('-', '')}`));
+  }
+
+  /** Adds to the counts of outcomes. */
+  async countOutcomes(sql: Sql, counts: readonly OutcomeCount[]): Promise<void> {
+    if (counts.length === 0) return;
+    await sql.query(COUNT, [
+      counts.map((c) => c.projectId),
+      counts.map((c) => c.minute),
+      counts.map((c) => c.outcome),
+      counts.map((c) => c.count),
+    ]);
+  }
+
+  /** Keeps samples. */
+  async saveSamples(tx: Tx, samples: readonly Sample[]): Promise<void> {
+    if (samples.length === 0) return;
+    const columns = [
+      samples.map((s) => s.projectId),
+      samples.map((s) => s.eventId),
+      samples.map((s) => s.issueId),
+      samples.map((s) => s.receivedAt),
+      samples.map((s) => s.payload),
+    ];
+    await tx.query(SAVE_SAMPLES, columns);
+  }
+
+  /** The newest samples of an issue. */
+  async samplesOf(
+    sql: Sql,
+    issueId: number,
+    limit: number,
+  ): Promise<{ eventId: string; receivedAt: Date; payload: unknown }[]> {
+    const rows = await sql.query<{ event_id: string; received_at: Date; payload: string }>(
+      'SELECT event_id, received_at, payload FROM event_sample WHERE issue_id = $1 ORDER BY received_at DESC LIMIT $2',
+      [issueId, limit],
+    );
+    return rows.map((row) => ({
+      eventId: row.event_id.replaceAll('-', ''),
+      receivedAt: row.received_at,
+      payload: JSON.parse(row.payload) as unknown,
+    }));
+  }
+
+  /** Sums of outcomes over all time. */
+  async totals(sql: Sql): Promise<{ project_id: number; outcome: Outcome; count: number }[]> {
+    return sql.query(
+      'SELECT project_id, outcome, sum(count)::bigint AS count FROM intake_outcome GROUP BY 1, 2 ORDER BY 1, 2',
+    );
+  }
+}

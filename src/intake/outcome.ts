@@ -1,0 +1,20 @@
+/**
+ * How an input can end; each ends in exactly one. The first group is for single items (events and what else an
+ * envelope holds), the second for requests that were refused as a whole. The word is the metric label, too.
+ */
+export const OUTCOMES = [
+  'accepted',
+  'duplicate',
+  'ignored',
+  'discarded',
+  'invalid',
+  'unauthorized',
+  'malformed',
+  'too_large',
+  'unsupported',
+  'unavailable',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** What digest made of one accepted event. */
+export type DigestOutcome = Extract<Outcome, 'accepted' | 'duplicate' | 'ignored' | 'invalid'>;

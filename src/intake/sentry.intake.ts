@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../platform/clock.js';
+import { type AcceptedEvent, EventBuffer } from './accepted-event.js';
+import { parseEnvelope } from './algorithm/envelope.js';
+import { parseJsonObject } from './algorithm/parse-json.js';
+import { type EnvelopeContent, readEnvelopeContent, UNUSED_CATEGORIES } from './envelope-content.js';
+import { type AppEvent } from './event.js';
+import { IntakeGate } from './intake.gate.js';
+import { type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
+import { OutcomeCounter } from './outcome.counter.js';
+import { readSentryEvent } from './sentry-event.js';
+
+/** How long SDKs hold back what we would discard, seconds; sent along with each answer that discarded something. */
+const HOLD_BACK_SECONDS = 600;
+const LIMITS = `${HOLD_BACK_SECONDS}:${UNUSED_CATEGORIES.join(';')}:organization:unused`;
+
+/** The Sentry protocol: `POST /api/{projectId}/envelope/` and `/store/`. Success is exactly 200 and means committed. */
+@Injectable()
+export class SentryIntake {
+  constructor(
+    private readonly gate: IntakeGate,
+    private readonly buffer: EventBuffer,
+    private readonly outcomes: OutcomeCounter,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Takes an envelope with any number of items. */
+  async envelope(request: IntakeRequest): Promise<IntakeReply> {
+    const parsed = parseEnvelope(this.gate.decode(request));
+    if (!parsed.ok) {
+      await this.gate.project(request);
+      throw new Refusal(400, 'malformed', parsed.reason);
+    }
+    const project = await this.gate.project(request, parsed.header.dsn);
+    const content = readEnvelopeContent(parsed, request.receivedAt);
+    this.countItems(project.id, content);
+    const events = [...content.events, ...content.logs.flatMap((item) => item.events)];
+    const ids = await this.accept(project.id, events, request.receivedAt);
+    const [first] = content.invalid;
+    if (first && events.length === 0) return refused(400, `item "${first.type}": ${first.reason}`);
+    return {
+      status: 200,
+      body: ids[0] === undefined ? {} : { id: ids[0] },
+      ...(content.discarded.length > 0 && { headers: { 'x-sentry-rate-limits': LIMITS } }),
+    };
+  }
+
+  /** Takes one event as older SDKs send it. */
+  async store(request: IntakeRequest): Promise<IntakeReply> {
+    const body = this.gate.decode(request);
+    const project = await this.gate.project(request);
+    const parsed = parseJsonObject(body);
+    if (!parsed.ok) throw new Refusal(400, 'malformed', `the body is ${parsed.reason}`, project.id);
+    const event = readSentryEvent(parsed.value, request.receivedAt);
+    const ids = await this.accept(project.id, [{ event, raw: parsed.value }], request.receivedAt);
+    return { status: 200, body: { id: ids[0] } };
+  }
+
+  private async accept(
+    projectId: number,
+    events: readonly { event: AppEvent; raw: Record<string, unknown> }[],
+    receivedAt: number,
+  ): Promise<string[]> {
+    if (events.length === 0) return [];
+    const accepted: AcceptedEvent[] = events.map(({ event, raw }) => ({
+      projectId,
+      receivedAt,
+      event: this.named(event),
+      payload: raw,
+    }));
+    await this.buffer.submit(accepted);
+    return accepted.map((one) => one.event.eventId);
+  }
+
+  private named(event: AppEvent): AppEvent {
+    return event.eventId === '' ? { ...event, eventId: this.clock.uuid().replaceAll('-', '') } : event;
+  }
+
+  private countItems(projectId: number, content: EnvelopeContent): void {
+    const ignored = content.logs.reduce((sum, item) => sum + item.ignored, 0);
+    const unused =
+      content.discarded.length +
+      ignored +
+      content.sessions.length +
+      content.clientReports.length +
+      content.feedback.length;
+    if (unused > 0) this.outcomes.count(projectId, 'discarded', unused);
+    if (content.invalid.length > 0) this.outcomes.count(projectId, 'invalid', content.invalid.length);
+  }
+}
+
+/** An error as Sentry SDKs read it. */
+export function refused(status: number, reason: string): IntakeReply {
+  return {
+    status,
+    body: { detail: reason, causes: [reason] },
+    headers: { 'x-sentry-error': reason.replace(/[^\x20-\x7e]/g, '?') },
+  };
+}
