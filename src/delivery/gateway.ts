@@ -100,7 +100,7 @@ export interface Gateway {
   /** Metric label and log field, e.g. `smtp`. */
   readonly name: string;
   readonly channel: OutgoingMessage['channel'];
-  /** Makes one attempt. Expected failures are values; throws only for faults of ours. */
+  /** Makes one attempt. Expected failures are values; throws only for faults of ours, after which the attempt counts as in doubt. */
   send(message: OutgoingMessage, now: Date): Promise<SendResult>;
   /** Asks what became of an attempt in doubt that began at `attemptedAt`. Sends nothing. */
   reconcile(message: OutgoingMessage, attemptedAt: Date, now: Date): Promise<ReconcileResult>;

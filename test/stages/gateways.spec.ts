@@ -169,6 +169,20 @@ describe('the SMTP gateway', () => {
     expect(inbox.mails).toHaveLength(0);
   });
 
+  it('connects once an attempt, for repeats are not its business', async () => {
+    let connections = 0;
+    const shut = await listenAnd((socket) => {
+      connections += 1;
+      socket.end();
+    });
+
+    const result = await gatewayTo(shut.url.replace('http:', 'smtp:')).send(aMail(), NOW);
+
+    expect(result).toMatchObject({ kind: 'retry', reason: 'connection_lost' });
+    expect(connections).toBe(1);
+    await shut.stop();
+  });
+
   it('gives up in time on a server that never finishes its answer', async () => {
     const drip = await listenAnd((socket) => {
       const timer = setInterval(() => socket.write('220-wait\r\n'), 50);
@@ -517,6 +531,43 @@ describe('the Twilio gateway', () => {
   it('refuses to start without a sender or with a malformed account', () => {
     expect(() => gateway({ messagingServiceSid: undefined })).toThrow(/sender/);
     expect(() => gateway({ accountSid: 'AC1' })).toThrow(/account SID/);
+  });
+});
+
+describe('the Twilio emulator', () => {
+  const good = { To: '+4915112345678', From: '+15005550006', Body: 'Hello' };
+
+  it.each([
+    [{ ...good, To: '015112345678' }, 21211],
+    [{ ...good, From: '+49 151' }, 21212],
+    [{ To: good.To, Body: 'Hello' }, 21603],
+    [{ From: good.From, Body: 'Hello' }, 21604],
+    [{ To: good.To, From: good.From }, 21602],
+    [{ ...good, Body: 'x'.repeat(1601) }, 21617],
+    [{ ...good, StatusCallback: '/hooks/twilio' }, 21609],
+    [{ ...good, StatusCallback: 'https://my_host.example/' }, 21609],
+    [{ ...good, MessagingServiceSid: 'MG1' }, 21701],
+    [{ ...good, ValidityPeriod: '0' }, 20001],
+    [{ ...good, ValidityPeriod: '36001' }, 20001],
+    [{ ...good, body: 'Hello' }, 20001],
+    [{ ...good, IdempotencyKey: 'x' }, 20001],
+  ])('refuses %j with %d and keeps nothing', async (params, code) => {
+    const twilio = await TwilioEmulator.start();
+    const post = (fields: Record<string, string>, token = twilio.authToken) =>
+      fetch(`${twilio.url}/2010-04-01/Accounts/${twilio.accountSid}/Messages.json`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${Buffer.from(`${twilio.accountSid}:${token}`).toString('base64')}` },
+        body: new URLSearchParams(fields),
+      });
+
+    const refused = await post(params as Record<string, string>);
+    const denied = await post(good, 'other');
+
+    expect([refused.status, await refused.json()]).toEqual([400, expect.objectContaining({ code, status: 400 })]);
+    expect(denied.status).toBe(401);
+    expect(twilio.messages).toHaveLength(0);
+    expect((await post(good)).status).toBe(201);
+    await twilio.stop();
   });
 });
 
