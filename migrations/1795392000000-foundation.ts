@@ -110,9 +110,11 @@ CREATE TABLE fingerprint (
 );
 CREATE INDEX fingerprint_issue ON fingerprint (issue_id);
 CREATE TABLE issue_minute (
-  issue_id bigint NOT NULL REFERENCES issue,
-  minute   timestamptz NOT NULL,
-  events   integer NOT NULL,
+  issue_id      bigint NOT NULL REFERENCES issue,
+  minute        timestamptz NOT NULL,
+  events        integer NOT NULL,
+  customers     integer NOT NULL,
+  arrivals      integer NOT NULL,
   PRIMARY KEY (issue_id, minute)
 );
 CREATE TABLE issue_customer (
@@ -122,9 +124,23 @@ CREATE TABLE issue_customer (
   last_at       timestamptz NOT NULL,
   events        integer NOT NULL,
   last_event_id uuid NOT NULL,
+  last_minute   timestamptz NOT NULL,
   PRIMARY KEY (issue_id, customer_id)
 );
 CREATE INDEX issue_customer_customer ON issue_customer (customer_id);
+CREATE TABLE template_state (
+  project_id integer PRIMARY KEY REFERENCES project,
+  version    text NOT NULL,
+  revision   bigint NOT NULL,
+  state      text NOT NULL,
+  updated_at timestamptz NOT NULL
+);
+CREATE TABLE template_issue (
+  project_id  integer NOT NULL REFERENCES project,
+  template_id integer NOT NULL,
+  issue_id    bigint NOT NULL REFERENCES issue,
+  PRIMARY KEY (project_id, template_id)
+);
 CREATE TABLE event_sample (
   project_id  integer NOT NULL,
   event_id    uuid NOT NULL,
@@ -280,7 +296,7 @@ CREATE TABLE outbox_mail (
 
 const TABLES = [
   'outbox_mail', 'attempt', 'message', 'campaign', 'explanation', 'audience_member', 'incident_timeline', 'incident_issue', 'incident',
-  'detection', 'event_sample', 'issue_customer', 'issue_minute', 'fingerprint', 'issue', 'intake_outcome', 'event_seen', 'project_key',
+  'detection', 'event_sample', 'template_issue', 'template_state', 'issue_customer', 'issue_minute', 'fingerprint', 'issue', 'intake_outcome', 'event_seen', 'project_key',
   'project', 'consent_entry', 'contact_point', 'customer_identity', 'customer', 'api_token',
 ];
 

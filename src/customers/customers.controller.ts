@@ -1,13 +1,12 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put, RawBody } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put } from '@nestjs/common';
 import { Needs } from '../platform/auth/auth.guard.js';
 import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';
 import { notFound, Problem } from '../platform/errors.js';
-import { entrySchema } from './algorithm/entry.js';
-import { externalIdSchema } from './algorithm/entry.js';
+import { entrySchema, externalIdSchema } from './algorithm/entry.js';
 import { type Customer, type CustomerEntry } from './customer.js';
+import { CustomerImporter, type ImportReport } from './customer.importer.js';
 import { type ImportFormat, readImport } from './import.js';
-import { CustomerImporter, type ImportReport } from './importer.js';
 import { CustomerDirectory } from './public.js';
 
 /** `PUT/GET/DELETE /v1/customers/{externalId}` and `POST /v1/customers/import`. */
@@ -44,8 +43,8 @@ export class CustomersController {
   @Post('import')
   @Needs('ops')
   @HttpCode(200)
-  async import(@RawBody() body: Buffer | undefined, @Headers('content-type') contentType = ''): Promise<ImportReport> {
-    const { lines, errors } = readImport((body ?? Buffer.alloc(0)).toString('utf8'), formatOf(contentType));
+  async import(@Body() body: unknown, @Headers('content-type') contentType = ''): Promise<ImportReport> {
+    const { lines, errors } = readImport(Buffer.isBuffer(body) ? body.toString('utf8') : '', formatOf(contentType));
     return this.importer.import(lines, errors);
   }
 
@@ -65,6 +64,6 @@ export class CustomersController {
 function formatOf(contentType: string): ImportFormat {
   const type = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
   if (type === 'text/csv') return 'csv';
-  if (['application/x-ndjson', 'application/jsonl', 'application/json'].includes(type)) return 'ndjson';
+  if (['application/x-ndjson', 'application/jsonl'].includes(type)) return 'ndjson';
   throw new Problem(415, 'unsupported-media-type', `Content-Type is "${type}"; send text/csv or application/x-ndjson.`);
 }

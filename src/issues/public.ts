@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { type Sql } from '../platform/db/database.js';
+import { type Issue, type IssueHit } from './issue.js';
+import { IssueStore, type SpreadingIssue } from './issue.store.js';
+
+/** Known issues: what other folders may ask. */
+@Injectable()
+export class Issues {
+  constructor(private readonly store: IssueStore) {}
+
+  /** These issues, in order of id; ids that do not exist are missing. */
+  async find(sql: Sql, ids: readonly number[]): Promise<Issue[]> {
+    return this.store.find(sql, ids);
+  }
+
+  /** Open issues that `customers` or more distinct customers met for the first time since `since`. */
+  async spreading(sql: Sql, since: Date, customers: number): Promise<SpreadingIssue[]> {
+    return this.store.spreading(sql, since, customers);
+  }
+
+  /** Customers hit by one of these issues, by customer id after `after`, `limit` rows at most. */
+  async hits(sql: Sql, issueIds: readonly number[], after: number, limit: number): Promise<IssueHit[]> {
+    return this.store.hits(sql, issueIds, after, limit);
+  }
+
+  /** Like `hits`, but only what changed in the minute `since` or later. */
+  async hitsSince(sql: Sql, issueIds: readonly number[], since: Date, after: number, limit: number): Promise<IssueHit[]> {
+    return this.store.hitsSince(sql, issueIds, since, after, limit);
+  }
+
+  /** The issues that hit one customer, newest first. */
+  async hitsOf(sql: Sql, customerId: number): Promise<IssueHit[]> {
+    return this.store.hitsOf(sql, customerId);
+  }
+
+  /** When one of the issues was last hit, and when its project last sent anything at all. */
+  async lastActivity(sql: Sql, issueIds: readonly number[]): Promise<{ issueHit: Date | null; projectActive: Date | null }> {
+    return this.store.lastActivity(sql, issueIds);
+  }
+}
