@@ -560,7 +560,7 @@ describe('the Twilio emulator', () => {
         body: new URLSearchParams(fields),
       });
 
-    const refused = await post(params as Record<string, string>);
+    const refused = await post(params);
     const denied = await post(good, 'other');
 
     expect([refused.status, await refused.json()]).toEqual([400, expect.objectContaining({ code, status: 400 })]);
