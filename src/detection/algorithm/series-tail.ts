@@ -1,0 +1,99 @@
+/** Bins per octave (a factor of two) of magnitude: neighbours differ by 9 %. */
+const PER_OCTAVE = 8;
+/** Magnitudes from 2^-40 to 2^40 are told apart; bin 0 holds zero and below. */
+const OCTAVES = 40;
+const BINS = 2 * OCTAVES * PER_OCTAVE;
+/** Share of the largest magnitudes that the slope of the tail is estimated from. */
+const TAIL_SHARE = 0.05;
+
+/** The saved state of a {@link MagnitudeTail}; plain JSON, bins as pairs of index and weight. */
+export interface MagnitudeTailState {
+  readonly bins: readonly (readonly [number, number])[];
+  readonly total: number;
+  readonly gain: number;
+}
+
+/**
+ * How rare a magnitude is among those seen before: a conformal (rank-based) tail probability from a histogram over
+ * log magnitude that forgets exponentially, so it needs no scale, no distribution and constant memory. Beyond the largest
+ * magnitude seen the tail goes on as a power law whose slope is Hill's estimate (Hill 1975; streaming use as in Siffer et
+ * al., "Anomaly detection in streams with extreme value theory", KDD 2017).
+ */
+export class MagnitudeTail {
+  private readonly bins = new Float64Array(BINS);
+  private total = 0;
+  private gain = 1;
+  private readonly growth: number;
+
+  /** @param halfLife observations after which an observation counts half */
+  constructor(halfLife: number) {
+    this.growth = 2 ** (1 / halfLife);
+  }
+
+  /** -log10 of the probability of a magnitude at least this large; 0 before the first observation. */
+  surprise(magnitude: number): number {
+    if (this.total <= 0) return 0;
+    const bin = binOf(magnitude);
+    let above = 0;
+    for (let i = bin + 1; i < BINS; i++) above += this.bins[i] ?? 0;
+    const own = this.bins[bin] ?? 0;
+    const base = -Math.log10((above + 0.5 * own + 0.5 * this.gain) / (this.total + this.gain));
+    return above > 0 || own > 0 || bin === 0 ? base : base + this.beyondRecord(bin);
+  }
+
+  /** Learns one magnitude. */
+  add(magnitude: number): void {
+    this.gain *= this.growth;
+    const bin = binOf(magnitude);
+    this.bins[bin] = (this.bins[bin] ?? 0) + this.gain;
+    this.total += this.gain;
+    if (this.gain > 1e100) this.rescale();
+  }
+
+  /** Further surprise, in powers of ten, of a bin above every bin seen. */
+  private beyondRecord(bin: number): number {
+    let record = 0;
+    let weight = 0;
+    let weighted = 0;
+    let i = BINS - 1;
+    for (; i > 0 && weight < TAIL_SHARE * this.total; i--) {
+      const here = this.bins[i] ?? 0;
+      if (here > 0 && record === 0) record = i;
+      weight += here;
+      weighted += here * i;
+    }
+    if (record === 0) return 0;
+    const hill = ((weighted / weight - (i + 1)) / PER_OCTAVE) * Math.LN2;
+    const slope = Math.min(1 / Math.max(hill, 0.03), 6);
+    return (slope * ((bin - record) / PER_OCTAVE) * Math.LN2) / Math.LN10;
+  }
+
+  private rescale(): void {
+    for (let i = 0; i < BINS; i++) this.bins[i] = (this.bins[i] ?? 0) / this.gain;
+    this.total /= this.gain;
+    this.gain = 1;
+  }
+
+  /** The state, for {@link MagnitudeTail.restore}. */
+  export(): MagnitudeTailState {
+    const bins: [number, number][] = [];
+    this.bins.forEach((weight, bin) => {
+      if (weight > 0) bins.push([bin, weight]);
+    });
+    return { bins, total: this.total, gain: this.gain };
+  }
+
+  /** Takes over a saved state in place of its own. */
+  restore(state: MagnitudeTailState): void {
+    this.bins.fill(0);
+    for (const [bin, weight] of state.bins) this.bins[bin] = weight;
+    this.total = state.total;
+    this.gain = state.gain;
+  }
+}
+
+function binOf(magnitude: number): number {
+  if (!(magnitude > 0)) return 0;
+  const bin = Math.floor((Math.log2(magnitude) + OCTAVES) * PER_OCTAVE) + 1;
+  return Math.min(Math.max(bin, 1), BINS - 1);
+}
