@@ -38,9 +38,10 @@ export function decodeOtlpProtobufLogs(body: Buffer): OtlpDecoded<OtlpLogRecord>
 export function decodeOtlpProtobufTraces(body: Buffer): OtlpDecoded<OtlpSpanEvent> {
   return decode(body, (reader, end, { resource, scope }, out) => {
     const { events, ...span } = readSpan(reader, end);
-    for (const event of events.slice(0, MAX_OTLP_RECORDS - out.length))
-      out.push({ resource, scope, ...span, ...event });
-    return events.length === 0 ? 1 : 0;
+    if (events.length === 0) return 'ignored';
+    if (out.length + events.length > MAX_OTLP_RECORDS) return 'rejected';
+    for (const event of events) out.push({ resource, scope, ...span, ...event });
+    return 'used';
   });
 }
 

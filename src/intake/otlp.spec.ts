@@ -1,0 +1,282 @@
+import { describe, expect, it } from '@jest/globals';
+import protobuf from 'protobufjs/minimal.js';
+import {
+  type OtlpFormat,
+  otlpFormat,
+  otlpResponse,
+  type OtlpResult,
+  type OtlpSignal,
+  otlpStatus,
+  readOtlp,
+} from './otlp.js';
+
+const NOW = Date.parse('2026-11-22T12:00:00Z');
+const TRACE = '0123456789abcdef0123456789abcdef';
+const STACK = 'TypeError: no stock\n    at take (/srv/shop/stock.js:4:9)';
+
+type Attributes = Record<string, string | number | boolean>;
+interface LogOptions {
+  readonly attributes?: Attributes;
+  readonly severity?: number;
+  readonly text?: string;
+  readonly body?: string;
+}
+const RESOURCE: Attributes = {
+  'service.name': 'shop',
+  'service.version': '1.2.3',
+  'deployment.environment.name': 'staging',
+  'telemetry.sdk.language': 'nodejs',
+};
+
+/** The same request in both formats, so that each test runs on both. */
+const json = {
+  value: (v: unknown): object =>
+    typeof v === 'string' ? { stringValue: v } : typeof v === 'boolean' ? { boolValue: v } : { intValue: String(v) },
+  attributes: (a: Attributes): object[] => Object.entries(a).map(([key, v]) => ({ key, value: json.value(v) })),
+  logs: (...logs: LogOptions[]): Buffer => {
+    const logRecords = logs.map((log) => ({
+      timeUnixNano: `${NOW - 1000}000000`,
+      severityNumber: log.severity ?? 0,
+      severityText: log.text,
+      traceId: TRACE.toUpperCase(),
+      spanId: 'abcdefabcdefabcd',
+      body: log.body === undefined ? undefined : { stringValue: log.body },
+      attributes: json.attributes(log.attributes ?? {}),
+      surprise: {},
+    }));
+    return Buffer.from(
+      JSON.stringify({
+        resourceLogs: [
+          { resource: { attributes: json.attributes(RESOURCE) }, scopeLogs: [{ scope: { name: 'app' }, logRecords }] },
+        ],
+      }),
+    );
+  },
+  spans: (span: Attributes, ...events: [string, Attributes][]): Buffer => {
+    const spans = [
+      {
+        traceId: TRACE,
+        spanId: 'abcdefabcdefabcd',
+        name: 'POST',
+        attributes: json.attributes(span),
+        events: events.map(([name, a]) => ({ timeUnixNano: `${NOW}000000`, name, attributes: json.attributes(a) })),
+      },
+      { name: 'no events' },
+    ];
+    return Buffer.from(
+      JSON.stringify({
+        resourceSpans: [{ resource: { attributes: json.attributes(RESOURCE) }, scopeSpans: [{ spans }] }],
+      }),
+    );
+  },
+};
+
+const wire = {
+  message: (...parts: [number, Uint8Array | string][]): Uint8Array => {
+    const writer = protobuf.Writer.create();
+    for (const [field, part] of parts) {
+      if (typeof part === 'string') writer.uint32(field * 8 + 2).string(part);
+      else writer.uint32(field * 8 + 2).bytes(part);
+    }
+    return writer.finish();
+  },
+  value: (v: string | number | boolean): Uint8Array => {
+    const writer = protobuf.Writer.create();
+    if (typeof v === 'string') return writer.uint32(10).string(v).finish();
+    if (typeof v === 'boolean') return writer.uint32(16).bool(v).finish();
+    return writer.uint32(24).int64(v).finish();
+  },
+  pairs: (field: number, a: Attributes): [number, Uint8Array][] =>
+    Object.entries(a).map(([key, v]) => [field, wire.message([1, key], [2, wire.value(v)])]),
+  join: (...parts: Uint8Array[]): Uint8Array => Buffer.concat(parts),
+  nanos: (field: number, ms: number): Uint8Array => {
+    const buffer = Buffer.alloc(9);
+    buffer[0] = field * 8 + 1;
+    buffer.writeBigUInt64LE(BigInt(ms) * 1_000_000n, 1);
+    return buffer;
+  },
+  logs: (...logs: LogOptions[]): Buffer => {
+    const records = logs.map((log): [number, Uint8Array] => [
+      2,
+      wire.join(
+        wire.nanos(1, NOW - 1000),
+        protobuf.Writer.create()
+          .uint32(16)
+          .int32(log.severity ?? 0)
+          .finish(),
+        ...(log.text ? [wire.message([3, log.text])] : []),
+        ...(log.body === undefined ? [] : [wire.message([5, wire.value(log.body)])]),
+        wire.message(...wire.pairs(6, log.attributes ?? {})),
+        wire.message([9, Buffer.from(TRACE, 'hex')], [10, Buffer.from('abcdefabcdefabcd', 'hex')], [99, 'surprise']),
+      ),
+    ]);
+    const scope = wire.message([1, wire.message([1, 'app'])], ...records);
+    // The resource after its scopes, which protobuf allows.
+    return Buffer.from(wire.message([1, wire.message([2, scope], [1, wire.message(...wire.pairs(1, RESOURCE))])]));
+  },
+  spans: (span: Attributes, ...events: [string, Attributes][]): Buffer => {
+    const spanEvents = events.map(([name, a]): [number, Uint8Array] => [
+      11,
+      wire.join(wire.nanos(1, NOW), wire.message([2, name], ...wire.pairs(3, a))),
+    ]);
+    const one = wire.message(
+      [1, Buffer.from(TRACE, 'hex')],
+      [2, Buffer.from('abcdefabcdefabcd', 'hex')],
+      [5, 'POST'],
+      ...wire.pairs(9, span),
+      ...spanEvents,
+    );
+    const scope = wire.message([2, one], [2, wire.message([5, 'no events'])]);
+    return Buffer.from(wire.message([1, wire.message([1, wire.message(...wire.pairs(1, RESOURCE))], [2, scope])]));
+  },
+};
+
+function accepted(signal: OtlpSignal, format: OtlpFormat, body: Buffer): Extract<OtlpResult, { ok: true }> {
+  const result = readOtlp(signal, format, body, NOW);
+  if (!result.ok) throw new Error(result.reason);
+  return result;
+}
+
+describe.each([['json', json] as const, ['protobuf', wire] as const])('OTLP in %s', (format, make) => {
+  it('makes an event of a log record with an exception', () => {
+    const attributes = {
+      'exception.type': 'TypeError',
+      'exception.message': 'no stock',
+      'exception.stacktrace': STACK,
+      'user.id': 'c-1',
+      'user.email': 'a@example.com',
+      'http.route': '/pay',
+      'http.request.method': 'POST',
+      os: 'ios',
+      retry: true,
+    };
+    const { events, ignored, rejected } = accepted(
+      'logs',
+      format,
+      make.logs({ attributes, severity: 17, body: 'request failed' }),
+    );
+    expect([events.length, ignored, rejected]).toEqual([1, 0, 0]);
+    expect(events[0]?.event).toMatchObject({
+      level: 'error',
+      message: 'request failed',
+      platform: 'node',
+      logger: 'app',
+      transaction: 'POST /pay',
+      release: '1.2.3',
+      environment: 'staging',
+      service: 'shop',
+      user: { id: 'c-1', email: 'a@example.com' },
+      traceId: TRACE,
+      occurredAt: NOW - 1000,
+      exceptions: [{ type: 'TypeError', value: 'no stock', frames: [{ function: 'take', lineno: 4, inApp: true }] }],
+    });
+    expect(events[0]?.event.tags).toEqual({
+      os: 'ios',
+      retry: 'true',
+      'http.route': '/pay',
+      'http.request.method': 'POST',
+    });
+  });
+
+  it('makes events of errors by severity and leaves the rest', () => {
+    const { events, ignored } = accepted(
+      'logs',
+      format,
+      make.logs(
+        { severity: 9, body: 'a' },
+        { severity: 17, body: 'b' },
+        { severity: 21, body: 'c' },
+        { text: 'ERROR', body: 'd' },
+        { severity: 13, body: 'e', attributes: { 'exception.message': 'm' } },
+      ),
+    );
+    expect(events.map(({ event }) => [event.message, event.level])).toEqual([
+      ['b', 'error'],
+      ['c', 'fatal'],
+      ['d', 'error'],
+      ['e', 'warning'],
+    ]);
+    expect(ignored).toBe(1);
+  });
+
+  it('makes events of span events named exception, with the user of the span', () => {
+    const { events, ignored } = accepted(
+      'traces',
+      format,
+      make.spans(
+        { 'enduser.id': 'c-2', 'http.route': '/cart' },
+        ['exception', { 'exception.type': 'E', 'exception.escaped': true }],
+        ['exception', {}],
+        ['retry', {}],
+      ),
+    );
+    expect(events).toHaveLength(1);
+    expect(ignored).toBe(3);
+    expect(events[0]?.event).toMatchObject({
+      user: { id: 'c-2' },
+      transaction: '/cart',
+      traceId: TRACE,
+      exceptions: [{ type: 'E', mechanism: { handled: false } }],
+    });
+  });
+
+  it('gives a record the same id when it is sent again, and equal records different ones', () => {
+    const ids = (): string[] =>
+      accepted(
+        'logs',
+        format,
+        make.logs({ severity: 17, body: 'x' }, { severity: 17, body: 'x' }, { severity: 17, body: 'y' }),
+      ).events.map(({ event }) => event.eventId);
+    expect(ids()).toEqual(ids());
+    expect(new Set(ids()).size).toBe(3);
+    expect(ids()[0]).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it('rejects records beyond the bound and says so', () => {
+    const body = make.logs(...Array.from({ length: 10_003 }, () => ({ severity: 1 })));
+    const { rejected, rejectedReason } = accepted('logs', format, body);
+    expect(rejected).toBe(3);
+    expect(rejectedReason).toContain('10000');
+  });
+
+  it('keeps long integers exact, for ids are such', () => {
+    const { events } = accepted('logs', format, make.logs({ severity: 17, attributes: { 'user.id': 12_345_678 } }));
+    expect(events[0]?.event.user?.id).toBe('12345678');
+  });
+
+  it('accepts an empty request', () => {
+    const empty = Buffer.from(format === 'json' ? '{}' : '');
+    for (const signal of ['logs', 'traces'] as const)
+      expect(accepted(signal, format, empty)).toMatchObject({ events: [], rejected: 0 });
+  });
+
+  it('says that garbage is no request', () => {
+    for (const signal of ['logs', 'traces'] as const)
+      expect(readOtlp(signal, format, Buffer.from([0x0a, 0xff, 0x07]), NOW).ok).toBe(false);
+  });
+});
+
+describe('OTLP answers', () => {
+  it('are empty on full success and name what was rejected otherwise, in the format of the request', () => {
+    expect(otlpResponse('logs', 'json', 0, '').toString()).toBe('{}');
+    expect(otlpResponse('logs', 'protobuf', 0, '')).toHaveLength(0);
+    expect(JSON.parse(otlpResponse('traces', 'json', 2, 'why').toString())).toEqual({
+      partialSuccess: { rejectedSpans: '2', errorMessage: 'why' },
+    });
+    expect(otlpResponse('logs', 'protobuf', 2, 'why').toString('hex')).toBe('0a0708021203776879');
+  });
+
+  it('are a google.rpc.Status on errors', () => {
+    expect(JSON.parse(otlpStatus('json', 400, 'bad').toString())).toEqual({ code: 3, message: 'bad' });
+    expect(otlpStatus('protobuf', 503, 'bad').toString('hex')).toBe('080e1203626164');
+  });
+
+  it('follow the content type', () => {
+    expect([
+      otlpFormat('application/json; charset=utf-8'),
+      otlpFormat('application/x-protobuf'),
+      otlpFormat('text/plain'),
+      otlpFormat(undefined),
+    ]).toEqual(['json', 'protobuf', undefined, undefined]);
+  });
+});
