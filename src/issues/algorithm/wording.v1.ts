@@ -11,7 +11,7 @@ type Reword = readonly [pattern: RegExp, type: string, text: (found: RegExpExecA
 const last = (path: string | undefined): string =>
   /([\w$#]+)(?:\(\))?$/.exec((path ?? '').split(' = ')[0] ?? '')?.[1] ?? '';
 const readOf = (property: string, owner: string | undefined): string =>
-  `cannot access '${property}' of ${owner ?? 'undefined'}`;
+  `cannot access ${property || 'a property'} of ${owner ?? 'undefined'}`;
 
 /**
  * The same fault as V8, SpiderMonkey and JavaScriptCore word it, seen in their error tables (2026). Property names stay:
