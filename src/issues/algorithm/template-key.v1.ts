@@ -23,6 +23,7 @@ export interface TemplateKey {
 const PLACEHOLDER = /<[a-z][a-z_0-9]*>/g;
 /** A list of values is one value, however long: `( 3552 3534 3391 )` and `(1, 2)`. */
 const VALUES_IN_A_ROW = /\uE000(?:(?:, |[ .,:_\-/#|*+])+\uE000)+/g;
+const WILD_IN_A_ROW = /<\*>(?:[ ,;:]+<\*>)+/g;
 const PIECE = /\.{2,}|[\s=:,;()[\]{}"'|<>]+|(?:(?!\.{2,})[^\s=:,;()[\]{}"'|<>])+/g;
 const BETWEEN = /^(?:\.{2,}|[\s=:,;()[\]{}"'|<>]+)$/;
 const NUMBER_LEFT = /^-?\d+$|^0[xX][0-9A-Fa-f]+$/;
@@ -32,52 +33,88 @@ const FAULT_NAME = /(?:Error|Exception|Fault|Failure|Timeout|Warning)[.!?]*$/;
 const PLAIN_COMPOUND = /^[A-Za-z]+(?:[-/][A-Za-z]+)?[.!?]*$/;
 const NAME_LIKE = /[A-Za-z][._/~\\@$-]+[A-Za-z]|\/|^\./;
 
-type PieceKind = 'between' | 'value' | 'name' | 'code' | 'text';
+type PieceLook = 'between' | 'value' | 'name' | 'path' | 'code' | 'text';
+
+const METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/;
+const QUERY_OF_ROUTE = /((?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[^\s?"']*)\?[^\s"']*/g;
+
+/** Looks of the pieces seen lately; they depend on the piece alone, so this is speed and nothing else. */
+const LOOKS = new Map<string, PieceLook>();
+const MAX_LOOKS = 20_000;
+
+function lookOf(piece: string): PieceLook {
+  const known = LOOKS.get(piece);
+  if (known !== undefined) return known;
+  if (LOOKS.size >= MAX_LOOKS) LOOKS.clear();
+  const look = readLook(piece);
+  LOOKS.set(piece, look);
+  return look;
+}
 
 /**
- * Says what a piece is. A `value` was masked; a `name` looks like something's name (a digit in it, a dotted, slashed or dashed name, what follows `=`);
- * a `code` is a number that masking left, an error code, a CONSTANT or an exception's name, and tells faults apart; the rest is `text`.
+ * Says what a piece is by itself. A `value` was masked; a `name` looks like something's name (a digit in it, or letters joined by dots, slashes
+ * and the like), a `path` is one that starts with a slash; a `code` is a number that masking left, an error code, a CONSTANT or an exception's
+ * name, and tells faults apart; the rest is `text`.
  */
-function kindOf(piece: string, before: string | undefined): PieceKind {
+function readLook(piece: string): PieceLook {
   if (BETWEEN.test(piece)) return 'between';
   if (piece === '\uE000') return 'value';
   if (NUMBER_LEFT.test(piece) || CODE.test(piece) || CONSTANT.test(piece) || FAULT_NAME.test(piece)) return 'code';
-  if (piece.includes('\uE000') || /\d/.test(piece) || before?.endsWith('=')) return 'name';
+  if (piece.startsWith('/')) return 'path';
+  if (/[\d\uE000]/.test(piece)) return 'name';
   return NAME_LIKE.test(piece) && !PLAIN_COMPOUND.test(piece) ? 'name' : 'text';
+}
+
+/** The look in its place: what follows `=` is a name, and the path after an HTTP method is a route, which tells faults apart as a code does. */
+function lookAt(pieces: readonly string[], at: number): PieceLook {
+  const look = lookOf(pieces[at] ?? '');
+  if (look === 'path') return isRouteAt(pieces, at) ? 'path' : 'name';
+  return look === 'text' && pieces[at - 1]?.endsWith('=') ? 'name' : look;
+}
+
+/** Whether an HTTP method stands before. A quoted request line is an access log's, where the path is one value of many. */
+function isRouteAt(pieces: readonly string[], at: number): boolean {
+  return pieces[at - 1] === ' ' && METHOD.test(pieces[at - 2] ?? '') && !pieces[at - 3]?.endsWith('"');
 }
 
 /** Reduces a message to its template key, from the text alone: nothing is learnt, so every replica makes the same key on every day. */
 export function templateKey(message: string): TemplateKey {
-  return keyOfMasked(maskMessage(message));
+  return readKey(keyOfMasked(maskMessage(message)));
 }
 
-/** The same for a message that is masked already. */
-export function keyOfMasked(masked: string): TemplateKey {
-  const normal = masked.replace(PLACEHOLDER, '\uE000').replace(VALUES_IN_A_ROW, '\uE000');
+/** The text of the key of a message that is masked already. */
+export function keyOfMasked(masked: string): string {
+  const short = masked.includes('?') ? masked.replace(QUERY_OF_ROUTE, '$1') : masked;
+  const normal = short.includes('<') ? short.replace(PLACEHOLDER, '\uE000').replace(VALUES_IN_A_ROW, '\uE000') : short;
   const pieces = normal.match(PIECE) ?? [];
-  const kinds = pieces.map((piece, at) => kindOf(piece, pieces[at - 1]));
-  const text = kinds.reduce((count, kind) => count + Number(kind === 'text'), 0);
-  const namesGo = text >= MIN_TEXT_WORDS;
-  const shown = pieces.map((piece, at) => showPiece(piece, kinds[at] ?? 'text', namesGo));
-  return readKey(shown.join('').replace(/<\*>(?:[ ,;:]+<\*>)+/g, WILD));
+  const looks = pieces.map((_, at) => lookAt(pieces, at));
+  let text = 0;
+  for (const look of looks) if (look === 'text') text++;
+  let key = '';
+  for (let at = 0; at < pieces.length; at++) key += showPiece(pieces[at] ?? '', looks[at], text >= MIN_TEXT_WORDS);
+  return key.replace(WILD_IN_A_ROW, WILD);
 }
 
-function showPiece(piece: string, kind: PieceKind, namesGo: boolean): string {
-  if (kind === 'between') return piece.replace(/\s+/g, ' ');
-  if (kind === 'value' || (kind === 'name' && namesGo)) return WILD;
-  return piece.replaceAll('\uE000', WILD);
+function showPiece(piece: string, look: PieceLook | undefined, namesGo: boolean): string {
+  if (look === 'text' || look === 'code') return piece;
+  if (look === 'between') return piece.length === 1 ? (piece === '\t' ? ' ' : piece) : piece.replace(/\s+/g, ' ');
+  if (look === 'value' || (look === 'name' && namesGo)) return WILD;
+  const shown = look === 'path' ? piece.replace(/[^/]*[\d\uE000][^/]*/g, withoutId) : piece;
+  return shown.replaceAll('\uE000', WILD);
 }
 
-/** Reads a key back into its pieces, as after a restart. */
+/** A segment of a route that has a digit is an id, unless it is the version of an interface. */
+function withoutId(segment: string): string {
+  return /^v\d{1,2}$/.test(segment) ? segment : '\uE000';
+}
+
+/** Reads a key into its pieces. */
 export function readKey(key: string): TemplateKey {
   const pieces = key.replaceAll(WILD, '\uE000').match(PIECE) ?? [];
   const textAt: number[] = [];
   for (let at = 0; at < pieces.length && textAt.length < MAX_OPEN_POSITIONS; at++) {
-    if (kindOf(pieces[at] ?? '', pieces[at - 1]) === 'text') textAt.push(at);
+    if (lookAt(pieces, at) === 'text') textAt.push(at);
   }
-  return {
-    key,
-    pieces: pieces.map((piece) => piece.replaceAll('\uE000', WILD)),
-    textAt: textAt.length > MIN_TEXT_WORDS ? textAt : [],
-  };
+  const shown = pieces.map((piece) => piece.replaceAll('\uE000', WILD));
+  return { key, pieces: shown, textAt: textAt.length > MIN_TEXT_WORDS ? textAt : [] };
 }

@@ -1,5 +1,5 @@
 import { maskMessage } from './mask.v1.js';
-import { keyOfMasked, readKey, WILD, type TemplateKey } from './template-key.v1.js';
+import { keyOfMasked, readKey, templateKey, WILD, type TemplateKey } from './template-key.v1.js';
 
 /** Limits of a miner; all have defaults. */
 export interface TemplateMinerOptions {
@@ -86,7 +86,7 @@ export class TemplateMiner {
   /** The same for a message that `maskMessage` has masked already. */
   addMasked(masked: string): TemplateMatch & { readonly isNew: boolean } {
     const cached = this.young.get(masked) ?? this.old.get(masked);
-    const template = cached ?? this.byKey.get(keyOfMasked(masked).key);
+    const template = cached ?? this.byKey.get(keyOfMasked(masked));
     if (template === undefined) return this.learn(masked);
     template.lastSeen = ++this.clock;
     this.remember(masked, template);
@@ -95,7 +95,7 @@ export class TemplateMiner {
 
   /** Finds the message's template without learning; undefined when it has none. */
   match(message: string): TemplateMatch | undefined {
-    const key = keyOfMasked(maskMessage(message));
+    const key = templateKey(message);
     const template = this.byKey.get(key.key);
     if (template !== undefined) return this.describe(template);
     for (const place of placesOf(key)) {
@@ -140,10 +140,10 @@ export class TemplateMiner {
 
   private learn(masked: string): TemplateMatch & { readonly isNew: boolean } {
     const id = this.nextId++;
-    const template = this.insert(id, keyOfMasked(masked));
+    const template = this.insert(id, readKey(keyOfMasked(masked)));
     this.remember(masked, template);
-    if (this.byKey.size > this.maxTemplates) this.forget();
     const found = this.describe(template);
+    if (this.byKey.size > this.maxTemplates) this.forget();
     return { ...found, isNew: found.templateId === id };
   }
 
