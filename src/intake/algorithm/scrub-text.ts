@@ -13,8 +13,22 @@ const EMAIL = /[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}\b/g;
 const USERINFO = /:\/\/[^\s/@]{1,200}@/g;
 const IPV4 = /\b(?:\d{1,3}\.){3}\d{1,3}\b/g;
 const IPV6 = /(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}(?::|(?::?[0-9a-f]{1,4}){1,6})(?![\w:])/gi;
-/** `name=value`, `"name": "value"`; the name decides. */
-const ASSIGNMENT = /([A-Za-z_][\w.-]{0,63})(["']?\s{0,2})([=:])(\s{0,2}["']?)([^\s"'&;,<>{}[\]]{1,4000})/g;
+/** Shortest of the known forms, and shortest token after a scheme, characters. */
+const MIN_KEY = 11;
+const MIN_TOKEN = 4;
+const SCHEME_HINT = /earer|asic|igest|EARER|ASIC|IGEST/;
+
+const EQUALS = 61;
+const COLON = 58;
+const codes = (characters: string): ReadonlySet<number> => new Set([...characters].map((c) => c.charCodeAt(0)));
+/** What makes a sign an operator: `==`, `=>`, `::`, `://`. */
+const OPERATORS = codes('=>:/');
+const SEPARATORS = codes(' \t\r\n"\'`&;,<>{}[]');
+const LITERALS = new Set(['true', 'false', 'null', 'undefined', 'None']);
+const MAX_NAME = 64;
+/** Longest value hidden as one, UTF-16 units. */
+const MAX_SECRET = 4000;
+
 const KEY_BEGIN = '-----BEGIN ';
 const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----/;
 
@@ -29,11 +43,12 @@ export function scrubString(text: string, keys: KeyRules, extraPatterns: readonl
   if (seen.dashes && out.includes(KEY_BEGIN)) out = hidePrivateKeys(out);
   if (seen.at && out.includes('://')) out = out.replace(USERINFO, `://${HIDDEN}@`);
   if (seen.at) out = out.replace(EMAIL, HIDDEN_USER);
-  if (seen.words) out = hideTokens(out);
+  if (seen.longest >= MIN_KEY) out = out.replace(KNOWN_FORMS, HIDDEN);
+  if (seen.longest >= MIN_TOKEN && SCHEME_HINT.test(out)) out = hideSchemes(out);
   if (seen.digits >= 13) out = out.replace(CARD, (number) => (isCard(number) ? HIDDEN : number));
   if (seen.digits >= 4 && seen.dots >= 3) out = out.replace(IPV4, (ip) => (isPublic(ip) ? HIDDEN_USER : ip));
   if (seen.colons >= 2) out = out.replace(IPV6, (ip) => (looksLikeIpv6(ip) ? HIDDEN_USER : ip));
-  if (seen.assigns) out = hideAssignments(out, keys);
+  if (seen.equals + seen.colons > 0) out = hideAssignments(out, keys);
   for (const pattern of extraPatterns) out = out.replace(pattern, HIDDEN);
   return out;
 }
@@ -42,57 +57,105 @@ interface Survey {
   digits: number;
   dots: number;
   colons: number;
+  equals: number;
   at: boolean;
   dashes: boolean;
-  assigns: boolean;
-  /** Long enough for a token. */
-  words: boolean;
+  /** Length of the longest run of letters, digits, `_` and `-`: keys and tokens are long. */
+  longest: number;
 }
 
 /** One cheap pass that says which patterns can match at all; most texts need none. */
 function survey(text: string): Survey {
-  const seen: Survey = {
-    digits: 0,
-    dots: 0,
-    colons: 0,
-    at: false,
-    dashes: false,
-    assigns: false,
-    words: text.length >= 14,
-  };
+  const seen: Survey = { digits: 0, dots: 0, colons: 0, equals: 0, at: false, dashes: false, longest: 0 };
+  let run = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code >= 48 && code <= 57) seen.digits++;
-    else if (code === 46) seen.dots++;
-    else if (code === 64) seen.at = true;
-    else if (code === 58) {
-      seen.colons++;
-      seen.assigns = true;
-    } else if (code === 61) seen.assigns = true;
-    else if (code === 45) seen.dashes = true;
+    if ((code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95) run++;
+    else if (code >= 48 && code <= 57) {
+      seen.digits++;
+      run++;
+    } else if (code === 45) {
+      seen.dashes = true;
+      run++;
+    } else {
+      if (run > seen.longest) seen.longest = run;
+      run = 0;
+      if (code === 46) seen.dots++;
+      else if (code === 58) seen.colons++;
+      else if (code === 61) seen.equals++;
+      else if (code === 64) seen.at = true;
+    }
   }
+  if (run > seen.longest) seen.longest = run;
   return seen;
 }
 
-function hideTokens(text: string): string {
-  const plain = text.replace(KNOWN_FORMS, HIDDEN);
-  // "basic authentication failed" is no credential: tokens have digits, padding or both cases.
-  return plain.replace(SCHEME, (whole, scheme: string, token: string) =>
+/** "basic authentication failed" is no credential: tokens have digits, padding or both cases. */
+function hideSchemes(text: string): string {
+  return text.replace(SCHEME, (whole, scheme: string, token: string) =>
     /[0-9=+/]/.test(token) || /[a-z][A-Z]/.test(token) ? `${scheme} ${HIDDEN}` : whole,
   );
 }
 
-/** In running text `token: x` is often a sentence ("unexpected token: x"), so after a colon only sure names count. */
+/**
+ * Hides values by the names before them: `name=value`, `name: value`, `"name": "value"`, also in escaped JSON. In running
+ * text `token: x` is often a sentence ("unexpected token: x"), so after a bare name and a colon only sure names count.
+ */
 function hideAssignments(text: string, keys: KeyRules): string {
-  return text.replace(ASSIGNMENT, (whole, name: string, end: string, sign: string, start: string, value: string) => {
-    const verdict = keys.of(name);
-    const isQuoted = end.startsWith('"') || end.startsWith("'");
-    const isSure =
-      verdict === 'hide' || ((verdict === 'hideText' || verdict === 'identity') && (sign === '=' || isQuoted));
-    if (!isSure || value === HIDDEN || value === HIDDEN_USER || /^(?:true|false|null|undefined)$/.test(value))
-      return whole;
-    return `${name}${end}${sign}${start}${verdict === 'identity' ? HIDDEN_USER : HIDDEN}`;
-  });
+  let out = '';
+  let from = 0;
+  for (let i = 1; i < text.length - 1; i++) {
+    const sign = text.charCodeAt(i);
+    if ((sign !== EQUALS && sign !== COLON) || OPERATORS.has(text.charCodeAt(i + 1)) || i < from) continue;
+    const name = nameBefore(text, i);
+    const verdict = name && keys.of(name.text);
+    if (!verdict || !(verdict === 'hide' || sign === EQUALS || name.isQuoted)) continue;
+    const { start, end } = valueAfter(text, i + 1);
+    const value = text.slice(start, end);
+    if (value === '' || LITERALS.has(value) || value.startsWith('[')) continue;
+    out += text.slice(from, start) + (verdict === 'identity' ? HIDDEN_USER : HIDDEN);
+    from = end;
+  }
+  return from === 0 ? text : out + text.slice(from);
+}
+
+/** The name that stands before a sign, with at most two spaces, a quote and its backslash between. */
+function nameBefore(text: string, sign: number): { text: string; isQuoted: boolean } | undefined {
+  let end = sign;
+  for (let spaces = 0; spaces < 2 && text[end - 1] === ' '; spaces++) end--;
+  const isQuoted = isQuote(text.charCodeAt(end - 1));
+  if (isQuoted) end--;
+  if (isQuoted && text[end - 1] === '\\') end--;
+  let start = end;
+  while (start > 0 && end - start < MAX_NAME && isNamePart(text.charCodeAt(start - 1))) start--;
+  return start < end ? { text: text.slice(start, end), isQuoted } : undefined;
+}
+
+/** Where the value after a sign stands: up to its closing quote, or up to a space or separator. */
+function valueAfter(text: string, from: number): { start: number; end: number } {
+  let start = from;
+  for (let spaces = 0; spaces < 4 && text[start] === ' '; spaces++) start++;
+  if (text[start] === '\\') start++;
+  const quote = isQuote(text.charCodeAt(start)) ? text.charCodeAt(start++) : 0;
+  const limit = Math.min(text.length, start + MAX_SECRET);
+  let end = start;
+  while (end < limit && (quote ? text.charCodeAt(end) !== quote : !SEPARATORS.has(text.charCodeAt(end)))) end++;
+  if (quote && text[end - 1] === '\\') end--;
+  return { start, end: Math.max(start, end) };
+}
+
+function isQuote(code: number): boolean {
+  return code === 34 || code === 39 || code === 96;
+}
+
+function isNamePart(code: number): boolean {
+  return (
+    (code >= 97 && code <= 122) ||
+    (code >= 65 && code <= 90) ||
+    (code >= 48 && code <= 57) ||
+    (code >= 45 && code <= 46) ||
+    code === 95
+  );
 }
 
 function hidePrivateKeys(text: string): string {

@@ -1,4 +1,4 @@
-import { type AppEvent, type EventUser, type ExceptionValue } from '../event.js';
+import { type AppEvent, type EventUser, type ExceptionValue, type Frame } from '../event.js';
 import { asList, asObject, type Json, text } from './read-values.js';
 import { HIDDEN, HIDDEN_USER, scrubString } from './scrub-text.js';
 import { KeyRules } from './secret-keys.js';
@@ -80,14 +80,16 @@ export class Scrubber {
 
   private exception(exception: ExceptionValue, known: readonly string[]): ExceptionValue {
     const value = exception.value && this.string(exception.value, known);
-    const isClean = exception.frames.every(
-      ({ contextLine }) => !contextLine || this.string(contextLine, known) === contextLine,
-    );
-    if (value === exception.value && isClean) return exception;
-    const frames = exception.frames.map((frame) =>
-      frame.contextLine ? { ...frame, contextLine: this.string(frame.contextLine, known) } : frame,
-    );
-    return { ...exception, value, frames };
+    let frames: Frame[] | undefined;
+    exception.frames.forEach((frame, i) => {
+      const contextLine = frame.contextLine && this.string(frame.contextLine, known);
+      if (contextLine === frame.contextLine) return;
+      frames ??= [...exception.frames];
+      frames[i] = { ...frame, contextLine };
+    });
+    return value === exception.value && !frames
+      ? exception
+      : { ...exception, value, frames: frames ?? exception.frames };
   }
 
   private tags(tags: Readonly<Record<string, string>>, known: readonly string[]): Record<string, string> {

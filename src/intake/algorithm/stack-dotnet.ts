@@ -24,7 +24,7 @@ interface Block {
 
 /** `at App.Cart.Add(String id) in /src/Cart.cs:line 10`. */
 export function looksLikeDotnet(line: string): boolean {
-  const match = FRAME.exec(line);
+  const match = line.includes('at ') ? FRAME.exec(line) : null;
   return match !== null && (match[1] ?? '').includes('.');
 }
 

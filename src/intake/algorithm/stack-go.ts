@@ -16,7 +16,7 @@ const STANDARD = new Set(
 
 /** The second line of a frame, `\t/app/main.go:10 +0x1d`. */
 export function looksLikeGo(line: string): boolean {
-  return PLACE.test(line) || ROUTINE.test(line);
+  return (line.includes('.go:') && PLACE.test(line)) || (line.startsWith('goroutine ') && ROUTINE.test(line));
 }
 
 /** The stack of the first goroutine, from a panic, `debug.Stack` or an error printed with `%+v`. */

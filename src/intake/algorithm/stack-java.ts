@@ -37,7 +37,7 @@ interface Block {
 
 /** `at com.acme.Cart.add(Cart.java:10)`; PHP's OpenTelemetry prints the same form. */
 export function looksLikeJava(line: string): boolean {
-  return FRAME.test(line);
+  return line.endsWith(')') || line.includes(') ') ? FRAME.test(line) : false;
 }
 
 /** Java, Kotlin and Scala stacks; `Caused by` becomes a chain, `... n more` is filled in, suppressed ones are left out. */

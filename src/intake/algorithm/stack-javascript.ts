@@ -35,6 +35,7 @@ export function parseJavascriptStack(lines: readonly string[]): ExceptionValue[]
 }
 
 function readFrame(printed: string): Frame | undefined {
+  if (!printed.includes('at ') && !printed.includes('@')) return undefined;
   const line = printed.endsWith(') {') ? printed.slice(0, -2) : printed;
   // Only a line that ends in a bracket can be a named frame; the test keeps hostile lines from backtracking.
   const named = line.endsWith(')') ? V8_NAMED.exec(line) : null;

@@ -19,7 +19,7 @@ interface Block {
 
 /** `#0 /app/x.php(10): App\Cart->add('1')`. */
 export function looksLikePhp(line: string): boolean {
-  return /^#\d{1,5} (?:\{main\}|\[internal function\]: |[^()]{1,600}\(\d{1,9}\): )/.test(line);
+  return line.startsWith('#') && /^#\d{1,5} (?:\{main\}|\[internal function\]: |[^()]{1,600}\(\d{1,9}\): )/.test(line);
 }
 
 /** PHP's exception text: the innermost first, each outer one after `Next`. */

@@ -7,7 +7,7 @@ const START = 'Traceback (most recent call last)';
 
 /** `  File "x.py", line 1, in f`. */
 export function looksLikePython(line: string): boolean {
-  return FRAME.test(ungrouped(line));
+  return line.includes('File "') && FRAME.test(ungrouped(line));
 }
 
 /** Python tracebacks with their chained ones; of an exception group the members come first, as causes. */

@@ -12,7 +12,7 @@ interface Block {
 
 /** ``/app/x.rb:10:in `f'``, with or without `from`. */
 export function looksLikeRuby(line: string): boolean {
-  return FRAME.test(line);
+  return line.includes(':in ') && FRAME.test(line);
 }
 
 /** Ruby's full_message and plain backtraces; each line that carries a message starts the cause of the one before. */
