@@ -30,18 +30,26 @@ export interface Fingerprint {
   readonly message?: string;
 }
 
+/** A fingerprint that an operator's rule sets, in the notation of SDKs. */
+export interface RuledFingerprint {
+  readonly rule: string;
+  readonly parts: readonly string[];
+}
+
 /** Longest title, UTF-16 units. */
 const MAX_TITLE = 160;
 
 /**
  * The fingerprint of an event, from that event alone: an exception by the type of its root cause and the place in the app
  * where it arose, a plain message by its masked text, or what the app asked for. Line numbers, ids, releases, hosts and the
- * way in play no part. The measurements behind the choices are in docs/benchmarks.md.
+ * way in play no part. The measurements behind the choices are in docs/benchmarks.md. A fingerprint that an operator's rule
+ * sets takes the place of the app's own.
  */
-export function fingerprintV1(event: AppEvent): Fingerprint {
-  const own = isOnlyDefault(event.fingerprint) ? undefined : event.fingerprint;
+export function fingerprintV1(event: AppEvent, ruled?: RuledFingerprint): Fingerprint {
+  const wish = ruled?.parts ?? event.fingerprint;
   const base = ownFingerprint(event);
-  return own ? customFingerprint(event, own, base) : base;
+  if (wish === undefined || isOnlyDefault(wish)) return base;
+  return customFingerprint(event, wish, base, ruled ? `rule "${ruled.rule}"` : 'the app');
 }
 
 function ownFingerprint(event: AppEvent): Fingerprint {
@@ -190,28 +198,24 @@ function readable(title: string): string {
   return text.length <= MAX_TITLE ? text : `${text.slice(0, MAX_TITLE - 1).replace(/\s+\S*$/, '')}…`;
 }
 
-function isOnlyDefault(fingerprint: readonly string[] | undefined): boolean {
-  return (
-    fingerprint === undefined ||
-    fingerprint.length === 0 ||
-    (fingerprint.length === 1 && isDefault(fingerprint[0] ?? ''))
-  );
+function isOnlyDefault(fingerprint: readonly string[]): boolean {
+  return fingerprint.length === 0 || (fingerprint.length === 1 && isDefault(fingerprint[0] ?? ''));
 }
 
 function isDefault(part: string): boolean {
   return /^\{\{ *default *\}\}$/.test(part);
 }
 
-function customFingerprint(event: AppEvent, own: readonly string[], base: Fingerprint): Fingerprint {
+function customFingerprint(event: AppEvent, own: readonly string[], base: Fingerprint, who: string): Fingerprint {
   const parts: FingerprintPart[] = [];
   for (const part of own) {
     if (isDefault(part)) parts.push(...base.parts);
     else
-      parts.push({ name: 'custom', value: resolve(part, event, base), used: true, why: `the app asked for "${part}"` });
+      parts.push({ name: 'custom', value: resolve(part, event, base), used: true, why: `${who} asked for "${part}"` });
   }
   if (!own.some(isDefault))
     parts.push(
-      ...base.parts.map((part) => ({ ...part, used: false, why: 'ignored because the app set its own fingerprint' })),
+      ...base.parts.map((part) => ({ ...part, used: false, why: `ignored because ${who} set the fingerprint` })),
     );
   return { ...base, key: keyOf('custom', parts), kind: 'custom', parts };
 }
@@ -239,8 +243,12 @@ function resolve(part: string, event: AppEvent, base: Fingerprint): string {
     case 'stack.function':
       return base.culprit ?? '';
     default:
-      return part;
+      return name.startsWith('tags.') ? tagOf(event, name.slice('tags.'.length)) : part;
   }
+}
+
+function tagOf(event: AppEvent, tag: string): string {
+  return (Object.hasOwn(event.tags, tag) ? event.tags[tag] : undefined) ?? '';
 }
 
 /** 128 bits of SHA-256 over the parts that count; a separator that no part holds keeps them apart. */
