@@ -186,9 +186,12 @@ class Draft {
       const share = 2e-7 * Math.exp(Math.min(2.5, this.chance.normal()) * 2);
       const pool = this.chance.next() < 0.2 ? Array.from({ length: 20 }, () => this.anybody()) : null;
       const hour = this.chance.next() < 0.08 ? this.chance.whole(0, 23) : null;
-      const issue = { id: this.issueId(), share, pool, hour };
+      const late = this.chance.next() < 0.2;
+      // One that appears later and reaches many would be a fault; those are put in below, with their truth.
+      const small = late ? Math.min(share, 5 / (1440 * 0.4 * this.peak)) : share;
+      const issue = { id: this.issueId(), share: small, pool, hour };
       this.issues.push(issue);
-      this.occurrences(issue, this.chance.next() < 0.8 ? 0 : this.chance.between(0, this.seconds), this.seconds);
+      this.occurrences(issue, late ? this.chance.between(0, this.seconds) : 0, this.seconds);
     }
   }
 

@@ -105,6 +105,9 @@ function rowOf(minute: number, counting: Counting | undefined): MinuteRow {
 class Forewarn {
   private readonly watches = new Map<number, WatchState>();
   private readonly whole = newWatch(EPOCH / MINUTE, false);
+  private readonly newcomers = newWatch(EPOCH / MINUTE + 1440, false);
+  /** Arrivals of the running minute on issues that were first seen within the last day, and after the first. */
+  private newRows = new Map<number, MinuteRow>();
   private readonly pulse: PulseState = newPulse(EPOCH / MINUTE);
   private readonly restless = new Set<number>();
   private open: (OpenIncident & { record: Opened; at: number })[] = [];
@@ -128,7 +131,31 @@ class Forewarn {
     if (whole ?? minuteClosed) {
       for (const verdict of observe(this.whole, whole ? [whole] : [], context)) this.take(WHOLE, verdict, findings);
     }
+    this.lookAtNewcomers(rows, context.now, findings, context);
+    if (minuteClosed) this.newRows.clear();
     return this.call(findings, now);
+  }
+
+  /** A fault that shows as many new issues of a few customers each is seen in their sum. */
+  private lookAtNewcomers(
+    rows: Look['rows'],
+    now: number,
+    findings: Finding[],
+    context: Parameters<typeof observe>[2],
+  ): void {
+    const minute = Math.floor((now - 1) / 60_000);
+    if (minute < EPOCH / MINUTE + 1440) return;
+    for (const [issue, row] of rows) {
+      const { born } = this.watchOf(issue, now / 1000 - EPOCH);
+      if (born >= EPOCH / MINUTE + 1440 && minute - born < 1440) this.newRows.set(issue, row);
+    }
+    const sum = { minute, events: 0, customers: 0, arrivals: 0 };
+    for (const row of this.newRows.values()) {
+      sum.events += row.events;
+      sum.customers += row.customers;
+      sum.arrivals += row.arrivals;
+    }
+    for (const verdict of observe(this.newcomers, [sum], context)) this.take(WHOLE, verdict, findings);
   }
 
   private beat(minute: number): void {

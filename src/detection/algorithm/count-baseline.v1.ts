@@ -38,9 +38,9 @@ const PRIOR_COUNTS = 0.5;
 /** A series of which nothing is known hits one customer an hour: the prior's mean. */
 const PRIOR_MINUTES = PRIOR_COUNTS * 60;
 /** A season is learnt from this many counts on; below, hours differ by chance. */
-const SEASON_FROM = 50;
+const SEASON_FROM = 20;
 /** Strength of the belief that an hour or a day is like the others, in counts. */
-const SEASON_PRIOR = 6;
+const SEASON_PRIOR = 4;
 /** Half-lives: the level follows a changing app within a week or two, the season within a month. */
 const LEVEL_KEEP = 0.5 ** (1 / (10 * 24));
 const HOUR_KEEP = 0.5 ** (1 / 21);

@@ -2,6 +2,9 @@
 const KEPT_MINUTES = 512;
 /** Weight of a new minute in the long-run mean: a memory of about two weeks. */
 const MEAN_WEIGHT = 1 / (14 * 24 * 60);
+/** A small group that came to nothing is held against the next for four weeks. */
+const FLARE_HALF_LIFE = 28 * 24 * 60 * 60_000;
+const LARGEST_FLARE = 50;
 
 /**
  * How busy a project was, minute by minute: what its issues' counts are measured against. Plain JSON, shared by all
@@ -21,6 +24,8 @@ export interface PulseState {
   mean: number;
   /** Observed minutes behind the mean. */
   observed: number;
+  /** Small groups hit by a new issue that came to nothing, by size; decayed from `at`, epoch milliseconds. */
+  flares: { at: number; bySize: Record<string, number> };
 }
 
 /** What is known of one minute of a project. */
@@ -34,7 +39,16 @@ export interface Beat {
 
 /** A pulse that has seen nothing; `minute` is the first that will be recorded. */
 export function newPulse(minute: number): PulseState {
-  return { v: 1, next: minute, recorded: 0, minutes: [], totals: [0], mean: 0, observed: 0 };
+  return {
+    v: 1,
+    next: minute,
+    recorded: 0,
+    minutes: [],
+    totals: [0],
+    mean: 0,
+    observed: 0,
+    flares: { at: 0, bySize: {} },
+  };
 }
 
 /** Records one closed minute, in place. Earlier minutes are ignored; minutes skipped since the last beat are gaps. */
@@ -76,6 +90,27 @@ export function pace(pulse: PulseState): number {
 /** Whether the app is in use: its activity of the last ten minutes against the long-run mean is at least a tenth. */
 export function isActive(pulse: PulseState, now: number): boolean {
   return exposure(pulse, now - 600_000, now) >= pulse.mean;
+}
+
+/** Remembers, in place, that a group of so many customers was hit by a new issue at once and nobody followed. */
+export function noteFlare(pulse: PulseState, now: number, customers: number): void {
+  const keep = flareKeep(pulse, now);
+  const { bySize } = pulse.flares;
+  for (const size of Object.keys(bySize)) bySize[size] = (bySize[size] ?? 0) * keep;
+  const size = String(Math.min(customers, LARGEST_FLARE));
+  bySize[size] = (bySize[size] ?? 0) + 1;
+  pulse.flares.at = now;
+}
+
+/** Whether so few customers hit at once have meant something in this project: none such came to nothing of late. */
+export function meansSomething(pulse: PulseState, customers: number): boolean {
+  const larger = Object.entries(pulse.flares.bySize).filter(([size]) => Number(size) >= customers);
+  const weight = larger.reduce((sum, [, seen]) => sum + seen, 0);
+  return weight * flareKeep(pulse, pulse.next * 60_000) < 0.5;
+}
+
+function flareKeep(pulse: PulseState, now: number): number {
+  return 0.5 ** (Math.max(0, now - pulse.flares.at) / FLARE_HALF_LIFE);
 }
 
 function push(pulse: PulseState, value: number): void {

@@ -16,7 +16,7 @@ import {
   newBaseline,
   unlikelyMany,
 } from './count-baseline.v1.js';
-import { exposure, isActive, pace, type PulseState } from './pulse.v1.js';
+import { exposure, isActive, meansSomething, noteFlare, pace, type PulseState } from './pulse.v1.js';
 import { logLikelihoodRatio, lowerUnlikeliness } from './tail.v1.js';
 import { evidence } from './words.js';
 
@@ -26,8 +26,14 @@ import { evidence } from './words.js';
  */
 export interface WatchState {
   readonly v: 1;
-  /** Minute of the first hit; null for a series that is never "new" (a whole project). */
-  readonly firstSeen: number | null;
+  /** Minute of the first hit, or from which on it is watched. */
+  readonly born: number;
+  /** False for a whole project, release, service or area. */
+  readonly canBeNew: boolean;
+  /** It was called before: what trickles on after that is not new. */
+  called: boolean;
+  /** A small group was hit at once; it is known half an hour later whether that was the start of something. */
+  flare: { at: number; customers: number } | null;
   /** Minutes with hits not yet learnt: minute, arrivals, customers, events, flat and in order of time. */
   recent: number[];
   /** Blocks of ten minutes with arrivals, of the six hours before `recent`: block, arrivals, flat. */
@@ -40,8 +46,10 @@ export interface WatchState {
   /** Evidence that the rate has doubled (CUSUM, natural log), the block it began in, and the next block to add. */
   burn: { sum: number; since: number; next: number };
   anomaly: Anomaly | null;
-  /** Milliseconds since the epoch of the last anomaly, which must not be learnt. */
-  unlearnable: [from: number, to: number] | null;
+  /** Milliseconds since the epoch of the last anomaly, which is learnt with its counts cut off. */
+  abnormal: [from: number, to: number] | null;
+  /** Jumps that healed within minutes: how many (half forgotten after four weeks), the largest, and the block of the last. */
+  flashes: { weight: number; largest: number; last: number };
 }
 
 interface Anomaly {
@@ -74,17 +82,21 @@ const DAY_MINUTES = 1440;
 const CATCH_UP_BLOCKS = 2016;
 /** Minutes that a spike is looked for in; the first holds the running minute and the one before. */
 const SPIKE_WINDOWS = [2, 10, 60];
-/** A share of the active customers in two minutes that makes three of them enough. */
-const FAST_SHARE = 0.002;
+/** A share of the active customers in two minutes that makes fewer customers enough, where such small groups mean something. */
+const FAST_SHARE = 0.0025;
 const FAST_CUSTOMERS = 3;
+/** After this long it is known whether a small group was the start of something. */
+const FLARE_OVER = 30 * MINUTE;
+/** A new issue that has trickled for an hour must also outrun itself by these odds (-log10 p). */
+const OUTRUNS_ITSELF = 4;
 /** A known fault that jumps right after a deploy is given this long to pass: connections drop, old pages miss files. */
-const DEPLOY_HOLD = 6 * MINUTE;
+const DEPLOY_HOLD = 5 * MINUTE;
 /** … unless it hits this share of the active customers. */
 const DEPLOY_SHARE = 0.05;
-/** CUSUM for a doubled rate: e^16 blocks between false calls of one series if the model were exact. */
-const BURN = { ratio: 2, limit: 16, suspicious: 8 };
-/** A fault of less than this is a flash: it may be learnt, since the next one will look the same. */
-const FLASH = 10 * MINUTE;
+/** Twice in some weeks makes flashes usual: restarts, connections that drop. Longer than `lasts`, and not over, is no flash. */
+const FLASH = { usual: 1.2, larger: 3, lasts: 7 * MINUTE, stillMinutes: 3, unlikely: 6, keep: 0.5 ** (1 / (28 * 144)) };
+/** CUSUM for a doubled rate: e^16 blocks between false calls of one series if the model were exact. No block says all. */
+const BURN = { ratio: 2, limit: 16, suspicious: 8, most: 4, unlikely: 4 };
 /** A changed world: what has lasted a day is learnt anew. */
 const RELEARN_AFTER = 24 * 60 * MINUTE;
 
@@ -93,7 +105,10 @@ export function newWatch(minute: number, canBeNew: boolean): WatchState {
   const block = Math.floor(minute / BLOCK);
   return {
     v: 1,
-    firstSeen: canBeNew ? minute : null,
+    born: minute,
+    canBeNew,
+    called: false,
+    flare: null,
     recent: [],
     blocks: [],
     baseline: newBaseline(),
@@ -101,7 +116,8 @@ export function newWatch(minute: number, canBeNew: boolean): WatchState {
     hour: [0, 0],
     burn: { sum: 0, since: block, next: block },
     anomaly: null,
-    unlearnable: null,
+    abnormal: null,
+    flashes: { weight: 0, largest: 0, last: 0 },
   };
 }
 
@@ -113,13 +129,14 @@ export function newWatch(minute: number, canBeNew: boolean): WatchState {
 export function observe(watch: WatchState, rows: readonly MinuteRow[], context: WatchContext): Verdict[] {
   for (const row of rows) put(watch, row);
   catchUp(watch, context);
+  judgeFlare(watch, context);
   const verdict = watch.anomaly ? follow(watch, watch.anomaly, context) : call(watch, context);
   return verdict ? [verdict] : [];
 }
 
 /** Whether a series has anything left to decide: if not, it need not be observed until its next hit. */
 export function isAtRest(watch: WatchState): boolean {
-  return watch.anomaly === null && watch.recent.length === 0;
+  return watch.anomaly === null && watch.flare === null && watch.recent.length === 0;
 }
 
 function call(watch: WatchState, context: WatchContext): Verdict | null {
@@ -133,6 +150,7 @@ function call(watch: WatchState, context: WatchContext): Verdict | null {
     lastHit: lastHit(watch),
     relearnt: false,
   };
+  watch.called = true;
   watch.burn.sum = 0;
   busiest(watch, watch.anomaly, context);
   return found;
@@ -140,44 +158,110 @@ function call(watch: WatchState, context: WatchContext): Verdict | null {
 
 /** New for a day from its first hit: then what matters is whom it reaches, not what is usual. */
 function callNew(watch: WatchState, context: WatchContext): Verdict | null {
-  if (watch.firstSeen === null || context.now / MINUTE - watch.firstSeen > DAY_MINUTES) return null;
-  const { customers, withinMinutes } = (context.thresholds ?? DEFAULT_THRESHOLDS).newFault;
-  const fast = window(watch, context, 2);
-  if (isFast(fast.arrivals, context)) return verdict('new', watch, context, fast);
+  const age = context.now / MINUTE - watch.born;
+  if (!watch.canBeNew || age > DAY_MINUTES) return null;
+  const { customers, withinMinutes } = limits(context).newFault;
+  if (callFast(watch, context)) return verdict('new', watch, context, window(watch, context, 2));
   const configured = window(watch, context, withinMinutes);
-  if (configured.arrivals >= customers) return verdict('new', watch, context, configured);
+  if (configured.arrivals >= customers && (age <= 60 || outrunsItself(watch, context, configured))) {
+    return verdict('new', watch, context, configured);
+  }
+  if (watch.called || !isYoungerThanFirstDay(watch, context)) return null;
   const hour = window(watch, context, 60);
   if (hour.arrivals >= 2 * customers) return verdict('slow_burn', watch, context, hour);
   const sixHours = window(watch, context, 360);
   return sixHours.arrivals >= 3 * customers ? verdict('slow_burn', watch, context, sixHours) : null;
 }
 
+function outrunsItself(watch: WatchState, context: WatchContext, seen: Window): boolean {
+  return unlikelyMany(seen.arrivals, expectedIn(watch, context, seen)) >= OUTRUNS_ITSELF;
+}
+
+/** A small group hit at once is the start of a fault where it is a good share of those active, unless such groups came to nothing before. */
+function callFast(watch: WatchState, context: WatchContext): boolean {
+  if (isFirstDay(context)) return false;
+  const { arrivals } = window(watch, context, 2);
+  if (arrivals < FAST_CUSTOMERS || arrivals < FAST_SHARE * pace(context.pulse)) return false;
+  const customers = Math.max(arrivals, watch.flare?.customers ?? 0);
+  watch.flare = { at: watch.flare?.at ?? context.now, customers };
+  return meansSomething(context.pulse, arrivals);
+}
+
+/** Remembers for the whole project a small group that stayed one. */
+function judgeFlare(watch: WatchState, context: WatchContext): void {
+  const { flare } = watch;
+  if (!flare || context.now - flare.at < FLARE_OVER) return;
+  const reached = sumSince(watch, Math.floor(flare.at / MINUTE) - 2).arrivals;
+  if (reached < limits(context).newFault.customers) noteFlare(context.pulse, context.now, flare.customers);
+  watch.flare = null;
+}
+
+/** On a project's first day everything is new to us, so only the configured rule speaks. */
+function isFirstDay({ pulse }: WatchContext): boolean {
+  return pulse.recorded < DAY_MINUTES;
+}
+
+/** First seen after the project's first day, so truly new. */
+function isYoungerThanFirstDay(watch: WatchState, { pulse }: WatchContext): boolean {
+  return watch.born >= pulse.next - pulse.recorded + DAY_MINUTES;
+}
+
+function limits(context: WatchContext): DetectionThresholds {
+  return context.thresholds ?? DEFAULT_THRESHOLDS;
+}
+
 /** Both customers and events must stand out, by ratio and by odds; customers who come back do not count again. */
 function callSpike(watch: WatchState, context: WatchContext): Verdict | null {
-  const thresholds = context.thresholds ?? DEFAULT_THRESHOLDS;
+  if (!isKnown(watch, context)) return null;
   for (const minutes of SPIKE_WINDOWS) {
-    const seen = window(watch, context, minutes);
-    const enough = seen.arrivals >= thresholds.newFault.customers || (minutes === 2 && isFast(seen.arrivals, context));
-    if (!enough) continue;
-    const usual = expectedIn(watch, context, seen);
-    if (seen.arrivals < thresholds.spikeRatio * usual.mean) continue;
-    if (seen.events < 1.5 * expectedEvents(watch.baseline, middle(seen), seen.exposed)) continue;
-    if (unlikelyMany(seen.arrivals, usual) < thresholds.spikeUnlikeliness) continue;
-    if (isDeployBump(seen, context)) continue;
-    return verdict('spike', watch, context, seen);
+    const seen = withoutDeploy(watch, context, window(watch, context, minutes));
+    if (seen && isSpike(watch, context, seen)) return verdict('spike', watch, context, seen);
   }
   return null;
 }
 
+function isSpike(watch: WatchState, context: WatchContext, seen: Window): boolean {
+  const { newFault, spikeRatio, spikeUnlikeliness } = limits(context);
+  if (seen.apart < newFault.customers) return false;
+  if (isFlash(watch, context, seen)) return false;
+  const usual = expectedIn(watch, context, seen);
+  if (seen.arrivals < spikeRatio * usual.mean) return false;
+  if (seen.events < 1.5 * expectedEvents(watch.baseline, middle(seen), seen.exposed)) return false;
+  return unlikelyMany(seen.apart, usual) >= spikeUnlikeliness;
+}
+
+/** A series that flashes and heals by itself time and again is given as long as it takes to heal, unless this is far more. */
+function isFlash(watch: WatchState, context: WatchContext, seen: Window): boolean {
+  if (watch.flashes.weight < FLASH.usual || seen.arrivals > FLASH.larger * watch.flashes.largest) return false;
+  const began = (seen.first ?? 0) * MINUTE;
+  const still = window(watch, context, FLASH.stillMinutes).apart;
+  return context.now - began < FLASH.lasts || still < limits(context).newFault.customers / 2;
+}
+
+/** The part of a window that a deploy does not explain; null when it explains all. */
+function withoutDeploy(watch: WatchState, context: WatchContext, seen: Window): Window | null {
+  const { deployedAt, now, pulse } = context;
+  if (deployedAt === undefined || deployedAt > now || deployedAt + DEPLOY_HOLD < seen.from) return seen;
+  if (seen.arrivals >= DEPLOY_SHARE * pace(pulse) && seen.minutes <= BLOCK) return seen;
+  const minutes = Math.floor((now - deployedAt - DEPLOY_HOLD) / MINUTE);
+  return minutes < 1 ? null : window(watch, context, Math.min(minutes, seen.minutes));
+}
+
+/** What is usual is known after a day. */
+function isKnown(watch: WatchState, { now }: WatchContext): boolean {
+  return now / MINUTE - watch.born > DAY_MINUTES;
+}
+
 /** A rate that has at least doubled for long enough to be sure, however slowly. */
 function callBurn(watch: WatchState, context: WatchContext): Verdict | null {
-  if (watch.burn.sum < BURN.limit) return null;
+  if (watch.burn.sum < BURN.limit || !isKnown(watch, context)) return null;
   const minutes = Math.min(360, context.now / MINUTE - watch.burn.since * BLOCK);
   const seen = window(watch, context, Math.ceil(minutes));
   watch.burn.sum = 0;
-  const customers = (context.thresholds ?? DEFAULT_THRESHOLDS).newFault.customers;
+  const customers = limits(context).newFault.customers;
   if (seen.arrivals < 2 * customers) return null;
-  if (seen.arrivals < BURN.ratio * expectedIn(watch, context, seen).mean) return null;
+  const usual = expectedIn(watch, context, seen);
+  if (seen.arrivals < BURN.ratio * usual.mean || unlikelyMany(seen.apart, usual) < BURN.unlikely) return null;
   return verdict('slow_burn', watch, context, seen);
 }
 
@@ -212,7 +296,7 @@ function recovered(
   found: { seen: Window; hits: number; ifOn: number; unlikeliness: number },
 ): Verdict {
   const end = anomaly.lastHit * MINUTE + MINUTE;
-  if (end - anomaly.since >= FLASH) watch.unlearnable = [anomaly.since, end];
+  watch.abnormal = [anomaly.since, end];
   watch.anomaly = null;
   const result = {
     kind: 'recovered' as const,
@@ -232,6 +316,8 @@ interface Window {
   readonly to: number;
   readonly minutes: number;
   readonly arrivals: number;
+  /** Arrivals as independent evidence: of those in one minute every one after the first counts half. */
+  readonly apart: number;
   readonly customers: number;
   readonly events: number;
   readonly first: number | null;
@@ -247,17 +333,19 @@ function window(watch: WatchState, context: WatchContext, minutes: number): Wind
 }
 
 function sumSince(watch: WatchState, fromMinute: number) {
-  const sums = { arrivals: 0, customers: 0, events: 0, first: null as number | null };
+  const sums = { arrivals: 0, apart: 0, customers: 0, events: 0, first: null as number | null };
   for (let at = 0; at < watch.blocks.length; at += 2) {
     const block = watch.blocks[at] ?? 0;
     if (block * BLOCK < fromMinute) continue;
     sums.arrivals += watch.blocks[at + 1] ?? 0;
+    sums.apart += watch.blocks[at + 1] ?? 0;
     sums.first ??= block * BLOCK;
   }
   for (let at = 0; at < watch.recent.length; at += 4) {
     const minute = watch.recent[at] ?? 0;
     if (minute < fromMinute) continue;
     sums.arrivals += watch.recent[at + 1] ?? 0;
+    sums.apart += apart(watch.recent[at + 1] ?? 0);
     sums.customers += watch.recent[at + 2] ?? 0;
     sums.events += watch.recent[at + 3] ?? 0;
     if ((watch.recent[at + 1] ?? 0) > 0) sums.first ??= minute;
@@ -265,20 +353,16 @@ function sumSince(watch: WatchState, fromMinute: number) {
   return sums;
 }
 
+/** People hit in one minute are often one office or one call, not so many witnesses (a design effect of two). */
+function apart(arrivals: number): number {
+  return arrivals <= 1 ? arrivals : 1 + (arrivals - 1) / 2;
+}
+
 const middle = (seen: Window) => (seen.from + seen.to) / 2;
 
 function expectedIn(watch: WatchState, context: WatchContext, seen: Window): Expectation {
   const block = seen.minutes > 30 ? 1 : 0;
   return expectedHigh(watch.baseline, middle(seen), seen.exposed, context.pulse.mean || 1, block);
-}
-
-function isFast(arrivals: number, context: WatchContext): boolean {
-  return arrivals >= FAST_CUSTOMERS && arrivals >= FAST_SHARE * pace(context.pulse);
-}
-
-function isDeployBump(seen: Window, { deployedAt, now, pulse }: WatchContext): boolean {
-  if (deployedAt === undefined || now < deployedAt || now - deployedAt > DEPLOY_HOLD) return false;
-  return seen.arrivals < DEPLOY_SHARE * pace(pulse);
 }
 
 function verdict(kind: DetectionKind, watch: WatchState, context: WatchContext, seen: Window): Verdict {
@@ -345,19 +429,20 @@ function addBurn(watch: WatchState, block: number, context: WatchContext): void 
   const from = block * BLOCK * MINUTE;
   const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);
   const usual = expectedHigh(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
-  const step = logLikelihoodRatio(blockSums(watch, block).arrivals, usual.mean, usual.size, BURN.ratio);
+  const step = logLikelihoodRatio(blockSums(watch, block).apart, usual.mean, usual.size, BURN.ratio);
   if (watch.burn.sum === 0) watch.burn.since = block;
-  watch.burn.sum = watch.anomaly ? 0 : Math.max(0, watch.burn.sum + step);
+  watch.burn.sum = watch.anomaly ? 0 : Math.max(0, watch.burn.sum + Math.min(BURN.most, step));
 }
 
 function blockSums(watch: WatchState, block: number) {
-  const sums = { arrivals: 0, events: 0, entries: 0 };
+  const sums = { arrivals: 0, apart: 0, events: 0, entries: 0 };
   for (let at = 0; at < watch.recent.length; at += 4) {
     const minute = watch.recent[at] ?? 0;
     if (Math.floor(minute / BLOCK) > block) break;
     sums.entries += 1;
     if (Math.floor(minute / BLOCK) < block) continue;
     sums.arrivals += watch.recent[at + 1] ?? 0;
+    sums.apart += apart(watch.recent[at + 1] ?? 0);
     sums.events += watch.recent[at + 3] ?? 0;
   }
   return sums;
@@ -369,22 +454,42 @@ function learnBlock(watch: WatchState, block: number, context: WatchContext): vo
   if (sums.entries > 0) watch.recent.splice(0, sums.entries * 4);
   if (sums.arrivals > 0) watch.blocks.push(block, sums.arrivals);
   while (watch.blocks.length > 0 && (watch.blocks[0] ?? 0) < block - 36) watch.blocks.splice(0, 2);
-  if (!isLearnable(watch, from)) return;
   const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);
   const usual = expected(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
-  learnScatter(watch.baseline, 0, sums.arrivals, usual.mean);
-  watch.hour = [watch.hour[0] + sums.arrivals, watch.hour[1] + usual.mean];
+  noteFlash(watch, block, sums.arrivals, usual, context);
+  const seen = isAbnormal(watch, from) ? Math.min(sums.arrivals, plausible(usual)) : sums.arrivals;
+  learnScatter(watch.baseline, 0, seen, usual.mean);
+  watch.hour = [watch.hour[0] + seen, watch.hour[1] + usual.mean];
   if (block % 6 === 5) {
     learnScatter(watch.baseline, 1, ...watch.hour);
     watch.hour = [0, 0];
   }
-  learn(watch.baseline, from, sums.arrivals, sums.events, exposed);
+  learn(watch.baseline, from, seen, sums.events, exposed);
 }
 
-function isLearnable(watch: WatchState, from: number): boolean {
+/** A block far out of line whose next but one is calm again; known by now, since learning is an hour behind. */
+function noteFlash(watch: WatchState, block: number, seen: number, usual: Expectation, context: WatchContext): void {
+  if (seen < limits(context).newFault.customers || unlikelyMany(seen, usual) < FLASH.unlikely) return;
+  const before = block - watch.flashes.last;
+  const healed = blockSums(watch, block + 2).arrivals + blockSums(watch, block + 3).arrivals <= seen / 4;
+  if (!healed || before <= 1) return;
+  const kept = watch.flashes.weight * FLASH.keep ** before;
+  const largest = kept < 0.5 ? seen : Math.max(watch.flashes.largest, seen);
+  watch.flashes = { weight: kept + 1, largest, last: block };
+}
+
+/**
+ * The most that a block in or near an anomaly may teach: so a fault hardly moves the baseline, while a batch job that
+ * is out of line every night becomes usual after some nights.
+ */
+function plausible({ mean, size }: Expectation): number {
+  return Math.max(1, mean + 3 * Math.sqrt(mean + (mean * mean) / size));
+}
+
+function isAbnormal(watch: WatchState, from: number): boolean {
   const to = from + BLOCK * MINUTE;
-  const { anomaly, unlearnable } = watch;
-  if (anomaly && !anomaly.relearnt && to > anomaly.since) return false;
-  if (unlearnable && to > unlearnable[0] && from < unlearnable[1]) return false;
-  return watch.burn.sum < BURN.suspicious;
+  const { anomaly, abnormal } = watch;
+  if (anomaly && !anomaly.relearnt && to > anomaly.since) return true;
+  if (abnormal && to > abnormal[0] && from < abnormal[1]) return true;
+  return watch.burn.sum >= BURN.suspicious;
 }
