@@ -94,16 +94,16 @@ function recordOf(value: unknown, fallbackId: string | undefined, where: string)
   if (!isObject(value))
     return { problem: `${where}: ${kind(value)} where an object with "id" and "content" or "event" belongs` };
   const bare = value.content === undefined && value.event === undefined;
+  if (bare && !isEvent(value)) {
+    return { problem: `${where}: has neither "content" (a text) nor "event" (a Sentry-shaped event)` };
+  }
   const id = (bare ? undefined : value.id) ?? fallbackId ?? (bare ? value.event_id : undefined);
   if (typeof id !== 'string' && typeof id !== 'number') {
     return { problem: `${where}: "id" is ${kind(id)}; give every line an id, text or number` };
   }
-  const project =
-    typeof value.project === 'string' || typeof value.project === 'number' ? String(value.project) : undefined;
-  if (bare) {
-    if (isEvent(value)) return { record: { id, event: value } };
-    return { problem: `${where}: has neither "content" (a text) nor "event" (a Sentry-shaped event)` };
-  }
+  if (bare) return { record: { id, event: value } };
+  const hasProject = typeof value.project === 'string' || typeof value.project === 'number';
+  const project = hasProject ? String(value.project) : undefined;
   if (typeof value.content === 'string') return { record: { id, project, content: value.content } };
   if (isObject(value.event)) return { record: { id, project, event: value.event } };
   const [field, expected] = value.event === undefined ? ['content', 'a text'] : ['event', 'an object'];

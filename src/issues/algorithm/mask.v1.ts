@@ -116,10 +116,12 @@ class Masking {
   private at = 0;
   private readonly hasEmail: boolean;
   private readonly hasUrl: boolean;
+  private readonly hasDot: boolean;
 
   constructor(private readonly text: string) {
     this.hasEmail = text.includes('@');
     this.hasUrl = text.includes('://');
+    this.hasDot = text.includes('.');
   }
 
   run(): string {
@@ -144,7 +146,7 @@ class Masking {
     }
     const next = text.charCodeAt(end);
     if (this.hasEmail && this.tryOne(EMAIL, '<email>')) return this.at;
-    if (this.hasUrl && this.tryUrl()) return this.at;
+    if (this.hasUrl && next === COLON && text.charCodeAt(end + 1) === SLASH && this.tryUrl()) return this.at;
     if (kinds === LETTER) return this.letters(end, next);
     if (KINDS[first] === DIGIT && this.isSign(at - 1)) return this.number(at - 1, end, next, kinds);
     return this.number(at, end, next, kinds);
@@ -181,7 +183,7 @@ class Masking {
       if (kinds === DIGIT && !CONTINUES.has(next)) return this.integer(from, end);
       if (kinds !== DIGIT && isCodeAt(text, from, end)) return end;
       for (const [pattern, placeholder] of NUMBERS) if (this.tryOne(pattern, placeholder, from)) return this.at;
-      if (kinds === DIGIT) return this.tryHost() ? this.at : this.integer(from, end);
+      if (kinds === DIGIT) return next === DOT && this.tryHost() ? this.at : this.integer(from, end);
     }
     if (next === DOT && (this.tryOne(VERSION, '<version>') || this.tryHost())) return this.at;
     if (next === DASH && this.tryHost()) return this.at;
@@ -245,6 +247,7 @@ class Masking {
   }
 
   private tryHost(): boolean {
+    if (!this.hasDot) return false;
     const found = this.match(HOST);
     if (found === undefined) return false;
     const labels = found.split('.');

@@ -7,7 +7,7 @@ export const WILD = '<*>';
 const MIN_TEXT_WORDS = 2;
 
 /** Words longer than this many in one message are not looked at one by one for an open position. */
-const MAX_OPEN_POSITIONS = 24;
+const MAX_OPEN_POSITIONS = 16;
 
 /** What one message looks like once its values are gone. */
 export interface TemplateKey {
@@ -15,17 +15,15 @@ export interface TemplateKey {
   readonly key: string;
   /** The key's pieces: words and what stands between them. */
   readonly pieces: readonly string[];
-  /** Indexes into `pieces` of the words that a sentence is made of, at most 24. */
+  /** Indexes into `pieces` of the words that a sentence is made of, at most 16. */
   readonly textAt: readonly number[];
 }
 
 /* U+E000, which no standard gives a meaning, stands for one masked value while a key is made. */
 const PLACEHOLDER = /<[a-z][a-z_0-9]*>/g;
 /** A list of values is one value, however long: `( 3552 3534 3391 )` and `(1, 2)`. */
-const VALUES_IN_A_ROW = /\uE000(?:(?:, |[ .,:_\-/#|*+])+\uE000)+/g;
+const VALUES_IN_A_ROW = /\uE000(?:[ .,:_\-/#|*+]+\uE000)+/g;
 const WILD_IN_A_ROW = /<\*>(?:[ ,;:]+<\*>)+/g;
-const PIECE = /\.{2,}|[\s=:,;()[\]{}"'|<>]+|(?:(?!\.{2,})[^\s=:,;()[\]{}"'|<>])+/g;
-const BETWEEN = /^(?:\.{2,}|[\s=:,;()[\]{}"'|<>]+)$/;
 const NUMBER_LEFT = /^-?\d+$|^0[xX][0-9A-Fa-f]+$/;
 const CODE = /^[A-Z]{1,8}[-_]?\d{3,6}[A-Z]?$/;
 const CONSTANT = /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$|^[A-Z]{4,}$/;
@@ -37,6 +35,38 @@ type PieceLook = 'between' | 'value' | 'name' | 'path' | 'code' | 'text';
 
 const METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/;
 const QUERY_OF_ROUTE = /((?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[^\s?"']*)\?[^\s"']*/g;
+
+const DOT = 46;
+/** White space and the marks that set words apart. */
+const MARKS = new Uint8Array(128);
+for (const mark of ' \t\n\r\f\v=:,;()[]{}"\'|<>') MARKS[mark.charCodeAt(0)] = 1;
+
+/** Whether a piece that is no word begins here: a mark, or a row of dots. */
+function isBetween(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return MARKS[code] === 1 || code === 0xa0 || (code === DOT && text.charCodeAt(at + 1) === DOT);
+}
+
+/** Cuts a text into words and what stands between them; joined again they are the text. */
+function piecesOf(text: string): string[] {
+  const pieces: string[] = [];
+  let start = 0;
+  let inWord = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const between: boolean =
+      code === DOT
+        ? isBetween(text, at) || (!inWord && at > start && text.charCodeAt(at - 1) === DOT)
+        : isBetween(text, at);
+    if (at > start && between === inWord) {
+      pieces.push(text.slice(start, at));
+      start = at;
+    }
+    inWord = !between;
+  }
+  if (start < text.length) pieces.push(text.slice(start));
+  return pieces;
+}
 
 /** Looks of the pieces seen lately; they depend on the piece alone, so this is speed and nothing else. */
 const LOOKS = new Map<string, PieceLook>();
@@ -57,7 +87,7 @@ function lookOf(piece: string): PieceLook {
  * name, and tells faults apart; the rest is `text`.
  */
 function readLook(piece: string): PieceLook {
-  if (BETWEEN.test(piece)) return 'between';
+  if (isBetween(piece, 0)) return 'between';
   if (piece === '\uE000') return 'value';
   if (NUMBER_LEFT.test(piece) || CODE.test(piece) || CONSTANT.test(piece) || FAULT_NAME.test(piece)) return 'code';
   if (piece.startsWith('/')) return 'path';
@@ -86,7 +116,7 @@ export function templateKey(message: string): TemplateKey {
 export function keyOfMasked(masked: string): string {
   const short = masked.includes('?') ? masked.replace(QUERY_OF_ROUTE, '$1') : masked;
   const normal = short.includes('<') ? short.replace(PLACEHOLDER, '\uE000').replace(VALUES_IN_A_ROW, '\uE000') : short;
-  const pieces = normal.match(PIECE) ?? [];
+  const pieces = piecesOf(normal);
   const looks = pieces.map((_, at) => lookAt(pieces, at));
   let text = 0;
   for (const look of looks) if (look === 'text') text++;
@@ -110,7 +140,7 @@ function withoutId(segment: string): string {
 
 /** Reads a key into its pieces. */
 export function readKey(key: string): TemplateKey {
-  const pieces = key.replaceAll(WILD, '\uE000').match(PIECE) ?? [];
+  const pieces = piecesOf(key.replaceAll(WILD, '\uE000'));
   const textAt: number[] = [];
   for (let at = 0; at < pieces.length && textAt.length < MAX_OPEN_POSITIONS; at++) {
     if (lookAt(pieces, at) === 'text') textAt.push(at);

@@ -76,7 +76,9 @@ describe('TemplateMiner', () => {
   it('groups the same whatever the order', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 60 }), fc.infiniteStream(fc.nat()), (messages, keys) => {
-        const shuffled = messages.map((text) => ({ text, key: Number(keys.next().value) })).sort((a, b) => a.key - b.key);
+        const shuffled = messages
+          .map((text) => ({ text, key: Number(keys.next().value) }))
+          .sort((a, b) => a.key - b.key);
         const byText = new Map(messages.map((text, at) => [text, groupsOf(messages)[at]]));
         const texts = shuffled.map(({ text }) => text);
         expect(groupsOf(texts)).toEqual(texts.map((text) => byText.get(text)));

@@ -33,9 +33,9 @@ export interface TemplateMinerState {
 
 interface Template {
   readonly id: number;
-  readonly key: TemplateKey;
-  /** Hash of the key without the word at each of its text positions, in the order of `key.textAt`. */
-  readonly places: readonly number[];
+  readonly key: string;
+  /** An open place leads this key to its group, so that nothing is lost when it is forgotten. */
+  covered: boolean;
   lastSeen: number;
 }
 
@@ -117,7 +117,7 @@ export class TemplateMiner {
     return {
       version: 1,
       nextId: this.nextId,
-      templates: templates.map(({ id, key }) => [id, this.groupOf(id), key.key] as const),
+      templates: templates.map(({ id, key }) => [id, this.groupOf(id), key] as const),
       open: [...this.open].map(([place, group]) => [place, this.groupOf(group)] as const),
       shown: [...this.shown],
     };
@@ -148,16 +148,16 @@ export class TemplateMiner {
   }
 
   private insert(id: number, key: TemplateKey): Template {
-    const template = { id, key, places: placesOf(key), lastSeen: ++this.clock };
+    const template = { id, key: key.key, covered: false, lastSeen: ++this.clock };
     this.byKey.set(key.key, template);
-    template.places.forEach((place, nth) => this.visit(template, place, nth));
+    placesOf(key).forEach((place, nth) => this.visit(template, key, place, key.textAt[nth] ?? -1));
     return template;
   }
 
   /** Notes one more word at a place, and opens the place when there were enough. */
-  private visit(template: Template, place: number, nth: number): void {
+  private visit(template: Template, key: TemplateKey, place: number, at: number): void {
     const opened = this.open.get(place);
-    if (opened !== undefined) return this.merge(opened, template, nth);
+    if (opened !== undefined) return this.merge(opened, template, key, at);
     const here = this.places.get(place);
     if (here === undefined) {
       this.places.set(place, template.id);
@@ -171,20 +171,21 @@ export class TemplateMiner {
     }
     this.places.delete(place);
     this.open.set(place, Math.min(...ids.map((id) => this.groupOf(id))));
-    for (const id of ids) this.merge(id, template, nth);
+    for (const id of ids) this.merge(id, template, key, at);
   }
 
-  private merge(id: number, template: Template, nth: number): void {
+  private merge(id: number, template: Template, key: TemplateKey, at: number): void {
+    template.covered = true;
     const [a, b] = [this.groupOf(id), this.groupOf(template.id)];
     const group = Math.min(a, b);
     if (a !== b) this.mergedInto.set(Math.max(a, b), group);
     const before = this.shown.get(a) ?? this.shown.get(b);
     this.shown.delete(Math.max(a, b));
-    this.shown.set(group, generalise(template.key, template.key.textAt[nth] ?? -1, before));
+    this.shown.set(group, generalise(key, at, before));
   }
 
   private describe(template: Template): TemplateMatch {
-    return this.describeGroup(this.groupOf(template.id), template.key.key);
+    return this.describeGroup(this.groupOf(template.id), template.key);
   }
 
   private describeGroup(group: number, key: string): TemplateMatch {
@@ -204,10 +205,9 @@ export class TemplateMiner {
    * oldest of them go when there are more than `maxTemplates`.
    */
   private forget(): void {
-    const covered = (template: Template) => Number(template.places.some((place) => this.open.has(place)));
-    const order = [...this.byKey.values()].map((template) => ({ template, covered: covered(template) }));
-    order.sort((a, b) => b.covered - a.covered || a.template.lastSeen - b.template.lastSeen);
-    for (const { template } of order.slice(0, Math.ceil(this.maxTemplates * FORGET_SHARE))) this.forgetOne(template);
+    const order = [...this.byKey.values()];
+    order.sort((a, b) => Number(b.covered) - Number(a.covered) || a.lastSeen - b.lastSeen);
+    for (const template of order.slice(0, Math.ceil(this.maxTemplates * FORGET_SHARE))) this.forgetOne(template);
     for (const place of [...this.open.keys()].slice(0, -this.maxTemplates)) this.open.delete(place);
     this.forgetMerges();
     this.young.clear();
@@ -226,8 +226,8 @@ export class TemplateMiner {
   }
 
   private forgetOne(template: Template): void {
-    this.byKey.delete(template.key.key);
-    for (const place of template.places) {
+    this.byKey.delete(template.key);
+    for (const place of placesOf(readKey(template.key))) {
       const here = this.places.get(place);
       const left = typeof here === 'object' ? here.filter((id) => id !== template.id) : [];
       if (left.length === 0) this.places.delete(place);
