@@ -47,7 +47,8 @@ export function scrubString(text: string, keys: KeyRules, extraPatterns: readonl
   if (seen.longest >= MIN_TOKEN && SCHEME_HINT.test(out)) out = hideSchemes(out);
   if (seen.digits >= 13) out = out.replace(CARD, (number) => (isCard(number) ? HIDDEN : number));
   if (seen.digits >= 4 && seen.dots >= 3) out = out.replace(IPV4, (ip) => (isPublic(ip) ? HIDDEN_USER : ip));
-  if (seen.colons >= 2) out = out.replace(IPV6, (ip) => (looksLikeIpv6(ip) ? HIDDEN_USER : ip));
+  if (seen.colons >= 7 || (seen.colons >= 2 && out.includes('::')))
+    out = out.replace(IPV6, (ip) => (looksLikeIpv6(ip) ? HIDDEN_USER : ip));
   if (seen.equals + seen.colons > 0) out = hideAssignments(out, keys);
   for (const pattern of extraPatterns) out = out.replace(pattern, HIDDEN);
   return out;
@@ -64,30 +65,40 @@ interface Survey {
   longest: number;
 }
 
+/** What a character counts as in a survey, by its code; 0 for all others. */
+const [WORD, DIGIT, DASH, DOT, COLON_KIND, EQUALS_KIND, AT] = [1, 2, 3, 4, 5, 6, 7] as const;
+const KINDS = new Uint8Array(128);
+for (let code = 48; code < 123; code++)
+  KINDS[code] = code < 58 ? DIGIT : /\w/.test(String.fromCharCode(code)) ? WORD : 0;
+KINDS[45] = DASH;
+KINDS[46] = DOT;
+KINDS[COLON] = COLON_KIND;
+KINDS[EQUALS] = EQUALS_KIND;
+KINDS[64] = AT;
+
 /** One cheap pass that says which patterns can match at all; most texts need none. */
 function survey(text: string): Survey {
-  const seen: Survey = { digits: 0, dots: 0, colons: 0, equals: 0, at: false, dashes: false, longest: 0 };
-  let run = 0;
+  const counts = [0, 0, 0, 0, 0, 0, 0, 0];
+  let longest = 0;
+  let start = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if ((code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95) run++;
-    else if (code >= 48 && code <= 57) {
-      seen.digits++;
-      run++;
-    } else if (code === 45) {
-      seen.dashes = true;
-      run++;
-    } else {
-      if (run > seen.longest) seen.longest = run;
-      run = 0;
-      if (code === 46) seen.dots++;
-      else if (code === 58) seen.colons++;
-      else if (code === 61) seen.equals++;
-      else if (code === 64) seen.at = true;
-    }
+    const kind = code < 128 ? KINDS[code]! : 0;
+    if (kind === WORD) continue;
+    counts[kind]!++;
+    if (kind === DIGIT || kind === DASH) continue;
+    if (i - start > longest) longest = i - start;
+    start = i + 1;
   }
-  if (run > seen.longest) seen.longest = run;
-  return seen;
+  return {
+    digits: counts[DIGIT]!,
+    dots: counts[DOT]!,
+    colons: counts[COLON_KIND]!,
+    equals: counts[EQUALS_KIND]!,
+    at: counts[AT]! > 0,
+    dashes: counts[DASH]! > 0,
+    longest: Math.max(longest, text.length - start),
+  };
 }
 
 /** "basic authentication failed" is no credential: tokens have digits, padding or both cases. */
