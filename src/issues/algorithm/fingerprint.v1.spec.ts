@@ -368,6 +368,31 @@ describe('for any exception', () => {
     );
   });
 
+  it('there is a key of 32 hex digits and a short title, whatever the texts hold', () => {
+    const text = fc.option(
+      fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[<>$(){}[\].:'"\\/@#a-z0-9 ]{0,80}$/)),
+      { nil: undefined },
+    );
+    const frame = fc.record({
+      module: text,
+      function: text,
+      filename: text,
+      contextLine: text,
+      inApp: fc.option(fc.boolean(), { nil: undefined }),
+    });
+    const exception = fc.record({ type: text, value: text, frames: fc.array(frame, { maxLength: 5 }) });
+    const platform = fc.constantFrom('javascript', 'node', 'java', 'python', 'native', 'other');
+    fc.assert(
+      fc.property(fc.array(exception, { maxLength: 3 }), platform, text, (exceptions, on, message) => {
+        const { key, title } = fingerprintV1(anEvent({ exceptions, platform: on, message }));
+        expect(key).toMatch(/^[0-9a-f]{32}$/);
+        expect(title.length).toBeGreaterThan(0);
+        expect(title.length).toBeLessThanOrEqual(160);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('an exhausted stack is told by the functions that call each other, wherever it ended', () => {
     const chain = (...end: string[]): Frame[] =>
       frames(

@@ -42,8 +42,11 @@ const MAX_TITLE = 160;
 /**
  * The fingerprint of an event, from that event alone: an exception by the type of its root cause and the place in the app
  * where it arose, a plain message by its masked text, or what the app asked for. Line numbers, ids, releases, hosts and the
- * way in play no part. The measurements behind the choices are in docs/benchmarks.md. A fingerprint that an operator's rule
- * sets takes the place of the app's own.
+ * way in play no part. A fingerprint that an operator's rule sets takes the place of the app's own.
+ *
+ * Measured on 206 failures of nine Java libraries (Defects4J, November 2026), B-cubed F and pair precision: type and top
+ * frame 0.932 and 0.90, whole stack 0.833 and 0.98, this 0.941 and 0.97. Passing over helpers that throw for many reasons
+ * and adding the next caller brought most of the precision and cost no recall; wording without values brought the rest.
  */
 export function fingerprintV1(event: AppEvent, ruled?: RuledFingerprint): Fingerprint {
   const wish = ruled?.parts ?? event.fingerprint;
@@ -81,9 +84,9 @@ function exceptionFingerprint(event: AppEvent, chain: readonly ExceptionValue[])
   };
 }
 
-/** Type and message of the root cause; a missing type is read from messages such as "shop.StockError: none left". */
+/** Type and first line of the message of the root cause; a missing type is read from messages such as "shop.StockError: none left". */
 function rootCause(root: ExceptionValue | undefined): { type: string; value: string } {
-  const value = root?.value ?? '';
+  const value = firstLine(root?.value ?? '');
   if (root?.type !== undefined) return commonWording(typeName(root.type), value);
   const named = /^([\w.$\\]+(?:Exception|Error)[\w$]*): ?/.exec(value);
   return named ? { type: typeName(named[1]), value: value.slice(named[0].length) } : { type: '', value };
@@ -154,7 +157,7 @@ function messagePart(type: string, crash: CrashSite, skeleton: string): Fingerpr
 }
 
 function partsWithoutSite(type: string, value: string): FingerprintPart[] {
-  const masked = maskMessage(firstLine(value));
+  const masked = maskMessage(value);
   return [
     typePart(type),
     { name: 'message', value: masked, used: true, why: `there is no stack, so the wording counts: "${masked}"` },
@@ -184,7 +187,7 @@ function messageFingerprint(event: AppEvent): Fingerprint {
 
 function exceptionTitle(type: string, value: string, crash: CrashSite | undefined): string {
   const name = type || 'Error';
-  const line = isRaisedByRuntime(type) ? '' : firstLine(maskMessage(firstLine(value)));
+  const line = isRaisedByRuntime(type) ? '' : maskMessage(value);
   if (line !== '') return readable(`${name}: ${line}`);
   return readable(crash ? `${name} in ${crash.site.label}` : name);
 }

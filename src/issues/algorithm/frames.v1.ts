@@ -39,7 +39,7 @@ export function readCodeFrame(frame: Frame, platform: string): CodeFrame {
 }
 
 function hasModule(frame: Frame): frame is Frame & { readonly module: string } {
-  return frame.module !== undefined && frame.module !== '' && frame.module !== '?';
+  return frame.module !== undefined && frame.module !== '' && frame.module !== '?' && frame.module !== '<anonymous>';
 }
 
 function placeOf(frame: Frame): string {
