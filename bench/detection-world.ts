@@ -42,6 +42,9 @@ export type FaultShape = 'step' | 'ramp' | 'burst' | 'slow' | 'partial';
 export const SHAPES: readonly FaultShape[] = ['step', 'ramp', 'burst', 'slow', 'partial'];
 export const SIZES = ['5', '20', '100', '1%'] as const;
 
+/** 1 % of a small app at night may be nobody; what hits fewer than this is no fault by the default configuration. */
+const LEAST_FAULT = 5;
+
 const DAY = 86_400;
 const HOUR = 3_600;
 const MINUTE = 60;
@@ -293,7 +296,7 @@ class Draft {
 
   private fault(at: number, asked: FaultShape, size: string): void {
     const shape = size === '1%' ? 'step' : asked;
-    const wanted = size === '1%' ? Math.max(3, Math.round(0.01 * this.activeAt(at))) : Number(size);
+    const wanted = size === '1%' ? Math.max(LEAST_FAULT, Math.round(0.01 * this.activeAt(at))) : Number(size);
     const draw = this.chance.next();
     const carrier = draw < 0.55 ? 'new' : draw < 0.8 ? 'existing' : 'outage';
     const issues = this.carriers(carrier, wanted);

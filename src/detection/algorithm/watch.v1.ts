@@ -82,6 +82,8 @@ const DAY_MINUTES = 1440;
 const CATCH_UP_BLOCKS = 2016;
 /** Minutes that a spike is looked for in; the first holds the running minute and the one before. */
 const SPIKE_WINDOWS = [2, 10, 60];
+/** Of the customers that a fault is configured to need, a spike needs this share as independent evidence. */
+const APART_SHARE = 0.7;
 /** A share of the active customers in two minutes that makes fewer customers enough, where such small groups mean something. */
 const FAST_SHARE = 0.0025;
 const FAST_CUSTOMERS = 3;
@@ -222,7 +224,7 @@ function callSpike(watch: WatchState, context: WatchContext): Verdict | null {
 
 function isSpike(watch: WatchState, context: WatchContext, seen: Window): boolean {
   const { newFault, spikeRatio, spikeUnlikeliness } = limits(context);
-  if (seen.apart < newFault.customers) return false;
+  if (seen.arrivals < newFault.customers || seen.apart < APART_SHARE * newFault.customers) return false;
   if (isFlash(watch, context, seen)) return false;
   const usual = expectedIn(watch, context, seen);
   if (seen.arrivals < spikeRatio * usual.mean) return false;

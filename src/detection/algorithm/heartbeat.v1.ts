@@ -1,0 +1,124 @@
+import type { Verdict } from '../detection.js';
+import { type BaselineState, expected, learn, learnScatter, newBaseline, unlikelyFew } from './count-baseline.v1.js';
+import { evidence } from './words.js';
+
+/** A series of something that always happens (sessions, sign-ins, orders), watched for its stop. Plain JSON. */
+export interface HeartbeatState {
+  readonly v: 1;
+  baseline: BaselineState;
+  /** Epoch minutes: the first minute, the last one given, and the last one with a count. */
+  born: number;
+  last: number;
+  lastCount: number;
+  /** Received minutes since the last count, and the longest such silence, which fades over some weeks. */
+  silence: number;
+  longest: number;
+  /** Counts and minutes of the block of ten that is being learnt. */
+  block: { seen: number; minutes: number };
+  stoppedSince: number | null;
+}
+
+const MINUTE = 60_000;
+const BLOCK = 10;
+/** What always happens is known after a day. */
+const KNOWN_AFTER = 1440;
+const HOUR = 60 * MINUTE;
+/** A stop is called from five silent minutes, at odds of 1e-6, and at twice the longest silence before. */
+const STOP = { minutes: 5, unlikeliness: 6, timesLongest: 2 };
+/** The longest silence is forgotten by half in four weeks. */
+const KEEP_LONGEST = 0.5 ** (1 / (28 * 1440));
+
+/** A heartbeat that starts at a minute. */
+export function newHeartbeat(minute: number): HeartbeatState {
+  return {
+    v: 1,
+    baseline: newBaseline(),
+    born: minute,
+    last: minute - 1,
+    lastCount: minute - 1,
+    silence: 0,
+    longest: 0,
+    block: { seen: 0, minutes: 0 },
+    stoppedSince: null,
+  };
+}
+
+/**
+ * Takes one closed minute, in place, and says when the series stops (`drop`) and when it is back (`recovered`).
+ * @param count null when nothing could be received in that minute: a gap is no silence
+ */
+export function pulseTaken(state: HeartbeatState, minute: number, count: number | null): Verdict | null {
+  if (minute <= state.last) return null;
+  state.last = minute;
+  if (count === null) return null;
+  state.longest *= KEEP_LONGEST;
+  if (count > 0) return countSeen(state, minute, count);
+  state.silence += 1;
+  if (state.stoppedSince !== null) return null;
+  const verdict = stopped(state, minute);
+  if (verdict) state.stoppedSince = verdict.since;
+  else learnMinute(state, minute, 0);
+  return verdict;
+}
+
+function countSeen(state: HeartbeatState, minute: number, count: number): Verdict | null {
+  const since = state.stoppedSince;
+  const silence = state.silence;
+  if (since === null) state.longest = Math.max(state.longest, silence);
+  state.stoppedSince = null;
+  state.silence = 0;
+  state.lastCount = minute;
+  learnMinute(state, minute, count);
+  if (since === null) return null;
+  const at = (minute + 1) * MINUTE;
+  const result = {
+    kind: 'recovered' as const,
+    since: minute * MINUTE,
+    at,
+    expected: 0,
+    seen: count,
+    windowMs: MINUTE,
+    unit: 'events' as const,
+    unlikeliness: 0,
+  };
+  return { ...result, words: `${count} events in 1 min after ${silence} min without any` };
+}
+
+function stopped(state: HeartbeatState, minute: number): Verdict | null {
+  if (state.silence < Math.max(STOP.minutes, STOP.timesLongest * state.longest)) return null;
+  if (minute - state.born < KNOWN_AFTER) return null;
+  const at = (minute + 1) * MINUTE;
+  const windowMs = state.silence * MINUTE;
+  const usual = expectedLow(state.baseline, at - windowMs / 2, state.silence);
+  const unlikeliness = unlikelyFew(0, usual);
+  if (unlikeliness < STOP.unlikeliness) return null;
+  const since = (state.lastCount + 1) * MINUTE;
+  const result = {
+    kind: 'drop' as const,
+    since,
+    at,
+    expected: usual.mean,
+    seen: 0,
+    windowMs,
+    unit: 'events' as const,
+    unlikeliness,
+  };
+  return { ...result, words: evidence(result) };
+}
+
+/** The least that the hour before, now or after would let expect, so that a clock change is no drop. */
+function expectedLow(baseline: BaselineState, at: number, minutes: number) {
+  const near = [at - HOUR, at, at + HOUR].map((time) => expected(baseline, time, minutes, 1, 0));
+  return near.reduce((low, other) => (other.mean < low.mean ? other : low));
+}
+
+function learnMinute(state: HeartbeatState, minute: number, count: number): void {
+  state.block.seen += count;
+  state.block.minutes += 1;
+  if (minute % BLOCK !== BLOCK - 1) return;
+  const { seen, minutes } = state.block;
+  const from = (minute - BLOCK + 1) * MINUTE;
+  learnScatter(state.baseline, 0, seen, expected(state.baseline, from + (BLOCK / 2) * MINUTE, minutes, 1, 0).mean);
+  learn(state.baseline, from, seen, seen, minutes);
+  state.block = { seen: 0, minutes: 0 };
+}
