@@ -1,4 +1,4 @@
-import { anyText, asList, asObject, type Json } from './read-values.js';
+import { anyText, asList, asObject, type Json, text } from './read-values.js';
 
 const MAX_PARAM = 1024;
 
@@ -17,7 +17,7 @@ export function formatMessage(template: string, params: unknown, max: number): s
     const value = key ? keyed(key, list, named) : list?.[next++];
     return value === undefined ? place : (anyText(value, MAX_PARAM) ?? place);
   });
-  return filled.length > max ? filled.slice(0, max) : filled;
+  return text(filled, max) ?? '';
 }
 
 /** `%%`, `%(name)s`, `%-5.2f`, `{}`, `{0}`, `{name}`; every repeat is bounded, so that matching stays linear. */

@@ -1,4 +1,5 @@
 import { type ExceptionValue, type Frame } from '../event.js';
+import { text } from './read-values.js';
 import { containsAny, indentOf, splitQualifiedType, splitTypeAndValue } from './stack-lines.js';
 
 const FRAME = /^\s*File "([^"]{1,900})", line (\d{1,9})(?:, in (.{1,300}))?$/;
@@ -53,7 +54,7 @@ function readFrame(match: RegExpExecArray, next: string): Frame {
     filename: library ? absPath.slice(library[0].length) : absPath,
     absPath,
     lineno: Number(match[2]),
-    contextLine: source.slice(0, 256) || undefined,
+    contextLine: text(source, 256),
     inApp: !library && !containsAny(absPath, ['<frozen ', '/lib/python']),
   };
 }

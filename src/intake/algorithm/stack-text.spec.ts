@@ -273,6 +273,12 @@ describe('stack text that is none or hostile', () => {
     expect(parseStackText('')).toEqual({ exceptions: [] });
   });
 
+  it('cuts long lines and messages without leaving half a character', () => {
+    const { exceptions } = parseStackText(`E: ${'\u{1F600}'.repeat(9000)}\n    at f (/srv/a.js:1:2)`);
+    expect(exceptions[0]?.value?.length).toBeGreaterThan(500);
+    expect(JSON.stringify(exceptions)).not.toContain('\\ud');
+  });
+
   it('reads a megabyte of near-matches within a second', () => {
     const parts = [
       'at a ( ( ( (',

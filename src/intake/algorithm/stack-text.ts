@@ -1,4 +1,5 @@
 import { type ExceptionValue } from '../event.js';
+import { text } from './read-values.js';
 import { keepEnds, MAX_INNERMOST, MAX_NEWEST_FRAMES, MAX_OLDEST_FRAMES, MAX_OUTERMOST } from './sentry-exceptions.js';
 import { looksLikeDotnet, parseDotnetStack } from './stack-dotnet.js';
 import { looksLikeGo, parseGoStack } from './stack-go.js';
@@ -70,15 +71,15 @@ function detect(lines: readonly string[]): Dialect | undefined {
 }
 
 function splitLines(stack: string): readonly string[] {
-  const text = stack.length > MAX_TEXT ? `${stack.slice(0, MAX_TEXT / 2)}\n${stack.slice(-MAX_TEXT / 2)}` : stack;
-  const lines = keepEnds(text.split('\n'), MAX_LINES_EACH_END, MAX_LINES_EACH_END);
-  return lines.map((line) => line.slice(0, MAX_LINE).trimEnd());
+  const ends = stack.length > MAX_TEXT ? `${stack.slice(0, MAX_TEXT / 2)}\n${stack.slice(-MAX_TEXT / 2)}` : stack;
+  const lines = keepEnds(ends.split('\n'), MAX_LINES_EACH_END, MAX_LINES_EACH_END);
+  return lines.map((line) => text(line, MAX_LINE)?.trimEnd() ?? '');
 }
 
 function bounded(exception: ExceptionValue): ExceptionValue {
   return {
     ...exception,
-    value: exception.value?.slice(0, MAX_VALUE),
+    value: text(exception.value, MAX_VALUE),
     frames: keepEnds(exception.frames, MAX_OLDEST_FRAMES, MAX_NEWEST_FRAMES),
   };
 }
