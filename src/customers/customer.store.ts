@@ -152,6 +152,13 @@ export class CustomerStore {
     }));
   }
 
+  /** The external id of each of these customers that has one. */
+  async externalIds(sql: Sql, ids: readonly number[]): Promise<Map<number, string>> {
+    const rows = await sql.query<{ customer_id: number; value: string }>(
+      `SELECT customer_id, min(value) AS value FROM customer_identity WHERE kind = 'id' AND customer_id = ANY ($1::bigint[]) GROUP BY 1`, [ids]);
+    return new Map(rows.map((row) => [row.customer_id, row.value]));
+  }
+
   /** One customer for the API, undefined when the id is gone. */
   async show(sql: Sql, id: number): Promise<Customer | undefined> {
     const [row] = await sql.query<CustomerRow>(

@@ -103,6 +103,11 @@ export class CustomerDirectory {
     return this.store.show(sql, id);
   }
 
+  /** The external id of each of these customers that has one. */
+  async externalIds(sql: Sql, ids: readonly number[]): Promise<Map<number, string>> {
+    return this.store.externalIds(sql, ids);
+  }
+
   /** Outreach's view of these customers, as it stands now. */
   async recipients(sql: Sql, ids: readonly number[]): Promise<Recipient[]> {
     return this.store.recipients(sql, ids);

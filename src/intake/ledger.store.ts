@@ -26,8 +26,8 @@ export interface OutcomeCount {
   readonly count: number;
 }
 
-/** A payload that is kept, already scrubbed. */
-export interface Sample {
+/** A scrubbed payload that is kept. */
+export interface StoredSample {
   readonly projectId: number;
   readonly eventId: string;
   readonly issueId: number;
@@ -62,7 +62,7 @@ export class LedgerStore {
   }
 
   /** Keeps samples. */
-  async saveSamples(tx: Tx, samples: readonly Sample[]): Promise<void> {
+  async saveSamples(tx: Tx, samples: readonly StoredSample[]): Promise<void> {
     if (samples.length === 0) return;
     const columns = [
       samples.map((s) => s.projectId),

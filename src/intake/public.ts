@@ -2,8 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { Database, type Sql, type Tx } from '../platform/db/database.js';
 import { type AcceptedEvent } from './accepted-event.js';
+import { Scrubber } from './algorithm/scrub.js';
+import { type AppEvent } from './event.js';
 import { PROJECTS_CONFIG, type ProjectsConfig } from './intake-config.js';
-import { LedgerStore, type OutcomeCount, type Sample } from './ledger.store.js';
+import { LedgerStore, type OutcomeCount } from './ledger.store.js';
 import { OutcomeCounter } from './outcome.counter.js';
 import { type Project } from './project.js';
 import { ProjectStore } from './project.store.js';
@@ -65,6 +67,8 @@ export class Projects {
 /** What digest writes down of an event beside its counts: that it was seen, how it ended, and some payloads. */
 @Injectable()
 export class IntakeLedger {
+  private readonly scrubber = new Scrubber();
+
   constructor(
     private readonly store: LedgerStore,
     private readonly counter: OutcomeCounter,
@@ -90,9 +94,19 @@ export class IntakeLedger {
     for (const { projectId, outcome, count } of counts) this.counter.observe(projectId, outcome, count);
   }
 
-  /** Keeps samples, scrubbed by the caller. */
-  async saveSamples(tx: Tx, samples: readonly Sample[]): Promise<void> {
-    await this.store.saveSamples(tx, samples);
+  /** Keeps payloads as samples of issues, scrubbed. */
+  async saveSamples(tx: Tx, samples: readonly { issueId: number; accepted: AcceptedEvent }[], now: Date): Promise<void> {
+    const rows = samples.flatMap(({ issueId, accepted: { projectId, event, payload } }) => {
+      if (payload === undefined) return [];
+      const text = JSON.stringify(this.scrubber.payload({ ...payload }, event.user));
+      return [{ projectId, eventId: event.eventId, issueId, receivedAt: now, payload: text }];
+    });
+    await this.store.saveSamples(tx, rows);
+  }
+
+  /** An event whose texts hold no secrets and nothing that names the customer. */
+  scrubbed(event: AppEvent): AppEvent {
+    return this.scrubber.event(event);
   }
 
   /** The newest samples of an issue. */

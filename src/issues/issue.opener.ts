@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type AcceptedEvent } from '../intake/accepted-event.js';
+import { type AppEvent } from '../intake/event.js';
+import { IntakeLedger } from '../intake/public.js';
 import { type Tx } from '../platform/db/database.js';
-import { type Fingerprint } from './algorithm/fingerprint.v1.js';
+import { type Fingerprint, fingerprintV1 } from './algorithm/fingerprint.v1.js';
 import { isBlocking } from './blocking.js';
 import { DigestStore, type KnownFingerprint } from './digest.store.js';
 
@@ -13,7 +15,10 @@ export interface FingerprintedEvent extends AcceptedEvent {
 /** Attaches events to issues by fingerprint, and opens an issue for a fingerprint that nobody has seen. */
 @Injectable()
 export class IssueOpener {
-  constructor(private readonly store: DigestStore) {}
+  constructor(
+    private readonly store: DigestStore,
+    private readonly ledger: IntakeLedger,
+  ) {}
 
   /** One issue id an event; undefined where the issue is ignored, so that the event does not count. */
   async attach(tx: Tx, events: readonly FingerprintedEvent[], now: Date): Promise<(number | undefined)[]> {
@@ -43,8 +48,10 @@ export class IssueOpener {
       const { projectId, fingerprint } = event;
       const key = keyOf(projectId, fingerprint.key);
       if (known.has(key)) continue;
-      const issueId = await this.store.openIssue(tx, newIssue(event), now);
-      await this.store.bindFingerprint(tx, projectId, fingerprint.key, fingerprint.version, issueId, fingerprint.parts, now);
+      const clean = this.ledger.scrubbed(event.event);
+      const shown = fingerprintV1(clean);
+      const issueId = await this.store.openIssue(tx, newIssue(projectId, clean, shown), now);
+      await this.store.bindFingerprint(tx, projectId, fingerprint.key, fingerprint.version, issueId, shown.parts, now);
       known.set(key, { project_id: projectId, key: fingerprint.key, issue_id: issueId, status: 'open' });
     }
   }
@@ -54,7 +61,7 @@ function keyOf(projectId: number, key: string): string {
   return `${projectId}:${key}`;
 }
 
-function newIssue({ projectId, event, fingerprint }: FingerprintedEvent) {
+function newIssue(projectId: number, event: AppEvent, fingerprint: Fingerprint) {
   return {
     projectId,
     kind: fingerprint.kind,

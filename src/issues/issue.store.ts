@@ -64,6 +64,18 @@ export class IssueStore {
     );
   }
 
+  /** Every hit of these issues on these customers. */
+  async hitsOfCustomers(sql: Sql, issueIds: readonly number[], customerIds: readonly number[]): Promise<IssueHit[]> {
+    return sql.query<IssueHit>(
+      {
+        name: 'issues.hits_of_customers',
+        text: `SELECT ${HIT} FROM customer c JOIN issue_customer h ON h.customer_id = c.id
+               WHERE h.issue_id = ANY ($1::bigint[]) AND (c.id = ANY ($2::bigint[]) OR c.merged_into = ANY ($2::bigint[]))`,
+      },
+      [issueIds, customerIds],
+    );
+  }
+
   /** The issues that hit one customer. */
   async hitsOf(sql: Sql, customerId: number): Promise<IssueHit[]> {
     return sql.query<IssueHit>(

@@ -56,8 +56,7 @@ export class IssuesController {
     const issue = await this.one(id);
     const after = query.cursor === undefined ? 0 : cursorId(query.cursor);
     const hits = await this.store.hits(this.database, [issue.id], after, query.limit + 1);
-    const shown = new Map<number, string | null>();
-    for (const hit of hits) shown.set(hit.customerId, (await this.directory.show(this.database, hit.customerId))?.externalId ?? null);
+    const shown = await this.directory.externalIds(this.database, hits.map((hit) => hit.customerId));
     return pageOf(hits, query.limit, (hit) => hit.customerId, ({ issueId: _, customerId, ...evidence }) => ({ customerId: String(customerId), externalId: shown.get(customerId) ?? null, ...evidence }));
   }
 

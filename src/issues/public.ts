@@ -28,6 +28,11 @@ export class Issues {
     return this.store.hitsSince(sql, issueIds, since, after, limit);
   }
 
+  /** Every hit of these issues on these customers. */
+  async hitsOfCustomers(sql: Sql, issueIds: readonly number[], customerIds: readonly number[]): Promise<IssueHit[]> {
+    return this.store.hitsOfCustomers(sql, issueIds, customerIds);
+  }
+
   /** The issues that hit one customer, newest first. */
   async hitsOf(sql: Sql, customerId: number): Promise<IssueHit[]> {
     return this.store.hitsOf(sql, customerId);

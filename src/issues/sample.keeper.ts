@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type AcceptedEvent } from '../intake/accepted-event.js';
-import { scrub } from '../intake/scrub.js';
 import { IntakeLedger } from '../intake/public.js';
 import { type Tx } from '../platform/db/database.js';
 import { DigestStore } from './digest.store.js';
@@ -10,7 +9,7 @@ import { DigestStore } from './digest.store.js';
 const PER_ISSUE_AND_HOUR = 10;
 const HOUR = 3_600_000;
 
-/** Keeps some payloads of each issue, scrubbed, and lets the rest go. */
+/** Keeps some payloads of each issue and lets the rest go. */
 @Injectable()
 export class SampleKeeper {
   private readonly kept = new LRUCache<string, number>({ max: 50_000 });
@@ -31,10 +30,9 @@ export class SampleKeeper {
       const count = this.kept.get(key) ?? 0;
       if (count >= PER_ISSUE_AND_HOUR) continue;
       this.kept.set(key, count + 1);
-      const payload = JSON.stringify(scrub(accepted.payload));
-      samples.push({ projectId: accepted.projectId, eventId: accepted.event.eventId, issueId, receivedAt: now, payload });
+      samples.push({ issueId, accepted });
     }
-    await this.ledger.saveSamples(tx, samples);
+    await this.ledger.saveSamples(tx, samples, now);
   }
 
   /** After a start, asks what was kept of the issues before. */

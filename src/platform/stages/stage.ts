@@ -9,7 +9,7 @@ export const STAGE_NAMES = [
   'campaign',
   'dispatch',
   'reconcile',
-  'retention',
+  'erasure',
 ] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
 

@@ -1,0 +1,27 @@
+import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { CustomersModule } from '../customers/customers.module.js';
+import { IncidentsModule } from '../incidents/incidents.module.js';
+import { IssuesModule } from '../issues/issues.module.js';
+import { StageRunner } from '../platform/stages/stage-runner.js';
+import { AudienceController } from './audience.controller.js';
+import { AudienceStage } from './audience.stage.js';
+import { AudienceStore } from './audience.store.js';
+import { Audiences } from './public.js';
+
+/** WHO: the customers whom an incident concerns. */
+@Module({
+  imports: [CustomersModule, IssuesModule, IncidentsModule],
+  controllers: [AudienceController],
+  providers: [AudienceStore, Audiences, AudienceStage],
+  exports: [Audiences],
+})
+export class AudienceModule implements OnApplicationBootstrap {
+  constructor(
+    private readonly runner: StageRunner,
+    private readonly stage: AudienceStage,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.runner.register(this.stage);
+  }
+}

@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { type Incident } from '../incidents/incident.js';
+import { Incidents } from '../incidents/public.js';
+import { type IssueHit } from '../issues/issue.js';
+import { Issues } from '../issues/public.js';
+import { Database, type Tx } from '../platform/db/database.js';
+import { type Stage, type StageResult } from '../platform/stages/stage.js';
+import { WAKE_CHANNEL } from '../platform/stages/stage-runner.js';
+import { byCustomer, evidenceOf } from './algorithm/evidence.js';
+import { AudienceStore } from './audience.store.js';
+
+const PAGE = 1000;
+/** Hits are marked by the minute; the current minute and the one before are swept again. */
+const OVERLAP_MS = 60_000;
+
+/** WHO: takes over, for each open incident, whom its issues hit. Upserts by (incident, customer), so a second sweep changes nothing. */
+@Injectable()
+export class AudienceStage implements Stage {
+  readonly name = 'audience';
+  readonly pauseMs = 2000;
+
+  constructor(
+    private readonly incidents: Incidents,
+    private readonly issues: Issues,
+    private readonly store: AudienceStore,
+    private readonly database: Database,
+  ) {}
+
+  async runOnce(now: Date): Promise<StageResult> {
+    let added = 0;
+    for (const incident of await this.incidents.open(this.database)) added += await this.sweep(incident, now);
+    if (added > 0) await this.database.query(`SELECT pg_notify($1, 'campaign')`, [WAKE_CHANNEL]);
+    return { worked: added, more: false };
+  }
+
+  private async sweep(incident: Incident, now: Date): Promise<number> {
+    if (incident.issueIds.length === 0) return 0;
+    return this.database.transaction(async (tx) => {
+      if (!(await tx.tryLock(`audience:${incident.id}`))) return 0;
+      const since = new Date(((await this.store.sweptUntil(tx, incident.id))?.getTime() ?? OVERLAP_MS) - OVERLAP_MS);
+      const added = await this.takeOver(tx, incident, since, now);
+      await this.store.markSwept(tx, incident.id, new Date(Math.floor(now.getTime() / OVERLAP_MS) * OVERLAP_MS));
+      return added;
+    });
+  }
+
+  private async takeOver(tx: Tx, incident: Incident, since: Date, now: Date): Promise<number> {
+    let added = 0;
+    let after = 0;
+    for (;;) {
+      const page = await this.issues.hitsSince(tx, incident.issueIds, since, after, PAGE);
+      if (page.length === 0) return added;
+      const changed = wholeCustomers(page);
+      after = changed.at(-1) ?? after;
+      const members = [];
+      for (const [customerId, hits] of byCustomer(await this.issues.hitsOfCustomers(tx, incident.issueIds, changed))) {
+        members.push({ customerId, evidence: evidenceOf(hits) });
+      }
+      added += await this.store.upsertAffected(tx, incident.id, members, now);
+      if (page.length < PAGE) return added;
+    }
+  }
+}
+
+/** The customers of a page; their other hits are read in full, so a page may end in the middle of one. */
+function wholeCustomers(page: readonly IssueHit[]): number[] {
+  return [...new Set(page.map((hit) => hit.customerId))];
+}

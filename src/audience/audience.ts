@@ -1,0 +1,20 @@
+/** Why somebody is in an audience: their own events say so, or they share what the affected have in common. */
+export const AUDIENCE_KINDS = ['affected', 'at_risk'] as const;
+export type AudienceKind = (typeof AUDIENCE_KINDS)[number];
+
+/** What says that a customer was hit. */
+export interface MemberEvidence {
+  readonly events: number;
+  readonly firstAt: string;
+  readonly lastAt: string;
+  readonly lastEventId: string;
+  readonly issues: readonly string[];
+}
+
+/** One customer of an incident's audience. */
+export interface Member {
+  readonly customerId: number;
+  readonly kind: AudienceKind;
+  readonly evidence: MemberEvidence;
+  readonly addedAt: Date;
+}

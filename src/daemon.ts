@@ -1,0 +1,112 @@
+import { type IncomingMessage } from 'node:http';
+import { type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FastifyInstance } from 'fastify';
+import { AppModule, type Runtime } from './app.module.js';
+import { EventBuffer } from './intake/accepted-event.js';
+import { IntakeRoutes } from './intake/intake.routes.js';
+import { SystemClock } from './platform/clock.js';
+import { type Settings } from './platform/config/settings.js';
+import { connectDatabase } from './platform/db/connect.js';
+import { Database } from './platform/db/database.js';
+import { startEmbeddedPostgres } from './platform/db/embedded-postgres.js';
+import { StartError } from './platform/errors.js';
+import { PublicUrl } from './platform/http/public-url.js';
+import { validationPipe } from './platform/http/validation.js';
+import { createLogger, NestLogger } from './platform/logging/logger.js';
+import { StageRunner } from './platform/stages/stage-runner.js';
+import { type ForewarnConfig } from './forewarn-config.js';
+
+/** Largest body of the API's own routes, bytes (an import of some 100,000 customers). Intake has its own limit. */
+const MAX_API_BODY = 50 * 1024 * 1024;
+/** Time for a client to send its whole request, milliseconds; slower ones are cut, so that half-open connections do not pile up. */
+const REQUEST_TIMEOUT_MS = 60_000;
+/** A DSN may carry a path prefix, which a reverse proxy may leave in place. */
+const PREFIXED_INTAKE = /^\/.+(\/api\/\d+\/(?:envelope|store)\/?(?:\?.*)?)$/;
+
+/** A running daemon. */
+export interface Daemon {
+  readonly app: NestFastifyApplication;
+  readonly port: number;
+  /** Ends accepting, lets what was accepted be committed and stages finish their batch, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** The database of the settings: a server, or the embedded one, started. `share` allows one that another process runs. */
+export async function openDatabase(settings: Settings, share = false): Promise<{ database: Database; close(): Promise<void> }> {
+  const embedded = settings.databaseUrl === undefined ? await startEmbeddedPostgres(settings.dataDir, share) : undefined;
+  try {
+    const source = await connectDatabase(settings.databaseUrl ?? embedded?.url ?? '');
+    const close = async () => {
+      await source.destroy();
+      await embedded?.stop();
+    };
+    return { database: new Database(source), close };
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+/**
+ * Starts the whole daemon.
+ * @throws StartError when it cannot run as configured
+ */
+export async function startDaemon(settings: Settings, config: ForewarnConfig, overrides: Partial<Pick<Runtime, 'clock' | 'logger'>> = {}): Promise<Daemon> {
+  const logger = overrides.logger ?? createLogger(settings.logLevel);
+  const { database, close } = await openDatabase(settings);
+  try {
+    const runtime: Runtime = { settings, config, database, clock: overrides.clock ?? new SystemClock(), logger };
+    const app = await createApp(runtime);
+    const port = await listen(app, settings);
+    app.get(PublicUrl).listeningOn(port);
+    if (settings.roles.has('stages')) await app.get(StageRunner).start();
+    logger.info({ port, roles: [...settings.roles] }, `Forewarn listens on port ${port}`);
+    return { app, port, stop: once(() => stopAll(app, close)) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The application, routes mounted, not yet listening. */
+export async function createApp(runtime: Runtime): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_API_BODY,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { ignoreTrailingSlash: true },
+    rewriteUrl: (request: IncomingMessage) => PREFIXED_INTAKE.exec(request.url ?? '')?.[1] ?? request.url ?? '/',
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRuntime(runtime), adapter, { logger: new NestLogger(runtime.logger), abortOnError: false });
+  app.useGlobalPipes(validationPipe());
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  if (runtime.settings.roles.has('intake')) await app.get(IntakeRoutes).mount(fastify);
+  await app.init();
+  await fastify.ready();
+  return app;
+}
+
+async function listen(app: NestFastifyApplication, settings: Settings): Promise<number> {
+  try {
+    await app.listen(settings.port, '0.0.0.0');
+  } catch (error) {
+    if ((error as { code?: string }).code === 'EADDRINUSE') throw new StartError(`Port ${settings.port} is taken by another program. Set PORT to a free one.`);
+    throw error;
+  }
+  const address = app.getHttpServer().address() as { port: number };
+  return address.port;
+}
+
+async function stopAll(app: INestApplicationContext, closeDatabase: () => Promise<void>): Promise<void> {
+  await app.get(EventBuffer).close();
+  await app.get(StageRunner).stop();
+  await app.close();
+  await closeDatabase();
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= work());
+}

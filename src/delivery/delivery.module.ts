@@ -1,0 +1,28 @@
+import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { OutreachModule } from '../outreach/outreach.module.js';
+import { StageRunner } from '../platform/stages/stage-runner.js';
+import { AttemptStore } from './attempt.store.js';
+import { DispatchStage } from './dispatch.stage.js';
+import { Gateways } from './gateways.service.js';
+import { OutboxController } from './outbox.controller.js';
+import { ReconcileStage } from './reconcile.stage.js';
+import { TwilioStatusController } from './twilio-status.controller.js';
+
+/** SEND: the ways out, at most once each. */
+@Module({
+  imports: [OutreachModule],
+  controllers: [OutboxController, TwilioStatusController],
+  providers: [AttemptStore, Gateways, DispatchStage, ReconcileStage],
+})
+export class DeliveryModule implements OnApplicationBootstrap {
+  constructor(
+    private readonly runner: StageRunner,
+    private readonly dispatch: DispatchStage,
+    private readonly reconcile: ReconcileStage,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.runner.register(this.dispatch);
+    this.runner.register(this.reconcile);
+  }
+}

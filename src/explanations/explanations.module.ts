@@ -1,0 +1,28 @@
+import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { CustomersModule } from '../customers/customers.module.js';
+import { IncidentsModule } from '../incidents/incidents.module.js';
+import { IntakeModule } from '../intake/intake.module.js';
+import { IssuesModule } from '../issues/issues.module.js';
+import { StageRunner } from '../platform/stages/stage-runner.js';
+import { DraftStage } from './draft.stage.js';
+import { ExplanationStore } from './explanation.store.js';
+import { ExplanationsController } from './explanations.controller.js';
+import { Explanations } from './public.js';
+
+/** ANSWER: what customers, bots and agents are told. */
+@Module({
+  imports: [CustomersModule, IntakeModule, IssuesModule, IncidentsModule],
+  controllers: [ExplanationsController],
+  providers: [ExplanationStore, Explanations, DraftStage],
+  exports: [Explanations],
+})
+export class ExplanationsModule implements OnApplicationBootstrap {
+  constructor(
+    private readonly runner: StageRunner,
+    private readonly draft: DraftStage,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.runner.register(this.draft);
+  }
+}

@@ -1,0 +1,2 @@
+export { chooseLocale, formatMoment } from './algorithm/locale.js';
+export { oneLine, render, templateProblem, type TemplateValues, tidyLines } from './algorithm/render.js';

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+const text = z.string().trim().min(1);
+
+/** One file of `templates/`: everything that customers read in one language, as Liquid templates. */
+export const textsSchema = z.strictObject({
+  explanation: z.strictObject({ title: text, body: text, workaround: text.optional(), nextUpdate: text.optional() }),
+  notice: z.strictObject({ sms: text, subject: text, email: text }),
+  resolved: z.strictObject({ sms: text, subject: text, email: text }),
+  why: z.strictObject({ notice: text, resolved: text }),
+  page: z.strictObject({ active: text, resolved: text, workaround: text, unsubscribe: text, unsubscribed: text }),
+});
+
+/** The texts of one language. */
+export type LocaleTexts = z.output<typeof textsSchema>;
+
+/** Texts by locale; the first locale is for customers whose language has no texts. */
+export type TextsConfig = ReadonlyMap<string, LocaleTexts>;
+
+/** The `locales` key: which files of `templates/` to load. */
+export const localesSchema = z
+  .array(z.string().regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$/, 'must be a language tag like en, zh or pt-BR'))
+  .min(1)
+  .default(['en']);
+
+/** Injection token of the texts. */
+export const TEXTS_CONFIG = Symbol('texts-config');

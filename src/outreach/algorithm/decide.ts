@@ -1,0 +1,71 @@
+import { DateTime } from 'luxon';
+import { type Channel, type Recipient } from '../../customers/customer.js';
+import { type Policy } from '../policy.js';
+
+/** Why a customer of the audience gets no message. */
+export const SUPPRESSED_REASONS = ['no_contact_point', 'no_consent', 'address_refused', 'cap', 'erased'] as const;
+export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
+
+/** Where a message can go, or why it cannot. */
+export type ChannelChoice = { readonly channel: Channel; readonly address: string } | { readonly suppressed: SuppressedReason };
+
+/**
+ * The first channel in the policy's order with an address that works and a recorded consent.
+ * Without consent there is no message: silence is never taken for a yes.
+ */
+export function chooseChannel(recipient: Recipient, channels: readonly Channel[]): ChannelChoice {
+  let reason: SuppressedReason = 'no_contact_point';
+  for (const channel of channels) {
+    const address = recipient.addresses[channel];
+    if (address === undefined) continue;
+    if (recipient.consent[channel] !== true) reason = worse(reason, 'no_consent');
+    else if (channel in recipient.suppressed) reason = worse(reason, 'address_refused');
+    else return { channel, address };
+  }
+  return { suppressed: reason };
+}
+
+/** The reason that says most: one that was decided about the customer beats one that is merely missing. */
+function worse(a: SuppressedReason, b: SuppressedReason): SuppressedReason {
+  return SUPPRESSED_REASONS.indexOf(b) > SUPPRESSED_REASONS.indexOf(a) ? b : a;
+}
+
+/**
+ * The first moment from `now` on that lies outside the quiet hours of a zone; `now` itself when it does.
+ * A window may pass midnight. Zone and daylight saving time are those of the moment. Unknown zones count as UTC.
+ */
+export function afterQuietHours(now: Date, timeZone: string | null, quiet: Policy['quietHours']): Date {
+  if (!quiet || quiet.from === quiet.to) return now;
+  const local = DateTime.fromJSDate(now, { zone: timeZone ?? 'UTC' });
+  const minute = local.hour * 60 + local.minute;
+  const inside = quiet.from < quiet.to ? minute >= quiet.from && minute < quiet.to : minute >= quiet.from || minute < quiet.to;
+  if (!inside) return now;
+  const day = quiet.from > quiet.to && minute >= quiet.from ? local.plus({ days: 1 }) : local;
+  return day.set({ hour: Math.floor(quiet.to / 60), minute: quiet.to % 60, second: 0, millisecond: 0 }).toJSDate();
+}
+
+/** What a campaign may do at its start, and from when on it approves itself. */
+export interface ApprovalDecision {
+  readonly state: 'approved' | 'awaiting_approval';
+  readonly reason: string;
+  readonly approveAfter?: Date;
+}
+
+/**
+ * Whether a campaign may go out by itself.
+ * @param customers all customers of the incident who would have been written to with this campaign
+ */
+export function decideApproval(policy: Policy, customers: number, now: Date): ApprovalDecision {
+  if (policy.approval === 'required') return { state: 'awaiting_approval', reason: 'the policy asks for a person' };
+  if (customers > policy.blastLimit) return { state: 'awaiting_approval', reason: `${customers} customers are more than the blast limit of ${policy.blastLimit}` };
+  if (policy.approval === 'automatic') return { state: 'approved', reason: 'automatic' };
+  return { state: 'awaiting_approval', reason: 'approves itself unless somebody objects', approveAfter: new Date(now.getTime() + policy.approval.after) };
+}
+
+/** The policy that decides about an incident: the first whose every key matches. */
+export function choosePolicy(policies: readonly Policy[], project: string, severity: string): Policy | undefined {
+  return policies.find(({ match }) => {
+    const fits = (wanted: readonly string[] | undefined, is: string) => wanted === undefined || wanted.includes(is);
+    return fits(match.project, project) && fits(match.severity, severity);
+  });
+}

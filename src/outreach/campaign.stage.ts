@@ -1,0 +1,105 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Audiences } from '../audience/public.js';
+import { type Incident } from '../incidents/incident.js';
+import { Incidents } from '../incidents/public.js';
+import { Projects } from '../intake/public.js';
+import { Database, type Tx } from '../platform/db/database.js';
+import { type Stage, type StageResult } from '../platform/stages/stage.js';
+import { WAKE_CHANNEL } from '../platform/stages/stage-runner.js';
+import { choosePolicy, decideApproval } from './algorithm/decide.js';
+import { CampaignStore } from './campaign.store.js';
+import { MessageStore } from './message.store.js';
+import { Planner } from './planner.service.js';
+import { POLICIES_CONFIG, type Policy } from './policy.js';
+
+/** Members planned in one transaction. */
+const BATCH = 500;
+/** Between two waves of one incident: those hit meanwhile go out together. */
+const WAVE_PAUSE_MS = 15_000;
+/** How long after its end an incident is looked at for people who were told and must hear that it is over. */
+const RESOLVED_LOOKBACK_MS = 48 * 3_600_000;
+
+/**
+ * DECIDE: makes campaigns of open incidents and plans their messages; when an incident ends, cancels what waits and
+ * plans "fixed" for those who were told. Planning is idempotent by (incident, customer, kind).
+ */
+@Injectable()
+export class CampaignStage implements Stage {
+  readonly name = 'campaign';
+  readonly pauseMs = 2000;
+
+  constructor(
+    @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
+    private readonly incidents: Incidents,
+    private readonly audiences: Audiences,
+    private readonly projects: Projects,
+    private readonly campaigns: CampaignStore,
+    private readonly messages: MessageStore,
+    private readonly planner: Planner,
+    private readonly database: Database,
+  ) {}
+
+  async runOnce(now: Date): Promise<StageResult> {
+    let worked = await this.approveDue(now);
+    for (const incident of await this.incidents.open(this.database)) worked += await this.locked(incident, (tx, policy) => this.notify(tx, incident, policy, now));
+    for (const incident of await this.incidents.resolvedSince(this.database, new Date(now.getTime() - RESOLVED_LOOKBACK_MS))) {
+      worked += await this.locked(incident, (tx, policy) => this.conclude(tx, incident, policy, now));
+    }
+    worked += await this.database.transaction((tx) => this.campaigns.finish(tx));
+    if (worked > 0) await this.database.query(`SELECT pg_notify($1, 'dispatch')`, [WAKE_CHANNEL]);
+    return { worked, more: false };
+  }
+
+  /** One process at a time plans an incident. */
+  private async locked(incident: Incident, work: (tx: Tx, policy: Policy) => Promise<number>): Promise<number> {
+    const policy = choosePolicy(this.policies, this.projects.find(incident.projectId)?.slug ?? '', incident.severity);
+    if (!policy) return 0;
+    return this.database.transaction(async (tx) => ((await tx.tryLock(`campaign:${incident.id}`)) ? work(tx, policy) : 0));
+  }
+
+  private async notify(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
+    const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
+    if (last?.state === 'cancelled') return 0;
+    const growing = last?.state === 'awaiting_approval';
+    if (last && !growing && now.getTime() - last.createdAt.getTime() < WAVE_PAUSE_MS) return 0;
+    const members = await this.audiences.after(tx, incident.id, policy.audience, last?.audienceSeq ?? 0, BATCH);
+    const newest = members.at(-1);
+    if (!newest) return 0;
+    const told = await this.messages.countNotices(tx, incident.id);
+    const decision = decideApproval(policy, told + members.length, now);
+    const wave = (last?.wave ?? 0) + 1;
+    const id = last && growing ? last.id : await this.campaigns.insert(tx, incident.id, policy.name, 'notice', wave, decision, now);
+    if (growing && decision.approveAfter === undefined) await this.campaigns.await(tx, id, decision);
+    await this.campaigns.extend(tx, id, newest.seq);
+    const planned = await this.planner.planNotices(tx, id, incident.id, policy, members, now);
+    if (!growing) await this.incidents.append(tx, incident.id, 'campaign', 'forewarn', { campaignId: String(id), wave, customers: planned, state: decision.state, reason: decision.reason }, now);
+    return planned;
+  }
+
+  private async conclude(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
+    const cancelled = await this.messages.cancelPending(tx, { incidentId: incident.id, kind: 'notice' }, 'resolved', now);
+    const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
+    if (last?.state === 'awaiting_approval' || last?.state === 'paused') await this.campaigns.setState(tx, last.id, [last.state], 'cancelled', 'the incident ended first', 'forewarn', now);
+    if (!policy.onResolve) return cancelled;
+    const told = await this.messages.toldWithoutResolved(tx, incident.id, BATCH);
+    if (told.length === 0) return cancelled;
+    const before = await this.campaigns.lastWave(tx, incident.id, 'resolved');
+    if (before?.state === 'cancelled') return cancelled;
+    const reuse = before?.state === 'awaiting_approval' || before?.state === 'approved';
+    const decision = decideApproval({ ...policy, blastLimit: Number.MAX_SAFE_INTEGER }, told.length, now);
+    const id = reuse ? before.id : await this.campaigns.insert(tx, incident.id, policy.name, 'resolved', (before?.wave ?? 0) + 1, decision, now);
+    await this.planner.planResolved(tx, id, incident.id, policy, told, now);
+    return cancelled + told.length;
+  }
+
+  private async approveDue(now: Date): Promise<number> {
+    const due = await this.campaigns.dueForApproval(this.database, now);
+    for (const { id, incidentId } of due) {
+      await this.database.transaction(async (tx) => {
+        if (!(await this.campaigns.setState(tx, id, ['awaiting_approval'], 'approved', 'nobody objected in time', 'policy', now))) return;
+        await this.incidents.append(tx, incidentId, 'campaign_approved', 'forewarn', { campaignId: String(id) }, now);
+      });
+    }
+    return due.length;
+  }
+}

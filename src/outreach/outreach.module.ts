@@ -1,0 +1,51 @@
+import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { AudienceModule } from '../audience/audience.module.js';
+import { CustomersModule } from '../customers/customers.module.js';
+import { ExplanationsModule } from '../explanations/explanations.module.js';
+import { IncidentsModule } from '../incidents/incidents.module.js';
+import { IntakeModule } from '../intake/intake.module.js';
+import { Database } from '../platform/db/database.js';
+import { Metrics } from '../platform/metrics.js';
+import { StageRunner } from '../platform/stages/stage-runner.js';
+import { CampaignStage } from './campaign.stage.js';
+import { CampaignStore } from './campaign.store.js';
+import { CampaignsController } from './campaigns.controller.js';
+import { Composer } from './composer.service.js';
+import { CustomerPageController } from './customer-page.controller.js';
+import { ErasureStage } from './erasure.stage.js';
+import { MessageStore } from './message.store.js';
+import { Planner } from './planner.service.js';
+import { MessageQueue } from './public.js';
+
+/** DECIDE: who is written to, when, on which channel, with which words. Plans; never sends. */
+@Module({
+  imports: [CustomersModule, IntakeModule, IncidentsModule, AudienceModule, ExplanationsModule],
+  controllers: [CampaignsController, CustomerPageController],
+  providers: [CampaignStore, MessageStore, Planner, Composer, CampaignStage, ErasureStage, MessageQueue],
+  exports: [MessageQueue],
+})
+export class OutreachModule implements OnApplicationBootstrap {
+  constructor(
+    private readonly runner: StageRunner,
+    private readonly campaigns: CampaignStage,
+    private readonly erasure: ErasureStage,
+    campaignStore: CampaignStore,
+    messages: MessageStore,
+    database: Database,
+    metrics: Metrics,
+  ) {
+    metrics.gauge('campaigns', 'Campaigns by state.', ['state'], async (gauge) => {
+      gauge.reset();
+      for (const { state, count } of await campaignStore.countByState(database)) gauge.set({ state }, count);
+    });
+    metrics.gauge('messages', 'Messages by channel and state.', ['channel', 'state'], async (gauge) => {
+      gauge.reset();
+      for (const { channel, state, count } of await messages.countByState(database)) gauge.set({ channel: channel ?? 'none', state }, count);
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    this.runner.register(this.campaigns);
+    this.runner.register(this.erasure);
+  }
+}

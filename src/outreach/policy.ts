@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { AUDIENCE_KINDS } from '../audience/audience.js';
+import { CHANNELS } from '../customers/customer.js';
+import { SEVERITIES } from '../incidents/incident.js';
+import { duration, slug, timeOfDay } from '../platform/config/schema.js';
+
+const oneOrMore = <T extends z.ZodType>(one: T) => z.union([one, z.array(one).min(1)]).transform((value) => (Array.isArray(value) ? value : [value]));
+const audienceName = z.enum(['affected', 'atRisk']).transform((name) => (name === 'atRisk' ? AUDIENCE_KINDS[1] : AUDIENCE_KINDS[0]));
+
+/** The `policies` section: the first policy that matches an incident decides; an incident that none matches leads to no outreach. */
+export const policiesSchema = z
+  .array(
+    z.strictObject({
+      name: slug,
+      match: z.strictObject({ project: oneOrMore(slug).optional(), severity: oneOrMore(z.enum(SEVERITIES)).optional() }).default({}),
+      audience: z.array(audienceName).min(1).prefault(['affected']),
+      /** In order: the first that the customer allows and that reaches them. */
+      channels: z.array(z.enum(CHANNELS)).min(1),
+      approval: z.union([z.enum(['required', 'automatic']), z.strictObject({ after: duration })]).default('required'),
+      /** Customers of one incident whom automatic approval covers; beyond it a person decides. */
+      blastLimit: z.number().int().min(0).default(500),
+      /** Minutes since midnight in the customer's zone between which nothing is sent. */
+      quietHours: z.strictObject({ from: timeOfDay, to: timeOfDay }).optional(),
+      caps: z.strictObject({ messages: z.number().int().min(1), per: duration }).optional(),
+      onResolve: z.boolean().default(true),
+    }),
+  )
+  .refine((list) => new Set(list.map((one) => one.name)).size === list.length, 'two policies have the same name')
+  .default([]);
+
+/** For when and how an incident leads to outreach. */
+export type Policy = z.output<typeof policiesSchema>[number];
+
+/** Injection token of the policies, in order. */
+export const POLICIES_CONFIG = Symbol('policies-config');
+
+/** Injection token of the channels for which there is a gateway. */
+export const CHANNELS_AVAILABLE = Symbol('channels-available');
