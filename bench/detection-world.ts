@@ -22,6 +22,8 @@ export interface Fault {
   readonly firstHit: number;
   readonly lastHit: number;
   readonly customers: number;
+  /** Customers active in the minute in which it began. */
+  readonly active: number;
 }
 
 /** Everything that happens to one app. */
@@ -115,7 +117,7 @@ class Draft {
     private readonly weeks: number,
   ) {
     this.seconds = weeks * 7 * DAY;
-    this.peak = 200 * 100 ** chance.next();
+    this.peak = 300 * 100 ** chance.next();
     this.customers = Math.round(this.peak * 60);
     this.traffic();
   }
@@ -320,6 +322,7 @@ class Draft {
       firstHit,
       lastHit: firsts.at(-1) ?? at,
       customers: wanted,
+      active: this.activeAt(at),
     });
   }
 

@@ -12,7 +12,7 @@ import { type Finding, groupFindings, type OpenIncident } from '../src/incidents
 import { type Fault, makeWorld, SIZES, type World } from './detection-world.js';
 
 const MINUTE = 60;
-const WEEKS = 3;
+const WEEKS = 4;
 const FAULTS_PER_WEEK = 6;
 /** Worlds 1 to 99 were for choosing constants; the printed figures are from these on. */
 const PRINTED_SEED = 1000;
@@ -428,6 +428,12 @@ async function main(): Promise<void> {
   print('forewarn, 5-second counts', tick);
   print('fixed: 20 errors in 5 min', fixed);
   print('rate(5m) > 3 x rate(1h)', ratio);
+  const onePercent = scores.tick.faults.filter(({ fault }) => fault.size === '1%');
+  const large = medianDelay(onePercent.filter(({ fault }) => fault.active >= 1000));
+  const small = medianDelay(onePercent.filter(({ fault }) => fault.active < 1000));
+  console.log(
+    `1 % of active customers at 5-second counts: median ${large.toFixed(1)} s where 1000 or more are active, else ${small.toFixed(1)} s`,
+  );
   if (process.argv.includes('--explain')) explain(scores.minute);
   const speed = measureSpeed(makeWorld(seed, 1, 1));
   console.log(
@@ -438,6 +444,8 @@ async function main(): Promise<void> {
     bench: 'detection',
     ...figures('', minute),
     medianDelaySecondsOnePercent: rounded(tick.medianDelaySecondsOnePercent),
+    medianDelaySecondsOnePercentOf1000: rounded(large),
+    medianDelaySecondsOnePercentBelow1000: rounded(small),
     recallBySize: minute.recall,
     incidentsPerFault: rounded(minute.incidentsPerFault),
     ...figures('minuteCounts', minute),

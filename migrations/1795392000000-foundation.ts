@@ -303,9 +303,33 @@ CREATE TABLE outbox_mail (
 `;
 
 const TABLES = [
-  'outbox_mail', 'attempt', 'message', 'campaign', 'explanation', 'audience_member', 'cohort', 'incident_timeline', 'incident_issue', 'incident',
-  'detection', 'event_sample', 'template_issue', 'template_state', 'issue_customer', 'issue_minute', 'fingerprint', 'issue', 'intake_outcome', 'event_seen', 'project_key',
-  'project', 'consent_entry', 'contact_point', 'customer_identity', 'customer', 'api_token',
+  'outbox_mail',
+  'attempt',
+  'message',
+  'campaign',
+  'explanation',
+  'audience_member',
+  'cohort',
+  'incident_timeline',
+  'incident_issue',
+  'incident',
+  'detection',
+  'event_sample',
+  'template_issue',
+  'template_state',
+  'issue_customer',
+  'issue_minute',
+  'fingerprint',
+  'issue',
+  'intake_outcome',
+  'event_seen',
+  'project_key',
+  'project',
+  'consent_entry',
+  'contact_point',
+  'customer_identity',
+  'customer',
+  'api_token',
 ];
 
 /** The tables of the whole path of an event, from project key to attempt. */

@@ -7,13 +7,31 @@ type Command = (args: string[]) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: () => Promise<Command> }>> = {
   start: { what: 'run the daemon', load: async () => (await import('./main.js')).startCommand },
-  demo: { what: 'play the main job with a small shop (-- --stay keeps it running)', load: async () => (await import('./demo/demo.command.js')).run },
-  migrate: { what: 'bring the database schema up to date', load: async () => (await import('./ops/migrate.command.js')).run },
-  doctor: { what: 'check settings, configuration, database and providers', load: async () => (await import('./ops/doctor.command.js')).run },
+  demo: {
+    what: 'play the main job with a small shop (-- --stay keeps it running)',
+    load: async () => (await import('./demo/demo.command.js')).run,
+  },
+  migrate: {
+    what: 'bring the database schema up to date',
+    load: async () => (await import('./ops/migrate.command.js')).run,
+  },
+  doctor: {
+    what: 'check settings, configuration, database and providers',
+    load: async () => (await import('./ops/doctor.command.js')).run,
+  },
   token: { what: 'make, list and revoke API tokens', load: async () => (await import('./ops/token.command.js')).run },
-  import: { what: 'import customers from a CSV or NDJSON file', load: async () => (await import('./ops/import.command.js')).run },
-  group: { what: 'group log lines or events from standard input', load: async () => withStreams((await import('./issues/group.command.js')).run) },
-  detect: { what: 'score a time series from standard input', load: async () => withStreams((await import('./detection/detect.command.js')).run) },
+  import: {
+    what: 'import customers from a CSV or NDJSON file',
+    load: async () => (await import('./ops/import.command.js')).run,
+  },
+  group: {
+    what: 'group log lines or events from standard input',
+    load: async () => withStreams((await import('./issues/group.command.js')).run),
+  },
+  detect: {
+    what: 'score a time series from standard input',
+    load: async () => withStreams((await import('./detection/detect.command.js')).run),
+  },
 };
 
 type StreamCommand = (args: string[], io: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>) => Promise<number>;
@@ -44,6 +62,10 @@ async function run([name = 'help', ...args]: string[]): Promise<number> {
 run(process.argv.slice(2))
   .then((code) => (process.exitCode = code))
   .catch((error: unknown) => {
-    process.stderr.write(error instanceof StartError ? `forewarn: ${error.message}\n` : `forewarn: ${error instanceof Error ? error.stack : messageOf(error)}\n`);
+    process.stderr.write(
+      error instanceof StartError
+        ? `forewarn: ${error.message}\n`
+        : `forewarn: ${error instanceof Error ? error.stack : messageOf(error)}\n`,
+    );
     process.exitCode = 1;
   });

@@ -34,8 +34,12 @@ export interface Daemon {
 }
 
 /** The database of the settings: a server, or the embedded one, started. `share` allows one that another process runs. */
-export async function openDatabase(settings: Settings, share = false): Promise<{ database: Database; close(): Promise<void> }> {
-  const embedded = settings.databaseUrl === undefined ? await startEmbeddedPostgres(settings.dataDir, share) : undefined;
+export async function openDatabase(
+  settings: Settings,
+  share = false,
+): Promise<{ database: Database; close(): Promise<void> }> {
+  const embedded =
+    settings.databaseUrl === undefined ? await startEmbeddedPostgres(settings.dataDir, share) : undefined;
   try {
     const source = await connectDatabase(settings.databaseUrl ?? embedded?.url ?? '');
     const close = async () => {
@@ -53,7 +57,11 @@ export async function openDatabase(settings: Settings, share = false): Promise<{
  * Starts the whole daemon.
  * @throws StartError when it cannot run as configured
  */
-export async function startDaemon(settings: Settings, config: ForewarnConfig, overrides: Partial<Pick<Runtime, 'clock' | 'logger'>> = {}): Promise<Daemon> {
+export async function startDaemon(
+  settings: Settings,
+  config: ForewarnConfig,
+  overrides: Partial<Pick<Runtime, 'clock' | 'logger'>> = {},
+): Promise<Daemon> {
   const logger = overrides.logger ?? createLogger(settings.logLevel);
   const { database, close } = await openDatabase(settings);
   try {
@@ -78,7 +86,10 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     routerOptions: { ignoreTrailingSlash: true },
     rewriteUrl: (request: IncomingMessage) => PREFIXED_INTAKE.exec(request.url ?? '')?.[1] ?? request.url ?? '/',
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRuntime(runtime), adapter, { logger: new NestLogger(runtime.logger), abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRuntime(runtime), adapter, {
+    logger: new NestLogger(runtime.logger),
+    abortOnError: false,
+  });
   app.useGlobalPipes(validationPipe());
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -92,7 +103,8 @@ async function listen(app: NestFastifyApplication, settings: Settings): Promise<
   try {
     await app.listen(settings.port, '0.0.0.0');
   } catch (error) {
-    if ((error as { code?: string }).code === 'EADDRINUSE') throw new StartError(`Port ${settings.port} is taken by another program. Set PORT to a free one.`);
+    if ((error as { code?: string }).code === 'EADDRINUSE')
+      throw new StartError(`Port ${settings.port} is taken by another program. Set PORT to a free one.`);
     throw error;
   }
   const address = app.getHttpServer().address() as { port: number };

@@ -56,7 +56,9 @@ function readYaml<T extends z.ZodType>(path: string, schema: T, problems: string
   if (document.errors.length > 0) return undefined;
   const parsed = schema.safeParse(document.toJS() ?? {});
   if (parsed.success) return parsed.data;
-  problems.push(...parsed.error.issues.map((issue) => `${path}: ${issue.path.join('.') || '(top level)'}: ${issue.message}`));
+  problems.push(
+    ...parsed.error.issues.map((issue) => `${path}: ${issue.path.join('.') || '(top level)'}: ${issue.message}`),
+  );
   return undefined;
 }
 
@@ -68,7 +70,8 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
     if (problem) problems.push(`${path}: ${name}: ${problem}`);
   };
   for (const section of ['explanation', 'notice', 'resolved'] as const) {
-    for (const [key, template] of Object.entries(texts[section])) check(`${section}.${key}`, template, VARIABLES[section]);
+    for (const [key, template] of Object.entries(texts[section]))
+      check(`${section}.${key}`, template, VARIABLES[section]);
   }
   check('why.notice', texts.why.notice, ['lastAt']);
   check('why.resolved', texts.why.resolved, []);
@@ -78,6 +81,8 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
 function referenceProblems(config: z.output<typeof fileSchema>): string[] {
   const slugs = new Set(config.projects.map((project) => project.slug));
   return config.policies.flatMap((policy) =>
-    (policy.match.project ?? []).filter((slug) => !slugs.has(slug)).map((slug) => `policies.${policy.name}.match.project: there is no project "${slug}"`),
+    (policy.match.project ?? [])
+      .filter((slug) => !slugs.has(slug))
+      .map((slug) => `policies.${policy.name}.match.project: there is no project "${slug}"`),
   );
 }

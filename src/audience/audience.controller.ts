@@ -20,12 +20,27 @@ export class AudienceController {
 
   @Get(':id/audience')
   @Needs('agent')
-  async list(@Param('id') id: string, @Query({ schema: pageQuery }) query: z.output<typeof pageQuery>): Promise<Page<unknown>> {
+  async list(
+    @Param('id') id: string,
+    @Query({ schema: pageQuery }) query: z.output<typeof pageQuery>,
+  ): Promise<Page<unknown>> {
     const incident = await this.incidents.find(this.database, rowId('incident', id));
     if (!incident) throw notFound('incident', id);
     const after = query.cursor === undefined ? 0 : cursorId(query.cursor);
     const members = await this.store.list(this.database, incident.id, after, query.limit + 1);
-    const names = await this.directory.externalIds(this.database, members.map((one) => one.customerId));
-    return pageOf(members, query.limit, (member) => member.customerId, ({ customerId, ...rest }) => ({ customerId: String(customerId), externalId: names.get(customerId) ?? null, ...rest }));
+    const names = await this.directory.externalIds(
+      this.database,
+      members.map((one) => one.customerId),
+    );
+    return pageOf(
+      members,
+      query.limit,
+      (member) => member.customerId,
+      ({ customerId, ...rest }) => ({
+        customerId: String(customerId),
+        externalId: names.get(customerId) ?? null,
+        ...rest,
+      }),
+    );
   }
 }

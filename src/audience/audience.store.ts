@@ -7,17 +7,27 @@ import { type Member, type MemberEvidence } from './audience.js';
 export class AudienceStore {
   /** The minute up to which an incident's hits were taken over; undefined before the first sweep. */
   async sweptUntil(sql: Sql, incidentId: number): Promise<Date | undefined> {
-    const [row] = await sql.query<{ swept_until: Date }>('SELECT swept_until FROM cohort WHERE incident_id = $1', [incidentId]);
+    const [row] = await sql.query<{ swept_until: Date }>('SELECT swept_until FROM cohort WHERE incident_id = $1', [
+      incidentId,
+    ]);
     return row?.swept_until;
   }
 
   /** Notes how far a sweep came. */
   async markSwept(tx: Tx, incidentId: number, until: Date): Promise<void> {
-    await tx.query(`INSERT INTO cohort (incident_id, swept_until) VALUES ($1, $2) ON CONFLICT (incident_id) DO UPDATE SET swept_until = $2`, [incidentId, until]);
+    await tx.query(
+      `INSERT INTO cohort (incident_id, swept_until) VALUES ($1, $2) ON CONFLICT (incident_id) DO UPDATE SET swept_until = $2`,
+      [incidentId, until],
+    );
   }
 
   /** Adds affected customers or renews their evidence; returns how many are new. */
-  async upsertAffected(tx: Tx, incidentId: number, members: readonly { customerId: number; evidence: MemberEvidence }[], now: Date): Promise<number> {
+  async upsertAffected(
+    tx: Tx,
+    incidentId: number,
+    members: readonly { customerId: number; evidence: MemberEvidence }[],
+    now: Date,
+  ): Promise<number> {
     const rows = await tx.query<{ added: boolean }>(
       {
         name: 'audience.upsert',
@@ -41,7 +51,13 @@ export class AudienceStore {
   }
 
   /** Members of these kinds who came after the member numbered `seq`, in the order in which they came. */
-  async after(sql: Sql, incidentId: number, kinds: readonly string[], seq: number, limit: number): Promise<(Member & { seq: number })[]> {
+  async after(
+    sql: Sql,
+    incidentId: number,
+    kinds: readonly string[],
+    seq: number,
+    limit: number,
+  ): Promise<(Member & { seq: number })[]> {
     return sql.query<Member & { seq: number }>(
       `SELECT customer_id AS "customerId", kind, evidence, added_at AS "addedAt", seq FROM audience_member
        WHERE incident_id = $1 AND kind = ANY ($2::text[]) AND seq > $3 ORDER BY seq LIMIT $4`,
@@ -51,13 +67,18 @@ export class AudienceStore {
 
   /** How many members an incident has by kind. */
   async count(sql: Sql, incidentId: number): Promise<Record<string, number>> {
-    const rows = await sql.query<{ kind: string; count: number }>('SELECT kind, count(*) AS count FROM audience_member WHERE incident_id = $1 GROUP BY 1', [incidentId]);
+    const rows = await sql.query<{ kind: string; count: number }>(
+      'SELECT kind, count(*) AS count FROM audience_member WHERE incident_id = $1 GROUP BY 1',
+      [incidentId],
+    );
     return Object.fromEntries(rows.map((row) => [row.kind, row.count]));
   }
 
   /** The incidents whose audience a customer is in. */
   async incidentsOf(sql: Sql, customerId: number): Promise<(Member & { incidentId: number })[]> {
     return sql.query(
-      `SELECT incident_id AS "incidentId", customer_id AS "customerId", kind, evidence, added_at AS "addedAt" FROM audience_member WHERE customer_id = $1 ORDER BY incident_id DESC`, [customerId]);
+      `SELECT incident_id AS "incidentId", customer_id AS "customerId", kind, evidence, added_at AS "addedAt" FROM audience_member WHERE customer_id = $1 ORDER BY incident_id DESC`,
+      [customerId],
+    );
   }
 }

@@ -9,7 +9,13 @@ export class Audiences {
   constructor(private readonly store: AudienceStore) {}
 
   /** Members of these kinds who came after the member numbered `seq`, in the order in which they came; `limit` at most. */
-  async after(sql: Sql, incidentId: number, kinds: readonly AudienceKind[], seq: number, limit: number): Promise<(Member & { seq: number })[]> {
+  async after(
+    sql: Sql,
+    incidentId: number,
+    kinds: readonly AudienceKind[],
+    seq: number,
+    limit: number,
+  ): Promise<(Member & { seq: number })[]> {
     return this.store.after(sql, incidentId, kinds, seq, limit);
   }
 

@@ -1,12 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../platform/db/database.js';
-import { type Channel, CHANNELS, type Customer, type CustomerEntry, type Identity, type Recipient } from './customer.js';
+import {
+  type Channel,
+  CHANNELS,
+  type Customer,
+  type CustomerEntry,
+  type Identity,
+  type Recipient,
+} from './customer.js';
 
 const FIND_IDENTITIES = {
   name: 'customers.find_identities',
   text: `SELECT i.kind, i.value, i.customer_id FROM customer_identity i JOIN unnest($1::text[], $2::text[]) AS k (kind, value) USING (kind, value)`,
 };
-const NEW_IDS = { name: 'customers.new_ids', text: `SELECT nextval(pg_get_serial_sequence('customer', 'id')) AS id FROM generate_series(1, $1)` };
+const NEW_IDS = {
+  name: 'customers.new_ids',
+  text: `SELECT nextval(pg_get_serial_sequence('customer', 'id')) AS id FROM generate_series(1, $1)`,
+};
 const INSERT_SEEN = {
   name: 'customers.insert_seen',
   text: `INSERT INTO customer (id, source, created_at, updated_at) OVERRIDING SYSTEM VALUE SELECT id, 'telemetry', $2, $2 FROM unnest($1::bigint[]) AS id`,
@@ -47,7 +57,10 @@ export class CustomerStore {
   /** Which customers these identities belong to; unknown ones are missing from the answer. Key: `kind:value`. */
   async findIdentities(sql: Sql, identities: readonly Identity[]): Promise<Map<string, number>> {
     if (identities.length === 0) return new Map();
-    const rows = await sql.query<IdentityRow>(FIND_IDENTITIES, [identities.map((one) => one.kind), identities.map((one) => one.value)]);
+    const rows = await sql.query<IdentityRow>(FIND_IDENTITIES, [
+      identities.map((one) => one.kind),
+      identities.map((one) => one.value),
+    ]);
     return new Map(rows.map((row) => [`${row.kind}:${row.value}`, row.customer_id]));
   }
 
@@ -74,7 +87,10 @@ export class CustomerStore {
 
   /** Creates a directory entry and returns its id. */
   async insert(tx: Tx, now: Date): Promise<number> {
-    const rows = await tx.query<{ id: number }>(`INSERT INTO customer (source, created_at, updated_at) VALUES ('directory', $1, $1) RETURNING id`, [now]);
+    const rows = await tx.query<{ id: number }>(
+      `INSERT INTO customer (source, created_at, updated_at) VALUES ('directory', $1, $1) RETURNING id`,
+      [now],
+    );
     return rows[0]?.id ?? 0;
   }
 
@@ -82,7 +98,12 @@ export class CustomerStore {
   async update(tx: Tx, id: number, entry: CustomerEntry, now: Date): Promise<void> {
     const sets = ["source = 'directory'", 'updated_at = $2'];
     const values: unknown[] = [id, now];
-    const columns = { name: entry.name, locale: entry.locale, time_zone: entry.timeZone, attributes: entry.attributes && JSON.stringify(entry.attributes) };
+    const columns = {
+      name: entry.name,
+      locale: entry.locale,
+      time_zone: entry.timeZone,
+      attributes: entry.attributes && JSON.stringify(entry.attributes),
+    };
     for (const [column, value] of Object.entries(columns)) {
       if (value !== undefined) sets.push(`${column} = $${values.push(value)}`);
     }
@@ -102,7 +123,9 @@ export class CustomerStore {
   async mergeTelemetry(tx: Tx, from: readonly number[], into: number): Promise<void> {
     if (from.length === 0) return;
     const merged = await tx.query<{ id: number }>(
-      `UPDATE customer SET merged_into = $2 WHERE id = ANY ($1::bigint[]) AND source = 'telemetry' RETURNING id`, [from, into]);
+      `UPDATE customer SET merged_into = $2 WHERE id = ANY ($1::bigint[]) AND source = 'telemetry' RETURNING id`,
+      [from, into],
+    );
     const ids = merged.map((row) => row.id);
     await tx.query('UPDATE customer_identity SET customer_id = $2 WHERE customer_id = ANY ($1::bigint[])', [ids, into]);
     await tx.query('UPDATE customer SET merged_into = $2 WHERE merged_into = ANY ($1::bigint[])', [ids, into]);
@@ -110,7 +133,8 @@ export class CustomerStore {
 
   /** Sets (text) or removes (null) the address of a channel; a new address starts without suppression. */
   async setAddress(tx: Tx, id: number, channel: Channel, address: string | null, now: Date): Promise<void> {
-    if (address === null) return void (await tx.query('DELETE FROM contact_point WHERE customer_id = $1 AND channel = $2', [id, channel]));
+    if (address === null)
+      return void (await tx.query('DELETE FROM contact_point WHERE customer_id = $1 AND channel = $2', [id, channel]));
     await tx.query(
       `INSERT INTO contact_point AS p (customer_id, channel, address, created_at) VALUES ($1, $2, $3, $4)
        ON CONFLICT (customer_id, channel) DO UPDATE SET address = $3, created_at = $4, suppressed_at = NULL, suppressed_reason = NULL WHERE p.address <> $3`,
@@ -120,11 +144,22 @@ export class CustomerStore {
 
   /** Removes identities of a kind other than `keep`; for an address that the directory replaced. */
   async dropOtherIdentities(tx: Tx, id: number, kind: Identity['kind'], keep: string | null): Promise<void> {
-    await tx.query('DELETE FROM customer_identity WHERE customer_id = $1 AND kind = $2 AND value IS DISTINCT FROM $3', [id, kind, keep]);
+    await tx.query('DELETE FROM customer_identity WHERE customer_id = $1 AND kind = $2 AND value IS DISTINCT FROM $3', [
+      id,
+      kind,
+      keep,
+    ]);
   }
 
   /** Appends the customer's word on a channel, unless it says what was said last. */
-  async recordConsent(tx: Tx, id: number, channel: Channel, granted: boolean, source: string, now: Date): Promise<void> {
+  async recordConsent(
+    tx: Tx,
+    id: number,
+    channel: Channel,
+    granted: boolean,
+    source: string,
+    now: Date,
+  ): Promise<void> {
     await tx.query(
       `INSERT INTO consent_entry (customer_id, channel, granted, source, at) SELECT $1, $2, $3, $4, $5
        WHERE $3 IS DISTINCT FROM (SELECT granted FROM consent_entry WHERE customer_id = $1 AND channel = $2 ORDER BY id DESC LIMIT 1)`,
@@ -134,12 +169,19 @@ export class CustomerStore {
 
   /** Marks an address that the provider refuses for good, so that nobody tries it again. */
   async suppress(tx: Tx, id: number, channel: Channel, reason: string, now: Date): Promise<void> {
-    await tx.query('UPDATE contact_point SET suppressed_at = $4, suppressed_reason = $3 WHERE customer_id = $1 AND channel = $2', [id, channel, reason, now]);
+    await tx.query(
+      'UPDATE contact_point SET suppressed_at = $4, suppressed_reason = $3 WHERE customer_id = $1 AND channel = $2',
+      [id, channel, reason, now],
+    );
   }
 
   /** Outreach's view of these customers; ids that are gone are missing. */
   async recipients(sql: Sql, ids: readonly number[]): Promise<Recipient[]> {
-    type Row = CustomerRow & { addresses: Recipient['addresses'] | null; suppressed: Recipient['suppressed'] | null; consent: Recipient['consent'] | null };
+    type Row = CustomerRow & {
+      addresses: Recipient['addresses'] | null;
+      suppressed: Recipient['suppressed'] | null;
+      consent: Recipient['consent'] | null;
+    };
     const rows = await sql.query<Row>(RECIPIENTS, [ids]);
     return rows.map((row) => ({
       customerId: row.id,
@@ -155,14 +197,18 @@ export class CustomerStore {
   /** The external id of each of these customers that has one. */
   async externalIds(sql: Sql, ids: readonly number[]): Promise<Map<number, string>> {
     const rows = await sql.query<{ customer_id: number; value: string }>(
-      `SELECT customer_id, min(value) AS value FROM customer_identity WHERE kind = 'id' AND customer_id = ANY ($1::bigint[]) GROUP BY 1`, [ids]);
+      `SELECT customer_id, min(value) AS value FROM customer_identity WHERE kind = 'id' AND customer_id = ANY ($1::bigint[]) GROUP BY 1`,
+      [ids],
+    );
     return new Map(rows.map((row) => [row.customer_id, row.value]));
   }
 
   /** One customer for the API, undefined when the id is gone. */
   async show(sql: Sql, id: number): Promise<Customer | undefined> {
     const [row] = await sql.query<CustomerRow>(
-      `SELECT c.*, (SELECT min(value) FROM customer_identity i WHERE i.customer_id = c.id AND i.kind = 'id') AS external_id FROM customer c WHERE c.id = $1`, [id]);
+      `SELECT c.*, (SELECT min(value) FROM customer_identity i WHERE i.customer_id = c.id AND i.kind = 'id') AS external_id FROM customer c WHERE c.id = $1`,
+      [id],
+    );
     const [recipient] = await this.recipients(sql, [id]);
     if (!row || !recipient) return undefined;
     return {
@@ -174,7 +220,9 @@ export class CustomerStore {
       attributes: row.attributes,
       email: recipient.addresses.email ?? null,
       phone: recipient.addresses.sms ?? null,
-      consent: Object.fromEntries(CHANNELS.flatMap((channel) => (channel in recipient.consent ? [[channel, recipient.consent[channel]]] : []))),
+      consent: Object.fromEntries(
+        CHANNELS.flatMap((channel) => (channel in recipient.consent ? [[channel, recipient.consent[channel]]] : [])),
+      ),
       source: row.source,
     };
   }

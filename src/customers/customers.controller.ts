@@ -21,8 +21,13 @@ export class CustomersController {
 
   @Put(':externalId')
   @Needs('ops')
-  async put(@Param('externalId', { schema: externalIdSchema }) externalId: string, @Body({ schema: entrySchema }) entry: CustomerEntry): Promise<Customer> {
-    const id = await this.database.transaction((tx) => this.directory.put(tx, externalId, entry, 'api', this.clock.now()));
+  async put(
+    @Param('externalId', { schema: externalIdSchema }) externalId: string,
+    @Body({ schema: entrySchema }) entry: CustomerEntry,
+  ): Promise<Customer> {
+    const id = await this.database.transaction((tx) =>
+      this.directory.put(tx, externalId, entry, 'api', this.clock.now()),
+    );
     return this.shown(id, externalId);
   }
 

@@ -21,7 +21,12 @@ export function readImport(content: string, format: ImportFormat): { lines: Impo
   for (const { line, value, problem } of format === 'csv' ? csvRecords(content) : jsonRecords(content)) {
     const parsed = problem === undefined ? importLineSchema.safeParse(value) : undefined;
     if (parsed?.success) lines.push(parsed.data);
-    else errors.push({ line, problem: problem ?? parsed?.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') ?? '' });
+    else
+      errors.push({
+        line,
+        problem:
+          problem ?? parsed?.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') ?? '',
+      });
   }
   return { lines, errors };
 }
@@ -47,10 +52,21 @@ function jsonRecords(content: string): RawRecord[] {
 
 function csvRecords(content: string): RawRecord[] {
   try {
-    const rows = parse(content, { columns: true, bom: true, info: true, skip_empty_lines: true, relax_column_count: false }) as unknown as { record: Record<string, string>; info: { lines: number } }[];
+    const rows = parse(content, {
+      columns: true,
+      bom: true,
+      info: true,
+      skip_empty_lines: true,
+      relax_column_count: false,
+    }) as unknown as { record: Record<string, string>; info: { lines: number } }[];
     return rows.map(({ record, info }) => ({ line: info.lines, value: entryOfCsv(record) }));
   } catch (error) {
     const line = Number((error as { lines?: number }).lines ?? 1);
-    return [{ line, problem: `is not CSV with a header line (${(error as Error).message}); nothing of the file was imported` }];
+    return [
+      {
+        line,
+        problem: `is not CSV with a header line (${(error as Error).message}); nothing of the file was imported`,
+      },
+    ];
   }
 }

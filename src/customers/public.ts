@@ -2,7 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { normalEmail } from './algorithm/entry.js';
-import { type Channel, CHANNELS, type Customer, type CustomerEntry, type Identity, type Recipient } from './customer.js';
+import {
+  type Channel,
+  CHANNELS,
+  type Customer,
+  type CustomerEntry,
+  type Identity,
+  type Recipient,
+} from './customer.js';
 import { CustomerStore } from './customer.store.js';
 
 /** Customers seen lately, so that a storm does not ask for the same ones again; about 100 bytes each. */
@@ -46,10 +53,16 @@ export class CustomerDirectory {
     this.known.clear();
   }
 
-  private async lookUp(tx: Tx, missing: ReadonlyMap<string, readonly Identity[]>, now: Date): Promise<Map<string, number>> {
+  private async lookUp(
+    tx: Tx,
+    missing: ReadonlyMap<string, readonly Identity[]>,
+    now: Date,
+  ): Promise<Map<string, number>> {
     const result = new Map<string, number>();
     if (missing.size === 0) return result;
-    const owners = await this.store.findIdentities(tx, [...new Map([...missing.values()].flat().map((one) => [keyOf(one), one])).values()]);
+    const owners = await this.store.findIdentities(tx, [
+      ...new Map([...missing.values()].flat().map((one) => [keyOf(one), one])).values(),
+    ]);
     const strangers: [string, readonly Identity[]][] = [];
     for (const [key, identities] of missing) {
       const owner = identities.map((one) => owners.get(keyOf(one))).find((id) => id !== undefined);
@@ -60,9 +73,16 @@ export class CustomerDirectory {
     return result;
   }
 
-  private async introduce(tx: Tx, strangers: readonly [string, readonly Identity[]][], result: Map<string, number>, now: Date): Promise<void> {
+  private async introduce(
+    tx: Tx,
+    strangers: readonly [string, readonly Identity[]][],
+    result: Map<string, number>,
+    now: Date,
+  ): Promise<void> {
     const ids = await this.store.insertSeen(tx, strangers.length, now);
-    const rows = strangers.flatMap(([, identities], at) => identities.map((one) => ({ ...one, customerId: ids[at] ?? 0 })));
+    const rows = strangers.flatMap(([, identities], at) =>
+      identities.map((one) => ({ ...one, customerId: ids[at] ?? 0 })),
+    );
     const added = await this.store.insertIdentities(tx, rows);
     if (added.size < rows.length) await this.store.deleteUnused(tx, ids);
     const owners = await this.store.findIdentities(tx, rows);
@@ -80,7 +100,10 @@ export class CustomerDirectory {
     await this.store.update(tx, id, entry, now);
     const strangers = await this.store.moveIdentities(tx, id, [own, ...identitiesOf(entry)]);
     await this.store.mergeTelemetry(tx, strangers, id);
-    for (const [channel, address] of [['email', entry.email], ['sms', entry.phone]] as const) {
+    for (const [channel, address] of [
+      ['email', entry.email],
+      ['sms', entry.phone],
+    ] as const) {
       if (address === undefined) continue;
       await this.store.setAddress(tx, id, channel, address, now);
       await this.store.dropOtherIdentities(tx, id, channel === 'email' ? 'email' : 'phone', address);
@@ -114,7 +137,14 @@ export class CustomerDirectory {
   }
 
   /** Records that a customer wants (true) or no longer wants (false) messages on a channel. */
-  async recordConsent(tx: Tx, id: number, channel: Channel, granted: boolean, source: string, now: Date): Promise<void> {
+  async recordConsent(
+    tx: Tx,
+    id: number,
+    channel: Channel,
+    granted: boolean,
+    source: string,
+    now: Date,
+  ): Promise<void> {
     await this.store.recordConsent(tx, id, channel, granted, source, now);
   }
 

@@ -16,26 +16,45 @@ export interface OutboxMail {
 export class AttemptStore {
   /** Writes an attempt down before the provider is called. */
   async begin(tx: Tx, id: string, messageId: string, fence: number, gateway: string, now: Date): Promise<void> {
-    const sql = { name: 'attempts.begin', text: 'INSERT INTO attempt (id, message_id, fence, gateway, started_at) VALUES ($1, $2, $3, $4, $5)' };
+    const sql = {
+      name: 'attempts.begin',
+      text: 'INSERT INTO attempt (id, message_id, fence, gateway, started_at) VALUES ($1, $2, $3, $4, $5)',
+    };
     await tx.query(sql, [id, messageId, fence, gateway, now]);
   }
 
   /** Writes down how an attempt ended. */
-  async end(tx: Tx, id: string, result: string, reason: string | null, providerId: string | null, now: Date): Promise<void> {
-    const sql = { name: 'attempts.end', text: 'UPDATE attempt SET finished_at = $5, result = $2, reason = $3, provider_id = $4 WHERE id = $1' };
+  async end(
+    tx: Tx,
+    id: string,
+    result: string,
+    reason: string | null,
+    providerId: string | null,
+    now: Date,
+  ): Promise<void> {
+    const sql = {
+      name: 'attempts.end',
+      text: 'UPDATE attempt SET finished_at = $5, result = $2, reason = $3, provider_id = $4 WHERE id = $1',
+    };
     await tx.query(sql, [id, result, reason, providerId, now]);
   }
 
   /** When the last attempt for a message began. */
   async lastStartedAt(sql: Sql, messageId: string): Promise<Date | undefined> {
-    const [row] = await sql.query<{ at: Date | null }>('SELECT max(started_at) AS at FROM attempt WHERE message_id = $1', [messageId]);
+    const [row] = await sql.query<{ at: Date | null }>(
+      'SELECT max(started_at) AS at FROM attempt WHERE message_id = $1',
+      [messageId],
+    );
     return row?.at ?? undefined;
   }
 
   /** Puts a message into the outbox; a second time changes nothing. */
   async putOutbox(sql: Sql, messageId: string, mail: OutboxMail): Promise<void> {
     const { channel, address, subject, body, at } = mail;
-    await sql.query(`INSERT INTO outbox_mail (message_id, channel, address, subject, body, at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (message_id) DO NOTHING`, [messageId, channel, address, subject, body, at]);
+    await sql.query(
+      `INSERT INTO outbox_mail (message_id, channel, address, subject, body, at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (message_id) DO NOTHING`,
+      [messageId, channel, address, subject, body, at],
+    );
   }
 
   /** Whether the outbox holds a message. */
@@ -45,6 +64,9 @@ export class AttemptStore {
 
   /** The newest of the outbox. */
   async listOutbox(sql: Sql, limit: number): Promise<OutboxMail[]> {
-    return sql.query<OutboxMail>('SELECT channel, address, subject, body, at FROM outbox_mail ORDER BY id DESC LIMIT $1', [limit]);
+    return sql.query<OutboxMail>(
+      'SELECT channel, address, subject, body, at FROM outbox_mail ORDER BY id DESC LIMIT $1',
+      [limit],
+    );
   }
 }

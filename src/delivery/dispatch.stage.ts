@@ -76,21 +76,33 @@ export class DispatchStage implements Stage {
     }
   }
 
-  private async finish(message: Message, channel: OutgoingMessage['channel'], gateway: string, attemptId: string, result: SendResult): Promise<void> {
+  private async finish(
+    message: Message,
+    channel: OutgoingMessage['channel'],
+    gateway: string,
+    attemptId: string,
+    result: SendResult,
+  ): Promise<void> {
     const now = this.clock.now();
     const settlement = settle(result, message.attempts + 1, now);
     const reason = 'reason' in settlement ? settlement.reason : null;
     const providerId = settlement.to === 'sent' ? settlement.providerId : null;
     await this.database.transaction(async (tx) => {
       await this.store.end(tx, attemptId, RESULT_WORDS[result.kind], reason, providerId, now);
-      const change = { reason, providerId: providerId ?? undefined, final: settlement.to === 'sent' || settlement.to === 'failed', nextAt: 'nextAt' in settlement ? settlement.nextAt : undefined };
+      const change = {
+        reason,
+        providerId: providerId ?? undefined,
+        final: settlement.to === 'sent' || settlement.to === 'failed',
+        nextAt: 'nextAt' in settlement ? settlement.nextAt : undefined,
+      };
       if (settlement.to === 'failed' && settlement.pauseCampaign) {
         await this.queue.settle(tx, message, 'pending', now, { reason, nextAt: now });
         await this.queue.pauseCampaign(tx, message.campaignId, `the provider refuses our setup: ${reason}`, now);
         return;
       }
       await this.queue.settle(tx, message, settlement.to, now, change);
-      if (settlement.to === 'failed' && settlement.refuseAddress) await this.queue.refuseAddress(tx, message, channel, settlement.reason, now);
+      if (settlement.to === 'failed' && settlement.refuseAddress)
+        await this.queue.refuseAddress(tx, message, channel, settlement.reason, now);
     });
     this.attempts.inc({ gateway, result: RESULT_WORDS[result.kind], reason: reason ?? '' });
   }
@@ -99,8 +111,24 @@ export class DispatchStage implements Stage {
 const RESULT_WORDS = { sent: 'sent', retry: 'retry', rejected: 'rejected', inDoubt: 'in_doubt' } as const;
 
 /** A message as a gateway takes it. */
-export function outgoing(message: Pick<Message, 'id' | 'locale' | 'linkToken'>, content: ReadyMessage['content'], base: string, now: Date): OutgoingMessage {
-  const common = { messageId: message.id, channel: content.channel, to: content.address, locale: message.locale, text: content.body };
-  if (content.channel === 'sms') return { ...common, statusCallbackUrl: `${base}/hooks/twilio/status?message=${message.id}`, validUntil: new Date(now.getTime() + VALID_MS) };
+export function outgoing(
+  message: Pick<Message, 'id' | 'locale' | 'linkToken'>,
+  content: ReadyMessage['content'],
+  base: string,
+  now: Date,
+): OutgoingMessage {
+  const common = {
+    messageId: message.id,
+    channel: content.channel,
+    to: content.address,
+    locale: message.locale,
+    text: content.body,
+  };
+  if (content.channel === 'sms')
+    return {
+      ...common,
+      statusCallbackUrl: `${base}/hooks/twilio/status?message=${message.id}`,
+      validUntil: new Date(now.getTime() + VALID_MS),
+    };
   return { ...common, subject: content.subject ?? '', unsubscribeUrl: `${base}/i/${message.linkToken}/unsubscribe` };
 }

@@ -18,7 +18,8 @@ export class Gateways implements OnApplicationShutdown {
     if (smtp) this.byChannel.set('email', new SmtpGateway(smtp));
     if (twilio) this.byChannel.set('sms', new TwilioGateway(twilio));
     if (this.byChannel.size > 0) return;
-    for (const channel of ['email', 'sms'] as const) this.byChannel.set(channel, new OutboxGateway(channel, store, database));
+    for (const channel of ['email', 'sms'] as const)
+      this.byChannel.set(channel, new OutboxGateway(channel, store, database));
   }
 
   /** The gateway of a channel, undefined where none is configured. */

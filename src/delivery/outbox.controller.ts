@@ -23,7 +23,14 @@ export class OutboxController {
       ({ at, channel, address, subject, body }) =>
         `<tr><td>${at.toISOString().replace('T', ' ').slice(0, 19)}</td><td>${channel}</td><td>${escapeHtml(address)}</td><td>${subject ? `<strong>${escapeHtml(subject)}</strong>` : ''}<pre>${escapeHtml(body)}</pre></td></tr>`,
     );
-    const note = mails.length === 0 ? '<p>Nothing yet.</p>' : `<p>The newest ${mails.length}. Set SMTP_URL or TWILIO_ACCOUNT_SID to send for real.</p>`;
-    return htmlPage('en', 'Forewarn outbox', `<h1>Outbox</h1>${note}<table><thead><tr><th>When (UTC)</th><th>Channel</th><th>To</th><th>Message</th></tr></thead><tbody>${rows.join('')}</tbody></table>`);
+    const note =
+      mails.length === 0
+        ? '<p>Nothing yet.</p>'
+        : `<p>The newest ${mails.length}. Set SMTP_URL or TWILIO_ACCOUNT_SID to send for real.</p>`;
+    return htmlPage(
+      'en',
+      'Forewarn outbox',
+      `<h1>Outbox</h1>${note}<table><thead><tr><th>When (UTC)</th><th>Channel</th><th>To</th><th>Message</th></tr></thead><tbody>${rows.join('')}</tbody></table>`,
+    );
   }
 }

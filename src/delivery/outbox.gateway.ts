@@ -15,7 +15,13 @@ export class OutboxGateway implements Gateway {
 
   async send(message: OutgoingMessage, now: Date): Promise<SendResult> {
     const { channel, to, subject, text } = message;
-    await this.store.putOutbox(this.database, message.messageId, { channel, address: to, subject: subject ?? null, body: text, at: now });
+    await this.store.putOutbox(this.database, message.messageId, {
+      channel,
+      address: to,
+      subject: subject ?? null,
+      body: text,
+      at: now,
+    });
     return { kind: 'sent', providerId: message.messageId };
   }
 

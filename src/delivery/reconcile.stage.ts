@@ -40,12 +40,31 @@ export class ReconcileStage implements Stage {
     const { channel, address, subject, body } = message;
     const gateway = channel === null ? undefined : this.gateways.get(channel);
     const attemptedAt = await this.store.lastStartedAt(this.database, message.id);
-    if (!gateway || gateway.name !== message.gateway || channel === null || address === null || body === null || !attemptedAt) return;
-    const said = await gateway.reconcile(outgoing(message, { channel, address, subject, body }, this.publicUrl.base, now), attemptedAt, now);
+    if (
+      !gateway ||
+      gateway.name !== message.gateway ||
+      channel === null ||
+      address === null ||
+      body === null ||
+      !attemptedAt
+    )
+      return;
+    const said = await gateway.reconcile(
+      outgoing(message, { channel, address, subject, body }, this.publicUrl.base, now),
+      attemptedAt,
+      now,
+    );
     await this.database.transaction(async (tx) => {
-      if (said.kind === 'sent') await this.queue.settle(tx, message, 'sent', now, { reason: 'the provider has it', providerId: said.providerId, final: true });
-      else if (said.kind === 'notSent') await this.queue.settle(tx, message, 'pending', now, { reason: 'the provider never got it', nextAt: now });
-      else await this.queue.settle(tx, message, 'in_doubt', now, { reason: message.stateReason, nextAt: said.notBefore });
+      if (said.kind === 'sent')
+        await this.queue.settle(tx, message, 'sent', now, {
+          reason: 'the provider has it',
+          providerId: said.providerId,
+          final: true,
+        });
+      else if (said.kind === 'notSent')
+        await this.queue.settle(tx, message, 'pending', now, { reason: 'the provider never got it', nextAt: now });
+      else
+        await this.queue.settle(tx, message, 'in_doubt', now, { reason: message.stateReason, nextAt: said.notBefore });
     });
   }
 }

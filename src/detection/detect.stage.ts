@@ -24,13 +24,23 @@ export class DetectStage implements Stage {
     const { customers, within } = this.config.newFault;
     const spreading = await this.issues.spreading(this.database, new Date(now.getTime() - within), customers);
     if (spreading.length === 0) return IDLE;
-    const before = await this.store.calledBefore(this.database, spreading.map((one) => one.issueId));
+    const before = await this.store.calledBefore(
+      this.database,
+      spreading.map((one) => one.issueId),
+    );
     const fresh = spreading.filter((one) => !before.has(one.issueId));
     if (fresh.length === 0) return IDLE;
     await this.database.transaction(async (tx) => {
       for (const { issueId, projectId, customers: seen, firstSeen } of fresh) {
         const words = `${seen} customers in ${describeDuration(within)}, called from ${customers}`;
-        await this.store.insert(tx, { projectId, issueId, kind: 'new', since: firstSeen, detectedAt: now, evidence: { seen, windowMs: within, words } });
+        await this.store.insert(tx, {
+          projectId,
+          issueId,
+          kind: 'new',
+          since: firstSeen,
+          detectedAt: now,
+          evidence: { seen, windowMs: within, words },
+        });
       }
       await tx.query(`SELECT pg_notify($1, 'incident-open')`, [WAKE_CHANNEL]);
     });

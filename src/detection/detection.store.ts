@@ -19,7 +19,10 @@ export interface DetectionRow {
 export class DetectionStore {
   /** Of these issues, those that were called as new before. */
   async calledBefore(sql: Sql, issueIds: readonly number[]): Promise<Set<number>> {
-    const rows = await sql.query<{ issue_id: number }>(`SELECT issue_id FROM detection WHERE kind = 'new' AND issue_id = ANY ($1::bigint[])`, [issueIds]);
+    const rows = await sql.query<{ issue_id: number }>(
+      `SELECT issue_id FROM detection WHERE kind = 'new' AND issue_id = ANY ($1::bigint[])`,
+      [issueIds],
+    );
     return new Set(rows.map((row) => row.issue_id));
   }
 

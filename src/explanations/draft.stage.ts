@@ -22,13 +22,30 @@ export class DraftStage implements Stage {
 
   async runOnce(now: Date): Promise<StageResult> {
     const open = await this.incidents.open(this.database);
-    const present = new Set((await this.store.current(this.database, open.map((one) => one.id))).map((row) => `${row.incidentId} ${row.locale}`));
-    const wanted = open.flatMap((incident) => [...this.texts.keys()].map((locale) => ({ incident, locale }))).filter(({ incident, locale }) => !present.has(`${incident.id} ${locale}`));
+    const present = new Set(
+      (
+        await this.store.current(
+          this.database,
+          open.map((one) => one.id),
+        )
+      ).map((row) => `${row.incidentId} ${row.locale}`),
+    );
+    const wanted = open
+      .flatMap((incident) => [...this.texts.keys()].map((locale) => ({ incident, locale })))
+      .filter(({ incident, locale }) => !present.has(`${incident.id} ${locale}`));
     if (wanted.length === 0) return { worked: 0, more: false };
     await this.database.transaction(async (tx) => {
       if (!(await tx.tryLock('draft'))) return;
       for (const { incident, locale } of wanted) {
-        await this.store.append(tx, incident.id, locale, this.explanations.draft(incident, locale), 'draft', 'forewarn', now);
+        await this.store.append(
+          tx,
+          incident.id,
+          locale,
+          this.explanations.draft(incident, locale),
+          'draft',
+          'forewarn',
+          now,
+        );
       }
     });
     return { worked: wanted.length, more: false };

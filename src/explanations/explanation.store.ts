@@ -8,7 +8,15 @@ const COLUMNS = `incident_id AS "incidentId", locale, version, review_state AS "
 @Injectable()
 export class ExplanationStore {
   /** Appends a version and returns it. */
-  async append(tx: Tx, incidentId: number, locale: string, text: ExplanationText, state: ReviewState, author: string, now: Date): Promise<void> {
+  async append(
+    tx: Tx,
+    incidentId: number,
+    locale: string,
+    text: ExplanationText,
+    state: ReviewState,
+    author: string,
+    now: Date,
+  ): Promise<void> {
     await tx.query(
       `INSERT INTO explanation (incident_id, locale, version, review_state, title, body, workaround, next_update, author, created_at)
        SELECT $1, $2, 1 + coalesce(max(version), 0), $3, $4, $5, $6, $7, $8, $9 FROM explanation WHERE incident_id = $1 AND locale = $2`,

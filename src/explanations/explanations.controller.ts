@@ -17,11 +17,21 @@ import { Explanations } from './public.js';
 import { TEXTS_CONFIG, type TextsConfig } from './texts-config.js';
 
 const words = (longest: number) =>
-  z.string().trim().min(1).max(longest).superRefine((text, context) => {
-    const problem = templateProblem(text, ['since']);
-    if (problem) context.addIssue({ code: 'custom', message: `${problem}; the only variable here is {{ since }}` });
-  });
-const putBody = z.strictObject({ title: words(200), body: words(2000), workaround: words(1000).nullable().default(null), nextUpdate: words(500).nullable().default(null) });
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    .superRefine((text, context) => {
+      const problem = templateProblem(text, ['since']);
+      if (problem) context.addIssue({ code: 'custom', message: `${problem}; the only variable here is {{ since }}` });
+    });
+const putBody = z.strictObject({
+  title: words(200),
+  body: words(2000),
+  workaround: words(1000).nullable().default(null),
+  nextUpdate: words(500).nullable().default(null),
+});
 const botQuery = z.object({ customer: z.string().min(1).max(200).optional(), locale: z.string().max(35).optional() });
 
 /** What a bot may say about one open incident. */
@@ -65,10 +75,19 @@ export class ExplanationsController {
   /** Replaces the text in one language; written by a person, so it counts as approved. */
   @Put('incidents/:id/explanations/:locale')
   @Needs('ops')
-  async put(@Param('id') id: string, @Param('locale') locale: string, @Body({ schema: putBody }) body: z.output<typeof putBody>, @CurrentCaller() caller: Caller): Promise<unknown> {
+  async put(
+    @Param('id') id: string,
+    @Param('locale') locale: string,
+    @Body({ schema: putBody }) body: z.output<typeof putBody>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
     const incident = await this.incident(id);
     if (!this.texts.has(locale)) {
-      throw new Problem(400, 'invalid', `locale: "${locale}" is not configured; there are ${[...this.texts.keys()].join(', ')}.`);
+      throw new Problem(
+        400,
+        'invalid',
+        `locale: "${locale}" is not configured; there are ${[...this.texts.keys()].join(', ')}.`,
+      );
     }
     const now = this.clock.now();
     await this.database.transaction(async (tx) => {
@@ -85,7 +104,8 @@ export class ExplanationsController {
   async forBot(@Query({ schema: botQuery }) query: z.output<typeof botQuery>): Promise<{ items: BotExplanation[] }> {
     const open = await this.incidents.open(this.database);
     if (open.length === 0) return { items: [] };
-    const id = query.customer === undefined ? undefined : await this.directory.findByExternalId(this.database, query.customer);
+    const id =
+      query.customer === undefined ? undefined : await this.directory.findByExternalId(this.database, query.customer);
     const [recipient] = id === undefined ? [] : await this.directory.recipients(this.database, [id]);
     const locale = this.explanations.localeFor(query.locale ?? recipient?.locale);
     const texts = await this.explanations.forReader(this.database, open, locale, recipient?.timeZone ?? null);
@@ -93,7 +113,9 @@ export class ExplanationsController {
     const items = open.flatMap((incident) => {
       const own = hits.filter((hit) => incident.issueIds.includes(hit.issueId));
       const text = texts.get(incident.id);
-      return text ? [{ ...summary(incident), hit: own.length > 0, evidence: summed(own), ...withoutVersion(text) }] : [];
+      return text
+        ? [{ ...summary(incident), hit: own.length > 0, evidence: summed(own), ...withoutVersion(text) }]
+        : [];
     });
     return { items: items.sort((a, b) => Number(b.hit) - Number(a.hit)) };
   }
@@ -106,7 +128,12 @@ export class ExplanationsController {
 }
 
 function summary(incident: Incident) {
-  return { incidentId: String(incident.id), severity: incident.severity, status: incident.status, since: incident.startedAt };
+  return {
+    incidentId: String(incident.id),
+    severity: incident.severity,
+    status: incident.status,
+    since: incident.startedAt,
+  };
 }
 
 function withoutVersion<T extends { version: number }>({ version: _, ...rest }: T): Omit<T, 'version'> {
@@ -117,7 +144,11 @@ function summed(hits: readonly { events: number; firstAt: Date; lastAt: Date }[]
   const [first, ...rest] = hits;
   if (!first) return null;
   return rest.reduce(
-    (sum, hit) => ({ events: sum.events + hit.events, firstAt: hit.firstAt < sum.firstAt ? hit.firstAt : sum.firstAt, lastAt: hit.lastAt > sum.lastAt ? hit.lastAt : sum.lastAt }),
+    (sum, hit) => ({
+      events: sum.events + hit.events,
+      firstAt: hit.firstAt < sum.firstAt ? hit.firstAt : sum.firstAt,
+      lastAt: hit.lastAt > sum.lastAt ? hit.lastAt : sum.lastAt,
+    }),
     { events: first.events, firstAt: first.firstAt, lastAt: first.lastAt },
   );
 }

@@ -42,13 +42,23 @@ export class Explanations {
   }
 
   /** The explanation in force, by incident; where a person wrote none in the locale, the template's draft. */
-  async forReader(sql: Sql, incidents: readonly Incident[], locale: string, timeZone: string | null): Promise<Map<number, RenderedExplanation>> {
-    const rows = await this.store.current(sql, incidents.map((incident) => incident.id));
-    return new Map(incidents.map((incident) => {
-      const row = rows.find((one) => one.incidentId === incident.id && one.locale === locale);
-      const text = row ?? { ...this.draft(incident, locale), locale, version: 0, reviewState: 'draft' as const };
-      return [incident.id, rendered(text, formatMoment(incident.startedAt, locale, timeZone))];
-    }));
+  async forReader(
+    sql: Sql,
+    incidents: readonly Incident[],
+    locale: string,
+    timeZone: string | null,
+  ): Promise<Map<number, RenderedExplanation>> {
+    const rows = await this.store.current(
+      sql,
+      incidents.map((incident) => incident.id),
+    );
+    return new Map(
+      incidents.map((incident) => {
+        const row = rows.find((one) => one.incidentId === incident.id && one.locale === locale);
+        const text = row ?? { ...this.draft(incident, locale), locale, version: 0, reviewState: 'draft' as const };
+        return [incident.id, rendered(text, formatMoment(incident.startedAt, locale, timeZone))];
+      }),
+    );
   }
 
   /** The draft for an incident from the templates; `{{ since }}` stays open until somebody reads it. */
@@ -56,11 +66,19 @@ export class Explanations {
     const { title, body, workaround, nextUpdate } = this.textsOf(locale).explanation;
     const values = { product: this.productOf(incident), area: incident.area, since: '{{ since }}' };
     const fill = (template: string | undefined) => (template === undefined ? null : render(template, values));
-    return { title: render(title, values), body: render(body, values), workaround: fill(workaround), nextUpdate: fill(nextUpdate) };
+    return {
+      title: render(title, values),
+      body: render(body, values),
+      workaround: fill(workaround),
+      nextUpdate: fill(nextUpdate),
+    };
   }
 }
 
-function rendered(row: ExplanationText & Pick<RenderedExplanation, 'locale' | 'version' | 'reviewState'>, since: string): RenderedExplanation {
+function rendered(
+  row: ExplanationText & Pick<RenderedExplanation, 'locale' | 'version' | 'reviewState'>,
+  since: string,
+): RenderedExplanation {
   const fill = (text: string | null) => (text === null ? null : render(text, { since }));
   return {
     title: render(row.title, { since }),

@@ -41,7 +41,14 @@ export class IncidentStore {
   }
 
   /** Appends to the history. */
-  async append(tx: Tx, incidentId: number, kind: string, actor: string, details: Record<string, unknown>, now: Date): Promise<void> {
+  async append(
+    tx: Tx,
+    incidentId: number,
+    kind: string,
+    actor: string,
+    details: Record<string, unknown>,
+    now: Date,
+  ): Promise<void> {
     const sql = `INSERT INTO incident_timeline (incident_id, at, kind, actor, details) VALUES ($1, $2, $3, $4, $5)`;
     await tx.query(sql, [incidentId, now, kind, actor, JSON.stringify(details)]);
   }
@@ -68,7 +75,10 @@ export class IncidentStore {
   }
 
   /** Incidents by id, newest first. */
-  async list(sql: Sql, filter: { status?: IncidentStatus; open?: boolean; before: number; limit: number }): Promise<Incident[]> {
+  async list(
+    sql: Sql,
+    filter: { status?: IncidentStatus; open?: boolean; before: number; limit: number },
+  ): Promise<Incident[]> {
     return sql.query<Incident>(
       `SELECT ${COLUMNS} FROM incident n WHERE n.id < $1 AND ($2::text IS NULL OR n.status = $2) AND ($3::boolean IS NULL OR (n.status <> 'resolved') = $3) ORDER BY n.id DESC LIMIT $4`,
       [filter.before, filter.status ?? null, filter.open ?? null, filter.limit],
@@ -77,28 +87,44 @@ export class IncidentStore {
 
   /** All incidents that are not resolved, oldest first. */
   async open(sql: Sql): Promise<Incident[]> {
-    return sql.query<Incident>({ name: 'incidents.open', text: `SELECT ${COLUMNS} FROM incident n WHERE n.status <> 'resolved' ORDER BY n.id` });
+    return sql.query<Incident>({
+      name: 'incidents.open',
+      text: `SELECT ${COLUMNS} FROM incident n WHERE n.status <> 'resolved' ORDER BY n.id`,
+    });
   }
 
   /** Incidents that ended after `since`, oldest first. */
   async resolvedSince(sql: Sql, since: Date): Promise<Incident[]> {
-    return sql.query<Incident>({ name: 'incidents.resolved_since', text: `SELECT ${COLUMNS} FROM incident n WHERE n.status = 'resolved' AND n.resolved_at >= $1 ORDER BY n.id` }, [since]);
+    return sql.query<Incident>(
+      {
+        name: 'incidents.resolved_since',
+        text: `SELECT ${COLUMNS} FROM incident n WHERE n.status = 'resolved' AND n.resolved_at >= $1 ORDER BY n.id`,
+      },
+      [since],
+    );
   }
 
   /** The open incident that an issue belongs to. */
   async openWithIssue(sql: Sql, issueId: number): Promise<Incident | undefined> {
     const [row] = await sql.query<Incident>(
-      `SELECT ${COLUMNS} FROM incident n JOIN incident_issue x ON x.incident_id = n.id WHERE x.issue_id = $1 AND n.status <> 'resolved' LIMIT 1`, [issueId]);
+      `SELECT ${COLUMNS} FROM incident n JOIN incident_issue x ON x.incident_id = n.id WHERE x.issue_id = $1 AND n.status <> 'resolved' LIMIT 1`,
+      [issueId],
+    );
     return row;
   }
 
   /** An incident's history, oldest first. */
   async timeline(sql: Sql, incidentId: number): Promise<TimelineEntry[]> {
-    return sql.query<TimelineEntry>('SELECT at, kind, actor, details FROM incident_timeline WHERE incident_id = $1 ORDER BY id', [incidentId]);
+    return sql.query<TimelineEntry>(
+      'SELECT at, kind, actor, details FROM incident_timeline WHERE incident_id = $1 ORDER BY id',
+      [incidentId],
+    );
   }
 
   /** Open incidents by project and severity, for the metrics. */
   async countOpen(sql: Sql): Promise<{ project: string; severity: Severity; count: number }[]> {
-    return sql.query(`SELECT p.slug AS project, n.severity, count(*) AS count FROM incident n JOIN project p ON p.id = n.project_id WHERE n.status <> 'resolved' GROUP BY 1, 2`);
+    return sql.query(
+      `SELECT p.slug AS project, n.severity, count(*) AS count FROM incident n JOIN project p ON p.id = n.project_id WHERE n.status <> 'resolved' GROUP BY 1, 2`,
+    );
   }
 }

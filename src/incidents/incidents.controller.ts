@@ -12,7 +12,10 @@ import { type Incident, INCIDENT_STATUSES, SEVERITIES } from './incident.js';
 import { IncidentStore } from './incident.store.js';
 import { Incidents } from './public.js';
 
-const listQuery = pageQuery.extend({ status: z.enum(INCIDENT_STATUSES).optional(), open: z.enum(['true', 'false']).optional() });
+const listQuery = pageQuery.extend({
+  status: z.enum(INCIDENT_STATUSES).optional(),
+  open: z.enum(['true', 'false']).optional(),
+});
 const title = z.string().trim().min(1).max(200);
 const newIncident = z.strictObject({
   project: z.string(),
@@ -45,21 +48,38 @@ export class IncidentsController {
   @Needs('agent')
   async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
     const open = query.open === undefined ? undefined : query.open === 'true';
-    const rows = await this.store.list(this.database, { status: query.status, open, before: cursorId(query.cursor), limit: query.limit + 1 });
-    return pageOf(rows, query.limit, (incident) => incident.id, (incident) => this.shape(incident));
+    const rows = await this.store.list(this.database, {
+      status: query.status,
+      open,
+      before: cursorId(query.cursor),
+      limit: query.limit + 1,
+    });
+    return pageOf(
+      rows,
+      query.limit,
+      (incident) => incident.id,
+      (incident) => this.shape(incident),
+    );
   }
 
   /** Opens an incident by hand, optionally with issues that belong to it. */
   @Post()
   @Needs('ops')
   @HttpCode(201)
-  async create(@Body({ schema: newIncident }) body: z.output<typeof newIncident>, @CurrentCaller() caller: Caller): Promise<unknown> {
+  async create(
+    @Body({ schema: newIncident }) body: z.output<typeof newIncident>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
     const project = this.projects.list().find((one) => one.slug === body.project);
     if (!project) throw new Problem(400, 'invalid', `project: there is no project "${body.project}".`);
     const now = this.clock.now();
     const startedAt = body.startedAt === undefined ? now : new Date(body.startedAt);
     const id = await this.database.transaction(async (tx) => {
-      const id = await this.store.insert(tx, { projectId: project.id, severity: body.severity, title: body.title, area: body.area, startedAt }, now);
+      const id = await this.store.insert(
+        tx,
+        { projectId: project.id, severity: body.severity, title: body.title, area: body.area, startedAt },
+        now,
+      );
       await this.attach(tx, id, project.id, body.issues, now);
       await this.store.append(tx, id, 'opened', caller.name, { severity: body.severity, issues: body.issues }, now);
       return id;
@@ -77,10 +97,18 @@ export class IncidentsController {
   /** Acknowledge, mitigate, resolve, or correct what it is called. A resolved incident stays resolved. */
   @Patch(':id')
   @Needs('ops')
-  async patch(@Param('id') id: string, @Body({ schema: change }) body: z.output<typeof change>, @CurrentCaller() caller: Caller): Promise<unknown> {
+  async patch(
+    @Param('id') id: string,
+    @Body({ schema: change }) body: z.output<typeof change>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
     const incident = await this.one(id);
     if (incident.status === 'resolved' && body.status !== undefined && body.status !== 'resolved') {
-      throw new Problem(409, 'conflict', `Incident ${id} is resolved and its customers are told so. Open a new one if the fault is back.`);
+      throw new Problem(
+        409,
+        'conflict',
+        `Incident ${id} is resolved and its customers are told so. Open a new one if the fault is back.`,
+      );
     }
     const now = this.clock.now();
     const { status, ...rest } = body;
@@ -93,9 +121,13 @@ export class IncidentsController {
   }
 
   private async attach(tx: Tx, id: number, projectId: number, issueIds: readonly string[], now: Date): Promise<void> {
-    const issues = await this.issues.find(tx, issueIds.map((issue) => rowId('issue', issue)));
+    const issues = await this.issues.find(
+      tx,
+      issueIds.map((issue) => rowId('issue', issue)),
+    );
     const fitting = issues.filter((issue) => issue.projectId === projectId);
-    if (fitting.length < new Set(issueIds).size) throw new Problem(400, 'invalid', 'issues: not all of them are issues of this project.');
+    if (fitting.length < new Set(issueIds).size)
+      throw new Problem(400, 'invalid', 'issues: not all of them are issues of this project.');
     for (const issue of fitting) await this.store.attachIssue(tx, id, issue.id, 'manual', now);
   }
 
@@ -106,6 +138,11 @@ export class IncidentsController {
   }
 
   private shape({ id, projectId, issueIds, ...rest }: Incident) {
-    return { id: String(id), project: this.projects.find(projectId)?.slug ?? null, ...rest, issues: issueIds.map(String) };
+    return {
+      id: String(id),
+      project: this.projects.find(projectId)?.slug ?? null,
+      ...rest,
+      issues: issueIds.map(String),
+    };
   }
 }

@@ -29,7 +29,8 @@ export class IncidentsModule implements OnApplicationBootstrap {
   ) {
     metrics.gauge('incidents_open', 'Incidents that are not resolved.', ['project', 'severity'], async (gauge) => {
       gauge.reset();
-      for (const { project, severity, count } of await incidents.countOpen(database)) gauge.set({ project, severity }, count);
+      for (const { project, severity, count } of await incidents.countOpen(database))
+        gauge.set({ project, severity }, count);
     });
   }
 

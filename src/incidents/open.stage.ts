@@ -25,16 +25,34 @@ export class IncidentOpenStage implements Stage {
     return this.database.transaction(async (tx) => {
       const claimed = await this.detections.claim(tx, BATCH);
       if (claimed.length === 0) return IDLE;
-      const issues = new Map((await this.issues.find(tx, claimed.map((one) => one.issueId))).map((issue) => [issue.id, issue]));
+      const issues = new Map(
+        (
+          await this.issues.find(
+            tx,
+            claimed.map((one) => one.issueId),
+          )
+        ).map((issue) => [issue.id, issue]),
+      );
       for (const { issueId, projectId, kind, since, evidence } of claimed) {
         const issue = issues.get(issueId);
         if (!issue || (await this.store.openWithIssue(tx, issueId))) continue;
         const severity = issue.blocking ? 'critical' : 'major';
         const id = await this.store.insert(tx, { projectId, severity, title: issue.title, startedAt: since }, now);
         await this.store.attachIssue(tx, id, issueId, kind, now);
-        await this.store.append(tx, id, 'opened', 'forewarn', { detection: kind, issueId: String(issueId), severity, ...evidence }, now);
+        await this.store.append(
+          tx,
+          id,
+          'opened',
+          'forewarn',
+          { detection: kind, issueId: String(issueId), severity, ...evidence },
+          now,
+        );
       }
-      await this.detections.markHandled(tx, claimed.map((one) => one.id), now);
+      await this.detections.markHandled(
+        tx,
+        claimed.map((one) => one.id),
+        now,
+      );
       await tx.query(`SELECT pg_notify($1, 'audience'), pg_notify($1, 'draft')`, [WAKE_CHANNEL]);
       return { worked: claimed.length, more: claimed.length === BATCH };
     });

@@ -25,7 +25,14 @@ export class Incidents {
   }
 
   /** Appends to an incident's history. */
-  async append(tx: Tx, incidentId: number, kind: string, actor: string, details: Record<string, unknown>, now: Date): Promise<void> {
+  async append(
+    tx: Tx,
+    incidentId: number,
+    kind: string,
+    actor: string,
+    details: Record<string, unknown>,
+    now: Date,
+  ): Promise<void> {
     await this.store.append(tx, incidentId, kind, actor, details, now);
   }
 

@@ -35,7 +35,12 @@ export class NativeIntake {
       if (!result.ok) return { line: at + 1, outcome: 'invalid', reason: result.reason };
       const id = result.event.eventId || this.clock.uuid().replaceAll('-', '');
       const payload = result.raw as Record<string, unknown>;
-      accepted.push({ projectId: project.id, receivedAt: request.receivedAt, event: { ...result.event, eventId: id }, payload });
+      accepted.push({
+        projectId: project.id,
+        receivedAt: request.receivedAt,
+        event: { ...result.event, eventId: id },
+        payload,
+      });
       return { line: at + 1, id, outcome: 'accepted' };
     });
     await this.submit(accepted, results);

@@ -95,7 +95,11 @@ export class IntakeLedger {
   }
 
   /** Keeps payloads as samples of issues, scrubbed. */
-  async saveSamples(tx: Tx, samples: readonly { issueId: number; accepted: AcceptedEvent }[], now: Date): Promise<void> {
+  async saveSamples(
+    tx: Tx,
+    samples: readonly { issueId: number; accepted: AcceptedEvent }[],
+    now: Date,
+  ): Promise<void> {
     const rows = samples.flatMap(({ issueId, accepted: { projectId, event, payload } }) => {
       if (payload === undefined) return [];
       const text = JSON.stringify(this.scrubber.payload({ ...payload }, event.user));

@@ -41,12 +41,21 @@ export class Digest implements EventConsumer {
   ) {}
 
   async digest(batch: readonly AcceptedEvent[]): Promise<DigestOutcome[]> {
-    const prepared = batch.map((accepted) => ({ accepted, fingerprint: fingerprintV1(accepted.event), identities: identitiesOf(accepted.event) }));
+    const prepared = batch.map((accepted) => ({
+      accepted,
+      fingerprint: fingerprintV1(accepted.event),
+      identities: identitiesOf(accepted.event),
+    }));
     try {
       return await this.commit(prepared);
     } catch (error) {
       const code = pgCode(error);
-      if (code !== PG_ERROR.foreignKeyViolation && code !== PG_ERROR.deadlockDetected && code !== PG_ERROR.uniqueViolation) throw error;
+      if (
+        code !== PG_ERROR.foreignKeyViolation &&
+        code !== PG_ERROR.deadlockDetected &&
+        code !== PG_ERROR.uniqueViolation
+      )
+        throw error;
       // A customer was erased, or another process was at the same rows: what was remembered is stale, the input is not.
       this.logger.warn({ code, events: batch.length }, 'digest starts a batch again');
       this.directory.forget();
@@ -58,11 +67,27 @@ export class Digest implements EventConsumer {
     const now = this.clock.now();
     const committed = await this.database.transaction(async (tx) => {
       const fresh = await this.unseen(tx, prepared, now);
-      const issueIds = await this.opener.attach(tx, fresh.map((one) => ({ ...one.accepted, fingerprint: one.fingerprint })), now);
-      const customers = await this.directory.recognise(tx, fresh.map((one) => one.identities), now);
+      const issueIds = await this.opener.attach(
+        tx,
+        fresh.map((one) => ({ ...one.accepted, fingerprint: one.fingerprint })),
+        now,
+      );
+      const customers = await this.directory.recognise(
+        tx,
+        fresh.map((one) => one.identities),
+        now,
+      );
       const counted = fresh.map((one, at) => countedEvent(one, issueIds[at], customers[at]));
-      await this.count(tx, counted.filter((one) => one !== undefined), now);
-      await this.samples.keep(tx, fresh.map((one, at) => ({ accepted: one.accepted, issueId: issueIds[at] })), now);
+      await this.count(
+        tx,
+        counted.filter((one) => one !== undefined),
+        now,
+      );
+      await this.samples.keep(
+        tx,
+        fresh.map((one, at) => ({ accepted: one.accepted, issueId: issueIds[at] })),
+        now,
+      );
       const outcomes = outcomesOf(prepared, fresh, issueIds);
       const counts = countOutcomes(prepared, outcomes, now);
       await this.ledger.countOutcomes(tx, counts);
@@ -75,7 +100,11 @@ export class Digest implements EventConsumer {
 
   /** The events that nobody has counted yet; of two with the same id in one batch the first. */
   private async unseen(tx: Tx, prepared: readonly Prepared[], now: Date): Promise<Prepared[]> {
-    const fresh = await this.ledger.claimEvents(tx, prepared.map((one) => one.accepted), now);
+    const fresh = await this.ledger.claimEvents(
+      tx,
+      prepared.map((one) => one.accepted),
+      now,
+    );
     return prepared.filter(({ accepted }) => fresh.delete(`${accepted.projectId}:${accepted.event.eventId}`));
   }
 
@@ -84,7 +113,9 @@ export class Digest implements EventConsumer {
     const minute = new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
     const issues = totalsByIssue(events);
     await this.store.touchIssues(tx, issues, now);
-    const hits = new Map((await this.store.countCustomers(tx, totalsByCustomer(events), minute)).map((row) => [row.issue_id, row]));
+    const hits = new Map(
+      (await this.store.countCustomers(tx, totalsByCustomer(events), minute)).map((row) => [row.issue_id, row]),
+    );
     const rows = issues.map(({ issueId, events: count }) => ({
       issueId,
       events: count,
@@ -105,13 +136,30 @@ export function identitiesOf(event: AppEvent): Identity[] {
   ];
 }
 
-function countedEvent({ accepted: { event } }: Prepared, issueId: number | undefined, customerId: number | undefined): CountedEvent | undefined {
+function countedEvent(
+  { accepted: { event } }: Prepared,
+  issueId: number | undefined,
+  customerId: number | undefined,
+): CountedEvent | undefined {
   if (issueId === undefined) return undefined;
-  return { issueId, customerId, eventId: event.eventId, occurredAt: event.occurredAt, release: event.release, blocking: isBlocking(event) };
+  return {
+    issueId,
+    customerId,
+    eventId: event.eventId,
+    occurredAt: event.occurredAt,
+    release: event.release,
+    blocking: isBlocking(event),
+  };
 }
 
-function outcomesOf(prepared: readonly Prepared[], fresh: readonly Prepared[], issueIds: readonly (number | undefined)[]): DigestOutcome[] {
-  const outcome = new Map(fresh.map((one, at) => [one, issueIds[at] === undefined ? ('ignored' as const) : ('accepted' as const)]));
+function outcomesOf(
+  prepared: readonly Prepared[],
+  fresh: readonly Prepared[],
+  issueIds: readonly (number | undefined)[],
+): DigestOutcome[] {
+  const outcome = new Map(
+    fresh.map((one, at) => [one, issueIds[at] === undefined ? ('ignored' as const) : ('accepted' as const)]),
+  );
   return prepared.map((one) => outcome.get(one) ?? 'duplicate');
 }
 

@@ -40,7 +40,10 @@ const TOUCH_ISSUES = {
          FROM unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::boolean[]) AS x (id, events, first_seen, last_seen, release, blocking)
          WHERE i.id = x.id`,
 };
-const LOCK_ISSUES = { name: 'issues.lock', text: 'SELECT id FROM issue WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE' };
+const LOCK_ISSUES = {
+  name: 'issues.lock',
+  text: 'SELECT id FROM issue WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE',
+};
 const SAMPLED = {
   name: 'issues.sampled',
   text: `SELECT issue_id, count(*) AS kept FROM event_sample WHERE issue_id = ANY ($1::bigint[]) AND received_at >= $2 GROUP BY issue_id`,
@@ -78,7 +81,10 @@ export class DigestStore {
 
   /** Lets one process at a time open issues of a project, until the end of the transaction. */
   async lockOpening(tx: Tx, projectId: number): Promise<void> {
-    await tx.query({ name: 'issues.lock_opening', text: `SELECT pg_advisory_xact_lock(hashtextextended('issue-open', $1))` }, [projectId]);
+    await tx.query(
+      { name: 'issues.lock_opening', text: `SELECT pg_advisory_xact_lock(hashtextextended('issue-open', $1))` },
+      [projectId],
+    );
   }
 
   /** Opens an issue; returns its id. */
@@ -89,21 +95,48 @@ export class DigestStore {
         text: `INSERT INTO issue (project_id, kind, title, culprit, level, blocking, service, environment, first_release, last_release, first_seen, last_seen, changed_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $10, $11) RETURNING id`,
       },
-      [issue.projectId, issue.kind, issue.title, issue.culprit, issue.level, issue.blocking, issue.service, issue.environment, issue.release, new Date(issue.occurredAt), now],
+      [
+        issue.projectId,
+        issue.kind,
+        issue.title,
+        issue.culprit,
+        issue.level,
+        issue.blocking,
+        issue.service,
+        issue.environment,
+        issue.release,
+        new Date(issue.occurredAt),
+        now,
+      ],
     );
     return row?.id ?? 0;
   }
 
   /** Binds a fingerprint to an issue for all future events. */
-  async bindFingerprint(tx: Tx, projectId: number, key: string, version: string, issueId: number, parts: unknown, now: Date): Promise<void> {
+  async bindFingerprint(
+    tx: Tx,
+    projectId: number,
+    key: string,
+    version: string,
+    issueId: number,
+    parts: unknown,
+    now: Date,
+  ): Promise<void> {
     await tx.query(
-      { name: 'issues.bind', text: 'INSERT INTO fingerprint (project_id, key, version, issue_id, parts, created_at) VALUES ($1, $2, $3, $4, $5, $6)' },
+      {
+        name: 'issues.bind',
+        text: 'INSERT INTO fingerprint (project_id, key, version, issue_id, parts, created_at) VALUES ($1, $2, $3, $4, $5, $6)',
+      },
       [projectId, key, version, issueId, JSON.stringify(parts), now],
     );
   }
 
   /** Adds customers' hits; returns by issue how many of them arrived (first hit, or first after a long quiet) and how many were not yet counted in this minute. */
-  async countCustomers(tx: Tx, rows: readonly CustomerTotals[], minute: Date): Promise<{ issue_id: number; arrivals: number; customers: number }[]> {
+  async countCustomers(
+    tx: Tx,
+    rows: readonly CustomerTotals[],
+    minute: Date,
+  ): Promise<{ issue_id: number; arrivals: number; customers: number }[]> {
     if (rows.length === 0) return [];
     return tx.query(COUNT_CUSTOMERS, [
       rows.map((r) => r.issueId),
@@ -118,8 +151,18 @@ export class DigestStore {
   }
 
   /** Adds events and customers to the minute's counts. */
-  async countMinutes(tx: Tx, minute: Date, rows: readonly { issueId: number; events: number; customers: number; arrivals: number }[]): Promise<void> {
-    await tx.query(COUNT_MINUTES, [rows.map((r) => r.issueId), minute, rows.map((r) => r.events), rows.map((r) => r.customers), rows.map((r) => r.arrivals)]);
+  async countMinutes(
+    tx: Tx,
+    minute: Date,
+    rows: readonly { issueId: number; events: number; customers: number; arrivals: number }[],
+  ): Promise<void> {
+    await tx.query(COUNT_MINUTES, [
+      rows.map((r) => r.issueId),
+      minute,
+      rows.map((r) => r.events),
+      rows.map((r) => r.customers),
+      rows.map((r) => r.arrivals),
+    ]);
   }
 
   /** Adds to issues' totals; takes their rows in order of id, so that two processes cannot wait for each other. */

@@ -32,7 +32,7 @@ export class GroupSummary {
     const lines = [`${this.total} records in ${rows.length + this.seenOnce} issues`, ''];
     for (const { name, count, example } of shown) {
       const share = `${((100 * count) / this.total).toFixed(1)} %`.padStart(7);
-      lines.push(`${String(count).padStart(digits)} ${share}  ${name.group}  ${cut(name.title, width)}`);
+      lines.push(`${String(count).padStart(digits)} ${share}  ${name.group ?? '-'}  ${cut(name.title, width)}`);
       if (example !== name.title) lines.push(`${' '.repeat(digits + 8)}  e.g. ${cut(example, width)}`);
     }
     const rest = rows.slice(top).reduce((sum, row) => sum + row.count, this.seenOnce);
@@ -45,7 +45,7 @@ export class GroupSummary {
   }
 
   private merged(nameOf: (handle: number) => GroupName): { name: GroupName; count: number; example: string }[] {
-    const rows = new Map<string, { name: GroupName; count: number; example: string }>();
+    const rows = new Map<string | null, { name: GroupName; count: number; example: string }>();
     for (const [handle, { count, example }] of this.tallies) {
       const name = nameOf(handle);
       const row = rows.get(name.group);

@@ -118,6 +118,36 @@ describe('forewarn group', () => {
     expect(out).toContain('1 records in 1 smaller issues');
   });
 
+  it('tries rules: a fingerprint joins, ignored records have no group, and each rule says how often it matched', async () => {
+    const rules = join(folder, 'rules.yaml');
+    await writeFile(
+      rules,
+      'grouping:\n  rules:\n' +
+        '    - { name: stock, match: { type: "Stock*" }, set: { fingerprint: [stock] } }\n' +
+        '    - { name: noise, match: { message: "*heartbeat*" }, set: { ignore: true } }\n',
+    );
+    const { code, err, groups } = await group(
+      ['--rules', rules],
+      [
+        JSON.stringify({ id: 1, event: anEvent('StockError', 'reserve', 'a') }),
+        JSON.stringify({ id: 2, event: anEvent('StockGone', 'release', 'b') }),
+        line(3, 'late heartbeat of worker 7'),
+      ],
+    );
+    expect(code).toBe(0);
+    expect(groups.get(1)).toBe(groups.get(2));
+    expect(groups.get(3)).toBeNull();
+    expect(err).toBe('rule "stock" matched 2 records\nrule "noise" matched 1 records\n');
+  });
+
+  it('refuses rules with an unknown key and groups nothing', async () => {
+    const rules = join(folder, 'bad.yaml');
+    await writeFile(rules, 'rules: [{ name: x, match: { mesage: y }, set: { ignore: true } }]\n');
+    const { code, out, err } = await group(['--rules', rules], [line(1, 'a')]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('mesage');
+  });
+
   it.each([[['--nope']], [['--top', '0']], [['--summary', '--stream']]])(
     'refuses %j with exit code 2',
     async (args) => {

@@ -1,10 +1,14 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { Readable, type Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
+import { compileRules, type CompiledRule } from './algorithm/rules.js';
 import { GroupAnswers } from './group-answers.js';
 import { type GroupInput, readLines, readPath } from './group-input.js';
 import { GroupSummary } from './group-summary.js';
 import { Grouper, type GroupRecord } from './grouper.js';
+import { readGroupingConfig } from './grouping-config.js';
 
 const HELP = `Usage: forewarn group [options] [FILE or FOLDER ...]
 
@@ -20,6 +24,7 @@ Output  JSON lines {"id","group"}, one for each record that could be read, in th
 
 Options
   --summary          print a table for people in place of the lines: issues by size, with template and example
+  --rules FILE       YAML with grouping.rules, tried on the input: what they ignore gets the group null, how often each matched is said at the end
   --top N            issues in that table (20)
   --lines            standard input is plain lines
   --stream           write each answer at once
@@ -46,6 +51,7 @@ interface Options {
   readonly summary: boolean;
   readonly stream: boolean;
   readonly lines: boolean;
+  readonly rules: string | undefined;
   readonly top: number;
   readonly maxTemplates: number | undefined;
 }
@@ -61,21 +67,27 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     io.stderr.write(`forewarn group: ${options}; see forewarn group --help\n`);
     return 2;
   }
-  const grouping = new Grouping(options, io.stdout);
+  const rules = await readRules(options.rules);
+  if (typeof rules === 'string') {
+    io.stderr.write(`forewarn group: ${rules}\n`);
+    return 2;
+  }
+  const grouping = new Grouping(options, rules, io.stdout);
   const problems = new Problems(io.stderr);
   for await (const read of readAll(options, io.stdin)) {
     if ('problem' in read) problems.add(read.problem);
     else await grouping.add(read.record);
   }
   await grouping.finish();
+  for (const [name, count] of grouping.matchedByRule) io.stderr.write(`rule "${name}" matched ${count} records\n`);
   return problems.finish();
 }
 
 function readOptions(args: string[]): Options | string {
   const flags = { summary: { type: 'boolean' }, stream: { type: 'boolean' }, lines: { type: 'boolean' } } as const;
-  const numbers = { top: { type: 'string' }, 'max-templates': { type: 'string' } } as const;
+  const texts = { rules: { type: 'string' }, top: { type: 'string' }, 'max-templates': { type: 'string' } } as const;
   try {
-    const { values, positionals } = parseArgs({ args, options: { ...flags, ...numbers }, allowPositionals: true });
+    const { values, positionals } = parseArgs({ args, options: { ...flags, ...texts }, allowPositionals: true });
     for (const name of ['top', 'max-templates'] as const) {
       if (values[name] !== undefined && !/^[1-9]\d{0,8}$/.test(values[name]))
         return `--${name} must be a whole number from 1 up`;
@@ -87,11 +99,24 @@ function readOptions(args: string[]): Options | string {
       summary: values.summary ?? false,
       stream: values.stream ?? false,
       lines: values.lines ?? false,
+      rules: values.rules,
       top: Number(values.top ?? 20),
       maxTemplates: maxTemplates === undefined ? undefined : Number(maxTemplates),
     };
   } catch (error) {
     return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+  }
+}
+
+/** The rules of a configuration file or of its grouping section alone, or what is wrong with it. */
+async function readRules(path: string | undefined): Promise<CompiledRule[] | string> {
+  if (path === undefined) return [];
+  try {
+    const value = parse(await readFile(path, 'utf8')) as { grouping?: unknown } | null;
+    const read = readGroupingConfig(value?.grouping ?? value);
+    return read.ok ? compileRules(read.config.rules) : `${path}: ${read.problems.join('; ')}`;
+  } catch (error) {
+    return `${path}: cannot be read (${error instanceof Error ? error.message : String(error)})`;
   }
 }
 
@@ -118,10 +143,15 @@ class Grouping {
 
   constructor(
     private readonly options: Options,
+    rules: readonly CompiledRule[],
     stdout: NodeJS.WritableStream,
   ) {
-    this.grouper = new Grouper({ maxTemplates: options.maxTemplates });
+    this.grouper = new Grouper({ maxTemplates: options.maxTemplates }, rules);
     this.out = new PieceWriter(stdout, options.stream ? 0 : PIECE);
+  }
+
+  get matchedByRule(): ReadonlyMap<string, number> {
+    return this.grouper.matchedByRule;
   }
 
   async add(record: GroupRecord): Promise<void> {

@@ -1,5 +1,7 @@
+import { type AppEvent } from '../intake/event.js';
 import { readSentryEvent } from '../intake/sentry-event.js';
 import { fingerprintV1 } from './algorithm/fingerprint.v1.js';
+import { applyRules, type CompiledRule } from './algorithm/rules.js';
 import { TemplateMiner, type TemplateMinerOptions } from './algorithm/template-miner.v1.js';
 
 /** One thing to be grouped: a line of text, or a Sentry-shaped event. */
@@ -13,7 +15,8 @@ export interface GroupRecord {
 
 /** A group as people and files see it. */
 export interface GroupName {
-  readonly group: string;
+  /** Null for what a rule ignores. */
+  readonly group: string | null;
   /** What the members have in common, in one line. */
   readonly title: string;
 }
@@ -27,16 +30,38 @@ export class Grouper {
   private readonly places: Place[] = [];
   private readonly titles = new Map<string, string>();
 
-  constructor(private readonly options: TemplateMinerOptions = {}) {}
+  /** Records that each rule matched, by the rule's name. */
+  readonly matchedByRule = new Map<string, number>();
+
+  constructor(
+    private readonly options: TemplateMinerOptions = {},
+    private readonly rules: readonly CompiledRule[] = [],
+  ) {
+    for (const { rule } of rules) this.matchedByRule.set(rule.name, 0);
+  }
 
   /** Groups one record; the number that it returns stands for the group in `nameOf`, now and later. */
   add(record: GroupRecord): number {
     const project = record.project ?? '';
-    if (record.event === undefined) return this.addMessage(project, record.content ?? '', false);
-    const print = fingerprintV1(readSentryEvent(record.event, 0));
+    if (record.event === undefined && this.rules.length === 0) {
+      return this.addMessage(project, record.content ?? '', false);
+    }
+    const event = this.ruled(readSentryEvent(record.event ?? { message: record.content }, 0));
+    if (event === undefined)
+      return this.handle('ignored by a rule', () => ({ group: null, title: 'ignored by a rule' }));
+    const print = fingerprintV1(event);
     if (print.kind === 'message' && print.message !== undefined) return this.addMessage(project, print.message, true);
     const group = scoped(project, print.key);
     return this.handle(group, () => ({ group, title: print.title }));
+  }
+
+  /** The event as the rules want it grouped; undefined when they ignore it. */
+  private ruled(event: AppEvent): AppEvent | undefined {
+    if (this.rules.length === 0) return event;
+    const { fingerprint, ignore, matched } = applyRules(this.rules, event);
+    for (const name of matched) this.matchedByRule.set(name, (this.matchedByRule.get(name) ?? 0) + 1);
+    if (ignore) return undefined;
+    return fingerprint === undefined ? event : { ...event, fingerprint: fingerprint.parts };
   }
 
   /** The group as it stands at the moment of asking. */

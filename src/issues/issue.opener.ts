@@ -26,7 +26,12 @@ export class IssueOpener {
     const known = await this.find(tx, [...byKey.values()]);
     const strangers = [...byKey].filter(([key]) => !known.has(key)).map(([, event]) => event);
     for (const projectId of [...new Set(strangers.map((event) => event.projectId))].sort((a, b) => a - b)) {
-      await this.open(tx, strangers.filter((event) => event.projectId === projectId), known, now);
+      await this.open(
+        tx,
+        strangers.filter((event) => event.projectId === projectId),
+        known,
+        now,
+      );
     }
     return events.map((event) => {
       const found = known.get(keyOf(event.projectId, event.fingerprint.key));
@@ -36,12 +41,21 @@ export class IssueOpener {
 
   private async find(tx: Tx, events: readonly FingerprintedEvent[]): Promise<Map<string, KnownFingerprint>> {
     if (events.length === 0) return new Map();
-    const rows = await this.store.findFingerprints(tx, events.map((event) => event.projectId), events.map((event) => event.fingerprint.key));
+    const rows = await this.store.findFingerprints(
+      tx,
+      events.map((event) => event.projectId),
+      events.map((event) => event.fingerprint.key),
+    );
     return new Map(rows.map((row) => [keyOf(row.project_id, row.key), row]));
   }
 
   /** Under the project's lock, since another process may have met the same fault in the same moment. */
-  private async open(tx: Tx, strangers: readonly FingerprintedEvent[], known: Map<string, KnownFingerprint>, now: Date): Promise<void> {
+  private async open(
+    tx: Tx,
+    strangers: readonly FingerprintedEvent[],
+    known: Map<string, KnownFingerprint>,
+    now: Date,
+  ): Promise<void> {
     await this.store.lockOpening(tx, strangers[0]?.projectId ?? 0);
     for (const [key, row] of await this.find(tx, strangers)) known.set(key, row);
     for (const event of strangers) {

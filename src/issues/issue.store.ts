@@ -21,7 +21,10 @@ export interface SpreadingIssue {
 @Injectable()
 export class IssueStore {
   /** Issues of all or one project by id, newest first. */
-  async list(sql: Sql, filter: { projectId?: number; status?: IssueStatus; before: number; limit: number }): Promise<Issue[]> {
+  async list(
+    sql: Sql,
+    filter: { projectId?: number; status?: IssueStatus; before: number; limit: number },
+  ): Promise<Issue[]> {
     return sql.query<Issue>(
       `SELECT ${COLUMNS} FROM issue i WHERE i.id < $1 AND ($2::int IS NULL OR i.project_id = $2) AND ($3::text IS NULL OR i.status = $3) ORDER BY i.id DESC LIMIT $4`,
       [filter.before, filter.projectId ?? null, filter.status ?? null, filter.limit],
@@ -53,7 +56,13 @@ export class IssueStore {
   }
 
   /** Like `hits`, but only rows that changed in the minute `since` or later. */
-  async hitsSince(sql: Sql, issueIds: readonly number[], since: Date, after: number, limit: number): Promise<IssueHit[]> {
+  async hitsSince(
+    sql: Sql,
+    issueIds: readonly number[],
+    since: Date,
+    after: number,
+    limit: number,
+  ): Promise<IssueHit[]> {
     return sql.query<IssueHit>(
       {
         name: 'issues.hits_since',
@@ -79,7 +88,9 @@ export class IssueStore {
   /** The issues that hit one customer. */
   async hitsOf(sql: Sql, customerId: number): Promise<IssueHit[]> {
     return sql.query<IssueHit>(
-      `SELECT ${HIT} FROM customer c JOIN issue_customer h ON h.customer_id = c.id WHERE c.id = $1 OR c.merged_into = $1 ORDER BY h.last_at DESC`, [customerId]);
+      `SELECT ${HIT} FROM customer c JOIN issue_customer h ON h.customer_id = c.id WHERE c.id = $1 OR c.merged_into = $1 ORDER BY h.last_at DESC`,
+      [customerId],
+    );
   }
 
   /** Open issues that `customers` or more distinct customers met for the first time since `since`. */
@@ -97,7 +108,10 @@ export class IssueStore {
   }
 
   /** When each issue was last hit, and when its project last sent anything, by our clock. */
-  async lastActivity(sql: Sql, issueIds: readonly number[]): Promise<{ issueHit: Date | null; projectActive: Date | null }> {
+  async lastActivity(
+    sql: Sql,
+    issueIds: readonly number[],
+  ): Promise<{ issueHit: Date | null; projectActive: Date | null }> {
     const [row] = await sql.query<{ issueHit: Date | null; projectActive: Date | null }>(
       `SELECT (SELECT max(minute) FROM issue_minute WHERE issue_id = ANY ($1::bigint[])) AS "issueHit",
               (SELECT max(minute) FROM intake_outcome WHERE outcome IN ('accepted', 'duplicate', 'discarded') AND project_id IN (SELECT project_id FROM issue WHERE id = ANY ($1::bigint[]))) AS "projectActive"`,

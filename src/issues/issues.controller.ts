@@ -29,8 +29,18 @@ export class IssuesController {
   @Get()
   @Needs('agent')
   async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
-    const filter = { projectId: this.projectId(query.project), status: query.status, before: cursorId(query.cursor), limit: query.limit + 1 };
-    return pageOf(await this.store.list(this.database, filter), query.limit, (issue) => issue.id, (issue) => this.shape(issue));
+    const filter = {
+      projectId: this.projectId(query.project),
+      status: query.status,
+      before: cursorId(query.cursor),
+      limit: query.limit + 1,
+    };
+    return pageOf(
+      await this.store.list(this.database, filter),
+      query.limit,
+      (issue) => issue.id,
+      (issue) => this.shape(issue),
+    );
   }
 
   @Get(':id')
@@ -38,7 +48,11 @@ export class IssuesController {
   async get(@Param('id') id: string): Promise<unknown> {
     const issue = await this.one(id);
     const fingerprints = await this.store.fingerprints(this.database, issue.id);
-    return { ...this.shape(issue), fingerprints, samples: await this.ledger.samplesOf(this.database, issue.id, SAMPLES) };
+    return {
+      ...this.shape(issue),
+      fingerprints,
+      samples: await this.ledger.samplesOf(this.database, issue.id, SAMPLES),
+    };
   }
 
   @Patch(':id')
@@ -52,12 +66,27 @@ export class IssuesController {
   /** Who was hit, with the evidence. */
   @Get(':id/customers')
   @Needs('agent')
-  async customers(@Param('id') id: string, @Query({ schema: pageQuery }) query: z.output<typeof pageQuery>): Promise<Page<unknown>> {
+  async customers(
+    @Param('id') id: string,
+    @Query({ schema: pageQuery }) query: z.output<typeof pageQuery>,
+  ): Promise<Page<unknown>> {
     const issue = await this.one(id);
     const after = query.cursor === undefined ? 0 : cursorId(query.cursor);
     const hits = await this.store.hits(this.database, [issue.id], after, query.limit + 1);
-    const shown = await this.directory.externalIds(this.database, hits.map((hit) => hit.customerId));
-    return pageOf(hits, query.limit, (hit) => hit.customerId, ({ issueId: _, customerId, ...evidence }) => ({ customerId: String(customerId), externalId: shown.get(customerId) ?? null, ...evidence }));
+    const shown = await this.directory.externalIds(
+      this.database,
+      hits.map((hit) => hit.customerId),
+    );
+    return pageOf(
+      hits,
+      query.limit,
+      (hit) => hit.customerId,
+      ({ issueId: _, customerId, ...evidence }) => ({
+        customerId: String(customerId),
+        externalId: shown.get(customerId) ?? null,
+        ...evidence,
+      }),
+    );
   }
 
   private async one(id: string): Promise<Issue> {

@@ -24,7 +24,13 @@ export class Issues {
   }
 
   /** Like `hits`, but only what changed in the minute `since` or later. */
-  async hitsSince(sql: Sql, issueIds: readonly number[], since: Date, after: number, limit: number): Promise<IssueHit[]> {
+  async hitsSince(
+    sql: Sql,
+    issueIds: readonly number[],
+    since: Date,
+    after: number,
+    limit: number,
+  ): Promise<IssueHit[]> {
     return this.store.hitsSince(sql, issueIds, since, after, limit);
   }
 
@@ -39,7 +45,10 @@ export class Issues {
   }
 
   /** When one of the issues was last hit, and when its project last sent anything at all. */
-  async lastActivity(sql: Sql, issueIds: readonly number[]): Promise<{ issueHit: Date | null; projectActive: Date | null }> {
+  async lastActivity(
+    sql: Sql,
+    issueIds: readonly number[],
+  ): Promise<{ issueHit: Date | null; projectActive: Date | null }> {
     return this.store.lastActivity(sql, issueIds);
   }
 }

@@ -20,7 +20,11 @@ export class SampleKeeper {
   ) {}
 
   /** Saves the payloads of a batch that are still wanted. */
-  async keep(tx: Tx, events: readonly { accepted: AcceptedEvent; issueId: number | undefined }[], now: Date): Promise<void> {
+  async keep(
+    tx: Tx,
+    events: readonly { accepted: AcceptedEvent; issueId: number | undefined }[],
+    now: Date,
+  ): Promise<void> {
     const hour = Math.floor(now.getTime() / HOUR);
     await this.learn(tx, events, hour);
     const samples = [];
@@ -38,7 +42,8 @@ export class SampleKeeper {
   /** After a start, asks what was kept of the issues before. */
   private async learn(tx: Tx, events: readonly { issueId: number | undefined }[], hour: number): Promise<void> {
     const unknown = new Set<number>();
-    for (const { issueId } of events) if (issueId !== undefined && !this.kept.has(`${issueId}:${hour}`)) unknown.add(issueId);
+    for (const { issueId } of events)
+      if (issueId !== undefined && !this.kept.has(`${issueId}:${hour}`)) unknown.add(issueId);
     if (unknown.size === 0) return;
     const counts = await this.store.sampledSince(tx, [...unknown], new Date(hour * HOUR));
     for (const issueId of unknown) this.kept.set(`${issueId}:${hour}`, counts.get(issueId) ?? 0);

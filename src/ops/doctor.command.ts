@@ -9,14 +9,17 @@ import { messageOf } from '../platform/errors.js';
 /** `forewarn doctor`: checks everything the daemon needs, sends nothing. Exit code 1 when something is wrong. */
 export async function run(): Promise<number> {
   let settings: Settings | undefined;
-  const results = [await check('settings', () => (settings = readSettings(process.env)) && 'read from the environment')];
+  const results = [
+    await check('settings', () => (settings = readSettings(process.env)) && 'read from the environment'),
+  ];
   if (settings) {
     const known = settings;
     results.push(await check('configuration', () => describeConfig(known)));
     results.push(await check('database', () => tryDatabase(known)));
     if (known.smtp) results.push(await check('SMTP', () => tryGateway(new SmtpGateway(known.smtp!))));
     if (known.twilio) results.push(await check('Twilio', () => tryGateway(new TwilioGateway(known.twilio!))));
-    if (!known.smtp && !known.twilio) process.stdout.write('note  delivery: no provider is set, so messages go to the built-in outbox\n');
+    if (!known.smtp && !known.twilio)
+      process.stdout.write('note  delivery: no provider is set, so messages go to the built-in outbox\n');
     if (!known.publicUrl) process.stdout.write('note  PUBLIC_URL is not set, so links in messages lead to localhost\n');
   }
   return results.every(Boolean) ? 0 : 1;

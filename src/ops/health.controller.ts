@@ -11,7 +11,9 @@ export class HealthController {
     private readonly database: Database,
     private readonly metrics: Metrics,
   ) {
-    metrics.gauge('database_up', 'Whether PostgreSQL answers.', [], async (gauge) => gauge.set((await this.answers()) ? 1 : 0));
+    metrics.gauge('database_up', 'Whether PostgreSQL answers.', [], async (gauge) =>
+      gauge.set((await this.answers()) ? 1 : 0),
+    );
   }
 
   /** The process lives; says nothing about what it depends on, so that a database restart does not restart it too. */

@@ -20,9 +20,11 @@ export async function run(args: string[]): Promise<number> {
   const { database, close } = await openDatabase(readSettings(process.env), true);
   try {
     const store = new TokenStore(database, new SystemClock());
-    if (action === 'create') process.stdout.write(`${await store.create(values.name ?? '', values.role as TokenRole)}\n`);
+    if (action === 'create')
+      process.stdout.write(`${await store.create(values.name ?? '', values.role as TokenRole)}\n`);
     else if (action === 'list') process.stdout.write(await table(store));
-    else if (!(await store.revoke(values.name ?? ''))) throw new StartError(`There is no working token named "${values.name}".`);
+    else if (!(await store.revoke(values.name ?? '')))
+      throw new StartError(`There is no working token named "${values.name}".`);
     return 0;
   } finally {
     await close();
@@ -44,6 +46,10 @@ function usage(): number {
 
 async function table(store: TokenStore): Promise<string> {
   const rows = await store.list();
-  const lines = rows.map((row) => [row.name, row.role, row.revoked_at ? 'revoked' : 'works', row.last_used_at?.toISOString() ?? 'never used'].join('\t'));
+  const lines = rows.map((row) =>
+    [row.name, row.role, row.revoked_at ? 'revoked' : 'works', row.last_used_at?.toISOString() ?? 'never used'].join(
+      '\t',
+    ),
+  );
   return lines.length > 0 ? `${lines.join('\n')}\n` : 'There are no tokens.\n';
 }

@@ -41,8 +41,12 @@ export class CampaignStage implements Stage {
 
   async runOnce(now: Date): Promise<StageResult> {
     let worked = await this.approveDue(now);
-    for (const incident of await this.incidents.open(this.database)) worked += await this.locked(incident, (tx, policy) => this.notify(tx, incident, policy, now));
-    for (const incident of await this.incidents.resolvedSince(this.database, new Date(now.getTime() - RESOLVED_LOOKBACK_MS))) {
+    for (const incident of await this.incidents.open(this.database))
+      worked += await this.locked(incident, (tx, policy) => this.notify(tx, incident, policy, now));
+    for (const incident of await this.incidents.resolvedSince(
+      this.database,
+      new Date(now.getTime() - RESOLVED_LOOKBACK_MS),
+    )) {
       worked += await this.locked(incident, (tx, policy) => this.conclude(tx, incident, policy, now));
     }
     worked += await this.database.transaction((tx) => this.campaigns.finish(tx));
@@ -54,7 +58,9 @@ export class CampaignStage implements Stage {
   private async locked(incident: Incident, work: (tx: Tx, policy: Policy) => Promise<number>): Promise<number> {
     const policy = choosePolicy(this.policies, this.projects.find(incident.projectId)?.slug ?? '', incident.severity);
     if (!policy) return 0;
-    return this.database.transaction(async (tx) => ((await tx.tryLock(`campaign:${incident.id}`)) ? work(tx, policy) : 0));
+    return this.database.transaction(async (tx) =>
+      (await tx.tryLock(`campaign:${incident.id}`)) ? work(tx, policy) : 0,
+    );
   }
 
   private async notify(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
@@ -68,18 +74,43 @@ export class CampaignStage implements Stage {
     const told = await this.messages.countNotices(tx, incident.id);
     const decision = decideApproval(policy, told + members.length, now);
     const wave = (last?.wave ?? 0) + 1;
-    const id = last && growing ? last.id : await this.campaigns.insert(tx, incident.id, policy.name, 'notice', wave, decision, now);
+    const id =
+      last && growing
+        ? last.id
+        : await this.campaigns.insert(tx, incident.id, policy.name, 'notice', wave, decision, now);
     if (growing && decision.approveAfter === undefined) await this.campaigns.await(tx, id, decision);
     await this.campaigns.extend(tx, id, newest.seq);
     const planned = await this.planner.planNotices(tx, id, incident.id, policy, members, now);
-    if (!growing) await this.incidents.append(tx, incident.id, 'campaign', 'forewarn', { campaignId: String(id), wave, customers: planned, state: decision.state, reason: decision.reason }, now);
+    if (!growing)
+      await this.incidents.append(
+        tx,
+        incident.id,
+        'campaign',
+        'forewarn',
+        { campaignId: String(id), wave, customers: planned, state: decision.state, reason: decision.reason },
+        now,
+      );
     return planned;
   }
 
   private async conclude(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
-    const cancelled = await this.messages.cancelPending(tx, { incidentId: incident.id, kind: 'notice' }, 'resolved', now);
+    const cancelled = await this.messages.cancelPending(
+      tx,
+      { incidentId: incident.id, kind: 'notice' },
+      'resolved',
+      now,
+    );
     const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
-    if (last?.state === 'awaiting_approval' || last?.state === 'paused') await this.campaigns.setState(tx, last.id, [last.state], 'cancelled', 'the incident ended first', 'forewarn', now);
+    if (last?.state === 'awaiting_approval' || last?.state === 'paused')
+      await this.campaigns.setState(
+        tx,
+        last.id,
+        [last.state],
+        'cancelled',
+        'the incident ended first',
+        'forewarn',
+        now,
+      );
     if (!policy.onResolve) return cancelled;
     const told = await this.messages.toldWithoutResolved(tx, incident.id, BATCH);
     if (told.length === 0) return cancelled;
@@ -87,7 +118,9 @@ export class CampaignStage implements Stage {
     if (before?.state === 'cancelled') return cancelled;
     const reuse = before?.state === 'awaiting_approval' || before?.state === 'approved';
     const decision = decideApproval({ ...policy, blastLimit: Number.MAX_SAFE_INTEGER }, told.length, now);
-    const id = reuse ? before.id : await this.campaigns.insert(tx, incident.id, policy.name, 'resolved', (before?.wave ?? 0) + 1, decision, now);
+    const id = reuse
+      ? before.id
+      : await this.campaigns.insert(tx, incident.id, policy.name, 'resolved', (before?.wave ?? 0) + 1, decision, now);
     await this.planner.planResolved(tx, id, incident.id, policy, told, now);
     return cancelled + told.length;
   }
@@ -96,7 +129,18 @@ export class CampaignStage implements Stage {
     const due = await this.campaigns.dueForApproval(this.database, now);
     for (const { id, incidentId } of due) {
       await this.database.transaction(async (tx) => {
-        if (!(await this.campaigns.setState(tx, id, ['awaiting_approval'], 'approved', 'nobody objected in time', 'policy', now))) return;
+        if (
+          !(await this.campaigns.setState(
+            tx,
+            id,
+            ['awaiting_approval'],
+            'approved',
+            'nobody objected in time',
+            'policy',
+            now,
+          ))
+        )
+          return;
         await this.incidents.append(tx, incidentId, 'campaign_approved', 'forewarn', { campaignId: String(id) }, now);
       });
     }

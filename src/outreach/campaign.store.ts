@@ -12,17 +12,41 @@ export class CampaignStore {
   /** The last wave of an incident, undefined when there is none. */
   async lastWave(sql: Sql, incidentId: number, kind: CampaignKind): Promise<Campaign | undefined> {
     const [row] = await sql.query<Campaign>(
-      { name: 'campaigns.last_wave', text: `SELECT ${COLUMNS} FROM campaign WHERE incident_id = $1 AND kind = $2 ORDER BY wave DESC LIMIT 1` }, [incidentId, kind]);
+      {
+        name: 'campaigns.last_wave',
+        text: `SELECT ${COLUMNS} FROM campaign WHERE incident_id = $1 AND kind = $2 ORDER BY wave DESC LIMIT 1`,
+      },
+      [incidentId, kind],
+    );
     return row;
   }
 
   /** Starts a wave; returns its id. */
-  async insert(tx: Tx, incidentId: number, policy: string, kind: CampaignKind, wave: number, decision: ApprovalDecision, now: Date): Promise<number> {
+  async insert(
+    tx: Tx,
+    incidentId: number,
+    policy: string,
+    kind: CampaignKind,
+    wave: number,
+    decision: ApprovalDecision,
+    now: Date,
+  ): Promise<number> {
     const approved = decision.state === 'approved';
     const [row] = await tx.query<{ id: number }>(
       `INSERT INTO campaign (incident_id, policy, kind, wave, state, state_reason, approve_after, approved_at, approved_by, created_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
-      [incidentId, policy, kind, wave, decision.state, decision.reason, decision.approveAfter ?? null, approved ? now : null, approved ? 'policy' : null, now],
+      [
+        incidentId,
+        policy,
+        kind,
+        wave,
+        decision.state,
+        decision.reason,
+        decision.approveAfter ?? null,
+        approved ? now : null,
+        approved ? 'policy' : null,
+        now,
+      ],
     );
     return row?.id ?? 0;
   }
@@ -34,11 +58,22 @@ export class CampaignStore {
 
   /** Takes back an approval that was only pending, for example when the snapshot grew past the blast limit. */
   async await(tx: Tx, id: number, decision: ApprovalDecision): Promise<void> {
-    await tx.query(`UPDATE campaign SET state_reason = $2, approve_after = $3 WHERE id = $1 AND state = 'awaiting_approval'`, [id, decision.reason, decision.approveAfter ?? null]);
+    await tx.query(
+      `UPDATE campaign SET state_reason = $2, approve_after = $3 WHERE id = $1 AND state = 'awaiting_approval'`,
+      [id, decision.reason, decision.approveAfter ?? null],
+    );
   }
 
   /** Moves a campaign on; false when it was in none of the states `from`. */
-  async setState(tx: Tx, id: number, from: readonly CampaignState[], to: CampaignState, reason: string, actor: string, now: Date): Promise<boolean> {
+  async setState(
+    tx: Tx,
+    id: number,
+    from: readonly CampaignState[],
+    to: CampaignState,
+    reason: string,
+    actor: string,
+    now: Date,
+  ): Promise<boolean> {
     const rows = await tx.query(
       `UPDATE campaign SET state = $3, state_reason = $4, approve_after = NULL,
          approved_at = CASE WHEN $3 = 'approved' THEN $6 ELSE approved_at END, approved_by = CASE WHEN $3 = 'approved' THEN $5 ELSE approved_by END
@@ -50,7 +85,10 @@ export class CampaignStore {
 
   /** Campaigns whose time to object is over. */
   async dueForApproval(sql: Sql, now: Date): Promise<Campaign[]> {
-    return sql.query<Campaign>(`SELECT ${COLUMNS} FROM campaign WHERE state = 'awaiting_approval' AND approve_after <= $1`, [now]);
+    return sql.query<Campaign>(
+      `SELECT ${COLUMNS} FROM campaign WHERE state = 'awaiting_approval' AND approve_after <= $1`,
+      [now],
+    );
   }
 
   /** Ends approved campaigns all of whose messages are final; returns how many. */
@@ -69,7 +107,10 @@ export class CampaignStore {
   }
 
   /** Campaigns by id, newest first. */
-  async list(sql: Sql, filter: { incidentId?: number; state?: CampaignState; before: number; limit: number }): Promise<Campaign[]> {
+  async list(
+    sql: Sql,
+    filter: { incidentId?: number; state?: CampaignState; before: number; limit: number },
+  ): Promise<Campaign[]> {
     return sql.query<Campaign>(
       `SELECT ${COLUMNS} FROM campaign WHERE id < $1 AND ($2::bigint IS NULL OR incident_id = $2) AND ($3::text IS NULL OR state = $3) ORDER BY id DESC LIMIT $4`,
       [filter.before, filter.incidentId ?? null, filter.state ?? null, filter.limit],

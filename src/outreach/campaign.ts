@@ -26,7 +26,17 @@ export interface Campaign {
 }
 
 /** Where a message stands. `sent`, `delivered`, `failed`, `cancelled` and `suppressed` are final; `in_doubt` waits for evidence. */
-export const MESSAGE_STATES = ['pending', 'claimed', 'sending', 'sent', 'delivered', 'failed', 'in_doubt', 'cancelled', 'suppressed'] as const;
+export const MESSAGE_STATES = [
+  'pending',
+  'claimed',
+  'sending',
+  'sent',
+  'delivered',
+  'failed',
+  'in_doubt',
+  'cancelled',
+  'suppressed',
+] as const;
 export type MessageState = (typeof MESSAGE_STATES)[number];
 
 /** One customer, one channel, one campaign. */

@@ -38,7 +38,12 @@ export class CampaignsController {
   @Needs('ops')
   async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
     const incidentId = query.incident === undefined ? undefined : rowId('incident', query.incident);
-    const rows = await this.store.list(this.database, { incidentId, state: query.state, before: cursorId(query.cursor), limit: query.limit + 1 });
+    const rows = await this.store.list(this.database, {
+      incidentId,
+      state: query.state,
+      before: cursorId(query.cursor),
+      limit: query.limit + 1,
+    });
     return pageOf(rows, query.limit, (campaign) => campaign.id, shape);
   }
 
@@ -53,14 +58,22 @@ export class CampaignsController {
   @Post('campaigns/:id/approve')
   @Needs('ops')
   @HttpCode(200)
-  async approve(@Param('id') id: string, @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>, @CurrentCaller() caller: Caller): Promise<unknown> {
+  async approve(
+    @Param('id') id: string,
+    @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
     return this.change(id, ['awaiting_approval', 'paused'], 'approved', body?.reason ?? 'approved', caller);
   }
 
   @Post('campaigns/:id/pause')
   @Needs('ops')
   @HttpCode(200)
-  async pause(@Param('id') id: string, @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>, @CurrentCaller() caller: Caller): Promise<unknown> {
+  async pause(
+    @Param('id') id: string,
+    @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
     return this.change(id, ['approved'], 'paused', body?.reason ?? 'paused', caller);
   }
 
@@ -68,17 +81,33 @@ export class CampaignsController {
   @Post('campaigns/:id/cancel')
   @Needs('ops')
   @HttpCode(200)
-  async cancel(@Param('id') id: string, @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>, @CurrentCaller() caller: Caller): Promise<unknown> {
-    return this.change(id, ['awaiting_approval', 'approved', 'paused'], 'cancelled', body?.reason ?? 'cancelled', caller);
+  async cancel(
+    @Param('id') id: string,
+    @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    return this.change(
+      id,
+      ['awaiting_approval', 'approved', 'paused'],
+      'cancelled',
+      body?.reason ?? 'cancelled',
+      caller,
+    );
   }
 
   /** A campaign's messages with the text that went out. */
   @Get('campaigns/:id/messages')
   @Needs('ops')
-  async messagesOf(@Param('id') id: string, @Query({ schema: messagesQuery }) query: z.output<typeof messagesQuery>): Promise<Page<unknown>> {
+  async messagesOf(
+    @Param('id') id: string,
+    @Query({ schema: messagesQuery }) query: z.output<typeof messagesQuery>,
+  ): Promise<Page<unknown>> {
     const campaign = await this.one(id);
     const rows = await this.messages.ofCampaign(this.database, campaign.id, query.cursor ?? NIL, query.limit + 1);
-    const names = await this.directory.externalIds(this.database, rows.flatMap((row) => row.customerId ?? []));
+    const names = await this.directory.externalIds(
+      this.database,
+      rows.flatMap((row) => row.customerId ?? []),
+    );
     const items = rows.slice(0, query.limit).map((row) => shapeMessage(row, names));
     return { items, nextCursor: rows.length > query.limit ? (rows[query.limit - 1]?.id ?? null) : null };
   }
@@ -89,10 +118,17 @@ export class CampaignsController {
   async preview(@Param('id') id: string): Promise<unknown> {
     const campaign = await this.one(id);
     const summary = await this.messages.summary(this.database, campaign.id);
-    const pending = (await this.messages.ofCampaign(this.database, campaign.id, NIL, 200)).filter((message) => message.state === 'pending');
+    const pending = (await this.messages.ofCampaign(this.database, campaign.id, NIL, 200)).filter(
+      (message) => message.state === 'pending',
+    );
     const samples = [];
     for (const message of onePerKind(pending).slice(0, PREVIEWED)) {
-      samples.push({ channel: message.channel, locale: message.locale, notBefore: message.nextAt, ...(await this.composer.preview(this.database, campaign, message)) });
+      samples.push({
+        channel: message.channel,
+        locale: message.locale,
+        notBefore: message.nextAt,
+        ...(await this.composer.preview(this.database, campaign, message)),
+      });
     }
     return { ...shape(campaign), messages: summary, samples };
   }
@@ -101,27 +137,53 @@ export class CampaignsController {
   @Post('messages/:id/settle')
   @Needs('ops')
   @HttpCode(200)
-  async settle(@Param('id') id: string, @Body({ schema: verdictBody }) body: z.output<typeof verdictBody>, @CurrentCaller() caller: Caller): Promise<unknown> {
+  async settle(
+    @Param('id') id: string,
+    @Body({ schema: verdictBody }) body: z.output<typeof verdictBody>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
     const message = /^[0-9a-f-]{36}$/i.test(id) ? await this.messages.find(this.database, id) : undefined;
     if (!message) throw notFound('message', id.slice(0, 40));
     const now = this.clock.now();
     const [state, change] = body.sent ? (['sent', { final: true }] as const) : (['pending', { nextAt: now }] as const);
     const reason = `settled by ${caller.name}`;
-    if (!(await this.messages.move(this.database, message.id, message.fence, ['in_doubt'], state, now, { ...change, reason }))) {
+    if (
+      !(await this.messages.move(this.database, message.id, message.fence, ['in_doubt'], state, now, {
+        ...change,
+        reason,
+      }))
+    ) {
       throw new Problem(409, 'conflict', `Message ${id} is ${message.state}, not in_doubt.`);
     }
     return { id: message.id, state, stateReason: reason };
   }
 
-  private async change(id: string, from: readonly CampaignState[], to: CampaignState, reason: string, caller: Caller): Promise<unknown> {
+  private async change(
+    id: string,
+    from: readonly CampaignState[],
+    to: CampaignState,
+    reason: string,
+    caller: Caller,
+  ): Promise<unknown> {
     const campaign = await this.one(id);
     const now = this.clock.now();
     await this.database.transaction(async (tx) => {
       if (!(await this.store.setState(tx, campaign.id, from, to, reason, caller.name, now))) {
-        throw new Problem(409, 'conflict', `Campaign ${id} is ${campaign.state}; only ${from.join(' or ')} can become ${to}.`);
+        throw new Problem(
+          409,
+          'conflict',
+          `Campaign ${id} is ${campaign.state}; only ${from.join(' or ')} can become ${to}.`,
+        );
       }
       if (to === 'cancelled') await this.messages.cancelPending(tx, { campaignId: campaign.id }, reason, now);
-      await this.incidents.append(tx, campaign.incidentId, `campaign_${to}`, caller.name, { campaignId: id, reason }, now);
+      await this.incidents.append(
+        tx,
+        campaign.incidentId,
+        `campaign_${to}`,
+        caller.name,
+        { campaignId: id, reason },
+        now,
+      );
       await tx.query(`SELECT pg_notify($1, 'dispatch')`, [WAKE_CHANNEL]);
     });
     return this.get(id);
@@ -139,9 +201,43 @@ function shape({ id, incidentId, audienceSeq: _, ...rest }: Campaign) {
 }
 
 function shapeMessage(message: Message, names: ReadonlyMap<number, string>) {
-  const { id, customerId, kind, channel, locale, state, stateReason, why, address, subject, body, gateway, providerId, attempts, nextAt, sentAt } = message;
+  const {
+    id,
+    customerId,
+    kind,
+    channel,
+    locale,
+    state,
+    stateReason,
+    why,
+    address,
+    subject,
+    body,
+    gateway,
+    providerId,
+    attempts,
+    nextAt,
+    sentAt,
+  } = message;
   const customer = customerId === null ? null : { id: String(customerId), externalId: names.get(customerId) ?? null };
-  return { id, customer, kind, channel, locale, state, stateReason, why, address, subject, body, gateway, providerId, attempts, nextAt, sentAt };
+  return {
+    id,
+    customer,
+    kind,
+    channel,
+    locale,
+    state,
+    stateReason,
+    why,
+    address,
+    subject,
+    body,
+    gateway,
+    providerId,
+    attempts,
+    nextAt,
+    sentAt,
+  };
 }
 
 function onePerKind(messages: readonly Message[]): Message[] {

@@ -56,14 +56,23 @@ export class Composer {
     const until = afterQuietHours(now, recipient.timeZone, policy?.quietHours);
     if (until > now) return { kind: 'hold', until, reason: 'quiet_hours' };
     if (await this.isOverCap(tx, message, policy, now)) return { kind: 'suppress', reason: 'cap' };
-    return { kind: 'ready', content: { ...choice, ...(await this.text(tx, message, incident, recipient, choice.channel)) } };
+    return {
+      kind: 'ready',
+      content: { ...choice, ...(await this.text(tx, message, incident, recipient, choice.channel)) },
+    };
   }
 
   /** The text as it would go out now, for a preview; the channel is the planned one. */
-  async preview(sql: Sql, campaign: Campaign, message: Message): Promise<{ subject: string | null; body: string } | undefined> {
+  async preview(
+    sql: Sql,
+    campaign: Campaign,
+    message: Message,
+  ): Promise<{ subject: string | null; body: string } | undefined> {
     const [recipient] = message.customerId === null ? [] : await this.directory.recipients(sql, [message.customerId]);
     const incident = await this.incidents.find(sql, campaign.incidentId);
-    return recipient && incident && message.channel ? this.text(sql, message, incident, recipient, message.channel) : undefined;
+    return recipient && incident && message.channel
+      ? this.text(sql, message, incident, recipient, message.channel)
+      : undefined;
   }
 
   /** A "fixed" stays on the channel of the notice. */
@@ -79,9 +88,17 @@ export class Composer {
     return count >= policy.caps.messages;
   }
 
-  private async text(sql: Sql, message: Message, incident: Incident, recipient: Recipient, channel: Channel): Promise<{ subject: string | null; body: string }> {
+  private async text(
+    sql: Sql,
+    message: Message,
+    incident: Incident,
+    recipient: Recipient,
+    channel: Channel,
+  ): Promise<{ subject: string | null; body: string }> {
     const { locale, kind } = message;
-    const explanation = (await this.explanations.forReader(sql, [incident], locale, recipient.timeZone)).get(incident.id);
+    const explanation = (await this.explanations.forReader(sql, [incident], locale, recipient.timeZone)).get(
+      incident.id,
+    );
     const values: TemplateValues = {
       product: this.explanations.productOf(incident),
       area: incident.area,

@@ -32,14 +32,23 @@ export class CustomerPageController {
   @Header('x-robots-tag', 'noindex')
   async page(@Param('token') token: string): Promise<string> {
     const message = await this.byToken(token);
-    await this.messages.move(this.database, message.id, message.fence, ['in_doubt'], 'sent', this.clock.now(), { reason: 'its link was opened', final: true });
+    await this.messages.move(this.database, message.id, message.fence, ['in_doubt'], 'sent', this.clock.now(), {
+      reason: 'its link was opened',
+      final: true,
+    });
     const incident = await this.incidents.find(this.database, message.incidentId);
-    const [recipient] = message.customerId === null ? [] : await this.directory.recipients(this.database, [message.customerId]);
+    const [recipient] =
+      message.customerId === null ? [] : await this.directory.recipients(this.database, [message.customerId]);
     if (!incident) throw gone();
-    const text = (await this.explanations.forReader(this.database, [incident], message.locale, recipient?.timeZone ?? null)).get(incident.id);
+    const text = (
+      await this.explanations.forReader(this.database, [incident], message.locale, recipient?.timeZone ?? null)
+    ).get(incident.id);
     const words = this.explanations.textsOf(message.locale).page;
     const resolved = incident.status === 'resolved';
-    const workaround = text?.workaround && !resolved ? `<h2>${escapeHtml(words.workaround)}</h2><p>${escapeHtml(text.workaround)}</p>` : '';
+    const workaround =
+      text?.workaround && !resolved
+        ? `<h2>${escapeHtml(words.workaround)}</h2><p>${escapeHtml(text.workaround)}</p>`
+        : '';
     return htmlPage(
       message.locale,
       text?.title ?? '',
@@ -60,7 +69,9 @@ export class CustomerPageController {
     const message = await this.byToken(token);
     const { customerId, channel } = message;
     if (customerId !== null && channel !== null) {
-      await this.database.transaction((tx) => this.directory.recordConsent(tx, customerId, channel, false, 'unsubscribe_link', this.clock.now()));
+      await this.database.transaction((tx) =>
+        this.directory.recordConsent(tx, customerId, channel, false, 'unsubscribe_link', this.clock.now()),
+      );
     }
     const words = this.explanations.textsOf(message.locale).page.unsubscribed;
     return htmlPage(message.locale, words, `<p class="state ok">${escapeHtml(words)}</p>`);

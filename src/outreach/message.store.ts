@@ -19,7 +19,10 @@ const CLAIM = {
            WHERE w.state = 'pending' AND w.next_at <= $1 ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
          RETURNING ${COLUMNS}`,
 };
-const RELEASE_CLAIMED = { name: 'messages.release_claimed', text: `UPDATE message SET state = 'pending', lease_until = NULL WHERE state = 'claimed' AND lease_until < $1 RETURNING id` };
+const RELEASE_CLAIMED = {
+  name: 'messages.release_claimed',
+  text: `UPDATE message SET state = 'pending', lease_until = NULL WHERE state = 'claimed' AND lease_until < $1 RETURNING id`,
+};
 const DOUBT_SENDING = {
   name: 'messages.doubt_sending',
   text: `UPDATE message SET state = 'in_doubt', state_reason = 'the process ended while it was sending', lease_until = NULL, next_at = $1 WHERE state = 'sending' AND lease_until < $1 RETURNING id`,
@@ -62,8 +65,39 @@ export interface StateChange {
 export class MessageStore {
   /** Plans a message; false when this customer has one of this kind about this incident already. */
   async insert(tx: Tx, message: PlannedMessage, now: Date): Promise<boolean> {
-    const { id, campaignId, incidentId, customerId, kind, channel, locale, why, linkToken, state, stateReason, nextAt } = message;
-    return (await tx.query(INSERT, [id, campaignId, incidentId, customerId, kind, channel, locale, why, linkToken, state, stateReason, nextAt, now])).length > 0;
+    const {
+      id,
+      campaignId,
+      incidentId,
+      customerId,
+      kind,
+      channel,
+      locale,
+      why,
+      linkToken,
+      state,
+      stateReason,
+      nextAt,
+    } = message;
+    return (
+      (
+        await tx.query(INSERT, [
+          id,
+          campaignId,
+          incidentId,
+          customerId,
+          kind,
+          channel,
+          locale,
+          why,
+          linkToken,
+          state,
+          stateReason,
+          nextAt,
+          now,
+        ])
+      ).length > 0
+    );
   }
 
   /** Takes due messages of approved campaigns under a lease; every later change must carry the fence. */
@@ -87,7 +121,15 @@ export class MessageStore {
    * Moves a message on, if `fence` is still its own.
    * @returns false when another worker took it, or it is in none of the states `from`
    */
-  async move(sql: Sql, id: string, fence: number, from: readonly MessageState[], to: MessageState, now: Date, change: StateChange = {}): Promise<boolean> {
+  async move(
+    sql: Sql,
+    id: string,
+    fence: number,
+    from: readonly MessageState[],
+    to: MessageState,
+    now: Date,
+    change: StateChange = {},
+  ): Promise<boolean> {
     const rows = await sql.query(
       {
         name: 'messages.move',
@@ -95,13 +137,31 @@ export class MessageStore {
                  sent_at = CASE WHEN $4 IN ('sent', 'delivered') THEN coalesce(sent_at, $10) ELSE sent_at END, final_at = CASE WHEN $11 THEN $10 END, attempts = attempts + $12
                WHERE id = $1 AND fence = $2 AND state = ANY ($3::text[]) RETURNING id`,
       },
-      [id, fence, from, to, change.reason ?? null, change.nextAt ?? null, change.leaseUntil ?? null, change.gateway ?? null, change.providerId ?? null, now, change.final ?? false, change.attempt ? 1 : 0],
+      [
+        id,
+        fence,
+        from,
+        to,
+        change.reason ?? null,
+        change.nextAt ?? null,
+        change.leaseUntil ?? null,
+        change.gateway ?? null,
+        change.providerId ?? null,
+        now,
+        change.final ?? false,
+        change.attempt ? 1 : 0,
+      ],
     );
     return rows.length > 0;
   }
 
   /** Keeps what a claimed message will say and where it goes. */
-  async setContent(tx: Tx, id: string, fence: number, content: { channel: Channel; address: string; subject: string | null; body: string }): Promise<void> {
+  async setContent(
+    tx: Tx,
+    id: string,
+    fence: number,
+    content: { channel: Channel; address: string; subject: string | null; body: string },
+  ): Promise<void> {
     const sql = 'UPDATE message SET channel = $3, address = $4, subject = $5, body = $6 WHERE id = $1 AND fence = $2';
     await tx.query(sql, [id, fence, content.channel, content.address, content.subject, content.body]);
   }
@@ -121,10 +181,18 @@ export class MessageStore {
   }
 
   /** Cancels what is still waiting of an incident (or of one campaign); returns how many. */
-  async cancelPending(tx: Tx, where: { incidentId: number; kind: CampaignKind } | { campaignId: number }, reason: string, now: Date): Promise<number> {
+  async cancelPending(
+    tx: Tx,
+    where: { incidentId: number; kind: CampaignKind } | { campaignId: number },
+    reason: string,
+    now: Date,
+  ): Promise<number> {
     const byCampaign = 'campaignId' in where;
     const sql = `UPDATE message SET state = 'cancelled', state_reason = $2, final_at = $3 WHERE state = 'pending' AND ${byCampaign ? 'campaign_id = $1' : 'incident_id = $1 AND kind = $4'} RETURNING id`;
-    const rows = await tx.query(sql, byCampaign ? [where.campaignId, reason, now] : [where.incidentId, reason, now, where.kind]);
+    const rows = await tx.query(
+      sql,
+      byCampaign ? [where.campaignId, reason, now] : [where.incidentId, reason, now, where.kind],
+    );
     return rows.length;
   }
 
@@ -146,24 +214,39 @@ export class MessageStore {
 
   /** The message behind a customer's link. */
   async byLink(sql: Sql, token: string): Promise<Message | undefined> {
-    const [row] = await sql.query<Message>({ name: 'messages.by_link', text: `SELECT ${COLUMNS} FROM message m WHERE m.link_token = $1` }, [token]);
+    const [row] = await sql.query<Message>(
+      { name: 'messages.by_link', text: `SELECT ${COLUMNS} FROM message m WHERE m.link_token = $1` },
+      [token],
+    );
     return row;
   }
 
   /** One message by its id. */
   async find(sql: Sql, id: string): Promise<Message | undefined> {
-    const [row] = await sql.query<Message>({ name: 'messages.find', text: `SELECT ${COLUMNS} FROM message m WHERE m.id = $1` }, [id]);
+    const [row] = await sql.query<Message>(
+      { name: 'messages.find', text: `SELECT ${COLUMNS} FROM message m WHERE m.id = $1` },
+      [id],
+    );
     return row;
   }
 
   /** A campaign's messages, in order of id after `after`. */
   async ofCampaign(sql: Sql, campaignId: number, after: string, limit: number): Promise<Message[]> {
-    return sql.query<Message>(`SELECT ${COLUMNS} FROM message m WHERE m.campaign_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3`, [campaignId, after, limit]);
+    return sql.query<Message>(
+      `SELECT ${COLUMNS} FROM message m WHERE m.campaign_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3`,
+      [campaignId, after, limit],
+    );
   }
 
   /** A campaign's messages by channel, state and reason. */
-  async summary(sql: Sql, campaignId: number): Promise<{ channel: Channel | null; state: MessageState; reason: string | null; count: number }[]> {
-    return sql.query('SELECT channel, state, state_reason AS reason, count(*) AS count FROM message WHERE campaign_id = $1 GROUP BY 1, 2, 3 ORDER BY 4 DESC', [campaignId]);
+  async summary(
+    sql: Sql,
+    campaignId: number,
+  ): Promise<{ channel: Channel | null; state: MessageState; reason: string | null; count: number }[]> {
+    return sql.query(
+      'SELECT channel, state, state_reason AS reason, count(*) AS count FROM message WHERE campaign_id = $1 GROUP BY 1, 2, 3 ORDER BY 4 DESC',
+      [campaignId],
+    );
   }
 
   /** Messages by channel and state, for the metrics. */

@@ -40,7 +40,8 @@ export class OutreachModule implements OnApplicationBootstrap {
     });
     metrics.gauge('messages', 'Messages by channel and state.', ['channel', 'state'], async (gauge) => {
       gauge.reset();
-      for (const { channel, state, count } of await messages.countByState(database)) gauge.set({ channel: channel ?? 'none', state }, count);
+      for (const { channel, state, count } of await messages.countByState(database))
+        gauge.set({ channel: channel ?? 'none', state }, count);
     });
   }
 

@@ -23,8 +23,18 @@ export class Planner {
   ) {}
 
   /** Plans a notice for each of these members; returns how many were planned anew. */
-  async planNotices(tx: Tx, campaignId: number, incidentId: number, policy: Policy, members: readonly Member[], now: Date): Promise<number> {
-    const recipients = await this.recipients(tx, members.map((one) => one.customerId));
+  async planNotices(
+    tx: Tx,
+    campaignId: number,
+    incidentId: number,
+    policy: Policy,
+    members: readonly Member[],
+    now: Date,
+  ): Promise<number> {
+    const recipients = await this.recipients(
+      tx,
+      members.map((one) => one.customerId),
+    );
     let planned = 0;
     for (const { customerId, evidence } of members) {
       const recipient = recipients.get(customerId);
@@ -33,14 +43,25 @@ export class Planner {
       const lastAt = formatMoment(new Date(evidence.lastAt), locale, recipient.timeZone);
       const why = render(this.explanations.textsOf(locale).why.notice, { lastAt });
       const base = this.base(campaignId, incidentId, recipient, 'notice', locale, why);
-      if (await this.messages.insert(tx, { ...base, ...this.route(recipient, policy, policy.channels, now) }, now)) planned++;
+      if (await this.messages.insert(tx, { ...base, ...this.route(recipient, policy, policy.channels, now) }, now))
+        planned++;
     }
     return planned;
   }
 
   /** Plans a "fixed" for each customer who got one of these notices, on the same channel. */
-  async planResolved(tx: Tx, campaignId: number, incidentId: number, policy: Policy, told: readonly Message[], now: Date): Promise<void> {
-    const recipients = await this.recipients(tx, told.flatMap((one) => one.customerId ?? []));
+  async planResolved(
+    tx: Tx,
+    campaignId: number,
+    incidentId: number,
+    policy: Policy,
+    told: readonly Message[],
+    now: Date,
+  ): Promise<void> {
+    const recipients = await this.recipients(
+      tx,
+      told.flatMap((one) => one.customerId ?? []),
+    );
     for (const { customerId, channel, locale } of told) {
       const recipient = recipients.get(customerId ?? 0);
       if (!recipient || channel === null) continue;
@@ -54,13 +75,38 @@ export class Planner {
     return new Map((await this.directory.recipients(tx, ids)).map((one) => [one.customerId, one]));
   }
 
-  private base(campaignId: number, incidentId: number, recipient: Recipient, kind: CampaignKind, locale: string, why: string) {
-    return { id: this.clock.uuid(), linkToken: this.clock.token(12), campaignId, incidentId, customerId: recipient.customerId, kind, locale, why };
+  private base(
+    campaignId: number,
+    incidentId: number,
+    recipient: Recipient,
+    kind: CampaignKind,
+    locale: string,
+    why: string,
+  ) {
+    return {
+      id: this.clock.uuid(),
+      linkToken: this.clock.token(12),
+      campaignId,
+      incidentId,
+      customerId: recipient.customerId,
+      kind,
+      locale,
+      why,
+    };
   }
 
-  private route(recipient: Recipient, policy: Policy, channels: readonly Channel[], now: Date): Pick<PlannedMessage, 'channel' | 'state' | 'stateReason' | 'nextAt'> {
-    const choice = chooseChannel(recipient, channels.filter((one) => this.available.includes(one)));
-    if ('suppressed' in choice) return { channel: null, state: 'suppressed', stateReason: choice.suppressed, nextAt: now };
+  private route(
+    recipient: Recipient,
+    policy: Policy,
+    channels: readonly Channel[],
+    now: Date,
+  ): Pick<PlannedMessage, 'channel' | 'state' | 'stateReason' | 'nextAt'> {
+    const choice = chooseChannel(
+      recipient,
+      channels.filter((one) => this.available.includes(one)),
+    );
+    if ('suppressed' in choice)
+      return { channel: null, state: 'suppressed', stateReason: choice.suppressed, nextAt: now };
     const nextAt = afterQuietHours(now, recipient.timeZone, policy.quietHours);
     return { channel: choice.channel, state: 'pending', stateReason: nextAt > now ? 'quiet_hours' : null, nextAt };
   }

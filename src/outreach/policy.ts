@@ -4,15 +4,20 @@ import { CHANNELS } from '../customers/customer.js';
 import { SEVERITIES } from '../incidents/incident.js';
 import { duration, slug, timeOfDay } from '../platform/config/schema.js';
 
-const oneOrMore = <T extends z.ZodType>(one: T) => z.union([one, z.array(one).min(1)]).transform((value) => (Array.isArray(value) ? value : [value]));
-const audienceName = z.enum(['affected', 'atRisk']).transform((name) => (name === 'atRisk' ? AUDIENCE_KINDS[1] : AUDIENCE_KINDS[0]));
+const oneOrMore = <T extends z.ZodType>(one: T) =>
+  z.union([one, z.array(one).min(1)]).transform((value) => (Array.isArray(value) ? value : [value]));
+const audienceName = z
+  .enum(['affected', 'atRisk'])
+  .transform((name) => (name === 'atRisk' ? AUDIENCE_KINDS[1] : AUDIENCE_KINDS[0]));
 
 /** The `policies` section: the first policy that matches an incident decides; an incident that none matches leads to no outreach. */
 export const policiesSchema = z
   .array(
     z.strictObject({
       name: slug,
-      match: z.strictObject({ project: oneOrMore(slug).optional(), severity: oneOrMore(z.enum(SEVERITIES)).optional() }).default({}),
+      match: z
+        .strictObject({ project: oneOrMore(slug).optional(), severity: oneOrMore(z.enum(SEVERITIES)).optional() })
+        .default({}),
       audience: z.array(audienceName).min(1).prefault(['affected']),
       /** In order: the first that the customer allows and that reaches them. */
       channels: z.array(z.enum(CHANNELS)).min(1),

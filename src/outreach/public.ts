@@ -41,7 +41,8 @@ export class MessageQueue {
   }
 
   private async compose(tx: Tx, message: Message, now: Date): Promise<Content | undefined> {
-    const move = (to: MessageState, change: StateChange) => this.store.move(tx, message.id, message.fence, ['claimed'], to, now, change);
+    const move = (to: MessageState, change: StateChange) =>
+      this.store.move(tx, message.id, message.fence, ['claimed'], to, now, change);
     const composed = await this.composer.compose(tx, message, now);
     switch (composed.kind) {
       case 'ready':
@@ -70,7 +71,13 @@ export class MessageQueue {
   }
 
   /** Takes what a provider reports later: delivered, or failed after all. Late and repeated reports change nothing. */
-  async report(tx: Tx, id: string, to: Extract<MessageState, 'sent' | 'delivered' | 'failed'>, now: Date, change: StateChange): Promise<boolean> {
+  async report(
+    tx: Tx,
+    id: string,
+    to: Extract<MessageState, 'sent' | 'delivered' | 'failed'>,
+    now: Date,
+    change: StateChange,
+  ): Promise<boolean> {
     const message = await this.store.find(tx, id);
     if (!message) return false;
     const from: MessageState[] = to === 'sent' ? ['sending', 'in_doubt'] : ['sending', 'in_doubt', 'sent'];
@@ -97,7 +104,8 @@ export class MessageQueue {
   /** Marks an address as refused for good; `opted_out` is the customer's own word and goes into the consent ledger. */
   async refuseAddress(tx: Tx, message: Message, channel: Channel, reason: string, now: Date): Promise<void> {
     if (message.customerId === null) return;
-    if (reason === 'opted_out') await this.directory.recordConsent(tx, message.customerId, channel, false, 'provider', now);
+    if (reason === 'opted_out')
+      await this.directory.recordConsent(tx, message.customerId, channel, false, 'provider', now);
     else await this.directory.suppress(tx, message.customerId, channel, reason, now);
   }
 

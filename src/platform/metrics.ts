@@ -13,7 +13,12 @@ export class Metrics {
    * A gauge; `name` without the prefix `forewarn_`.
    * @param collect fills the gauge at scrape time
    */
-  gauge<T extends string>(name: string, help: string, labelNames: readonly T[], collect?: (gauge: Gauge<T>) => Promise<void> | void): Gauge<T> {
+  gauge<T extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly T[],
+    collect?: (gauge: Gauge<T>) => Promise<void> | void,
+  ): Gauge<T> {
     return new Gauge({
       name: `forewarn_${name}`,
       help,

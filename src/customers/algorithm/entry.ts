@@ -17,7 +17,10 @@ const timeZone = z.string().transform((value, context) => {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone;
   } catch {
-    context.addIssue({ code: 'custom', message: `"${value}" is not a time zone; write it like Europe/Berlin or Asia/Shanghai` });
+    context.addIssue({
+      code: 'custom',
+      message: `"${value}" is not a time zone; write it like Europe/Berlin or Asia/Shanghai`,
+    });
     return z.NEVER;
   }
 });
@@ -25,7 +28,10 @@ const timeZone = z.string().transform((value, context) => {
 const phone = z.string().transform((value, context) => {
   const parsed = parsePhoneNumberFromString(value);
   if (parsed?.isValid()) return parsed.number as string;
-  context.addIssue({ code: 'custom', message: 'is not a phone number; write it with + and the country code, like +4915112345678' });
+  context.addIssue({
+    code: 'custom',
+    message: 'is not a phone number; write it with + and the country code, like +4915112345678',
+  });
   return z.NEVER;
 });
 

@@ -22,10 +22,16 @@ export function settle(result: SendResult, attempt: number, now: Date): Settleme
     case 'sent':
       return { to: 'sent', providerId: result.providerId };
     case 'retry':
-      if (attempt >= MAX_ATTEMPTS) return { to: 'failed', reason: result.reason, pauseCampaign: false, refuseAddress: false };
+      if (attempt >= MAX_ATTEMPTS)
+        return { to: 'failed', reason: result.reason, pauseCampaign: false, refuseAddress: false };
       return { to: 'pending', reason: result.reason, nextAt: stretched(result.notBefore, attempt, now) };
     case 'rejected':
-      return { to: 'failed', reason: result.reason, pauseCampaign: result.scope === 'setup', refuseAddress: result.suppress === true };
+      return {
+        to: 'failed',
+        reason: result.reason,
+        pauseCampaign: result.scope === 'setup',
+        refuseAddress: result.suppress === true,
+      };
     case 'inDoubt':
       return { to: 'in_doubt', reason: result.reason, nextAt: now };
   }

@@ -83,10 +83,12 @@ const CATCH_UP_BLOCKS = 2016;
 /** Minutes that a spike is looked for in; the first holds the running minute and the one before. */
 const SPIKE_WINDOWS = [2, 10, 60];
 /** Of the customers that a fault is configured to need, a spike needs this share as independent evidence. */
-const APART_SHARE = 0.7;
+const APART_SHARE = 0.8;
 /** A share of the active customers in two minutes that makes fewer customers enough, where such small groups mean something. */
 const FAST_SHARE = 0.0025;
 const FAST_CUSTOMERS = 3;
+/** Minutes after which a project's small groups have been watched long enough to act on one. */
+const FLARES_KNOWN_AFTER = 3 * 1440;
 /** After this long it is known whether a small group was the start of something. */
 const FLARE_OVER = 30 * MINUTE;
 /** A new issue that has trickled for an hour must also outrun itself by these odds (-log10 p). */
@@ -186,7 +188,7 @@ function callFast(watch: WatchState, context: WatchContext): boolean {
   if (arrivals < FAST_CUSTOMERS || arrivals < FAST_SHARE * pace(context.pulse)) return false;
   const customers = Math.max(arrivals, watch.flare?.customers ?? 0);
   watch.flare = { at: watch.flare?.at ?? context.now, customers };
-  return meansSomething(context.pulse, arrivals);
+  return context.pulse.recorded >= FLARES_KNOWN_AFTER && meansSomething(context.pulse, arrivals);
 }
 
 /** Remembers for the whole project a small group that stayed one. */

@@ -4,7 +4,11 @@ export function chooseLocale(wanted: string | null | undefined, offered: readonl
   if (!wanted) return fallback;
   const tag = wanted.toLowerCase();
   const language = tag.split('-')[0];
-  return offered.find((one) => one.toLowerCase() === tag) ?? offered.find((one) => one.toLowerCase().split('-')[0] === language) ?? fallback;
+  return (
+    offered.find((one) => one.toLowerCase() === tag) ??
+    offered.find((one) => one.toLowerCase().split('-')[0] === language) ??
+    fallback
+  );
 }
 
 /** A moment as people of a language write it in their zone, with the zone's name where it is not known to be theirs. */

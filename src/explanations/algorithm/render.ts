@@ -4,7 +4,14 @@ import { Liquid } from 'liquidjs';
 export type TemplateValues = Readonly<Record<string, string | null>>;
 
 /** Limits on what an operator's template may cost: characters rendered, loop iterations, milliseconds. */
-const engine = new Liquid({ strictVariables: true, strictFilters: true, ownPropertyOnly: true, memoryLimit: 100_000, parseLimit: 100_000, renderLimit: 200 });
+const engine = new Liquid({
+  strictVariables: true,
+  strictFilters: true,
+  ownPropertyOnly: true,
+  memoryLimit: 100_000,
+  parseLimit: 100_000,
+  renderLimit: 200,
+});
 
 /**
  * Renders a Liquid template.
@@ -32,5 +39,8 @@ export function oneLine(text: string): string {
 
 /** Text for an e-mail: at most one empty line in a row. */
 export function tidyLines(text: string): string {
-  return text.replace(/[ \t]+$/gm, '').replace(/\n{3,}/g, '\n\n').trim();
+  return text
+    .replace(/[ \t]+$/gm, '')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
 }

@@ -7,7 +7,8 @@ export const SUPPRESSED_REASONS = ['no_contact_point', 'no_consent', 'address_re
 export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
 
 /** Where a message can go, or why it cannot. */
-export type ChannelChoice = { readonly channel: Channel; readonly address: string } | { readonly suppressed: SuppressedReason };
+export type ChannelChoice =
+  { readonly channel: Channel; readonly address: string } | { readonly suppressed: SuppressedReason };
 
 /**
  * The first channel in the policy's order with an address that works and a recorded consent.
@@ -38,7 +39,8 @@ export function afterQuietHours(now: Date, timeZone: string | null, quiet: Polic
   if (!quiet || quiet.from === quiet.to) return now;
   const local = DateTime.fromJSDate(now, { zone: timeZone ?? 'UTC' });
   const minute = local.hour * 60 + local.minute;
-  const inside = quiet.from < quiet.to ? minute >= quiet.from && minute < quiet.to : minute >= quiet.from || minute < quiet.to;
+  const inside =
+    quiet.from < quiet.to ? minute >= quiet.from && minute < quiet.to : minute >= quiet.from || minute < quiet.to;
   if (!inside) return now;
   const day = quiet.from > quiet.to && minute >= quiet.from ? local.plus({ days: 1 }) : local;
   return day.set({ hour: Math.floor(quiet.to / 60), minute: quiet.to % 60, second: 0, millisecond: 0 }).toJSDate();
@@ -57,9 +59,17 @@ export interface ApprovalDecision {
  */
 export function decideApproval(policy: Policy, customers: number, now: Date): ApprovalDecision {
   if (policy.approval === 'required') return { state: 'awaiting_approval', reason: 'the policy asks for a person' };
-  if (customers > policy.blastLimit) return { state: 'awaiting_approval', reason: `${customers} customers are more than the blast limit of ${policy.blastLimit}` };
+  if (customers > policy.blastLimit)
+    return {
+      state: 'awaiting_approval',
+      reason: `${customers} customers are more than the blast limit of ${policy.blastLimit}`,
+    };
   if (policy.approval === 'automatic') return { state: 'approved', reason: 'automatic' };
-  return { state: 'awaiting_approval', reason: 'approves itself unless somebody objects', approveAfter: new Date(now.getTime() + policy.approval.after) };
+  return {
+    state: 'awaiting_approval',
+    reason: 'approves itself unless somebody objects',
+    approveAfter: new Date(now.getTime() + policy.approval.after),
+  };
 }
 
 /** The policy that decides about an incident: the first whose every key matches. */

@@ -16,7 +16,10 @@ export const Needs = (role: TokenRole) => SetMetadata(NEEDS, role satisfies Need
 export const Public = () => SetMetadata(NEEDS, 'public' satisfies Need);
 
 /** The caller of a route that has `@Needs`. */
-export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller | undefined => context.switchToHttp().getRequest<AuthedRequest>().caller);
+export const CurrentCaller = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Caller | undefined =>
+    context.switchToHttp().getRequest<AuthedRequest>().caller,
+);
 
 /**
  * Checks every route: `Authorization: Bearer TOKEN`, or for reading in a browser HTTP Basic with the token as password.
@@ -32,15 +35,24 @@ export class AuthGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const need = this.reflector.getAllAndOverride<Need | undefined>(NEEDS, [context.getHandler(), context.getClass()]);
     if (need === 'public') return true;
-    if (need === undefined) throw new Error(`route ${context.getClass().name}.${context.getHandler().name} states no role`);
+    if (need === undefined)
+      throw new Error(`route ${context.getClass().name}.${context.getHandler().name} states no role`);
     const request = context.switchToHttp().getRequest<AuthedRequest>();
     const token = tokenOf(request);
     const caller = token === undefined ? undefined : await this.tokens.find(token);
     if (!caller) {
-      void context.switchToHttp().getResponse<FastifyReply>().header('www-authenticate', 'Basic realm="Forewarn", Bearer');
-      throw new Problem(401, 'unauthorized', 'This needs a token: send "Authorization: Bearer TOKEN". Make one with "forewarn token create".');
+      void context
+        .switchToHttp()
+        .getResponse<FastifyReply>()
+        .header('www-authenticate', 'Basic realm="Forewarn", Bearer');
+      throw new Problem(
+        401,
+        'unauthorized',
+        'This needs a token: send "Authorization: Bearer TOKEN". Make one with "forewarn token create".',
+      );
     }
-    if (!covers(caller.role, need)) throw new Problem(403, 'forbidden', `This needs a token with role ${need}; this one has ${caller.role}.`);
+    if (!covers(caller.role, need))
+      throw new Problem(403, 'forbidden', `This needs a token with role ${need}; this one has ${caller.role}.`);
     request.caller = caller;
     return true;
   }

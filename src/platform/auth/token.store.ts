@@ -5,8 +5,14 @@ import { type Caller, type TokenRole } from './role.js';
 
 const PREFIX = 'fw_';
 /** `last_used_at` is for finding forgotten tokens; a minute's precision spares a write a request. */
-const TOUCH = { name: 'token.touch', text: `UPDATE api_token SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - interval '1 minute')` };
-const FIND = { name: 'token.find', text: 'SELECT id, name, role FROM api_token WHERE token_hash = $1 AND revoked_at IS NULL' };
+const TOUCH = {
+  name: 'token.touch',
+  text: `UPDATE api_token SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - interval '1 minute')`,
+};
+const FIND = {
+  name: 'token.find',
+  text: 'SELECT id, name, role FROM api_token WHERE token_hash = $1 AND revoked_at IS NULL',
+};
 
 /** API tokens; only their SHA-256 is kept (they carry 192 random bits, so a slow hash would add nothing). */
 export class TokenStore {
@@ -34,14 +40,17 @@ export class TokenStore {
   }
 
   /** All tokens without their secrets. */
-  async list(): Promise<{ name: string; role: TokenRole; created_at: Date; last_used_at: Date | null; revoked_at: Date | null }[]> {
+  async list(): Promise<
+    { name: string; role: TokenRole; created_at: Date; last_used_at: Date | null; revoked_at: Date | null }[]
+  > {
     return this.database.query('SELECT name, role, created_at, last_used_at, revoked_at FROM api_token ORDER BY name');
   }
 
   /** Who holds this token; undefined for one that is wrong or revoked. */
   async find(token: string): Promise<Caller | undefined> {
     const hash = sha256(token);
-    if (this.adminToken !== undefined && timingSafeEqual(hash, sha256(this.adminToken))) return { name: 'admin', role: 'admin' };
+    if (this.adminToken !== undefined && timingSafeEqual(hash, sha256(this.adminToken)))
+      return { name: 'admin', role: 'admin' };
     const [row] = await this.database.query<{ id: number; name: string; role: TokenRole }>(FIND, [hash]);
     if (!row) return undefined;
     await this.database.query(TOUCH, [row.id, this.clock.now()]);

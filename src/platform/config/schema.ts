@@ -18,4 +18,6 @@ export const timeOfDay = z.string().transform((text, context) => {
 });
 
 /** A name that is safe in URLs, metric labels and file names. */
-export const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens, at most 63');
+export const slug = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens, at most 63');

@@ -23,9 +23,15 @@ const environment = z.object({
   NATS_URL: url(['nats:', 'tls:']).optional(),
   SMTP_URL: url(['smtp:', 'smtps:']).optional(),
   MAIL_FROM: z.string().optional(),
-  TWILIO_ACCOUNT_SID: z.string().regex(/^AC[0-9a-f]{32}$/i, 'must be AC and 32 hex digits').optional(),
+  TWILIO_ACCOUNT_SID: z
+    .string()
+    .regex(/^AC[0-9a-f]{32}$/i, 'must be AC and 32 hex digits')
+    .optional(),
   TWILIO_AUTH_TOKEN: z.string().optional(),
-  TWILIO_MESSAGING_SERVICE_SID: z.string().regex(/^MG[0-9a-f]{32}$/i, 'must be MG and 32 hex digits').optional(),
+  TWILIO_MESSAGING_SERVICE_SID: z
+    .string()
+    .regex(/^MG[0-9a-f]{32}$/i, 'must be MG and 32 hex digits')
+    .optional(),
   TWILIO_FROM: z.string().optional(),
   TWILIO_BASE_URL: url(['http:', 'https:']).optional(),
   ALERTMANAGER_URL: url(['http:', 'https:']).optional(),
@@ -93,7 +99,8 @@ function twilioOf(env: z.output<typeof environment>): TwilioSettings | undefined
 /** Settings that only make sense together; each missing one is named. */
 function togetherProblems(env: Record<string, string | undefined>): string[] {
   const problems: string[] = [];
-  if (env.SMTP_URL && !env.MAIL_FROM) problems.push('MAIL_FROM: is needed with SMTP_URL, for example "Shop <care@shop.example>"');
+  if (env.SMTP_URL && !env.MAIL_FROM)
+    problems.push('MAIL_FROM: is needed with SMTP_URL, for example "Shop <care@shop.example>"');
   const sid = env.TWILIO_ACCOUNT_SID;
   const token = env.TWILIO_AUTH_TOKEN;
   if (sid && !token) problems.push('TWILIO_AUTH_TOKEN: is needed with TWILIO_ACCOUNT_SID');
@@ -112,7 +119,8 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(present);
   const problems = togetherProblems(present);
-  if (!parsed.success) problems.unshift(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  if (!parsed.success)
+    problems.unshift(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
   if (!parsed.success || problems.length > 0) {
     throw new StartError(`The settings in the environment are wrong:\n  ${problems.join('\n  ')}`);
   }

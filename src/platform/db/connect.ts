@@ -53,7 +53,10 @@ async function withLock(url: string, work: () => Promise<void>): Promise<void> {
   try {
     const { rows } = await client.query<{ version: string }>("SELECT current_setting('server_version_num') AS version");
     const version = Number(rows[0]?.version);
-    if (version < OLDEST_SERVER) throw new StartError(`The PostgreSQL server is version ${Math.floor(version / 10_000)}; Forewarn needs 15 or newer.`);
+    if (version < OLDEST_SERVER)
+      throw new StartError(
+        `The PostgreSQL server is version ${Math.floor(version / 10_000)}; Forewarn needs 15 or newer.`,
+      );
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await work();
   } finally {

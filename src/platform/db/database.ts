@@ -3,6 +3,10 @@ import { type DataSource } from 'typeorm';
 
 /** Counts and ids are far below 2^53, so PostgreSQL's 64-bit integers are read as numbers. */
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+/** PostgreSQL's type number of `bigint[]` (pg_type.oid). */
+const INT8_ARRAY = 1016 as number as Parameters<typeof pg.types.getTypeParser>[0];
+const readArray = pg.types.getTypeParser(INT8_ARRAY) as (text: string) => string[];
+pg.types.setTypeParser(INT8_ARRAY, (text: string) => readArray(text).map(Number));
 
 /** A named, prepared SQL statement. One statement, one name: the name shows in the server's statistics. */
 export interface Statement {
@@ -45,7 +49,10 @@ export function isDatabaseAway(error: unknown): boolean {
   if (code !== undefined) return code.startsWith('08') || code.startsWith('57') || code.startsWith('53');
   const message = error instanceof Error ? error.message : '';
   const errno = (error as { code?: string } | undefined)?.code ?? '';
-  return /^E(CONN|PIPE|NOENT|TIMEDOUT|HOST|NET|AI_)/.test(errno) || /Connection terminated|timeout exceeded when trying to connect|not queryable/.test(message);
+  return (
+    /^E(CONN|PIPE|NOENT|TIMEDOUT|HOST|NET|AI_)/.test(errno) ||
+    /Connection terminated|timeout exceeded when trying to connect|not queryable/.test(message)
+  );
 }
 
 /** The application's way to PostgreSQL: written SQL on the pool that TypeORM keeps. */
@@ -94,7 +101,11 @@ function transactionOn(client: pg.PoolClient): Tx {
   };
 }
 
-async function run<Row extends object>(target: pg.Pool | pg.PoolClient, statement: Statement | string, values: readonly unknown[]): Promise<Row[]> {
+async function run<Row extends object>(
+  target: pg.Pool | pg.PoolClient,
+  statement: Statement | string,
+  values: readonly unknown[],
+): Promise<Row[]> {
   const config = typeof statement === 'string' ? { text: statement } : { name: statement.name, text: statement.text };
   const result = await target.query<Row>({ ...config, values: [...values] });
   return result.rows;

@@ -23,7 +23,15 @@ const PORT = 5432;
 /** Unix socket paths are limited to 107 bytes (Linux `sun_path`); the file name takes 20 of them. */
 const LONGEST_SOCKET_DIR = 85;
 const NOBODY = 65534;
-const SERVER_SETTINGS = ['listen_addresses=', 'max_connections=60', 'jit=off', 'timezone=UTC', 'log_timezone=UTC', 'max_wal_size=512MB', 'log_min_messages=warning'];
+const SERVER_SETTINGS = [
+  'listen_addresses=',
+  'max_connections=60',
+  'jit=off',
+  'timezone=UTC',
+  'log_timezone=UTC',
+  'max_wal_size=512MB',
+  'log_min_messages=warning',
+];
 
 /** How to run the server's programs as somebody whom PostgreSQL accepts (it refuses root). */
 interface Launcher {
@@ -46,7 +54,9 @@ export async function startEmbeddedPostgres(dataDir: string, share = false): Pro
   const lock = await takeFolder(join(sockets, 'daemon.lock'));
   if (!lock) {
     if (share && (await answers(url))) return { url, stop: async () => undefined };
-    throw new StartError(`The data folder ${dataDir} is in use by another Forewarn process. Stop it, or set FOREWARN_DATA_DIR to another folder.`);
+    throw new StartError(
+      `The data folder ${dataDir} is in use by another Forewarn process. Stop it, or set FOREWARN_DATA_DIR to another folder.`,
+    );
   }
   try {
     const launcher = await findLauncher(dataDir);
@@ -96,7 +106,9 @@ async function packageFolder(): Promise<string> {
   try {
     return join(dirname(fileURLToPath(import.meta.resolve(name))), '..', 'native');
   } catch {
-    throw new StartError(`There is no embedded PostgreSQL for ${process.platform}-${process.arch} (package ${name} is not installed). Set DATABASE_URL to a PostgreSQL 15 or newer.`);
+    throw new StartError(
+      `There is no embedded PostgreSQL for ${process.platform}-${process.arch} (package ${name} is not installed). Set DATABASE_URL to a PostgreSQL 15 or newer.`,
+    );
   }
 }
 
@@ -115,10 +127,14 @@ async function findLauncher(dataDir: string): Promise<Launcher> {
   const native = await packageFolder();
   await restoreLinks(native);
   const onDeath = works('setpriv', ['--pdeathsig', 'INT', 'true']) ? ['setpriv', '--pdeathsig', 'INT'] : [];
-  if (process.getuid?.() !== 0) return { binaries: join(native, 'bin'), wrap: (program, args) => split([...onDeath, program, ...args]) };
+  if (process.getuid?.() !== 0)
+    return { binaries: join(native, 'bin'), wrap: (program, args) => split([...onDeath, program, ...args]) };
   const namespace = ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`];
   if (works('unshare', [...namespace.slice(1), 'true'])) {
-    return { binaries: join(native, 'bin'), wrap: (program, args) => split([...namespace, ...onDeath, program, ...args]) };
+    return {
+      binaries: join(native, 'bin'),
+      wrap: (program, args) => split([...namespace, ...onDeath, program, ...args]),
+    };
   }
   return asNobody(native, dataDir, onDeath);
 }
@@ -146,10 +162,25 @@ function split([program = '', ...args]: string[]): [string, string[]] {
 async function createCluster(launcher: Launcher, cluster: string): Promise<void> {
   const fresh = `${cluster}.new`;
   await rm(fresh, { recursive: true, force: true });
-  const options = ['-D', fresh, '-U', 'forewarn', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--data-checksums', '--no-instructions'];
+  const options = [
+    '-D',
+    fresh,
+    '-U',
+    'forewarn',
+    '-A',
+    'trust',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--data-checksums',
+    '--no-instructions',
+  ];
   const [program, args] = launcher.wrap(join(launcher.binaries, 'initdb'), options);
   const run = spawnSync(program, args, { uid: launcher.uid, gid: launcher.uid, encoding: 'utf8' });
-  if (run.status !== 0) throw new StartError(`The embedded PostgreSQL could not be created in ${cluster}: ${lastLine(run.stderr || String(run.error))}`);
+  if (run.status !== 0)
+    throw new StartError(
+      `The embedded PostgreSQL could not be created in ${cluster}: ${lastLine(run.stderr || String(run.error))}`,
+    );
   await rename(fresh, cluster);
 }
 
@@ -174,9 +205,17 @@ function isPostgres(pid: number): boolean {
 }
 
 async function startServer(launcher: Launcher, cluster: string, sockets: string): Promise<ChildProcess> {
-  const settings = [...SERVER_SETTINGS, `unix_socket_directories=${sockets}`, `port=${PORT}`].flatMap((one) => ['-c', one]);
+  const settings = [...SERVER_SETTINGS, `unix_socket_directories=${sockets}`, `port=${PORT}`].flatMap((one) => [
+    '-c',
+    one,
+  ]);
   const [program, args] = launcher.wrap(join(launcher.binaries, 'postgres'), ['-D', cluster, ...settings]);
-  const server = spawn(program, args, { uid: launcher.uid, gid: launcher.uid, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const server = spawn(program, args, {
+    uid: launcher.uid,
+    gid: launcher.uid,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   server.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)));
   server.on('error', (error) => (said += messageOf(error)));

@@ -23,7 +23,12 @@ export function cursorId(cursor: string | undefined): number {
 }
 
 /** Makes a page of rows that were asked for with `limit + 1`; `idOf` gives the id that the list is ordered by. */
-export function pageOf<Row, T>(rows: readonly Row[], limit: number, idOf: (row: Row) => number, shape: (row: Row) => T): Page<T> {
+export function pageOf<Row, T>(
+  rows: readonly Row[],
+  limit: number,
+  idOf: (row: Row) => number,
+  shape: (row: Row) => T,
+): Page<T> {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const more = rows.length > limit && last !== undefined;

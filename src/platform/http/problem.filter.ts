@@ -29,7 +29,8 @@ export class ProblemFilter implements ExceptionFilter {
   private problemOf(error: unknown, request: FastifyRequest): Problem {
     if (error instanceof Problem) return error;
     const status = error instanceof HttpException ? error.getStatus() : statusOfFastify(error);
-    if (status !== undefined && status < 500) return new Problem(status, codeOf(status), clientText(error, status, request));
+    if (status !== undefined && status < 500)
+      return new Problem(status, codeOf(status), clientText(error, status, request));
     if (isDatabaseAway(error)) {
       this.logger.warn({ err: error }, 'the database is away');
       return new Problem(503, 'unavailable', 'The database cannot be reached right now. Try again in a few seconds.');
@@ -51,7 +52,13 @@ function clientText(error: unknown, status: number, request: FastifyRequest): st
 }
 
 function codeOf(status: number): string {
-  const known: Record<number, string> = { 400: 'bad-request', 404: 'not-found', 405: 'method-not-allowed', 413: 'too-large', 415: 'unsupported-media-type' };
+  const known: Record<number, string> = {
+    400: 'bad-request',
+    404: 'not-found',
+    405: 'method-not-allowed',
+    413: 'too-large',
+    415: 'unsupported-media-type',
+  };
   return known[status] ?? 'refused';
 }
 

@@ -8,14 +8,32 @@ export const LOGGER = Symbol('logger');
 export type Logger = Pino;
 
 /** Keys that are blanked wherever they turn up, as a second line of defence against a careless log call. */
-const REDACTED = ['email', 'phone', 'address', 'to', 'password', 'token', 'authorization', '*.email', '*.phone', '*.address', '*.token', 'req.headers'];
+const REDACTED = [
+  'email',
+  'phone',
+  'address',
+  'to',
+  'password',
+  'token',
+  'authorization',
+  '*.email',
+  '*.phone',
+  '*.address',
+  '*.token',
+  'req.headers',
+];
 
 /**
  * @param level pino level or `silent`
  * @param stream where lines go; standard output when omitted
  */
 export function createLogger(level: string, stream?: DestinationStream): Logger {
-  const options = { level, base: undefined, redact: { paths: REDACTED, censor: '[redacted]' }, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = {
+    level,
+    base: undefined,
+    redact: { paths: REDACTED, censor: '[redacted]' },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  };
   return stream ? pino(options, stream) : pino(options);
 }
 

@@ -40,8 +40,17 @@ export class StageRunner {
     metrics: Metrics,
   ) {
     this.runs = metrics.counter('stage_runs_total', 'Runs of background stages by result.', ['stage', 'result']);
-    this.seconds = metrics.histogram('stage_run_seconds', 'Duration of one stage run.', ['stage'], [0.005, 0.02, 0.1, 0.5, 2, 10]);
-    this.lastSuccess = metrics.gauge('stage_last_success_timestamp_seconds', 'When a stage last ended without a fault.', ['stage']);
+    this.seconds = metrics.histogram(
+      'stage_run_seconds',
+      'Duration of one stage run.',
+      ['stage'],
+      [0.005, 0.02, 0.1, 0.5, 2, 10],
+    );
+    this.lastSuccess = metrics.gauge(
+      'stage_last_success_timestamp_seconds',
+      'When a stage last ended without a fault.',
+      ['stage'],
+    );
   }
 
   /**
@@ -80,7 +89,10 @@ export class StageRunner {
   private schedule(name: StageName, delayMs: number): void {
     if (this.stopping) return;
     this.unschedule(name);
-    this.scheduler.addTimeout(name, setTimeout(() => this.run(name), delayMs));
+    this.scheduler.addTimeout(
+      name,
+      setTimeout(() => this.run(name), delayMs),
+    );
   }
 
   private unschedule(name: StageName): void {
