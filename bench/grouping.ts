@@ -135,7 +135,7 @@ function scoreCrashes(crashes: readonly Crash[]): Record<string, number> {
   const truth = crashes.map(({ project, group }) => `${project}/${group}`);
   const own = clusterScores(
     truth,
-    handles.map((handle) => grouper.nameOf(handle).group),
+    handles.map((handle) => String(grouper.nameOf(handle).group)),
   );
   const byMessage = clusterScores(
     truth,
