@@ -3,7 +3,7 @@ const LOOK_BACK = 32;
 
 /** A name that announces a code, however it is written: `status`, `statusCode`, `error code is`, `errno:`, `HTTP/1.1 `, `SQLSTATE[`. */
 const ANNOUNCES =
-  /(?:code|status|errno|sqlstate|sqlcode|hresult|https?(?:\/[\d.]+)?|signal|ntstatus|(?:^|[^a-z])(?:errors?|err|rc|returned|responded|response|responded with|replied|got|received))["'\]]{0,2}\s?(?:is|was|of|with|number|no\.?|code|an?|->|=>|==)?\s?[:=#]?\s?[("'[{<]{0,2}$/i;
+  /(?:code|status|errno|sqlstate|sqlcode|hresult|https?(?:\/[\d.]+)?|signal|ntstatus|(?:^|[^a-z])(?:errors?|err|rc|returned|responded|response|responded with|replied|answer|answered|answers|returns|responds|replies|status line|got|received))["'\]]{0,2}\s?(?:is|was|of|with|number|no\.?|code|an?|->|=>|==)?\s?[:=#]?\s?[("'[{<]{0,2}$/i;
 
 /** Numbers that are called a code but tell no fault apart. */
 const NOT_A_FAULT =

@@ -34,6 +34,7 @@ const KEPT = [
   '{"status":502}',
   '500 Internal Server Error',
   'exit code 137',
+  'gateway answered 401',
   'connect errno -111',
   'ORA-00942: table or view does not exist',
   'SQLSTATE[23000]: constraint',

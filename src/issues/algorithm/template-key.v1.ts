@@ -23,16 +23,20 @@ export interface TemplateKey {
 const PLACEHOLDER = /<[a-z][a-z_0-9]*>/g;
 /** A list of values is one value, however long: `( 3552 3534 3391 )` and `(1, 2)`. */
 const VALUES_IN_A_ROW = /\uE000(?:[ .,:_\-/#|*+]+\uE000)+/g;
+/** `<1 second` and `~5` are values as `1 second` and `5` are. */
+const COMPARED = /[<>~]=?(?=\uE000)/g;
 const WILD_IN_A_ROW = /<\*>(?:[ ,;:]+<\*>)+/g;
 const NUMBER_LEFT = /^-?\d+$|^0[xX][0-9A-Fa-f]+$/;
 const CODE = /^[A-Z]{1,8}[-_]?\d{3,6}[A-Z]?$/;
 const CONSTANT = /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$|^[A-Z]{4,}$/;
 const FAULT_NAME = /(?:Error|Exception|Fault|Failure|Timeout|Warning)[.!?]*$/;
-const PLAIN_COMPOUND = /^[A-Za-z]+(?:[-/][A-Za-z]+)?[.!?]*$/;
+const PLAIN_COMPOUND = /^[A-Za-z]+(?:[-/_][A-Za-z]+)*[.!?]*$/;
 const NAME_LIKE = /[A-Za-z][._/~\\@$-]+[A-Za-z]|\/|^\./;
 
 type PieceLook = 'between' | 'value' | 'name' | 'path' | 'code' | 'text';
 
+/** What is assigned to these tells faults apart: `reason=card_declined`. */
+const FAULT_KEY = /(?:code|error|err|errno|reason|cause|exception)$/i;
 const METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/;
 const QUERY_OF_ROUTE = /((?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[^\s?"']*)\?[^\s"']*/g;
 
@@ -95,11 +99,12 @@ function readLook(piece: string): PieceLook {
   return NAME_LIKE.test(piece) && !PLAIN_COMPOUND.test(piece) ? 'name' : 'text';
 }
 
-/** The look in its place: what follows `=` is a name, and the path after an HTTP method is a route, which tells faults apart as a code does. */
+/** The look in its place: what follows `=` is a name, unless it is the reason that was given, and the path after an HTTP method is a route, which tells faults apart as a code does. */
 function lookAt(pieces: readonly string[], at: number): PieceLook {
   const look = lookOf(pieces[at] ?? '');
   if (look === 'path') return isRouteAt(pieces, at) ? 'path' : 'name';
-  return look === 'text' && pieces[at - 1]?.endsWith('=') ? 'name' : look;
+  if (look !== 'text' || !pieces[at - 1]?.endsWith('=')) return look;
+  return FAULT_KEY.test(pieces[at - 2] ?? '') ? 'code' : 'name';
 }
 
 /** Whether an HTTP method stands before. A quoted request line is an access log's, where the path is one value of many. */
@@ -115,22 +120,29 @@ export function templateKey(message: string): TemplateKey {
 /** The text of the key of a message that is masked already. */
 export function keyOfMasked(masked: string): string {
   const short = masked.includes('?') ? masked.replace(QUERY_OF_ROUTE, '$1') : masked;
-  const normal = short.includes('<') ? short.replace(PLACEHOLDER, '\uE000').replace(VALUES_IN_A_ROW, '\uE000') : short;
+  const normal = short.includes('<')
+    ? short.replace(PLACEHOLDER, '\uE000').replace(VALUES_IN_A_ROW, '\uE000').replace(COMPARED, '')
+    : short;
   const pieces = piecesOf(normal);
   const looks = pieces.map((_, at) => lookAt(pieces, at));
   let text = 0;
   for (const look of looks) if (look === 'text') text++;
   let key = '';
-  for (let at = 0; at < pieces.length; at++) key += showPiece(pieces[at] ?? '', looks[at], text >= MIN_TEXT_WORDS);
+  for (let at = 0; at < pieces.length; at++) key += showPiece(pieces[at] ?? '', looks[at], text);
   return key.replace(WILD_IN_A_ROW, WILD);
 }
 
-function showPiece(piece: string, look: PieceLook | undefined, namesGo: boolean): string {
+function showPiece(piece: string, look: PieceLook | undefined, text: number): string {
   if (look === 'text' || look === 'code') return piece;
   if (look === 'between') return piece.length === 1 ? (piece === '\t' ? ' ' : piece) : piece.replace(/\s+/g, ' ');
-  if (look === 'value' || (look === 'name' && namesGo)) return WILD;
+  if (look === 'value' || (look === 'name' && goes(piece, text))) return WILD;
   const shown = look === 'path' ? piece.replace(/[^/]*[\d\uE000][^/]*/g, withoutId) : piece;
   return shown.replaceAll('\uE000', WILD);
+}
+
+/** Whether a name is a value: always beside enough text; beside one word when it has a digit or a slash, which no fault's name has. */
+function goes(name: string, text: number): boolean {
+  return text >= MIN_TEXT_WORDS || (text > 0 && /[\d/\\\uE000]/.test(name));
 }
 
 /** A segment of a route that has a digit is an id, unless it is the version of an interface. */

@@ -30,6 +30,8 @@ describe('templateKey', () => {
     ['Provider refused with code E1234', 'Provider refused with code E1235'],
     ['Call to POST /v1/orders did not finish', 'Call to POST /v1/login did not finish'],
     ['users.login failed', 'cart.pay failed'],
+    ['Payment of order 7 failed, reason=declined', 'Payment of order 7 failed, reason=expired'],
+    ['Payment of order 7 failed: card_declined', 'Payment of order 7 failed: card_expired'],
   ])('tells apart: %s / %s', (one, other) => {
     expect(templateKey(one).key).not.toBe(templateKey(other).key);
   });
@@ -38,6 +40,14 @@ describe('templateKey', () => {
     expect(templateKey('Call to GET /v1/orders/17 is slow').key).toBe(
       templateKey('Call to GET /v1/orders/ab12?x=1 is slow').key,
     );
+  });
+
+  it('takes paths and names with digits beside a single word as values', () => {
+    expect(templateKey('allocated /data/x_1/part-7').key).toBe(templateKey('allocated lib/y_2/part-8').key);
+  });
+
+  it('takes a compared value as the value', () => {
+    expect(templateKey('Closed after <1 sec of life').key).toBe(templateKey('Closed after 17 sec of life').key);
   });
 
   it('takes a list of values as one value', () => {
