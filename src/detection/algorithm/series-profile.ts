@@ -1,54 +1,74 @@
-const DAY_MS = 86_400_000;
-/** Half-hour slots: fine enough for a morning ramp, coarse enough that five-minute data fill a slot six times a day. */
-const SLOTS = 48;
-/** Weight of a new observation in its slot once the slot has seen more than 1/RATE. */
-const RATE = 0.2;
+/** Milliseconds of a day and of a week (UTC), the two cycles that people's behaviour follows. */
+export const DAY_MS = 86_400_000;
+export const WEEK_MS = 7 * DAY_MS;
 
-/** The saved state of a {@link DayProfile}; plain JSON. */
-export interface DayProfileState {
-  readonly count: readonly number[];
+/** The saved state of a {@link CycleProfile}; plain JSON. */
+export interface CycleProfileState {
+  readonly seen: readonly number[];
   readonly mean: readonly number[];
-  readonly allCount: number;
-  readonly allMean: number;
 }
 
-/** What is usual at a time of day (UTC), learnt online: an exponentially forgetting mean per half-hour. */
-export class DayProfile {
-  private readonly count = new Float64Array(SLOTS);
-  private readonly mean = new Float64Array(SLOTS);
-  private allCount = 0;
-  private allMean = 0;
+/** What is usual at each time of a cycle (a day, a week), learnt online: one exponentially forgetting mean per slot. */
+export class CycleProfile {
+  private readonly seen: Float64Array;
+  private readonly mean: Float64Array;
 
-  /** The usual value at this time of day; the mean of everything where the slot is new, undefined before any value. */
+  /**
+   * @param cycleMs length of the cycle in milliseconds
+   * @param slots equal parts that the cycle is cut into
+   * @param rate weight of a new value in its slot once the slot has seen more than 1/rate of them
+   */
+  constructor(
+    private readonly cycleMs: number,
+    private readonly slots: number,
+    private readonly rate: number,
+  ) {
+    this.seen = new Float64Array(slots);
+    this.mean = new Float64Array(slots);
+  }
+
+  /** The usual value at this time, undefined while its slot is empty. */
   expected(timestampMs: number): number | undefined {
-    const slot = slotOf(timestampMs);
-    if ((this.count[slot] ?? 0) > 0) return this.mean[slot];
-    return this.allCount > 0 ? this.allMean : undefined;
+    const slot = this.slotOf(timestampMs);
+    return (this.seen[slot] ?? 0) > 0 ? this.mean[slot] : undefined;
+  }
+
+  /**
+   * The usual value with the neighbouring slots at half weight, drawn towards `fallback` as if that had been seen
+   * `trust` times; a slot counts as seen at most five times.
+   */
+  smoothed(timestampMs: number, fallback: number, trust: number): number {
+    const slot = this.slotOf(timestampMs);
+    let weight = trust;
+    let sum = trust * fallback;
+    for (const step of [-1, 0, 1]) {
+      const at = (slot + step + this.slots) % this.slots;
+      const own = (step === 0 ? 1 : 0.5) * Math.min(this.seen[at] ?? 0, 5);
+      weight += own;
+      sum += own * (this.mean[at] ?? 0);
+    }
+    return sum / weight;
   }
 
   learn(timestampMs: number, value: number): void {
-    const slot = slotOf(timestampMs);
-    const seen = (this.count[slot] ?? 0) + 1;
+    const slot = this.slotOf(timestampMs);
+    const seen = (this.seen[slot] ?? 0) + 1;
     const mean = this.mean[slot] ?? 0;
-    this.count[slot] = seen;
-    this.mean[slot] = mean + Math.max(RATE, 1 / seen) * (value - mean);
-    this.allCount += 1;
-    this.allMean += Math.max(0.001, 1 / this.allCount) * (value - this.allMean);
+    this.seen[slot] = seen;
+    this.mean[slot] = mean + Math.max(this.rate, 1 / seen) * (value - mean);
   }
 
-  export(): DayProfileState {
-    return { count: [...this.count], mean: [...this.mean], allCount: this.allCount, allMean: this.allMean };
+  private slotOf(timestampMs: number): number {
+    const into = ((timestampMs % this.cycleMs) + this.cycleMs) % this.cycleMs;
+    return Math.floor((into / this.cycleMs) * this.slots);
   }
 
-  restore(state: DayProfileState): void {
-    this.count.set(state.count);
+  export(): CycleProfileState {
+    return { seen: [...this.seen], mean: [...this.mean] };
+  }
+
+  restore(state: CycleProfileState): void {
+    this.seen.set(state.seen);
     this.mean.set(state.mean);
-    this.allCount = state.allCount;
-    this.allMean = state.allMean;
   }
-}
-
-function slotOf(timestampMs: number): number {
-  const inDay = ((timestampMs % DAY_MS) + DAY_MS) % DAY_MS;
-  return Math.floor((inDay / DAY_MS) * SLOTS);
 }

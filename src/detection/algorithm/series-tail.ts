@@ -20,7 +20,7 @@ export interface MagnitudeTailState {
  * al., "Anomaly detection in streams with extreme value theory", KDD 2017).
  */
 export class MagnitudeTail {
-  private readonly bins = new Float64Array(BINS);
+  private readonly bins = new Float32Array(BINS);
   private total = 0;
   private gain = 1;
   private readonly growth: number;
@@ -47,7 +47,7 @@ export class MagnitudeTail {
     const bin = binOf(magnitude);
     this.bins[bin] = (this.bins[bin] ?? 0) + this.gain;
     this.total += this.gain;
-    if (this.gain > 1e100) this.rescale();
+    if (this.gain > 1e12) this.rescale();
   }
 
   /** Further surprise, in powers of ten, of a bin above every bin seen. */

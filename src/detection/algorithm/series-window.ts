@@ -43,10 +43,14 @@ export class Window {
     return Math.sqrt(sum / to);
   }
 
-  median(): number {
-    const sorted = this.values.slice(0, this.filled).sort();
-    const half = this.filled >> 1;
-    return this.filled % 2 === 1 ? (sorted[half] ?? 0) : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2;
+  /** Median of the newest `count` values, or of all that are held when they are fewer. */
+  median(count: number): number {
+    const size = Math.min(count, this.filled);
+    const sorted = new Float64Array(size);
+    for (let age = 0; age < size; age++) sorted[age] = this.at(age) ?? 0;
+    sorted.sort();
+    const half = (size - 1) / 2;
+    return ((sorted[Math.floor(half)] ?? 0) + (sorted[Math.ceil(half)] ?? 0)) / 2;
   }
 
   /** Values oldest first, for {@link Window.restore}. */
