@@ -48,6 +48,8 @@ export interface WatchState {
   anomaly: Anomaly | null;
   /** Milliseconds since the epoch of the last anomaly, which is learnt with its counts cut off. */
   abnormal: [from: number, to: number] | null;
+  /** The last jump: when, its customers, and whether it was one of a row at that hour of the day. */
+  habit: { at: number; arrivals: number; known: boolean };
   /** Jumps that healed within minutes: how many (half forgotten after four weeks), the largest, and the block of the last. */
   flashes: { weight: number; largest: number; last: number };
 }
@@ -82,6 +84,10 @@ const DAY_MINUTES = 1440;
 const CATCH_UP_BLOCKS = 2016;
 /** Minutes that a spike is looked for in; the first holds the running minute and the one before. */
 const SPIKE_WINDOWS = [2, 10, 60];
+/** Minutes of mean use that a window has at least, so that a hit right after a gap is not a wonder. */
+const LEAST_EXPOSURE = 1;
+/** A jump at the hour of an earlier one, up to this many times as large, is a habit (a nightly job), not news. */
+const HABIT = { within: 60 * MINUTE, lasts: 180 * MINUTE, times: 2, forgottenAfter: 8 * DAY_MINUTES * MINUTE };
 /** Of the customers that a fault is configured to need, a spike needs this share as independent evidence. */
 const APART_SHARE = 0.8;
 /** A share of the active customers in two minutes that makes fewer customers enough, where such small groups mean something. */
@@ -89,6 +95,8 @@ const FAST_SHARE = 0.0025;
 const FAST_CUSTOMERS = 3;
 /** Minutes after which a project's small groups have been watched long enough to act on one. */
 const FLARES_KNOWN_AFTER = 3 * 1440;
+/** Active customers a minute up to which the configured number holds on the first day; above, it grows with the square root. */
+const FIRST_DAY_PACE = 300;
 /** After this long it is known whether a small group was the start of something. */
 const FLARE_OVER = 30 * MINUTE;
 /** A new issue that has trickled for an hour must also outrun itself by these odds (-log10 p). */
@@ -100,7 +108,7 @@ const DEPLOY_SHARE = 0.05;
 /** Twice in some weeks makes flashes usual: restarts, connections that drop. Longer than `lasts`, and not over, is no flash. */
 const FLASH = { usual: 1.2, larger: 3, lasts: 7 * MINUTE, stillMinutes: 3, unlikely: 6, keep: 0.5 ** (1 / (28 * 144)) };
 /** CUSUM for a doubled rate: e^16 blocks between false calls of one series if the model were exact. No block says all. */
-const BURN = { ratio: 2, limit: 16, suspicious: 8, most: 4, unlikely: 4 };
+const BURN = { ratio: 2, limit: 16, suspicious: 5, most: 4, unlikely: 4 };
 /** A changed world: what has lasted a day is learnt anew. */
 const RELEARN_AFTER = 24 * 60 * MINUTE;
 
@@ -121,6 +129,7 @@ export function newWatch(minute: number, canBeNew: boolean): WatchState {
     burn: { sum: 0, since: block, next: block },
     anomaly: null,
     abnormal: null,
+    habit: { at: 0, arrivals: 0, known: false },
     flashes: { weight: 0, largest: 0, last: 0 },
   };
 }
@@ -167,7 +176,10 @@ function callNew(watch: WatchState, context: WatchContext): Verdict | null {
   const { customers, withinMinutes } = limits(context).newFault;
   if (callFast(watch, context)) return verdict('new', watch, context, window(watch, context, 2));
   const configured = window(watch, context, withinMinutes);
-  if (configured.arrivals >= customers && (age <= 60 || outrunsItself(watch, context, configured))) {
+  if (
+    configured.arrivals >= neededForNew(customers, context) &&
+    (age <= 60 || outrunsItself(watch, context, configured))
+  ) {
     return verdict('new', watch, context, configured);
   }
   if (watch.called || !isYoungerThanFirstDay(watch, context)) return null;
@@ -175,6 +187,15 @@ function callNew(watch: WatchState, context: WatchContext): Verdict | null {
   if (hour.arrivals >= 2 * customers) return verdict('slow_burn', watch, context, hour);
   const sixHours = window(watch, context, 360);
   return sixHours.arrivals >= 3 * customers ? verdict('slow_burn', watch, context, sixHours) : null;
+}
+
+/**
+ * The configured number, except on a project's first day: then the old troubles of a busy app all look new, and the more
+ * customers are known to be active, the more of them such a trouble reaches.
+ */
+function neededForNew(customers: number, context: WatchContext): number {
+  if (!isFirstDay(context)) return customers;
+  return customers * Math.max(1, Math.sqrt(pace(context.pulse) / FIRST_DAY_PACE));
 }
 
 function outrunsItself(watch: WatchState, context: WatchContext, seen: Window): boolean {
@@ -226,12 +247,27 @@ function callSpike(watch: WatchState, context: WatchContext): Verdict | null {
 
 function isSpike(watch: WatchState, context: WatchContext, seen: Window): boolean {
   const { newFault, spikeRatio, spikeUnlikeliness } = limits(context);
-  if (seen.arrivals < newFault.customers || seen.apart < APART_SHARE * newFault.customers) return false;
+  const least = seen.minutes > 30 ? 2 * newFault.customers : newFault.customers;
+  if (seen.arrivals < least || seen.apart < APART_SHARE * newFault.customers) return false;
   if (isFlash(watch, context, seen)) return false;
   const usual = expectedIn(watch, context, seen);
   if (seen.arrivals < spikeRatio * usual.mean) return false;
   if (seen.events < 1.5 * expectedEvents(watch.baseline, middle(seen), seen.exposed)) return false;
-  return unlikelyMany(seen.apart, usual) >= spikeUnlikeliness;
+  if (unlikelyMany(seen.apart, usual) < spikeUnlikeliness) return false;
+  return !isHabit(watch, context, seen);
+}
+
+/** Notes the jump as well, so that what comes every night stays known. */
+function isHabit(watch: WatchState, { now }: WatchContext, seen: Window): boolean {
+  const { at, arrivals, known } = watch.habit;
+  const ago = now - at;
+  if (ago <= HABIT.lasts) return known && seen.arrivals <= HABIT.times * arrivals;
+  const day = DAY_MINUTES * MINUTE;
+  const offHour = Math.abs(ago - Math.round(ago / day) * day);
+  const again = ago < HABIT.forgottenAfter && ago > day / 2 && offHour <= HABIT.within;
+  const usual = again && seen.arrivals <= HABIT.times * arrivals;
+  watch.habit = { at: now, arrivals: again ? Math.max(arrivals, seen.arrivals) : seen.arrivals, known: usual };
+  return usual;
 }
 
 /** A series that flashes and heals by itself time and again is given as long as it takes to heal, unless this is far more. */
@@ -266,12 +302,15 @@ function callBurn(watch: WatchState, context: WatchContext): Verdict | null {
   if (seen.arrivals < 2 * customers) return null;
   const usual = expectedIn(watch, context, seen);
   if (seen.arrivals < BURN.ratio * usual.mean || unlikelyMany(seen.apart, usual) < BURN.unlikely) return null;
+  if (isHabit(watch, context, seen)) return null;
   return verdict('slow_burn', watch, context, seen);
 }
 
 /** Recovered when, were the fault still on, so few hits would be a wonder, and the rest is as usual; never on a silent app. */
 function follow(watch: WatchState, anomaly: Anomaly, context: WatchContext): Verdict | null {
   busiest(watch, anomaly, context);
+  const reached = sumSince(watch, Math.floor(anomaly.since / MINUTE)).arrivals;
+  if (anomaly.kind !== 'new') watch.habit.arrivals = Math.max(watch.habit.arrivals, reached);
   anomaly.lastHit = Math.max(anomaly.lastHit, lastHit(watch));
   relearn(watch, anomaly, context);
   if (!isActive(context.pulse, context.now)) return null;
@@ -328,12 +367,14 @@ interface Window {
   readonly exposed: number;
 }
 
-/** The last so many minutes, the running one among them. */
+/** The last so many minutes, the running one among them; what an anomaly that is over has told is not told again. */
 function window(watch: WatchState, context: WatchContext, minutes: number): Window {
-  const fromMinute = Math.floor((context.now - 1) / MINUTE) - minutes + 1;
+  const over = watch.abnormal ? Math.floor(watch.abnormal[1] / MINUTE) : 0;
+  const fromMinute = Math.max(over, Math.floor((context.now - 1) / MINUTE) - minutes + 1);
   const from = fromMinute * MINUTE;
   const sums = sumSince(watch, fromMinute);
-  return { from, to: context.now, minutes, ...sums, exposed: exposure(context.pulse, from, context.now) };
+  const exposed = Math.max(exposure(context.pulse, from, context.now), context.pulse.mean * LEAST_EXPOSURE);
+  return { from, to: context.now, minutes, ...sums, exposed };
 }
 
 function sumSince(watch: WatchState, fromMinute: number) {
@@ -460,6 +501,7 @@ function learnBlock(watch: WatchState, block: number, context: WatchContext): vo
   while (watch.blocks.length > 0 && (watch.blocks[0] ?? 0) < block - 36) watch.blocks.splice(0, 2);
   const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);
   const usual = expected(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
+  if (watch.burn.sum >= BURN.suspicious) return;
   noteFlash(watch, block, sums.arrivals, usual, context);
   const seen = isAbnormal(watch, from) ? Math.min(sums.arrivals, plausible(usual)) : sums.arrivals;
   learnScatter(watch.baseline, 0, seen, usual.mean);
@@ -494,6 +536,5 @@ function isAbnormal(watch: WatchState, from: number): boolean {
   const to = from + BLOCK * MINUTE;
   const { anomaly, abnormal } = watch;
   if (anomaly && !anomaly.relearnt && to > anomaly.since) return true;
-  if (abnormal && to > abnormal[0] && from < abnormal[1]) return true;
-  return watch.burn.sum >= BURN.suspicious;
+  return abnormal !== null && to > abnormal[0] && from < abnormal[1];
 }

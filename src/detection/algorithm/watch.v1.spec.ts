@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals';
+import type { MinuteRow, Verdict } from '../detection.js';
+import { beat, newPulse, type PulseState } from './pulse.v1.js';
+import { newWatch, observe, type WatchState } from './watch.v1.js';
+
+/** Monday 2026-01-05T00:00Z, in epoch minutes. */
+const START = 29_459_520;
+const DAY = 1440;
+
+interface Options {
+  readonly active?: (minute: number) => number | null;
+  readonly received?: (minute: number) => boolean;
+  readonly deployedAt?: number;
+  readonly canBeNew?: boolean;
+}
+
+/** Plays arrivals by minute through one watch; the series is born at `from`. */
+class Play {
+  readonly pulse: PulseState = newPulse(START);
+  watch: WatchState | null = null;
+  readonly verdicts: Verdict[] = [];
+
+  constructor(private readonly options: Options = {}) {}
+
+  /** @param arrivals customers newly hit in a minute; events and customers follow, unless given */
+  run(from: number, to: number, arrivals: (minute: number) => number | Partial<MinuteRow>): this {
+    for (let minute = from; minute < to; minute += 1) {
+      const active = this.options.active ? this.options.active(minute) : 1000;
+      beat(this.pulse, { minute: START + minute, active, received: this.options.received?.(minute) ?? true });
+      this.look(minute, arrivals(minute));
+    }
+    return this;
+  }
+
+  private look(minute: number, given: number | Partial<MinuteRow>): void {
+    const arrivals = typeof given === 'number' ? given : (given.arrivals ?? 0);
+    const row = {
+      minute: START + minute,
+      arrivals,
+      customers: arrivals,
+      events: arrivals,
+      ...(typeof given === 'number' ? {} : given),
+    };
+    if (!this.watch && row.events === 0) return;
+    this.watch ??= newWatch(START + minute, this.options.canBeNew ?? true);
+    const deployedAt = this.options.deployedAt === undefined ? undefined : (START + this.options.deployedAt) * 60_000;
+    const context = { now: (START + minute + 1) * 60_000, pulse: this.pulse, deployedAt };
+    this.verdicts.push(...observe(this.watch, row.events > 0 ? [row] : [], context));
+  }
+
+  kinds(): string[] {
+    return this.verdicts.map(({ kind }) => kind);
+  }
+}
+
+const rare = (minute: number) => (minute % 600 === 0 ? 1 : 0);
+const silence = () => 0;
+
+describe('a watched issue', () => {
+  it('calls a new issue when it has hit five customers within ten minutes', () => {
+    const play = new Play().run(0, 2 * DAY, silence).run(2 * DAY, 2 * DAY + 5, () => 1);
+    expect(play.kinds()).toEqual(['new']);
+    expect(play.verdicts[0]?.words).toMatch(/^5 customers in 5 min, expected 0\.\d+ \(p < 1e-\d+\), since 00:00 UTC$/);
+  });
+
+  it('keeps calm about four customers within ten minutes in a busy app', () => {
+    const play = new Play({ active: () => 5000 })
+      .run(0, 2 * DAY, silence)
+      .run(2 * DAY, 2 * DAY + 60, (m) => (m % 60 < 4 ? 1 : 0));
+    expect(play.kinds()).toEqual([]);
+  });
+
+  it('takes the configured number on the first day of an app that tells no activity', () => {
+    const play = new Play({ active: () => null }).run(0, 10, (minute) => (minute < 5 ? 1 : 0));
+    expect(play.kinds()).toContain('new');
+  });
+
+  it('does not call one customer who tries again every second', () => {
+    const loop = (minute: number) => ({ events: 60, customers: 1, arrivals: minute === 3 * DAY ? 1 : 0 });
+    const play = new Play().run(0, 3 * DAY, rare).run(3 * DAY, 3 * DAY + 300, loop);
+    expect(play.kinds()).toEqual([]);
+  });
+
+  it('calls a spike of a rare old issue, and that it recovered once the app is used without it', () => {
+    const play = new Play()
+      .run(0, 4 * DAY, rare)
+      .run(4 * DAY, 4 * DAY + 15, () => 3)
+      .run(4 * DAY + 15, 4 * DAY + 60, silence);
+    expect(play.kinds()).toEqual(['spike', 'recovered']);
+  });
+
+  it('does not say recovered while the whole app is silent', () => {
+    const outage = 4 * DAY + 15;
+    const play = new Play({ active: (minute) => (minute < outage ? 1000 : 0) })
+      .run(0, 4 * DAY, rare)
+      .run(4 * DAY, outage, () => 3)
+      .run(outage, outage + 240, silence);
+    expect(play.kinds()).toEqual(['spike']);
+  });
+
+  it('calls a slow burn that never spikes', () => {
+    const steady = (minute: number) => (minute % 30 === 0 ? 1 : 0);
+    const play = new Play().run(0, 7 * DAY, steady).run(7 * DAY, 7 * DAY + 720, (minute) => (minute % 6 === 0 ? 1 : 0));
+    expect(play.kinds()).toEqual(['slow_burn']);
+  });
+
+  it('keeps calm when hits grow with the customers who use the app', () => {
+    const busy = (minute: number) => (minute < 7 * DAY ? 500 : 5000);
+    const play = new Play({ active: busy })
+      .run(0, 7 * DAY, (minute) => (minute % 20 === 0 ? 1 : 0))
+      .run(7 * DAY, 7 * DAY + 300, (minute) => (minute % 2 === 0 ? 1 : 0));
+    expect(play.kinds()).toEqual([]);
+  });
+
+  it('lets a known issue jump for some minutes after a deploy', () => {
+    const bump = (minute: number) => (minute < 4 * DAY + 3 ? 5 : 0);
+    const calm = new Play({ deployedAt: 4 * DAY }).run(0, 4 * DAY, rare).run(4 * DAY, 4 * DAY + 60, bump);
+    expect(calm.kinds()).toEqual([]);
+    const unannounced = new Play().run(0, 4 * DAY, rare).run(4 * DAY, 4 * DAY + 60, bump);
+    expect(unannounced.kinds()[0]).toBe('spike');
+  });
+
+  it('keeps calm after a gap in the data', () => {
+    const received = (minute: number) => minute < 3 * DAY || minute > 3 * DAY + 240;
+    const steady = (minute: number) => (minute % 5 === 0 ? 1 : 0);
+    const play = new Play({ received }).run(0, DAY, steady);
+    play.run(DAY, 5 * DAY, (minute) => (received(minute) ? steady(minute) : 0));
+    expect(play.kinds().filter((kind) => kind === 'spike' || kind === 'slow_burn')).toEqual([]);
+  });
+
+  it('learns a nightly job after its first night and stays calm from then on', () => {
+    const nightly = (minute: number) => (minute % DAY >= 120 && minute % DAY < 160 ? 1 : rare(minute));
+    const play = new Play().run(0, 12 * DAY, nightly);
+    const late = play.verdicts.filter(({ at, kind }) => kind !== 'recovered' && at > (START + 4 * DAY) * 60_000);
+    expect(late).toEqual([]);
+  });
+
+  it('goes on where it stopped when its state was stored as JSON', () => {
+    const through = new Play().run(0, 4 * DAY + 40, (minute) =>
+      minute >= 4 * DAY && minute < 4 * DAY + 9 ? 4 : rare(minute),
+    );
+    const stored = new Play().run(0, 4 * DAY + 3, (minute) => (minute >= 4 * DAY ? 4 : rare(minute)));
+    stored.watch = JSON.parse(JSON.stringify(stored.watch)) as WatchState;
+    stored.run(4 * DAY + 3, 4 * DAY + 40, (minute) => (minute < 4 * DAY + 9 ? 4 : rare(minute)));
+    expect(stored.verdicts).toEqual(through.verdicts);
+  });
+
+  it('stays small however long it lives', () => {
+    const play = new Play().run(0, 10 * DAY, () => 1);
+    expect(JSON.stringify(play.watch).length).toBeLessThan(4000);
+  });
+});
