@@ -1,0 +1,114 @@
+import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_SCORER_OPTIONS, SeriesScorer } from './series-scorer.v1.js';
+
+const START = Date.UTC(2024, 0, 1);
+const FIVE_MINUTES = 300_000;
+const INCIDENT = 0.5;
+
+/** Noise of -1..1 that is the same in every run (a linear congruential generator). */
+function noise(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_664_525 + 1_013_904_223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+}
+
+/** A busy service: a daily wave and noise, one value every five minutes. */
+function daily(count: number, seed = 1): number[] {
+  const random = noise(seed);
+  return Array.from({ length: count }, (_, i) => 100 + 40 * Math.sin((i / 288) * 2 * Math.PI) + 5 * random());
+}
+
+function scores(values: readonly (number | null)[], scorer = new SeriesScorer()): number[] {
+  return values.map((value, i) => scorer.push(START + i * FIVE_MINUTES, value).score);
+}
+
+function incidents(all: readonly number[], from = 0): number[] {
+  return all.flatMap((score, i) => (score >= INCIDENT && i >= from ? [i] : []));
+}
+
+describe('SeriesScorer', () => {
+  it('scores every value from 0 to 1', () => {
+    const values = [...daily(600), 0, 1e9, -1e9, 1e-9, ...daily(100)];
+    for (const score of scores(values)) expect(score >= 0 && score <= 1).toBe(true);
+  });
+
+  it('is causal: what comes later changes no score', () => {
+    const values = daily(1500);
+    const changed = values.map((value, i) => (i < 1000 ? value : value * 3));
+    expect(scores(changed).slice(0, 1000)).toEqual(scores(values).slice(0, 1000));
+  });
+
+  it('calls a spike where it happens, once', () => {
+    const values = daily(4000).map((value, i) => (i >= 3000 && i < 3012 ? value + 200 : value));
+    expect(incidents(scores(values), 2900).filter((i) => i < 3200)).toHaveLength(1);
+    expect(incidents(scores(values), 2900)[0]).toBeLessThan(3003);
+  });
+
+  it('notices a series that falls to zero', () => {
+    const values = daily(4000).map((value, i) => (i >= 3000 && i < 3100 ? 0 : value));
+    expect(incidents(scores(values), 3000)[0]).toBeLessThan(3005);
+  });
+
+  it('notices a service that goes flat at a value that is usual by itself', () => {
+    const values = daily(4000).map((value, i) => (i >= 3000 && i < 3288 ? 100 : value));
+    expect(incidents(scores(values), 3000)[0]).toBeLessThan(3150);
+  });
+
+  it('begins few incidents where nothing happens', () => {
+    const random = noise(7);
+    const white = Array.from({ length: 8000 }, () => 50 + 10 * random());
+    expect(incidents(scores(white), 600).length).toBeLessThanOrEqual(8);
+    expect(incidents(scores(daily(8000)), 600).length).toBeLessThanOrEqual(8);
+  });
+
+  it('stays at zero on a series that never changes, and speaks when it does', () => {
+    const values = Array.from({ length: 1000 }, (_, i) => (i === 900 ? 1 : 0));
+    const all = scores(values);
+    expect(Math.max(...all.slice(0, 900))).toBe(0);
+    expect(all[900]).toBeGreaterThan(INCIDENT);
+  });
+
+  it('keeps the score up while a fault lasts and lets it fall when it is over', () => {
+    const values = daily(4000).map((value, i) => (i >= 3000 && i < 3020 ? value + 300 : value));
+    const all = scores(values);
+    expect(Math.min(...all.slice(3003, 3020))).toBeGreaterThan(0.2);
+    expect(all[3060]).toBeLessThan(0.2);
+  });
+
+  it('gives the same incidents in another unit of measure', () => {
+    const values = daily(3000).map((value, i) => (i === 2500 ? 400 : value));
+    const scaled = values.map((value) => value * 1024);
+    expect(incidents(scores(scaled))).toEqual(incidents(scores(values)));
+  });
+
+  it('scores a gap 0 and learns nothing from it', () => {
+    const scorer = new SeriesScorer();
+    scores(daily(500), scorer);
+    const before = JSON.stringify(scorer.export());
+    expect(scorer.push(START, null)).toEqual({ score: 0 });
+    expect(JSON.stringify(scorer.export())).toBe(before);
+  });
+
+  it('goes on with the same scores after its state was saved as JSON and restored', () => {
+    const values = daily(3000).map((value, i) => (i % 700 === 0 ? value + 90 : value));
+    const whole = scores(values);
+    const first = new SeriesScorer();
+    values.slice(0, 1700).forEach((value, i) => first.push(START + i * FIVE_MINUTES, value));
+    const second = SeriesScorer.import(
+      JSON.parse(JSON.stringify(first.export())) as ReturnType<SeriesScorer['export']>,
+    );
+    const rest = values.slice(1700).map((value, i) => second.push(START + (1700 + i) * FIVE_MINUTES, value).score);
+    expect(rest).toEqual(whole.slice(1700));
+  });
+
+  it('holds a state of bounded size', () => {
+    const size = (count: number): number => {
+      const scorer = new SeriesScorer(DEFAULT_SCORER_OPTIONS);
+      scores(daily(count), scorer);
+      return JSON.stringify(scorer.export()).length;
+    };
+    expect(size(20_000)).toBeLessThan(size(5000) * 1.3);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from '@jest/globals';
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { run } from './detect.command.js';
+
+async function detect(input: string, args: string[] = []): Promise<{ code: number; out: string[]; err: string }> {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const [out, err] = [text(stdout), text(stderr)];
+  const code = await run(args, { stdin: Readable.from([input]), stdout, stderr });
+  stdout.end();
+  stderr.end();
+  return { code, out: (await out).split('\n').slice(0, -1), err: await err };
+}
+
+describe('forewarn detect', () => {
+  it('writes one row for every row, in order, with the texts of the input unchanged', async () => {
+    const { code, out } = await detect(
+      'timestamp,value,host\r\n2024-01-01 00:00:00,1.50,a\r\n2024-01-01T00:05:00Z,,a\r\n',
+    );
+    expect(code).toBe(0);
+    expect(out).toEqual(['timestamp,value,anomaly_score', '2024-01-01 00:00:00,1.50,0', '2024-01-01T00:05:00Z,,0']);
+  });
+
+  it('needs no header and takes epoch seconds', async () => {
+    const { out } = await detect('1704067200,1\n1704067260,2\n');
+    expect(out.map((line) => line.split(',')[0])).toEqual(['timestamp', '1704067200', '1704067260']);
+  });
+
+  it('says which line it cannot read and why, after writing the rows before it', async () => {
+    const { code, out, err } = await detect('timestamp,value\n2024-01-01,1\n2024-01-02,many\n2024-01-03,3\n');
+    expect(code).toBe(1);
+    expect(out).toHaveLength(2);
+    expect(err).toContain('line 3: not a finite number: "many"');
+  });
+
+  it('answers an empty input with a header only', async () => {
+    expect(await detect('')).toMatchObject({ code: 0, out: ['timestamp,value,anomaly_score'] });
+  });
+
+  it('refuses arguments that it does not know and explains itself on --help', async () => {
+    expect(await detect('', ['--fast'])).toMatchObject({ code: 2 });
+    const help = await detect('', ['--help']);
+    expect(help.code).toBe(0);
+    expect(help.out.join('\n')).toContain('Usage: forewarn detect');
+  });
+
+  it('scores more input than the output buffer holds', async () => {
+    const lines = Array.from({ length: 20_000 }, (_, i) => `${String(1_704_067_200 + i * 60)},${String(i % 60)}`);
+    const { code, out } = await detect(lines.join('\n'));
+    expect(code).toBe(0);
+    expect(out).toHaveLength(20_001);
+  });
+});
