@@ -1,0 +1,136 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { openDatabase } from '../src/daemon.js';
+import { type Database } from '../src/platform/db/database.js';
+import { readSettings } from '../src/platform/config/settings.js';
+import { KINDS } from './support/bodies.js';
+import { type LoadOrder, type LoadReport } from './support/load.js';
+
+/** Seconds of load on each server and kind; `--seconds N` changes it. */
+const SECONDS = Number(process.argv[process.argv.indexOf('--seconds') + 1] || 10) || 10;
+const TOKEN = 'bench-admin-token-0123456789';
+
+interface Row {
+  readonly accepted: number;
+  readonly drained: number;
+  readonly bare: number;
+  readonly ratio: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly rssMb: number;
+  readonly bytesPerEvent: number;
+  readonly lost: number;
+}
+
+function path(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url));
+}
+
+async function load(order: LoadOrder): Promise<LoadReport> {
+  const child = fork(path('support/load.js'));
+  child.send(order);
+  const [report] = (await once(child, 'message')) as [LoadReport];
+  await once(child, 'exit');
+  return report;
+}
+
+/** The daemon as its user runs it, in a process of its own. */
+async function startDaemon(dataDir: string, port: number): Promise<ChildProcess> {
+  const env = { ...process.env, FOREWARN_DATA_DIR: dataDir, PORT: String(port), FOREWARN_ADMIN_TOKEN: TOKEN, LOG_LEVEL: 'warn' };
+  const daemon = spawn(process.execPath, [path('../src/cli.js'), 'start'], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then((answer) => answer.ok, () => false);
+    if (ready) return daemon;
+    await pause(100);
+  }
+  throw new Error('the daemon did not become ready');
+}
+
+function rssMb(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+}
+
+async function counted(database: Database): Promise<{ events: number; bytes: number }> {
+  const [row] = await database.query<{ events: number; bytes: number }>('SELECT coalesce(sum(event_count), 0)::bigint AS events, pg_database_size(current_database()) AS bytes FROM issue');
+  return { events: row?.events ?? 0, bytes: row?.bytes ?? 0 };
+}
+
+async function measure(kind: string, captures: string, target: { port: number; project: string; key: string }, bare: { port: number }, daemon: ChildProcess, database: Database): Promise<Row> {
+  const order = { captures, kind, seconds: SECONDS };
+  const bareReport = await load({ ...order, port: bare.port, project: '1', key: 'x', run: '' });
+  const before = await counted(database);
+  const report = await load({ ...order, ...target, run: randomBytes(6).toString('hex') });
+  const after = await counted(database);
+  const drained = (after.events - before.events) / report.seconds;
+  const bareRate = bareReport.accepted / bareReport.seconds;
+  return {
+    accepted: report.accepted / report.seconds,
+    drained,
+    bare: bareRate,
+    ratio: drained / bareRate,
+    p50Ms: report.p50Ms,
+    p99Ms: report.p99Ms,
+    rssMb: rssMb(daemon.pid ?? 0),
+    bytesPerEvent: (after.bytes - before.bytes) / Math.max(1, after.events - before.events),
+    lost: report.accepted - (after.events - before.events),
+  };
+}
+
+async function main(): Promise<void> {
+  const captures = join(process.env.BENCH_DATA ?? '', 'sdk-captures');
+  if (!process.env.BENCH_DATA || !existsSync(captures)) {
+    process.stderr.write('bench:intake needs captured requests: set BENCH_DATA to a folder that holds sdk-captures/.\n');
+    process.exitCode = 2;
+    return;
+  }
+  const dataDir = await mkdtemp(join(tmpdir(), 'fw-bench-'));
+  const port = 20_000 + (process.pid % 20_000);
+  const daemon = await startDaemon(dataDir, port);
+  const bareServer = fork(path('support/bare-server.js'));
+  const [barePort] = (await once(bareServer, 'message')) as [number];
+  const { database, close } = await openDatabase(readSettings({ FOREWARN_DATA_DIR: dataDir }), true);
+  const projects = (await (await fetch(`http://127.0.0.1:${port}/v1/projects`, { headers: { authorization: `Bearer ${TOKEN}` } })).json()) as { items: { id: string; key: string }[] };
+  const { id: project, key } = projects.items[0]!;
+  const rows: Record<string, Row> = {};
+  for (const { name } of KINDS) rows[name] = await measure(name, captures, { port, project, key }, { port: barePort }, daemon, database);
+  report(rows);
+  await close();
+  bareServer.disconnect();
+  const ended = once(daemon, 'exit');
+  daemon.kill('SIGTERM');
+  await ended;
+  await rm(dataDir, { recursive: true, force: true });
+}
+
+function report(rows: Readonly<Record<string, Row>>): void {
+  console.log('kind         accepted/s  drained/s   bare/s  ratio  p50 ms  p99 ms  RSS MB  bytes/event  lost');
+  for (const [name, row] of Object.entries(rows)) {
+    const cells = [row.accepted.toFixed(0).padStart(10), row.drained.toFixed(0).padStart(10), row.bare.toFixed(0).padStart(8), row.ratio.toFixed(2).padStart(6)];
+    const rest = [row.p50Ms.toFixed(1).padStart(7), row.p99Ms.toFixed(1).padStart(7), row.rssMb.toFixed(0).padStart(7), row.bytesPerEvent.toFixed(0).padStart(12), String(row.lost).padStart(5)];
+    console.log([name.padEnd(11), ...cells, ...rest].join(' '));
+  }
+  const pick = (field: keyof Row, digits: number) => Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, Number(row[field].toFixed(digits))]));
+  console.log(
+    JSON.stringify({
+      bench: 'intake',
+      ratio: pick('ratio', 3),
+      acceptedPerSecond: pick('accepted', 0),
+      drainedPerSecond: pick('drained', 0),
+      barePerSecond: pick('bare', 0),
+      p50Ms: pick('p50Ms', 1),
+      p99Ms: pick('p99Ms', 1),
+      rssMb: pick('rssMb', 0),
+      bytesPerEvent: pick('bytesPerEvent', 0),
+      lost: pick('lost', 0),
+    }),
+  );
+}
+
+await main();

@@ -1,0 +1,132 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+/** A kind of load: how many different faults and customers it has, and over how many connections it comes. */
+export interface LoadKind {
+  readonly name: 'manyFaults' | 'oneFault' | 'storm';
+  readonly faults: number;
+  readonly customers: number;
+  readonly connections: number;
+}
+
+/** A storm is what an outage looks like: one fault, everybody hit, every server sending at once. */
+export const KINDS: readonly LoadKind[] = [
+  { name: 'manyFaults', faults: 2000, customers: 50_000, connections: 32 },
+  { name: 'oneFault', faults: 1, customers: 50_000, connections: 32 },
+  { name: 'storm', faults: 1, customers: 500_000, connections: 256 },
+];
+
+/** Marks in a template body, as long as what replaces them. */
+const EVENT_ID = 'e'.repeat(32);
+const USER = 'customer-0000000';
+const FAULT = 'chargeQQQQQQ';
+/** gzip bodies cannot be patched, so this many are made before the clock starts. */
+const PACKED = 4000;
+
+interface Template {
+  readonly path: (project: string, key: string) => string;
+  readonly headers: string;
+  readonly body: Buffer;
+  readonly gzip: boolean;
+}
+
+/** Makes requests from captured envelopes, each with an event id, a customer and a fault of its own. */
+export class Bodies {
+  private readonly templates: Template[];
+  private readonly packed = new Map<Template, Buffer[]>();
+  private made = 0;
+
+  constructor(
+    captures: string,
+    private readonly kind: LoadKind,
+    private readonly run: string,
+  ) {
+    this.templates = readTemplates(captures);
+    for (const template of this.templates.filter((one) => one.gzip)) {
+      const bodies = Array.from({ length: PACKED }, () => gzipSync(this.fill(template), { level: 6 }));
+      this.packed.set(template, bodies);
+    }
+  }
+
+  /** The next request as bytes on the wire. */
+  next(project: string, key: string): Buffer {
+    const template = this.templates[this.made % this.templates.length]!;
+    const body = this.packed.get(template)?.pop() ?? this.fill(template);
+    const gzip = template.gzip && body[0] === 0x1f ? 'content-encoding: gzip\r\n' : '';
+    const head = `POST ${template.path(project, key)} HTTP/1.1\r\nhost: localhost\r\n${template.headers}${gzip}content-length: ${body.length}\r\n\r\n`;
+    return Buffer.concat([Buffer.from(head, 'latin1'), body]);
+  }
+
+  private fill(template: Template): Buffer {
+    const n = this.made++;
+    const body = Buffer.from(template.body);
+    replaceAll(body, EVENT_ID, (this.run + n.toString(16)).padStart(32, '0').slice(-32));
+    replaceAll(body, USER, `customer-${String((n * 7919) % this.kind.customers).padStart(7, '0')}`);
+    replaceAll(body, FAULT, `charge${letters((n * 31) % this.kind.faults)}`);
+    return body;
+  }
+}
+
+/** Six letters, since digits in names are taken for build numbers. */
+function letters(n: number): string {
+  let text = '';
+  for (let i = 0; i < 6; i++, n = Math.floor(n / 20)) text = 'BCDFGHJKLMNPQRSTVWXZ'[n % 20]! + text;
+  return text;
+}
+
+function replaceAll(body: Buffer, mark: string, value: string): void {
+  for (let at = body.indexOf(mark); at >= 0; at = body.indexOf(mark, at + mark.length)) body.write(value, at, 'latin1');
+}
+
+/** The captured requests that hold an error event with a stack. */
+function readTemplates(captures: string): Template[] {
+  const templates: Template[] = [];
+  for (const sdk of readdirSync(captures).sort()) {
+    if (!sdk.startsWith('sentry-') || sdk.endsWith('crash')) continue;
+    for (const file of readdirSync(join(captures, sdk)).filter((name) => name.endsWith('.envelope')).sort()) {
+      const template = readTemplate(join(captures, sdk, file));
+      if (template) templates.push(template);
+    }
+  }
+  if (templates.length === 0) throw new Error(`no captured error events in ${captures}`);
+  return templates;
+}
+
+function readTemplate(path: string): Template | undefined {
+  const text = readFileSync(path, 'utf8');
+  const request = JSON.parse(readFileSync(path.replace('.body.envelope', '.req.json'), 'utf8')) as { url: string; rawHeaders: string[] };
+  const store = request.url.includes('/store/');
+  const lines = text.split('\n');
+  const at = store ? 0 : 2;
+  if (!store && !lines[1]?.includes('"event"')) return undefined;
+  const event = JSON.parse(store ? text : (lines[at] ?? '')) as CapturedEvent;
+  const values = event.exception?.values ?? [];
+  if (!values.at(-1)?.stacktrace || JSON.stringify(event).length > 20_000) return undefined;
+  event.event_id = EVENT_ID;
+  event.user = { ...event.user, id: USER, email: undefined, username: undefined };
+  const frame = values.at(-1)?.stacktrace?.frames?.findLast((one) => one.in_app) ?? values.at(-1)?.stacktrace?.frames?.at(-1);
+  if (frame) frame.function = FAULT;
+  event.timestamp = undefined;
+  const payload = JSON.stringify(event);
+  const head = store ? undefined : JSON.stringify({ ...(JSON.parse(lines[0] ?? '{}') as object), event_id: EVENT_ID, dsn: undefined });
+  const body = Buffer.from(store ? payload : [head, JSON.stringify({ type: 'event', length: Buffer.byteLength(payload) }), payload, ''].join('\n'));
+  return { body, gzip: /gzip/.test(headerOf(request.rawHeaders, 'content-encoding')), headers: contentType(request.rawHeaders), path: (project, key) => `/api/${project}/${store ? 'store' : 'envelope'}/?sentry_version=7&sentry_key=${key}` };
+}
+
+interface CapturedEvent {
+  event_id?: string;
+  timestamp?: unknown;
+  user?: Record<string, unknown>;
+  exception?: { values?: { stacktrace?: { frames?: { in_app?: boolean; function?: string }[] } }[] };
+}
+
+function contentType(headers: string[]): string {
+  const type = headerOf(headers, 'content-type');
+  return type === '' ? '' : `content-type: ${type}\r\n`;
+}
+
+function headerOf(headers: string[], name: string): string {
+  const at = headers.findIndex((value, index) => index % 2 === 0 && value.toLowerCase() === name);
+  return at < 0 ? '' : (headers[at + 1] ?? '');
+}
