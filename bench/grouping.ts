@@ -2,6 +2,8 @@
 // usage: BENCH_DATA=FOLDER node dist/bench/grouping.js; FOLDER holds loghub/*.jsonl and grouping/*.jsonl (docs/benchmarks.md says where they come from)
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { readSentryEvent } from '../src/intake/sentry-event.js';
 import { fingerprintV1 } from '../src/issues/algorithm/fingerprint.v1.js';
 import { maskMessage } from '../src/issues/algorithm/mask.v1.js';
@@ -33,7 +35,7 @@ type GroupLines = (contents: readonly string[]) => string[];
 
 /** Rounds of a speed measurement; the best counts, since other work on the machine only ever takes away. */
 const ROUNDS = 5;
-const RSS_STEPS = [1_000, 10_000, 50_000, 100_000, 200_000] as const;
+const RSS_STEPS = [1_000, 10_000, 50_000, 100_000, 200_000, 300_000] as const;
 
 const METHODS: Readonly<Record<'forewarn' | 'drain' | 'digitMask', GroupLines>> = {
   forewarn(contents) {
@@ -232,19 +234,24 @@ function distinctMessage(n: number): string {
 
 /** Resident memory as templates grow to 100,000, the limit, and then twice as many: it must stop growing there. */
 function measureMemory(): Record<string, unknown> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
   const miner = new TemplateMiner();
-  const before = process.memoryUsage().rss;
-  const growth: Record<string, number> = {};
+  const before = process.memoryUsage();
+  const rssMbBySent: Record<string, number> = {};
+  const heapMbBySent: Record<string, number> = {};
   let sent = 0;
   console.log('memory as distinct templates grow');
   for (const step of RSS_STEPS) {
     for (; sent < step; sent++) miner.add(distinctMessage(sent));
-    globalThis.gc?.();
-    const rssMb = Math.max(0, (process.memoryUsage().rss - before) / 1e6);
-    growth[String(step)] = round(rssMb, 1);
-    console.log(
-      `  ${String(step).padStart(7)} sent, ${String(miner.size).padStart(6)} kept    + ${rssMb.toFixed(1)} MB resident`,
-    );
+    collect();
+    const now = process.memoryUsage();
+    const [rss, heap] = [Math.max(0, now.rss - before.rss) / 1e6, Math.max(0, now.heapUsed - before.heapUsed) / 1e6];
+    rssMbBySent[String(step)] = round(rss, 1);
+    heapMbBySent[String(step)] = round(heap, 1);
+    const kept = `${String(step).padStart(7)} sent, ${String(miner.size).padStart(6)} kept`;
+    console.log(`  ${kept}    + ${heap.toFixed(1)} MB in use, + ${rss.toFixed(1)} MB resident`);
   }
-  return { templatesKept: miner.size, rssMbBySent: growth, rssMb: round(process.memoryUsage().rss / 1e6, 1) };
+  return { templatesKept: miner.size, rssMbBySent, heapMbBySent, rssMb: round(process.memoryUsage().rss / 1e6, 1) };
 }
