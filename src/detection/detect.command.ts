@@ -20,7 +20,8 @@ Input   CSV with the columns timestamp,value; a header is optional, further colu
         Timestamps: ISO 8601, YYYY-MM-DD HH:MM:SS (UTC) or epoch seconds or milliseconds.
         An empty value is a gap.
 Output  CSV timestamp,value,anomaly_score, one row for every row of the input, in its order.
-        From 0.5 up: a new incident begins here. Below: how unusual the point is by itself.
+        From 0.5 up: an incident begins here, the surer the higher; alert at 0.77 to be told of clear ones only.
+        Below 0.5: how unusual the last few points are by themselves; 0.2 is worth a look.
 
 Options
   -h, --help   show this text
