@@ -1,5 +1,9 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
+/*
+ * The tables that digest writes for every event (event_seen, issue_minute, issue_customer, customer_identity, event_sample)
+ * have no foreign keys: each would cost a look-up a row. What an erased customer leaves in them is removed by name.
+ */
 const UP = `
 -- platform
 CREATE TABLE api_token (
@@ -28,10 +32,11 @@ CREATE INDEX customer_merged ON customer (merged_into) WHERE merged_into IS NOT 
 CREATE TABLE customer_identity (
   kind        text NOT NULL CHECK (kind IN ('id', 'email', 'phone', 'username', 'device')),
   value       text NOT NULL,
-  customer_id bigint NOT NULL REFERENCES customer ON DELETE CASCADE,
+  customer_id bigint NOT NULL,
   PRIMARY KEY (kind, value)
 );
 CREATE INDEX customer_identity_customer ON customer_identity (customer_id);
+CREATE TABLE customer_erased (customer_id bigint PRIMARY KEY);
 CREATE TABLE contact_point (
   customer_id        bigint NOT NULL REFERENCES customer ON DELETE CASCADE,
   channel            text NOT NULL CHECK (channel IN ('sms', 'email')),
@@ -110,7 +115,7 @@ CREATE TABLE fingerprint (
 );
 CREATE INDEX fingerprint_issue ON fingerprint (issue_id);
 CREATE TABLE issue_minute (
-  issue_id      bigint NOT NULL REFERENCES issue,
+  issue_id      bigint NOT NULL,
   minute        timestamptz NOT NULL,
   events        integer NOT NULL,
   customers     integer NOT NULL,
@@ -118,8 +123,8 @@ CREATE TABLE issue_minute (
   PRIMARY KEY (issue_id, minute)
 );
 CREATE TABLE issue_customer (
-  issue_id      bigint NOT NULL REFERENCES issue,
-  customer_id   bigint NOT NULL REFERENCES customer ON DELETE CASCADE,
+  issue_id      bigint NOT NULL,
+  customer_id   bigint NOT NULL,
   first_at      timestamptz NOT NULL,
   last_at       timestamptz NOT NULL,
   events        integer NOT NULL,
@@ -144,7 +149,7 @@ CREATE TABLE template_issue (
 CREATE TABLE event_sample (
   project_id  integer NOT NULL,
   event_id    uuid NOT NULL,
-  issue_id    bigint NOT NULL REFERENCES issue,
+  issue_id    bigint NOT NULL,
   received_at timestamptz NOT NULL,
   payload     text NOT NULL,
   PRIMARY KEY (project_id, event_id)
@@ -326,7 +331,7 @@ const TABLES = [
   'project_key',
   'project',
   'consent_entry',
-  'contact_point',
+  'contact_point', 'customer_erased',
   'customer_identity',
   'customer',
   'api_token',

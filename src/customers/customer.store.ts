@@ -227,8 +227,17 @@ export class CustomerStore {
     };
   }
 
-  /** Erases a customer: identities, addresses, consent and every mark of having been hit go with the row. */
+  /** Erases a customer and those that were folded into it; addresses, consent and audiences go with the row. */
   async erase(tx: Tx, id: number): Promise<void> {
-    await tx.query('DELETE FROM customer WHERE id = $1', [id]);
+    const rows = await tx.query<{ id: number }>('DELETE FROM customer WHERE id = $1 OR merged_into = $1 RETURNING id', [id]);
+    const ids = rows.map((row) => row.id);
+    await tx.query('DELETE FROM customer_identity WHERE customer_id = ANY ($1::bigint[])', [ids]);
+    await tx.query('INSERT INTO customer_erased (customer_id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING', [ids]);
+  }
+
+  /** Takes ids of erased customers off the list of those whose traces elsewhere are still to be removed. */
+  async takeErased(tx: Tx, limit: number): Promise<number[]> {
+    const sql = `DELETE FROM customer_erased WHERE customer_id IN (SELECT customer_id FROM customer_erased ORDER BY 1 FOR UPDATE SKIP LOCKED LIMIT $1) RETURNING customer_id`;
+    return (await tx.query<{ customer_id: number }>(sql, [limit])).map((row) => row.customer_id);
   }
 }

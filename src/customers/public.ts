@@ -14,11 +14,13 @@ import { CustomerStore } from './customer.store.js';
 
 /** Customers seen lately, so that a storm does not ask for the same ones again; about 100 bytes each. */
 const REMEMBERED = 200_000;
+/** How long another process may still count an erased customer's hits, which nobody will see. */
+const REMEMBER_MS = 300_000;
 
 /** The directory of customers: what other folders may ask and say. */
 @Injectable()
 export class CustomerDirectory {
-  private readonly known = new LRUCache<string, number>({ max: REMEMBERED });
+  private readonly known = new LRUCache<string, number>({ max: REMEMBERED, ttl: REMEMBER_MS });
 
   constructor(@Inject(CustomerStore) private readonly store: CustomerStore) {}
 
@@ -84,7 +86,11 @@ export class CustomerDirectory {
       identities.map((one) => ({ ...one, customerId: ids[at] ?? 0 })),
     );
     const added = await this.store.insertIdentities(tx, rows);
-    if (added.size < rows.length) await this.store.deleteUnused(tx, ids);
+    if (added.size === rows.length) {
+      for (const [at, [key]] of strangers.entries()) result.set(key, ids[at] ?? 0);
+      return;
+    }
+    await this.store.deleteUnused(tx, ids);
     const owners = await this.store.findIdentities(tx, rows);
     for (const [key, identities] of strangers) {
       const owner = identities.map((one) => owners.get(keyOf(one))).find((id) => id !== undefined);
@@ -153,10 +159,15 @@ export class CustomerDirectory {
     await this.store.suppress(tx, id, channel, reason, now);
   }
 
-  /** Erases a customer and everything that says they were hit. */
+  /** Erases a customer. What other folders keep under the ids that are gone is theirs to remove. */
   async erase(tx: Tx, id: number): Promise<void> {
     await this.store.erase(tx, id);
     this.forget();
+  }
+
+  /** Customers who were erased and whose traces elsewhere are not yet removed. */
+  async takeErased(tx: Tx, limit: number): Promise<number[]> {
+    return this.store.takeErased(tx, limit);
   }
 }
 

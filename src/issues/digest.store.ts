@@ -35,14 +35,11 @@ const COUNT_MINUTES = {
 };
 const TOUCH_ISSUES = {
   name: 'issues.touch',
-  text: `UPDATE issue i SET event_count = i.event_count + x.events, last_seen = greatest(i.last_seen, x.last_seen), first_seen = least(i.first_seen, x.first_seen),
+  text: `WITH mine AS (SELECT id FROM issue WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE)
+         UPDATE issue i SET event_count = i.event_count + x.events, last_seen = greatest(i.last_seen, x.last_seen), first_seen = least(i.first_seen, x.first_seen),
            last_release = coalesce(x.release, i.last_release), blocking = i.blocking OR x.blocking, changed_at = $7
-         FROM unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::boolean[]) AS x (id, events, first_seen, last_seen, release, blocking)
-         WHERE i.id = x.id`,
-};
-const LOCK_ISSUES = {
-  name: 'issues.lock',
-  text: 'SELECT id FROM issue WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE',
+         FROM mine JOIN unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::boolean[]) AS x (id, events, first_seen, last_seen, release, blocking) USING (id)
+         WHERE i.id = mine.id`,
 };
 const SAMPLED = {
   name: 'issues.sampled',
@@ -167,7 +164,6 @@ export class DigestStore {
 
   /** Adds to issues' totals; takes their rows in order of id, so that two processes cannot wait for each other. */
   async touchIssues(tx: Tx, rows: readonly IssueTotals[], now: Date): Promise<void> {
-    await tx.query(LOCK_ISSUES, [rows.map((r) => r.issueId)]);
     await tx.query(TOUCH_ISSUES, [
       rows.map((r) => r.issueId),
       rows.map((r) => r.events),

@@ -107,6 +107,11 @@ export class IssueStore {
     );
   }
 
+  /** Removes all marks of these customers having been hit; the counts of events stay. */
+  async removeHits(tx: Tx, customerIds: readonly number[]): Promise<void> {
+    await tx.query('DELETE FROM issue_customer WHERE customer_id = ANY ($1::bigint[])', [customerIds]);
+  }
+
   /** When each issue was last hit, and when its project last sent anything, by our clock. */
   async lastActivity(
     sql: Sql,

@@ -80,7 +80,7 @@ export class CampaignStage implements Stage {
         : await this.campaigns.insert(tx, incident.id, policy.name, 'notice', wave, decision, now);
     if (growing && decision.approveAfter === undefined) await this.campaigns.await(tx, id, decision);
     await this.campaigns.extend(tx, id, newest.seq);
-    const planned = await this.planner.planNotices(tx, id, incident.id, policy, members, now);
+    const planned = await this.planner.planNotices(tx, { campaignId: id, incidentId: incident.id, kind: 'notice' }, policy, members, now);
     if (!growing)
       await this.incidents.append(
         tx,
@@ -121,7 +121,7 @@ export class CampaignStage implements Stage {
     const id = reuse
       ? before.id
       : await this.campaigns.insert(tx, incident.id, policy.name, 'resolved', (before?.wave ?? 0) + 1, decision, now);
-    await this.planner.planResolved(tx, id, incident.id, policy, told, now);
+    await this.planner.planResolved(tx, { campaignId: id, incidentId: incident.id, kind: 'resolved' }, policy, told, now);
     return cancelled + told.length;
   }
 

@@ -8,8 +8,10 @@ const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incident
 
 const INSERT = {
   name: 'messages.insert',
-  text: `INSERT INTO message (id, campaign_id, incident_id, customer_id, kind, channel, locale, why, link_token, state, state_reason, next_at, created_at, final_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $10 = 'suppressed' THEN $13::timestamptz END)
+  text: `INSERT INTO message (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, campaign_id, incident_id, kind, created_at, final_at)
+         SELECT p.*, $10, $11, $12, $13, CASE WHEN p.state = 'suppressed' THEN $13::timestamptz END
+         FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
+           AS p (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at)
          ON CONFLICT (incident_id, customer_id, kind) DO NOTHING RETURNING id`,
 };
 const CLAIM = {
@@ -33,13 +35,17 @@ const CLAIM_DOUBT = {
          WHERE m.id IN (SELECT w.id FROM message w WHERE w.state = 'in_doubt' AND w.next_at <= $1 ORDER BY w.next_at FOR UPDATE SKIP LOCKED LIMIT $2) RETURNING ${COLUMNS}`,
 };
 
+/** What all messages of one plan share. */
+export interface Plan {
+  readonly campaignId: number;
+  readonly incidentId: number;
+  readonly kind: CampaignKind;
+}
+
 /** A message as planning makes it. */
 export interface PlannedMessage {
   readonly id: string;
-  readonly campaignId: number;
-  readonly incidentId: number;
   readonly customerId: number;
-  readonly kind: CampaignKind;
   readonly channel: Channel | null;
   readonly locale: string;
   readonly why: string;
@@ -63,41 +69,22 @@ export interface StateChange {
 /** All SQL on messages. */
 @Injectable()
 export class MessageStore {
-  /** Plans a message; false when this customer has one of this kind about this incident already. */
-  async insert(tx: Tx, message: PlannedMessage, now: Date): Promise<boolean> {
-    const {
-      id,
-      campaignId,
-      incidentId,
-      customerId,
-      kind,
-      channel,
-      locale,
-      why,
-      linkToken,
-      state,
-      stateReason,
-      nextAt,
-    } = message;
-    return (
-      (
-        await tx.query(INSERT, [
-          id,
-          campaignId,
-          incidentId,
-          customerId,
-          kind,
-          channel,
-          locale,
-          why,
-          linkToken,
-          state,
-          stateReason,
-          nextAt,
-          now,
-        ])
-      ).length > 0
-    );
+  /** Plans messages; a customer who has one of this kind about this incident gets no other. Returns how many are new. */
+  async insert(tx: Tx, plan: Plan, messages: readonly PlannedMessage[], now: Date): Promise<number> {
+    if (messages.length === 0) return 0;
+    const column = <K extends keyof PlannedMessage>(key: K) => messages.map((one) => one[key]);
+    const columns = [column('id'), column('customerId'), column('channel'), column('locale'), column('why'), column('linkToken')];
+    const rows = await tx.query(INSERT, [
+      ...columns,
+      column('state'),
+      column('stateReason'),
+      column('nextAt'),
+      plan.campaignId,
+      plan.incidentId,
+      plan.kind,
+      now,
+    ]);
+    return rows.length;
   }
 
   /** Takes due messages of approved campaigns under a lease; every later change must carry the fence. */

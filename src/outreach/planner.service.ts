@@ -7,8 +7,8 @@ import { Explanations } from '../explanations/public.js';
 import { Clock } from '../platform/clock.js';
 import { type Tx } from '../platform/db/database.js';
 import { afterQuietHours, chooseChannel } from './algorithm/decide.js';
-import { type CampaignKind, type Message } from './campaign.js';
-import { MessageStore, type PlannedMessage } from './message.store.js';
+import { type Message } from './campaign.js';
+import { MessageStore, type Plan, type PlannedMessage } from './message.store.js';
 import { CHANNELS_AVAILABLE, type Policy } from './policy.js';
 
 /** Plans messages: for each customer the channel, the language, the hour, and why they get it, or why they do not. */
@@ -23,76 +23,39 @@ export class Planner {
   ) {}
 
   /** Plans a notice for each of these members; returns how many were planned anew. */
-  async planNotices(
-    tx: Tx,
-    campaignId: number,
-    incidentId: number,
-    policy: Policy,
-    members: readonly Member[],
-    now: Date,
-  ): Promise<number> {
-    const recipients = await this.recipients(
-      tx,
-      members.map((one) => one.customerId),
-    );
-    let planned = 0;
+  async planNotices(tx: Tx, plan: Plan, policy: Policy, members: readonly Member[], now: Date): Promise<number> {
+    const recipients = await this.recipients(tx, members.map((one) => one.customerId));
+    const messages: PlannedMessage[] = [];
     for (const { customerId, evidence } of members) {
       const recipient = recipients.get(customerId);
       if (!recipient) continue;
       const locale = this.explanations.localeFor(recipient.locale);
       const lastAt = formatMoment(new Date(evidence.lastAt), locale, recipient.timeZone);
       const why = render(this.explanations.textsOf(locale).why.notice, { lastAt });
-      const base = this.base(campaignId, incidentId, recipient, 'notice', locale, why);
-      if (await this.messages.insert(tx, { ...base, ...this.route(recipient, policy, policy.channels, now) }, now))
-        planned++;
+      messages.push({ ...this.base(recipient, locale, why), ...this.route(recipient, policy, policy.channels, now) });
     }
-    return planned;
+    return this.messages.insert(tx, plan, messages, now);
   }
 
   /** Plans a "fixed" for each customer who got one of these notices, on the same channel. */
-  async planResolved(
-    tx: Tx,
-    campaignId: number,
-    incidentId: number,
-    policy: Policy,
-    told: readonly Message[],
-    now: Date,
-  ): Promise<void> {
-    const recipients = await this.recipients(
-      tx,
-      told.flatMap((one) => one.customerId ?? []),
-    );
+  async planResolved(tx: Tx, plan: Plan, policy: Policy, told: readonly Message[], now: Date): Promise<void> {
+    const recipients = await this.recipients(tx, told.flatMap((one) => one.customerId ?? []));
+    const messages: PlannedMessage[] = [];
     for (const { customerId, channel, locale } of told) {
       const recipient = recipients.get(customerId ?? 0);
       if (!recipient || channel === null) continue;
       const why = render(this.explanations.textsOf(locale).why.resolved, {});
-      const base = this.base(campaignId, incidentId, recipient, 'resolved', locale, why);
-      await this.messages.insert(tx, { ...base, ...this.route(recipient, policy, [channel], now) }, now);
+      messages.push({ ...this.base(recipient, locale, why), ...this.route(recipient, policy, [channel], now) });
     }
+    await this.messages.insert(tx, plan, messages, now);
   }
 
   private async recipients(tx: Tx, ids: readonly number[]): Promise<Map<number, Recipient>> {
     return new Map((await this.directory.recipients(tx, ids)).map((one) => [one.customerId, one]));
   }
 
-  private base(
-    campaignId: number,
-    incidentId: number,
-    recipient: Recipient,
-    kind: CampaignKind,
-    locale: string,
-    why: string,
-  ) {
-    return {
-      id: this.clock.uuid(),
-      linkToken: this.clock.token(12),
-      campaignId,
-      incidentId,
-      customerId: recipient.customerId,
-      kind,
-      locale,
-      why,
-    };
+  private base(recipient: Recipient, locale: string, why: string) {
+    return { id: this.clock.uuid(), linkToken: this.clock.token(12), customerId: recipient.customerId, locale, why };
   }
 
   private route(
