@@ -4,6 +4,8 @@
  * usage: detection [--worlds N] [--seed N] [--explain]
  */
 import { performance } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { MinuteRow, Verdict } from '../src/detection/detection.js';
 import { ARRIVAL_GAP_MINUTES } from '../src/detection/detection.js';
 import { beat, newPulse, type PulseState } from '../src/detection/algorithm/pulse.v1.js';
@@ -336,7 +338,8 @@ function measureSpeed(world: World): {
 }
 
 function heap(): number {
-  globalThis.gc?.();
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
   return process.memoryUsage().heapUsed;
 }
 
@@ -413,7 +416,7 @@ async function series(): Promise<Record<string, unknown>> {
 }
 
 async function main(): Promise<void> {
-  const worlds = flag('worlds', 24);
+  const worlds = flag('worlds', 16);
   const seed = flag('seed', PRINTED_SEED);
   const started = performance.now();
   const scores = simulate(worlds, seed);

@@ -88,8 +88,12 @@ const SPIKE_WINDOWS = [2, 10, 60];
 const LEAST_EXPOSURE = 1;
 /** A jump at the hour of an earlier one, up to this many times as large, is a habit (a nightly job), not news. */
 const HABIT = { within: 60 * MINUTE, lasts: 180 * MINUTE, times: 2, forgottenAfter: 8 * DAY_MINUTES * MINUTE };
+/** A project has hundreds of issues and a handful of whole series, so those may speak at odds that are less long (-log10). */
+const FEW_SERIES = 2;
+/** Until a series has shown some nights, its hours are guesses, so longer odds are asked for (-log10). */
+const YOUNG = { minutes: 3 * DAY_MINUTES, unlikelier: 3 };
 /** Of the customers that a fault is configured to need, a spike needs this share as independent evidence. */
-const APART_SHARE = 0.8;
+const APART_SHARE = 1;
 /** A share of the active customers in two minutes that makes fewer customers enough, where such small groups mean something. */
 const FAST_SHARE = 0.0025;
 const FAST_CUSTOMERS = 3;
@@ -108,7 +112,7 @@ const DEPLOY_SHARE = 0.05;
 /** Twice in some weeks makes flashes usual: restarts, connections that drop. Longer than `lasts`, and not over, is no flash. */
 const FLASH = { usual: 1.2, larger: 3, lasts: 7 * MINUTE, stillMinutes: 3, unlikely: 6, keep: 0.5 ** (1 / (28 * 144)) };
 /** CUSUM for a doubled rate: e^16 blocks between false calls of one series if the model were exact. No block says all. */
-const BURN = { ratio: 2, limit: 16, suspicious: 5, most: 4, unlikely: 4 };
+const BURN = { ratio: 2, limit: 16, suspicious: 5, most: 4, unlikely: 6 };
 /** A changed world: what has lasted a day is learnt anew. */
 const RELEARN_AFTER = 24 * 60 * MINUTE;
 
@@ -253,7 +257,9 @@ function isSpike(watch: WatchState, context: WatchContext, seen: Window): boolea
   const usual = expectedIn(watch, context, seen);
   if (seen.arrivals < spikeRatio * usual.mean) return false;
   if (seen.events < 1.5 * expectedEvents(watch.baseline, middle(seen), seen.exposed)) return false;
-  if (unlikelyMany(seen.apart, usual) < spikeUnlikeliness) return false;
+  const few = watch.canBeNew ? 0 : FEW_SERIES;
+  const young = context.now / MINUTE - watch.born < YOUNG.minutes ? YOUNG.unlikelier : 0;
+  if (unlikelyMany(seen.apart, usual) < spikeUnlikeliness - few + young) return false;
   return !isHabit(watch, context, seen);
 }
 
@@ -476,7 +482,8 @@ function addBurn(watch: WatchState, block: number, context: WatchContext): void 
   const usual = expectedHigh(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
   const step = logLikelihoodRatio(blockSums(watch, block).apart, usual.mean, usual.size, BURN.ratio);
   if (watch.burn.sum === 0) watch.burn.since = block;
-  watch.burn.sum = watch.anomaly ? 0 : Math.max(0, watch.burn.sum + Math.min(BURN.most, step));
+  watch.burn.sum =
+    watch.anomaly || !isKnown(watch, context) ? 0 : Math.max(0, watch.burn.sum + Math.min(BURN.most, step));
 }
 
 function blockSums(watch: WatchState, block: number) {

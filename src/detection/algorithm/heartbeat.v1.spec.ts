@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Verdict } from '../detection.js';
+import { newHeartbeat, pulseTaken } from './heartbeat.v1.js';
+
+const START = 29_459_520;
+const DAY = 1440;
+
+/** Feeds counts of minutes `0…length` and returns what was said. */
+function play(length: number, countAt: (minute: number) => number | null): Verdict[] {
+  const state = newHeartbeat(START);
+  const verdicts: Verdict[] = [];
+  for (let minute = 0; minute < length; minute += 1) {
+    const verdict = pulseTaken(state, START + minute, countAt(minute));
+    if (verdict) verdicts.push(verdict);
+  }
+  return verdicts;
+}
+
+const busy = (minute: number) => 20 + (minute % 7);
+
+describe('the stop of something that always happens', () => {
+  it('is called within minutes, and so is its return', () => {
+    const said = play(4 * DAY, (minute) => (minute >= 3 * DAY && minute < 3 * DAY + 30 ? 0 : busy(minute)));
+    expect(said.map(({ kind }) => kind)).toEqual(['drop', 'recovered']);
+    expect(said[0]?.since).toBe((START + 3 * DAY) * 60_000);
+    expect((said[0]?.at ?? 0) - (said[0]?.since ?? 0)).toBeLessThanOrEqual(10 * 60_000);
+  });
+
+  it('is not called for a gap in the data', () => {
+    expect(play(4 * DAY, (minute) => (minute >= 3 * DAY && minute < 3 * DAY + 120 ? null : busy(minute)))).toEqual([]);
+  });
+
+  it('is called at most once for the nightly silence of a shop that sleeps', () => {
+    expect(
+      play(10 * DAY, (minute) => (minute % DAY < 420 ? 0 : busy(minute))).filter(({ kind }) => kind === 'drop').length,
+    ).toBeLessThanOrEqual(1);
+  });
+
+  it('is not called for a series that is often silent', () => {
+    expect(play(5 * DAY, (minute) => (minute % 45 === 0 ? 1 : 0))).toEqual([]);
+  });
+
+  it('is not called on the first day', () => {
+    expect(play(DAY, (minute) => (minute < 600 ? busy(minute) : 0))).toEqual([]);
+  });
+});
