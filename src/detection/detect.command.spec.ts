@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { run } from './detect.command.js';
 
@@ -43,6 +43,18 @@ describe('forewarn detect', () => {
     const help = await detect('', ['--help']);
     expect(help.code).toBe(0);
     expect(help.out.join('\n')).toContain('Usage: forewarn detect');
+  });
+
+  it('ends quietly when the reader of its output goes away', async () => {
+    const gone = new Writable({ write: (_c, _e, done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' })) });
+    const io = { stdin: Readable.from(['2024-01-01,1\n']), stdout: gone, stderr: new PassThrough() };
+    expect(await run([], io)).toBe(0);
+  });
+
+  it('reports a full disk as a fault', async () => {
+    const full = new Writable({ write: (_c, _e, done) => done(Object.assign(new Error('full'), { code: 'ENOSPC' })) });
+    const io = { stdin: Readable.from(['2024-01-01,1\n']), stdout: full, stderr: new PassThrough() };
+    await expect(run([], io)).rejects.toThrow('full');
   });
 
   it('scores more input than the output buffer holds', async () => {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { type Readable, type Writable } from 'node:stream';
 import { DEFAULT_COLUMNS, readHeader, readLine, type SeriesColumns } from './algorithm/series-csv.js';
@@ -42,10 +41,17 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
     io.stderr.write(`forewarn detect: unknown argument ${JSON.stringify(args[0])}; see forewarn detect --help\n`);
     return 2;
   }
-  const problem = await scoreLines(io);
-  if (problem === undefined) return 0;
-  io.stderr.write(`forewarn detect: ${problem}\n`);
-  return 1;
+  // Each write reports its fault to its own callback; without a listener the same fault would end the process as well.
+  io.stdout.on('error', () => undefined);
+  try {
+    const problem = await scoreLines(io);
+    if (problem === undefined) return 0;
+    io.stderr.write(`forewarn detect: ${problem}\n`);
+    return 1;
+  } catch (fault) {
+    if (isClosedPipe(fault)) return 0;
+    throw fault;
+  }
 }
 
 /** Returns the first problem with its line number, or undefined when every line was scored. */
@@ -85,5 +91,13 @@ function formatScore(score: number): string {
 }
 
 async function write(stdout: Writable, text: string): Promise<void> {
-  if (text !== '' && !stdout.write(text)) await once(stdout, 'drain');
+  if (text === '') return;
+  await new Promise<void>((resolve, reject) => {
+    stdout.write(text, (fault) => (fault ? reject(fault) : resolve()));
+  });
+}
+
+/** Whether the reader of our output went away, as `head` does; that is no fault of ours or of the input. */
+function isClosedPipe(fault: unknown): boolean {
+  return fault instanceof Error && 'code' in fault && fault.code === 'EPIPE';
 }

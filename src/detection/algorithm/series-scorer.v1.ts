@@ -36,7 +36,7 @@ export interface SeriesScorerState {
   readonly incidentSurprise: number;
 }
 
-/** Mean of the two highest surprises that begins an incident: two independent views that each see odds of 1 in 560. */
+/** Mean of the two highest surprises that begins an incident: odds of 1 in 560. About one false start in 1000 values of noise. */
 const INCIDENT_SURPRISE = 2.75;
 /** Within the calm time only a surprise this many times that of the running incident begins another. */
 const WORSE = 1.1;
