@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { messageOf } from '../platform/errors.js';
+import { Api, type MessageView } from './api.js';
+import { type Accounts, balance, isSent, messageTable, showBooks } from './books.js';
+import { Screen } from './screen.js';
+import { buildStageSet, type StageSet } from './stage-set.js';
+import { Story } from './story.js';
+
+const HELP = `usage: npm run demo [-- --stay]
+
+Plays the main job with a small shop: a release breaks its checkout, the customers who were hit are told, and told again
+when it is fixed. Uses a fresh embedded database in a temporary folder, a free port, and the built-in outbox: nothing
+leaves this machine. Takes about a minute.
+
+  --stay   keep everything running afterwards and print where to look
+
+Exit codes: 0 the books balance, 1 they do not or something failed, 2 wrong usage, 130 ended by Ctrl-C.
+`;
+
+/** `forewarn demo`: plays the story and checks its books; returns the exit code (see the help). */
+export async function run(args: string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) return say(process.stdout, HELP, 0);
+  const unknown = args.find((one) => one !== '--stay');
+  if (unknown !== undefined) return say(process.stderr, `forewarn demo: unknown argument ${unknown}\n\n${HELP}`, 2);
+  if (!hasSentry())
+    return say(
+      process.stderr,
+      'forewarn demo: the shop needs @sentry/node, which a production install leaves out. Run "npm ci" in a checkout.\n',
+      1,
+    );
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  try {
+    return await play(args.includes('--stay'), stop.signal);
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+function hasSentry(): boolean {
+  try {
+    return import.meta.resolve('@sentry/node') !== '';
+  } catch {
+    return false; // the question was whether it can be found
+  }
+}
+
+async function play(stay: boolean, signal: AbortSignal): Promise<number> {
+  const screen = new Screen(process.stdout, process.env);
+  screen.plain(
+    'Forewarn tells customers about a fault before they have to ask. This is the main job, on real input.',
+    'bold',
+  );
+  screen.progress('starting the daemon and its own PostgreSQL');
+  const set = await buildStageSet();
+  try {
+    signal.throwIfAborted();
+    screen.say(`the daemon listens on ${set.base}, with an empty database of its own`);
+    const accounts = await new Story(screen, new Api(set.base, set.token, signal), signal).play();
+    const balanced = close(screen, accounts, set);
+    if (stay) await remain(screen, set, accounts.messages, signal);
+    return balanced ? 0 : 1;
+  } catch (error) {
+    if (signal.aborted) return say(process.stdout, '\nended\n', 130);
+    screen.plain(`The demo failed: ${messageOf(error)}`, 'red');
+    for (const line of set.complaints) screen.plain(`  daemon: ${line.trim()}`);
+    return 1;
+  } finally {
+    screen.progress('ending the daemon');
+    await set.strike();
+    screen.plain('');
+  }
+}
+
+function close(screen: Screen, accounts: Accounts, set: StageSet): boolean {
+  screen.chapter('8. The books: what customers met in the shop, against what Forewarn says');
+  const entries = balance(accounts);
+  const quiet = {
+    rule: "warnings and errors in the daemon's log",
+    numbers: String(set.complaints.length),
+    holds: set.complaints.length === 0,
+  };
+  const balanced = showBooks(screen, [...entries, quiet]);
+  screen.plain('');
+  for (const line of messageTable(accounts.messages)) screen.plain(`  ${line}`);
+  for (const line of set.complaints) screen.plain(`  daemon: ${line.trim()}`, 'red');
+  screen.plain('');
+  const told = accounts.messages.filter((one) => one.kind === 'notice' && isSent(one)).length;
+  const summary = `${accounts.witness.hit.size} of ${accounts.customers.length} customers could not pay; ${told} of them were told, the others had not agreed or left no address. ${Math.round(screen.seconds)} s.`;
+  screen.plain(balanced ? `The books balance. ${summary}` : 'The books do not balance.', balanced ? 'green' : 'red');
+  return balanced;
+}
+
+async function remain(
+  screen: Screen,
+  { base, token }: StageSet,
+  messages: readonly MessageView[],
+  signal: AbortSignal,
+): Promise<void> {
+  const page = messages.findLast((one) => one.body !== null)?.body?.match(/https?:\S+\/i\/[\w-]+/)?.[0];
+  screen.chapter('Still running. Ctrl-C ends it and removes its data.');
+  screen.plain(`  outbox         ${base}/outbox   (any user name, the token as password)`);
+  if (page) screen.plain(`  customer page  ${page}`);
+  screen.plain(`  metrics        ${base}/metrics`);
+  screen.plain(`  admin token    ${token}`);
+  screen.plain(`  try            curl -H "authorization: Bearer ${token}" ${base}/v1/incidents`);
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+function say(stream: NodeJS.WriteStream, text: string, code: number): number {
+  stream.write(text);
+  return code;
+}
