@@ -5,7 +5,7 @@ import { Database } from '../db/database.js';
 import { messageOf } from '../errors.js';
 import { LOGGER, type Logger } from '../logging/logger.js';
 import { Metrics } from '../metrics.js';
-import { type Stage, type StageName } from './stage.js';
+import { type Stage, type StageName, STAGE_NAMES } from './stage.js';
 
 /** The channel on which a committed transaction may wake a stage early: `NOTIFY forewarn_wake, 'dispatch'`. */
 export const WAKE_CHANNEL = 'forewarn_wake';
@@ -63,8 +63,22 @@ export class StageRunner {
     if (this.started) this.schedule(stage.name, 0);
   }
 
-  /** Starts all stages and the wake-up session. */
+  /**
+   * The stage of this name.
+   * @throws when nobody registered it
+   */
+  stage(name: StageName): Stage {
+    const running = this.stages.get(name);
+    if (!running) throw new Error(`stage ${name} is not registered`);
+    return running.stage;
+  }
+
+  /**
+   * Starts all stages and the wake-up session.
+   * @throws when one of the names has no stage
+   */
   async start(): Promise<void> {
+    for (const name of STAGE_NAMES) this.stage(name);
     this.started = true;
     for (const name of this.stages.keys()) this.schedule(name, 0);
     await this.listen();
@@ -83,7 +97,7 @@ export class StageRunner {
     this.stopping = true;
     this.listening?.end();
     for (const name of this.stages.keys()) this.unschedule(name);
-    await Promise.all([...this.stages.values()].map((running) => running.busy));
+    await Promise.all([...this.stages.values()].map(async (running) => running.busy));
   }
 
   private schedule(name: StageName, delayMs: number): void {
