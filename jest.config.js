@@ -1,10 +1,25 @@
 /** Tests run through SWC as ES modules; see CONTRIBUTING.md for the three kinds of test. */
-export default {
-  testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
+const common = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/\\.build'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^libphonenumber-js/max$': '<rootDir>/node_modules/libphonenumber-js/max/index.cjs', // its ES modules import JSON in a way that jest warns about
+  },
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   testTimeout: 60_000,
+};
+
+export default {
   maxWorkers: 2,
+  projects: [
+    { ...common, displayName: 'pure', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
+    {
+      ...common,
+      displayName: 'whole',
+      testMatch: ['<rootDir>/test/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/test-server.setup.mjs',
+      globalTeardown: '<rootDir>/test/support/test-server.teardown.mjs',
+    },
+  ],
 };
