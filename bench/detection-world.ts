@@ -21,6 +21,8 @@ export interface Fault {
   /** Seconds: the first and the last first-hit of a customer. */
   readonly firstHit: number;
   readonly lastHit: number;
+  /** Seconds from the first customer to the fifth: nobody who asks for five can be faster. */
+  readonly fifthAfter: number;
   readonly customers: number;
   /** Customers active in the minute in which it began. */
   readonly active: number;
@@ -321,6 +323,7 @@ class Draft {
       issues: new Set(issues),
       firstHit,
       lastHit: firsts.at(-1) ?? at,
+      fifthAfter: (firsts[4] ?? firsts.at(-1) ?? at) - firstHit,
       customers: wanted,
       active: this.activeAt(at),
     });
