@@ -10,6 +10,7 @@ export type Style = keyof typeof STYLES;
 const CLEAR_LINE = '\r\u001b[K';
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
 const STAMP_WIDTH = 8;
+const QUIET_S = 5;
 
 /** Tells the story line by line, each with the seconds since the start. In a terminal the last line shows what goes on. */
 export class Screen {
@@ -18,6 +19,7 @@ export class Screen {
   private readonly colours: boolean;
   private readonly width: number;
   private status = '';
+  private quietSince = 0;
 
   constructor(
     private readonly output: Output,
@@ -58,9 +60,12 @@ export class Screen {
     this.write(this.style(style, text));
   }
 
-  /** What goes on right now; shown in a terminal only, and replaced by whatever comes next. */
+  /** What goes on right now. In a terminal it stands in the last line until something else does; elsewhere it is a line when nothing else was for 5 s. */
   progress(text: string): void {
-    if (!this.live) return;
+    if (!this.live) {
+      if (this.seconds - this.quietSince > QUIET_S) this.say(text);
+      return;
+    }
     this.status = `${this.seconds.toFixed(1).padStart(5)}s  ${text}`;
     this.output.write(CLEAR_LINE + this.style('dim', this.status.slice(0, this.width - 1)));
   }
@@ -68,6 +73,7 @@ export class Screen {
   private write(line: string): void {
     if (this.status) this.output.write(CLEAR_LINE);
     this.status = '';
+    this.quietSince = this.seconds;
     this.output.write(`${line}\n`);
   }
 
@@ -76,12 +82,12 @@ export class Screen {
   }
 }
 
-/** Breaks a line between words, or anywhere in Chinese text; wide characters take two columns. */
+/** Breaks a line between words, or anywhere in Chinese text but before punctuation; wide characters take two columns. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   let taken = 0;
-  for (const part of text.match(/[\u2e80-\uffef]|[^\s\u2e80-\uffef]+|\s+/gu) ?? []) {
+  for (const part of text.match(/[\u2e80-\uffef][，。；：、！？】]?|[^\s\u2e80-\uffef]+|\s+/gu) ?? []) {
     const columns = [...part].reduce((sum, character) => sum + (WIDE.test(character) ? 2 : 1), 0);
     if (taken + columns > width && line.trim() !== '') {
       lines.push(line.trimEnd());

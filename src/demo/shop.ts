@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type DemoCustomer } from './customers.js';
 
+/** How long the shop may take to start or to end. */
+const PATIENCE_MS = 30_000;
+
 /** A page that a customer asks the shop for. */
 export interface Visit {
   readonly customer: DemoCustomer;
@@ -49,7 +52,7 @@ export class Shop {
 
 async function reply(child: ChildProcess): Promise<unknown> {
   const stop = new AbortController();
-  const { signal } = stop;
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(PATIENCE_MS)]);
   try {
     const gone = once(child, 'exit', { signal }).then(() => Promise.reject(new Error('the shop app ended early')));
     const [message] = (await Promise.race([once(child, 'message', { signal }), gone])) as unknown[];

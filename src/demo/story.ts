@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Api, type BotExplanationView, type IncidentView, type IssueView, type MessageView } from './api.js';
 import { type Accounts, isSent, readAccounts } from './books.js';
-import { demoCustomers } from './customers.js';
+import { demoCustomers, type DemoCustomer } from './customers.js';
+import { Narrator } from './narrator.js';
 import { type Screen } from './screen.js';
 import { Shop, type Visit } from './shop.js';
 import { everydayErrors, Traffic, Witness } from './traffic.js';
@@ -9,6 +10,8 @@ import { everydayErrors, Traffic, Witness } from './traffic.js';
 const CUSTOMERS = 300;
 /** Visits before the fault, while the release is broken, and after the fix; 25 a second. */
 const VISITS = { before: 150, broken: 400, after: 75 };
+/** Everyday errors that happen before the fault; the others happen during it. */
+const EVERYDAY_BEFORE = 10;
 const PATIENCE_MS = 30_000;
 const POLL_MS = 200;
 
@@ -32,8 +35,9 @@ const EXPLANATIONS = {
 export class Story {
   private readonly customers = demoCustomers(CUSTOMERS);
   private readonly witness = new Witness();
+  private readonly everyday = everydayErrors(this.customers);
   private readonly traffic: Traffic;
-  private readonly everyday: Visit[];
+  private readonly narrator: Narrator;
   private readonly running = new Set<Shop>();
   private appErrors = 0;
   private dsn = '';
@@ -44,7 +48,7 @@ export class Story {
     private readonly signal: AbortSignal,
   ) {
     this.traffic = new Traffic(this.customers, this.witness, signal);
-    this.everyday = everydayErrors(this.customers);
+    this.narrator = new Narrator(screen);
   }
 
   /** Plays everything; returns what the books compare. */
@@ -52,195 +56,132 @@ export class Story {
     try {
       const good = await this.openShop();
       await this.quietDay(good);
-      const bad = await this.release('2.4.1', good);
-      const incident = await this.fault(bad);
-      await this.fix(bad, incident);
-      return await readAccounts(this.api, incident.id, {
-        customers: this.customers,
-        witness: this.witness,
-        appErrors: this.appErrors,
-      });
+      const bad = await this.breakCheckout(good);
+      const [{ incident, told }] = await Promise.all([
+        this.noticeAndTell(),
+        this.flow(bad, VISITS.broken, this.everyday.slice(EVERYDAY_BEFORE)),
+      ]);
+      await this.fix(bad, incident, told);
+      await this.resolve(incident);
+      const { customers, witness, appErrors } = this;
+      return await readAccounts(this.api, incident.id, { customers, witness, appErrors });
     } finally {
       for (const shop of this.running) shop.kill();
     }
   }
 
   private async openShop(): Promise<Shop> {
-    this.screen.chapter('1. A shop with 300 customers');
+    this.screen.chapter('1. A shop and its customers');
     const lines = this.customers.map((customer) => JSON.stringify(customer)).join('\n');
-    const report = await this.api.send<{ imported: number }>(
-      'POST',
-      '/v1/customers/import',
-      lines,
-      'application/x-ndjson',
-    );
-    this.screen.say(
-      `${report.imported} customers imported, with language, time zone, addresses and consent, for example:`,
-    );
+    const type = 'application/x-ndjson';
+    const { imported } = await this.api.send<{ imported: number }>('POST', '/v1/customers/import', lines, type);
+    this.screen.say(`${imported} customers imported with language, time zone, addresses and consent, for example`);
     this.screen.say(`  ${JSON.stringify(this.customers[1])}`, 'dim');
-    const projects = await this.api.get<{ items: { slug: string; dsn: string }[] }>('/v1/projects');
-    this.dsn = projects.items[0]?.dsn ?? '';
+    const { items } = await this.api.get<{ items: { dsn: string }[] }>('/v1/projects');
+    this.dsn = items[0]?.dsn ?? '';
     const shop = await this.deploy('2.4.0');
-    this.screen.say(`the shop runs release 2.4.0 with the Sentry SDK; all it knows of Forewarn is its DSN ${this.dsn}`);
+    this.screen.say('the shop runs release 2.4.0 with the Sentry SDK; all that it knows of Forewarn is the DSN');
+    this.screen.say(`  ${this.dsn}`, 'dim');
     return shop;
   }
 
   private async quietDay(shop: Shop): Promise<void> {
     this.screen.chapter('2. An ordinary day');
-    await this.flow(shop, VISITS.before, this.everyday.slice(0, 9));
-    const issues = await this.issues();
-    const incidents = await this.api.all<IncidentView>('/v1/incidents');
-    this.screen.say(
-      `${this.witness.visits} visits, ${this.witness.errors} errors that every app has; Forewarn knows them as ${issues.length} issues:`,
-    );
-    for (const issue of issues) this.screen.say(`  ${inWords(issue)}`, 'dim');
-    this.screen.say(
-      `incidents: ${incidents.length}, messages: 0. Nobody needs to hear of these (an incident needs 5 customers in 10 minutes)`,
-    );
+    await this.flow(shop, VISITS.before, this.everyday.slice(0, EVERYDAY_BEFORE));
+    const incidents = await this.api.all('/v1/incidents');
+    const campaigns = await this.api.all('/v1/campaigns');
+    const { visits, errors } = this.witness;
+    this.narrator.quietDay(visits, errors, await this.issues(), incidents.length, campaigns.length);
   }
 
-  private async release(version: string, old: Shop): Promise<Shop> {
-    this.screen.chapter(`3. Release ${version} goes out, and breaks the checkout for iPhones`);
-    const shop = await this.deploy(version);
-    this.appErrors += await this.retire(old);
-    this.screen.say(`release ${version} is live`);
+  private async breakCheckout(old: Shop): Promise<Shop> {
+    this.screen.chapter('3. Release 2.4.1 breaks the checkout for iPhones');
+    const shop = await this.deploy('2.4.1');
+    await this.retire(old);
+    this.screen.say('release 2.4.1 is live');
     return shop;
   }
 
-  /** Customers keep coming while Forewarn, and then ops, find out. */
-  private async fault(shop: Shop): Promise<IncidentView> {
-    const traffic = this.flow(shop, VISITS.broken, this.everyday.slice(9));
-    const [incident] = await Promise.all([this.meanwhile(), traffic]);
-    return incident;
-  }
-
-  private async meanwhile(): Promise<IncidentView> {
-    const [incident] = await this.until('an incident', async () =>
-      some(await this.api.all<IncidentView>('/v1/incidents')),
-    );
-    if (!incident) throw new Error('there is no incident');
-    await this.tellIncident(incident);
-    const first = await this.until('the first messages', async () => {
-      const messages = await this.api.messages(incident.id);
-      return messages.length > 0 && messages.every(isFinal) ? some(messages.filter(isSent)) : undefined;
-    });
-    this.tellFirstMessages(first);
-    await this.tellBot(first);
-    await this.explain(incident);
-    return incident;
-  }
-
-  private async tellIncident(incident: IncidentView): Promise<void> {
-    const { timeline = [] } = await this.api.get<IncidentView>(`/v1/incidents/${incident.id}`);
+  /** Plays while customers keep coming: Forewarn notices, tells them, and ops write down what they know. */
+  private async noticeAndTell(): Promise<{ incident: IncidentView; told: ReadonlySet<string> }> {
+    const id = await this.until('an incident', async () => (await this.api.all<IncidentView>('/v1/incidents'))[0]?.id);
+    const incident = await this.api.get<IncidentView>(`/v1/incidents/${id}`);
     const issue = (await this.issues()).find((one) => incident.issues.includes(one.id));
-    if (issue) this.screen.say(`a new issue: ${inWords(issue)}, first in release ${issue.firstRelease}`);
-    const words = timeline.find((entry) => entry.kind === 'opened')?.details.words;
-    this.screen.say(`incident ${incident.id} is open, ${incident.severity}: ${String(words)}`, 'yellow');
-    this.screen.say(`${this.secondsAfterFirst(incident.openedAt)} seconds after the first failed checkout`);
+    this.narrator.incident(incident, issue, this.witness.firstHitAt);
+    const first = await this.until('the first messages', async () => {
+      const messages = await this.api.messages(id);
+      return messages.some(isSent) && messages.every(isFinal) ? messages.filter(isSent) : undefined;
+    });
+    this.narrator.firstMessages(first, this.witness.firstHitAt);
+    await this.askBot(first);
+    await this.explain(incident);
+    return { incident, told: new Set(first.map((one) => one.id)) };
   }
 
-  private tellFirstMessages(sent: readonly MessageView[]): void {
-    const firstAt = sent.map((one) => one.sentAt ?? '').sort()[0] ?? '';
-    this.screen.say(
-      `the first ${sent.length} customers have their message, the first of them ${this.secondsAfterFirst(firstAt)} seconds after the first failed checkout`,
-      'green',
-    );
-    this.show('the text from the template', sent, 'en', 'email');
-    this.show('the text from the template', sent, 'zh', 'sms');
+  private async askBot(sent: readonly MessageView[]): Promise<void> {
+    this.screen.chapter('4. Two customers ask the support bot: GET /v1/bot/explanations?customer=…');
+    const reader = sent.find((one) => one.locale === 'en')?.customer?.externalId;
+    const { seen, hit } = this.witness;
+    await this.bot('whose payment failed', ({ externalId }) => externalId === reader);
+    await this.bot('on Android, who was not hit: nothing to worry about', ({ externalId, locale, attributes }) => {
+      const spared = seen.has(externalId) && !hit.has(externalId);
+      return spared && attributes.platform === 'android' && locale.startsWith('en');
+    });
   }
 
-  private async tellBot(sent: readonly MessageView[]): Promise<void> {
-    this.screen.chapter('4. Two customers ask the support bot (GET /v1/bot/explanations?customer=…)');
-    const hit = sent.find((one) => one.locale === 'en')?.customer?.externalId ?? '';
-    const spared = this.customers.find(
-      (one) =>
-        this.witness.seen.has(one.externalId) &&
-        !this.witness.hit.has(one.externalId) &&
-        one.attributes.platform === 'android' &&
-        one.locale.startsWith('en'),
-    );
-    for (const [customer, who] of [
-      [hit, 'who was hit'],
-      [spared?.externalId ?? '', 'on Android, who was not'],
-    ] as const) {
-      const { items } = await this.api.get<{ items: BotExplanationView[] }>(
-        `/v1/bot/explanations?customer=${customer}`,
-      );
-      for (const { hit, evidence, title, body } of items)
-        this.screen.quote(
-          `${customer}, ${who}`,
-          JSON.stringify({ hit, evidence: evidence && { events: evidence.events }, title, body }),
-        );
-    }
+  private async bot(who: string, isWho: (customer: DemoCustomer) => boolean): Promise<void> {
+    const customer = this.customers.find(isWho);
+    if (!customer) return;
+    const path = `/v1/bot/explanations?customer=${customer.externalId}`;
+    this.narrator.bot(customer, who, (await this.api.get<{ items: BotExplanationView[] }>(path)).items);
   }
 
-  private async explain(incident: IncidentView): Promise<void> {
-    this.screen.chapter('5. Ops know more now, and write it down once a language');
-    await this.api.send('PATCH', `/v1/incidents/${incident.id}`, { status: 'acknowledged' });
+  private async explain({ id }: IncidentView): Promise<void> {
+    this.screen.chapter('5. Ops know more now and write it down, once a language');
+    await this.api.send('PATCH', `/v1/incidents/${id}`, { status: 'acknowledged' });
     for (const [locale, text] of Object.entries(EXPLANATIONS)) {
-      await this.api.send('PUT', `/v1/incidents/${incident.id}/explanations/${locale}`, text);
-      this.screen.say(`PUT /v1/incidents/${incident.id}/explanations/${locale}: "${text.title}"`);
+      await this.api.send('PUT', `/v1/incidents/${id}/explanations/${locale}`, text);
+      this.screen.say(`PUT /v1/incidents/${id}/explanations/${locale}  "${text.title}"`);
     }
-    this.screen.say(
-      'from here on bots, customer pages and messages say this; meanwhile more customers run into the fault',
-    );
+    this.screen.say('bots, customer pages and messages say this from now on; the fault hits more customers meanwhile');
   }
 
-  private async fix(bad: Shop, incident: IncidentView): Promise<void> {
-    const before = new Set((await this.api.messages(incident.id)).map((one) => one.id));
-    this.screen.chapter('6. Release 2.4.2 fixes it');
+  private async fix(bad: Shop, incident: IncidentView, told: ReadonlySet<string>): Promise<void> {
+    this.screen.chapter('6. Release 2.4.2 mends it');
     const good = await this.deploy('2.4.2');
-    this.appErrors += await this.retire(bad);
-    const failed = this.witness.hit.size;
-    this.screen.say(`release 2.4.2 is live; ${failed} customers have met the fault, none is added from now on`);
+    await this.retire(bad);
+    const hit = this.witness.hit.size;
+    this.screen.say(`release 2.4.2 is live; ${hit} customers met the fault in all`);
     await this.flow(good, VISITS.after, []);
-    this.appErrors += await this.retire(good);
+    await this.retire(good);
     const all = await this.until('a message, or a reason against one, for everybody hit', async () => {
       const messages = await this.api.messages(incident.id);
-      return messages.length >= failed && messages.every(isFinal) ? messages : undefined;
+      return messages.length >= hit && messages.every(isFinal) ? messages : undefined;
     });
-    const later = all.filter((one) => isSent(one) && !before.has(one.id));
-    if (later.length > 0) {
-      this.screen.say(`the ${later.length} who were hit later have their message too, with the words of ops`, 'green');
-      this.show('with the words of ops', later, 'en', 'sms');
-      this.show('with the words of ops', later, 'zh', 'email');
-    }
-    await this.resolve(incident, all.filter(isSent).length);
+    this.narrator.laterMessages(all.filter((one) => isSent(one) && !told.has(one.id)));
   }
 
-  private async resolve(incident: IncidentView, told: number): Promise<void> {
-    this.screen.chapter('7. Ops resolve the incident, and those who were told hear of it');
-    await this.api.send('PATCH', `/v1/incidents/${incident.id}`, { status: 'resolved' });
-    this.screen.say(`PATCH /v1/incidents/${incident.id} {"status":"resolved"}`);
+  private async resolve({ id }: IncidentView): Promise<void> {
+    this.screen.chapter('7. Ops resolve the incident; those who were told hear of it');
+    const told = (await this.api.messages(id)).filter(isSent).length;
+    await this.api.send('PATCH', `/v1/incidents/${id}`, { status: 'resolved' });
+    this.screen.say(`PATCH /v1/incidents/${id}  {"status":"resolved"}`);
     const fixed = await this.until('the "fixed" messages', async () => {
-      const messages = (await this.api.messages(incident.id)).filter((one) => one.kind === 'resolved');
+      const messages = (await this.api.messages(id)).filter((one) => one.kind === 'resolved');
       return messages.length >= told && messages.every(isFinal) ? messages.filter(isSent) : undefined;
     });
-    this.screen.say(`${fixed.length} customers know that it works again`, 'green');
-    this.show('"fixed"', fixed, 'en', 'sms');
-    this.show('"fixed"', fixed, 'zh', 'sms');
+    this.narrator.fixedMessages(fixed);
     const { items } = await this.api.get<{ items: unknown[] }>('/v1/bot/explanations');
-    this.screen.say(`the bot has ${items.length} explanations now`);
-  }
-
-  private show(what: string, messages: readonly MessageView[], locale: string, channel: 'sms' | 'email'): void {
-    const message =
-      messages.find((one) => one.locale === locale && one.channel === channel) ??
-      messages.find((one) => one.locale === locale);
-    if (!message) return;
-    const subject = message.subject === null ? '' : `${message.subject}\n\n`;
-    this.screen.quote(
-      `${message.channel === 'sms' ? 'SMS' : 'Email'} to ${message.customer?.externalId} ${message.address}, ${what}`,
-      subject + (message.body ?? ''),
-    );
+    this.screen.say(`the bot has ${items.length} explanations left`);
   }
 
   private async flow(shop: Shop, count: number, odd: readonly Visit[]): Promise<void> {
     let done = 0;
     await this.traffic.flow(shop, count, odd, () => {
       done++;
+      const { errors, hit } = this.witness;
       this.screen.progress(
-        `customers are shopping: ${done} of ${count} visits, ${this.witness.errors} errors so far, ${this.witness.hit.size} customers could not pay`,
+        `the shop is open: ${done} of ${count} visits, ${errors} errors so far, ${hit.size} customers could not pay`,
       );
     });
   }
@@ -251,18 +192,14 @@ export class Story {
     return shop;
   }
 
-  private async retire(shop: Shop): Promise<number> {
-    const errors = await shop.retire();
+  private async retire(shop: Shop): Promise<void> {
+    this.appErrors += await shop.retire();
     this.running.delete(shop);
-    return errors;
   }
 
+  /** Oldest first. */
   private async issues(): Promise<IssueView[]> {
     return (await this.api.all<IssueView>('/v1/issues')).reverse();
-  }
-
-  private secondsAfterFirst(moment: string): string {
-    return ((Date.parse(moment) - (this.witness.firstHitAt?.getTime() ?? 0)) / 1000).toFixed(1);
   }
 
   private async until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
@@ -276,14 +213,6 @@ export class Story {
   }
 }
 
-function some<T>(list: T[]): T[] | undefined {
-  return list.length > 0 ? list : undefined;
-}
-
 function isFinal(message: MessageView): boolean {
   return !['pending', 'claimed', 'sending', 'in_doubt'].includes(message.state);
-}
-
-function inWords({ title, events, customers }: IssueView): string {
-  return `"${title}", ${events} ${events === 1 ? 'event' : 'events'}, ${customers} ${customers === 1 ? 'customer' : 'customers'}`;
 }

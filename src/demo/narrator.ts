@@ -1,0 +1,83 @@
+import { type BotExplanationView, type IncidentView, type IssueView, type MessageView } from './api.js';
+import { type DemoCustomer } from './customers.js';
+import { type Screen } from './screen.js';
+
+/** Puts what the API says into words on the screen. */
+export class Narrator {
+  constructor(private readonly screen: Screen) {}
+
+  /** The ordinary day: errors there are, and nobody is told. */
+  quietDay(visits: number, errors: number, issues: readonly IssueView[], incidents: number, campaigns: number): void {
+    this.screen.say(`${visits} visits with ${errors} errors, of the kinds that every app has. Known issues:`);
+    for (const issue of issues) this.screen.say(`  ${inWords(issue)}`, 'dim');
+    this.screen.say(
+      `incidents: ${incidents}, messages: ${campaigns}. A new issue must hit 5 customers in 10 minutes to become an incident.`,
+    );
+  }
+
+  /** What broke, and why Forewarn calls it an incident. */
+  incident(incident: IncidentView, issue: IssueView | undefined, firstHitAt: Date | undefined): void {
+    if (issue) this.screen.say(`new issue ${inWords(issue)}, first seen in release ${issue.firstRelease}`);
+    const words = incident.timeline?.find((entry) => entry.kind === 'opened')?.details.words;
+    this.screen.say(
+      `incident ${incident.id} opens by itself, severity ${incident.severity} (${String(words)})`,
+      'yellow',
+    );
+    this.screen.say(`  ${since(firstHitAt, incident.openedAt)} after the first failed checkout`, 'yellow');
+  }
+
+  /** The first wave of messages, with a text of each language. */
+  firstMessages(sent: readonly MessageView[], firstHitAt: Date | undefined): void {
+    const firstAt = sent.map((one) => one.sentAt ?? '').sort()[0] ?? '';
+    this.screen.say(
+      `${sent.length} customers who were hit so far have a message; the first went out ${since(firstHitAt, firstAt)} after the first failed checkout`,
+      'green',
+    );
+    this.message('from the template', sent, 'en', 'sms');
+    this.message('from the template', sent, 'zh', 'sms');
+  }
+
+  /** The messages that went out after ops had written the explanation. */
+  laterMessages(sent: readonly MessageView[]): void {
+    if (sent.length === 0) return;
+    this.screen.say(`${sent.length} who were hit since have their message too, in the words of ops`, 'green');
+    this.message('in the words of ops', sent, 'en', 'email');
+    this.message('in the words of ops', sent, 'zh', 'sms');
+  }
+
+  /** The good news. */
+  fixedMessages(sent: readonly MessageView[]): void {
+    this.screen.say(`${sent.length} customers hear that it works again`, 'green');
+    this.message('fixed', sent, 'en', 'sms');
+    this.message('fixed', sent, 'zh', 'sms');
+  }
+
+  /** What the bot would say to one customer. */
+  bot({ externalId }: DemoCustomer, who: string, items: readonly BotExplanationView[]): void {
+    for (const { hit, evidence, title, body, workaround } of items) {
+      const shown = { hit, events: evidence?.events ?? 0, title, body, ...(workaround !== null && { workaround }) };
+      this.screen.quote(`${externalId}, ${who}`, JSON.stringify(hit ? shown : { hit, events: 0, title }));
+    }
+  }
+
+  private message(what: string, messages: readonly MessageView[], locale: string, channel: 'sms' | 'email'): void {
+    const readers = messages.filter((one) => one.locale === locale);
+    const message = readers.find((one) => one.channel === channel) ?? readers[0];
+    if (!message) return;
+    const kind = message.channel === 'sms' ? 'SMS' : 'Email';
+    const subject = message.subject === null ? '' : `${message.subject}\n\n`;
+    this.screen.quote(`${kind} to ${message.address}, ${what}`, subject + (message.body ?? ''));
+  }
+}
+
+function since(from: Date | undefined, to: string): string {
+  return `${((Date.parse(to) - (from?.getTime() ?? 0)) / 1000).toFixed(1)} s`;
+}
+
+function inWords({ title, events, customers }: IssueView): string {
+  return `"${title}": ${plural(events, 'event')}, ${plural(customers, 'customer')}`;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
