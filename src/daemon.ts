@@ -6,6 +6,7 @@ import { type FastifyInstance } from 'fastify';
 import { AppModule, type Runtime } from './app.module.js';
 import { EventBuffer } from './intake/accepted-event.js';
 import { IntakeRoutes } from './intake/intake.routes.js';
+import { ApiDescription } from './ops/openapi.service.js';
 import { SystemClock } from './platform/clock.js';
 import { type Settings } from './platform/config/settings.js';
 import { connectDatabase } from './platform/db/connect.js';
@@ -37,7 +38,7 @@ export interface Daemon {
 export async function openDatabase(
   settings: Settings,
   share = false,
-): Promise<{ database: Database; close(): Promise<void> }> {
+): Promise<{ database: Database; close: () => Promise<void> }> {
   const embedded =
     settings.databaseUrl === undefined ? await startEmbeddedPostgres(settings.dataDir, share) : undefined;
   try {
@@ -91,10 +92,11 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
     abortOnError: false,
   });
   app.useGlobalPipes(validationPipe());
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify = adapter.getInstance<FastifyInstance>();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   if (runtime.settings.roles.has('intake')) await app.get(IntakeRoutes).mount(fastify);
   await app.init();
+  app.get(ApiDescription).describe(app);
   await fastify.ready();
   return app;
 }

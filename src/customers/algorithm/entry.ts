@@ -27,7 +27,7 @@ const timeZone = z.string().transform((value, context) => {
 
 const phone = z.string().transform((value, context) => {
   const parsed = parsePhoneNumberFromString(value);
-  if (parsed?.isValid()) return parsed.number as string;
+  if (parsed?.isValid()) return parsed.number;
   context.addIssue({
     code: 'custom',
     message: 'is not a phone number; write it with + and the country code, like +4915112345678',

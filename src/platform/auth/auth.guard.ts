@@ -1,5 +1,13 @@
-import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
+import {
+  applyDecorators,
+  type CanActivate,
+  createParamDecorator,
+  type ExecutionContext,
+  Injectable,
+  SetMetadata,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiExtension } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { Problem } from '../errors.js';
 import { type Caller, covers, type TokenRole } from './role.js';
@@ -9,11 +17,18 @@ const NEEDS = 'forewarn:needs';
 type Need = TokenRole | 'public';
 type AuthedRequest = FastifyRequest & { caller?: Caller };
 
+/** The extension by which the API description says what a route needs: a role of token, or `public`. */
+export const ROLE_EXTENSION = 'x-forewarn-role';
+
 /** The weakest role of token that may call a route. */
-export const Needs = (role: TokenRole) => SetMetadata(NEEDS, role satisfies Need);
+export const Needs = (role: TokenRole) => needs(role);
 
 /** A route without a token: it checks its own key, signature or link, or shows nothing that needs one. */
-export const Public = () => SetMetadata(NEEDS, 'public' satisfies Need);
+export const Public = () => needs('public');
+
+function needs(need: Need) {
+  return applyDecorators(SetMetadata(NEEDS, need), ApiExtension(ROLE_EXTENSION, need));
+}
 
 /** The caller of a route that has `@Needs`. */
 export const CurrentCaller = createParamDecorator(

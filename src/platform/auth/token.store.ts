@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Clock } from '../clock.js';
+import { type Clock } from '../clock.js';
 import { type Database } from '../db/database.js';
 import { type Caller, type TokenRole } from './role.js';
 

@@ -1,0 +1,161 @@
+import { INTAKE_SCHEMAS } from './openapi-intake.js';
+
+/** What each operation does, in words, by operation id. A route that is not here fails the test of the document. */
+export const SUMMARIES: Readonly<Record<string, string>> = {
+  'Sentry.envelope': 'Take an envelope from a Sentry SDK',
+  'Sentry.store': 'Take one event from an older Sentry SDK',
+  'Native.events': 'Take events as JSON: one object, an array, or NDJSON',
+  'Projects.list': 'List the projects with what an app needs to send events',
+  'Customers.put': 'Make or change a customer',
+  'Customers.get': 'Show a customer',
+  'Customers.erase': 'Erase a customer',
+  'Customers.import': 'Import customers from CSV or NDJSON',
+  'Issues.list': 'List known issues, newest first',
+  'Issues.get': 'Show an issue with its fingerprints and newest samples',
+  'Issues.patch': 'Resolve, ignore or open an issue',
+  'Issues.customers': 'List whom an issue hit, with the evidence',
+  'Incidents.list': 'List incidents, newest first',
+  'Incidents.create': 'Open an incident by hand',
+  'Incidents.get': 'Show an incident with its timeline',
+  'Incidents.patch': 'Acknowledge, mitigate, resolve or rename an incident',
+  'Audience.list': 'List whom an incident concerns, with the evidence',
+  'Explanations.list': 'List the explanations of an incident',
+  'Explanations.put': 'Write the explanation in one language',
+  'Explanations.forBot': 'What a bot may say now, the customer’s own incidents first',
+  'Campaigns.list': 'List campaigns, newest first',
+  'Campaigns.get': 'Show a campaign with its messages counted',
+  'Campaigns.approve': 'Let a campaign go out',
+  'Campaigns.pause': 'Hold a campaign',
+  'Campaigns.cancel': 'End a campaign; what waits is never sent',
+  'Campaigns.messagesOf': 'List the messages of a campaign',
+  'Campaigns.preview': 'Show what would be sent now',
+  'Campaigns.settle': 'Settle a message in doubt after a look at the provider',
+  'CustomerPage.page': 'The customer’s own page about an incident',
+  'CustomerPage.unsubscribe': 'Unsubscribe with one click',
+  'Outbox.page': 'What would have been sent, while no provider is set',
+  'TwilioStatus.status': 'Take a status report from Twilio',
+  'Health.healthz': 'Whether the process runs',
+  'Health.readyz': 'Whether it can take work now',
+  'Health.scrape': 'Metrics for Prometheus',
+  'OpenApi.document': 'This document',
+};
+
+/** Answers that are not JSON, by operation id. */
+const CONTENT: Readonly<Record<string, string>> = {
+  'CustomerPage.page': 'text/html',
+  'CustomerPage.unsubscribe': 'text/html',
+  'Outbox.page': 'text/html',
+  'Health.scrape': 'text/plain',
+};
+
+/** Bodies that no schema stands at, by operation id. */
+const BODIES: Readonly<Record<string, readonly string[]>> = {
+  'Customers.import': ['text/csv', 'application/x-ndjson'],
+  'TwilioStatus.status': ['application/x-www-form-urlencoded'],
+};
+
+const PROBLEM_SCHEMA = {
+  type: 'object',
+  description: 'Problem details, RFC 9457.',
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { path: { type: 'string' }, detail: { type: 'string' } },
+        required: ['path', 'detail'],
+      },
+    },
+  },
+  required: ['type', 'title', 'status', 'detail'],
+};
+const SECURITY_SCHEMES = {
+  token: { type: 'http', scheme: 'bearer', description: 'A token of "forewarn token create".' },
+  projectKey: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The public key of a project; Sentry SDKs send it their way.',
+  },
+};
+
+interface Operation {
+  operationId: string;
+  summary?: string;
+  security?: unknown;
+  parameters?: { in: string; name: string; required?: boolean }[];
+  requestBody?: unknown;
+  responses: Record<string, { description: string; content?: unknown }>;
+  'x-forewarn-role'?: string;
+}
+
+/** As much of a document as is looked at here. */
+interface Document {
+  paths: object;
+  components?: { schemas?: object };
+}
+
+/** Adds to what the framework finds by itself: summaries, who may call, and how errors look. */
+export function completeDocument<T extends Document>(document: T): T {
+  const paths = Object.entries(document.paths).map(([path, item]: [string, Record<string, Operation>]) => [
+    path,
+    Object.fromEntries(Object.entries(item).map(([method, operation]) => [method, complete(operation)])),
+  ]);
+  return {
+    ...document,
+    servers: [{ url: '/' }],
+    paths: Object.fromEntries(paths) as object,
+    components: {
+      ...document.components,
+      schemas: { ...document.components?.schemas, ...INTAKE_SCHEMAS, Problem: PROBLEM_SCHEMA },
+      securitySchemes: SECURITY_SCHEMES,
+    },
+  };
+}
+
+function complete(operation: Operation): Operation {
+  const { operationId } = operation;
+  const role = operation['x-forewarn-role'];
+  const types = BODIES[operationId];
+  const known = operation.security !== undefined;
+  return {
+    ...operation,
+    summary: SUMMARIES[operationId],
+    tags: [operationId.split('.')[0]],
+    security: known ? operation.security : role === 'public' ? [] : [{ token: [] }],
+    ...(types && {
+      requestBody: { required: true, content: Object.fromEntries(types.map((type) => [type, { schema: {} }])) },
+    }),
+    responses: known ? operation.responses : responsesOf(operation, role !== 'public'),
+  } as Operation;
+}
+
+function responsesOf({ operationId, responses, parameters, requestBody }: Operation, guarded: boolean) {
+  const checked = requestBody !== undefined || parameters?.some((one) => one.in === 'query');
+  const named = parameters?.some((one) => one.in === 'path');
+  const answered = Object.entries(responses).map(([status, response]) => [
+    status,
+    answerOf(operationId, status, response),
+  ]);
+  return {
+    ...(Object.fromEntries(answered) as Operation['responses']),
+    ...(checked && { '400': problem('Something in the request is wrong; `errors` names each field.') }),
+    ...(guarded && { '401': problem('No token that works.'), '403': problem('The token has too weak a role.') }),
+    ...(named && { '404': problem('There is no such thing.') }),
+    default: problem('Anything else that goes wrong.'),
+  };
+}
+
+function answerOf(operationId: string, status: string, { description }: { description: string }) {
+  if (status === '204') return { description: description || 'Done.' };
+  const type = CONTENT[operationId];
+  const schema = type ? { type: 'string' } : { type: 'object' };
+  return { description: description || 'Done.', content: { [type ?? 'application/json']: { schema } } };
+}
+
+function problem(description: string) {
+  return { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } };
+}
