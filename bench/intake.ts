@@ -1,7 +1,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,9 @@ interface Row {
   readonly p99Ms: number;
   readonly rssMb: number;
   readonly bytesPerEvent: number;
+  /** CPU time of the daemon and of its PostgreSQL, microseconds an event; says more than seconds on a busy machine. */
+  readonly nodeUs: number;
+  readonly pgUs: number;
   readonly lost: number;
 }
 
@@ -43,10 +46,22 @@ async function load(order: LoadOrder): Promise<LoadReport> {
 
 /** The daemon as its user runs it, in a process of its own. */
 async function startDaemon(dataDir: string, port: number): Promise<ChildProcess> {
-  const env = { ...process.env, FOREWARN_DATA_DIR: dataDir, PORT: String(port), FOREWARN_ADMIN_TOKEN: TOKEN, LOG_LEVEL: 'warn' };
-  const daemon = spawn(process.execPath, [path('../src/cli.js'), 'start'], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const env = {
+    ...process.env,
+    FOREWARN_DATA_DIR: dataDir,
+    PORT: String(port),
+    FOREWARN_ADMIN_TOKEN: TOKEN,
+    LOG_LEVEL: 'warn',
+  };
+  const daemon = spawn(process.execPath, [path('../src/cli.js'), 'start'], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   for (let attempt = 0; attempt < 200; attempt++) {
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then((answer) => answer.ok, () => false);
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
     if (ready) return daemon;
     await pause(100);
   }
@@ -57,17 +72,57 @@ function rssMb(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }
 
+/** CPU seconds so far of a process and of the processes below it. */
+function cpuSeconds(pid: number): { own: number; below: number } {
+  const own = ticks(pid) / 100;
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const parents = new Map(all.map((name) => [Number(name), parentOf(Number(name))]));
+  const isBelow = (id: number): boolean => {
+    const parent = parents.get(id) ?? 0;
+    return parent === pid || (parent > 1 && isBelow(parent));
+  };
+  return { own, below: [...parents.keys()].filter(isBelow).reduce((sum, id) => sum + ticks(id) / 100, 0) };
+}
+
+function statOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  } catch {
+    return []; // it has ended since it was listed
+  }
+}
+
+function ticks(pid: number): number {
+  return [11, 12].reduce((sum, at) => sum + Number(statOf(pid)[at] ?? 0), 0);
+}
+
+function parentOf(pid: number): number {
+  return Number(statOf(pid)[1] ?? 0);
+}
+
 async function counted(database: Database): Promise<{ events: number; bytes: number }> {
-  const [row] = await database.query<{ events: number; bytes: number }>('SELECT coalesce(sum(event_count), 0)::bigint AS events, pg_database_size(current_database()) AS bytes FROM issue');
+  const [row] = await database.query<{ events: number; bytes: number }>(
+    'SELECT coalesce(sum(event_count), 0)::bigint AS events, pg_database_size(current_database()) AS bytes FROM issue',
+  );
   return { events: row?.events ?? 0, bytes: row?.bytes ?? 0 };
 }
 
-async function measure(kind: string, captures: string, target: { port: number; project: string; key: string }, bare: { port: number }, daemon: ChildProcess, database: Database): Promise<Row> {
+async function measure(
+  kind: string,
+  captures: string,
+  target: { port: number; project: string; key: string },
+  bare: { port: number },
+  daemon: ChildProcess,
+  database: Database,
+): Promise<Row> {
   const order = { captures, kind, seconds: SECONDS };
   const bareReport = await load({ ...order, port: bare.port, project: '1', key: 'x', run: '' });
   const before = await counted(database);
+  const cpuBefore = cpuSeconds(daemon.pid ?? 0);
   const report = await load({ ...order, ...target, run: randomBytes(6).toString('hex') });
   const after = await counted(database);
+  const cpuAfter = cpuSeconds(daemon.pid ?? 0);
+  const events = Math.max(1, after.events - before.events);
   const drained = (after.events - before.events) / report.seconds;
   const bareRate = bareReport.accepted / bareReport.seconds;
   return {
@@ -78,7 +133,9 @@ async function measure(kind: string, captures: string, target: { port: number; p
     p50Ms: report.p50Ms,
     p99Ms: report.p99Ms,
     rssMb: rssMb(daemon.pid ?? 0),
-    bytesPerEvent: (after.bytes - before.bytes) / Math.max(1, after.events - before.events),
+    bytesPerEvent: (after.bytes - before.bytes) / events,
+    nodeUs: ((cpuAfter.own - cpuBefore.own) * 1e6) / events,
+    pgUs: ((cpuAfter.below - cpuBefore.below) * 1e6) / events,
     lost: report.accepted - (after.events - before.events),
   };
 }
@@ -86,7 +143,9 @@ async function measure(kind: string, captures: string, target: { port: number; p
 async function main(): Promise<void> {
   const captures = join(process.env.BENCH_DATA ?? '', 'sdk-captures');
   if (!process.env.BENCH_DATA || !existsSync(captures)) {
-    process.stderr.write('bench:intake needs captured requests: set BENCH_DATA to a folder that holds sdk-captures/.\n');
+    process.stderr.write(
+      'bench:intake needs captured requests: set BENCH_DATA to a folder that holds sdk-captures/.\n',
+    );
     process.exitCode = 2;
     return;
   }
@@ -96,10 +155,13 @@ async function main(): Promise<void> {
   const bareServer = fork(path('support/bare-server.js'));
   const [barePort] = (await once(bareServer, 'message')) as [number];
   const { database, close } = await openDatabase(readSettings({ FOREWARN_DATA_DIR: dataDir }), true);
-  const projects = (await (await fetch(`http://127.0.0.1:${port}/v1/projects`, { headers: { authorization: `Bearer ${TOKEN}` } })).json()) as { items: { id: string; key: string }[] };
+  const projects = (await (
+    await fetch(`http://127.0.0.1:${port}/v1/projects`, { headers: { authorization: `Bearer ${TOKEN}` } })
+  ).json()) as { items: { id: string; key: string }[] };
   const { id: project, key } = projects.items[0]!;
   const rows: Record<string, Row> = {};
-  for (const { name } of KINDS) rows[name] = await measure(name, captures, { port, project, key }, { port: barePort }, daemon, database);
+  for (const { name } of KINDS)
+    rows[name] = await measure(name, captures, { port, project, key }, { port: barePort }, daemon, database);
   report(rows);
   await close();
   bareServer.disconnect();
@@ -110,13 +172,29 @@ async function main(): Promise<void> {
 }
 
 function report(rows: Readonly<Record<string, Row>>): void {
-  console.log('kind         accepted/s  drained/s   bare/s  ratio  p50 ms  p99 ms  RSS MB  bytes/event  lost');
+  console.log(
+    'kind         accepted/s  drained/s   bare/s  ratio  p50 ms  p99 ms  RSS MB  bytes/event  lost  node us  pg us',
+  );
   for (const [name, row] of Object.entries(rows)) {
-    const cells = [row.accepted.toFixed(0).padStart(10), row.drained.toFixed(0).padStart(10), row.bare.toFixed(0).padStart(8), row.ratio.toFixed(2).padStart(6)];
-    const rest = [row.p50Ms.toFixed(1).padStart(7), row.p99Ms.toFixed(1).padStart(7), row.rssMb.toFixed(0).padStart(7), row.bytesPerEvent.toFixed(0).padStart(12), String(row.lost).padStart(5)];
+    const cells = [
+      row.accepted.toFixed(0).padStart(10),
+      row.drained.toFixed(0).padStart(10),
+      row.bare.toFixed(0).padStart(8),
+      row.ratio.toFixed(2).padStart(6),
+    ];
+    const rest = [
+      row.p50Ms.toFixed(1).padStart(7),
+      row.p99Ms.toFixed(1).padStart(7),
+      row.rssMb.toFixed(0).padStart(7),
+      row.bytesPerEvent.toFixed(0).padStart(12),
+      String(row.lost).padStart(5),
+      row.nodeUs.toFixed(0).padStart(8),
+      row.pgUs.toFixed(0).padStart(6),
+    ];
     console.log([name.padEnd(11), ...cells, ...rest].join(' '));
   }
-  const pick = (field: keyof Row, digits: number) => Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, Number(row[field].toFixed(digits))]));
+  const pick = (field: keyof Row, digits: number) =>
+    Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, Number(row[field].toFixed(digits))]));
   console.log(
     JSON.stringify({
       bench: 'intake',
@@ -129,6 +207,8 @@ function report(rows: Readonly<Record<string, Row>>): void {
       rssMb: pick('rssMb', 0),
       bytesPerEvent: pick('bytesPerEvent', 0),
       lost: pick('lost', 0),
+      nodeCpuUsPerEvent: pick('nodeUs', 0),
+      postgresCpuUsPerEvent: pick('pgUs', 0),
     }),
   );
 }

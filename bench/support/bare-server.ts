@@ -10,7 +10,9 @@ const server = createServer((request, response) => {
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
     let id: unknown;
     if (request.url?.includes('/store/')) id = (JSON.parse(body.toString('utf8')) as { event_id?: unknown }).event_id;
-    else for (const line of body.toString('utf8').split('\n')) if (line !== '') id = (JSON.parse(line) as { event_id?: unknown }).event_id ?? id;
+    else
+      for (const line of body.toString('utf8').split('\n'))
+        if (line !== '') id = (JSON.parse(line) as { event_id?: unknown }).event_id ?? id;
     const text = JSON.stringify({ id });
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length }).end(text);
   });

@@ -12,8 +12,8 @@ export interface LoadKind {
 
 /** A storm is what an outage looks like: one fault, everybody hit, every server sending at once. */
 export const KINDS: readonly LoadKind[] = [
-  { name: 'manyFaults', faults: 2000, customers: 50_000, connections: 32 },
-  { name: 'oneFault', faults: 1, customers: 50_000, connections: 32 },
+  { name: 'manyFaults', faults: 2000, customers: 50_000, connections: 128 },
+  { name: 'oneFault', faults: 1, customers: 50_000, connections: 128 },
   { name: 'storm', faults: 1, customers: 500_000, connections: 256 },
 ];
 
@@ -84,7 +84,9 @@ function readTemplates(captures: string): Template[] {
   const templates: Template[] = [];
   for (const sdk of readdirSync(captures).sort()) {
     if (!sdk.startsWith('sentry-') || sdk.endsWith('crash')) continue;
-    for (const file of readdirSync(join(captures, sdk)).filter((name) => name.endsWith('.envelope')).sort()) {
+    for (const file of readdirSync(join(captures, sdk))
+      .filter((name) => name.endsWith('.envelope'))
+      .sort()) {
       const template = readTemplate(join(captures, sdk, file));
       if (template) templates.push(template);
     }
@@ -95,7 +97,10 @@ function readTemplates(captures: string): Template[] {
 
 function readTemplate(path: string): Template | undefined {
   const text = readFileSync(path, 'utf8');
-  const request = JSON.parse(readFileSync(path.replace('.body.envelope', '.req.json'), 'utf8')) as { url: string; rawHeaders: string[] };
+  const request = JSON.parse(readFileSync(path.replace('.body.envelope', '.req.json'), 'utf8')) as {
+    url: string;
+    rawHeaders: string[];
+  };
   const store = request.url.includes('/store/');
   const lines = text.split('\n');
   const at = store ? 0 : 2;
@@ -105,13 +110,25 @@ function readTemplate(path: string): Template | undefined {
   if (!values.at(-1)?.stacktrace || JSON.stringify(event).length > 20_000) return undefined;
   event.event_id = EVENT_ID;
   event.user = { ...event.user, id: USER, email: undefined, username: undefined };
-  const frame = values.at(-1)?.stacktrace?.frames?.findLast((one) => one.in_app) ?? values.at(-1)?.stacktrace?.frames?.at(-1);
+  const frame =
+    values.at(-1)?.stacktrace?.frames?.findLast((one) => one.in_app) ?? values.at(-1)?.stacktrace?.frames?.at(-1);
   if (frame) frame.function = FAULT;
   event.timestamp = undefined;
   const payload = JSON.stringify(event);
-  const head = store ? undefined : JSON.stringify({ ...(JSON.parse(lines[0] ?? '{}') as object), event_id: EVENT_ID, dsn: undefined });
-  const body = Buffer.from(store ? payload : [head, JSON.stringify({ type: 'event', length: Buffer.byteLength(payload) }), payload, ''].join('\n'));
-  return { body, gzip: /gzip/.test(headerOf(request.rawHeaders, 'content-encoding')), headers: contentType(request.rawHeaders), path: (project, key) => `/api/${project}/${store ? 'store' : 'envelope'}/?sentry_version=7&sentry_key=${key}` };
+  const head = store
+    ? undefined
+    : JSON.stringify({ ...(JSON.parse(lines[0] ?? '{}') as object), event_id: EVENT_ID, dsn: undefined });
+  const body = Buffer.from(
+    store
+      ? payload
+      : [head, JSON.stringify({ type: 'event', length: Buffer.byteLength(payload) }), payload, ''].join('\n'),
+  );
+  return {
+    body,
+    gzip: /gzip/.test(headerOf(request.rawHeaders, 'content-encoding')),
+    headers: contentType(request.rawHeaders),
+    path: (project, key) => `/api/${project}/${store ? 'store' : 'envelope'}/?sentry_version=7&sentry_key=${key}`,
+  };
 }
 
 interface CapturedEvent {

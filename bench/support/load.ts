@@ -26,7 +26,12 @@ export interface LoadReport {
 const STEP_MS = 0.25;
 
 /** One keep-alive connection that always has one request under way. Plain sockets, so that the generator costs little. */
-function drive(port: number, next: () => Buffer | undefined, seen: (status: number, ms: number) => void, lost: () => void): Promise<void> {
+function drive(
+  port: number,
+  next: () => Buffer | undefined,
+  seen: (status: number, ms: number) => void,
+  lost: () => void,
+): Promise<void> {
   return new Promise((done) => {
     let began = 0;
     let buffered = '';
@@ -70,7 +75,12 @@ async function run(order: LoadOrder): Promise<LoadReport> {
     while (performance.now() < until) await drive(order.port, next, seen, () => counts.errors++);
   };
   await Promise.all(Array.from({ length: kind.connections }, one));
-  return { ...counts, seconds: (performance.now() - began) / 1000, p50Ms: quantile(histogram, 0.5), p99Ms: quantile(histogram, 0.99) };
+  return {
+    ...counts,
+    seconds: (performance.now() - began) / 1000,
+    p50Ms: quantile(histogram, 0.5),
+    p99Ms: quantile(histogram, 0.99),
+  };
 }
 
 function quantile(histogram: Uint32Array, share: number): number {

@@ -229,10 +229,14 @@ export class CustomerStore {
 
   /** Erases a customer and those that were folded into it; addresses, consent and audiences go with the row. */
   async erase(tx: Tx, id: number): Promise<void> {
-    const rows = await tx.query<{ id: number }>('DELETE FROM customer WHERE id = $1 OR merged_into = $1 RETURNING id', [id]);
+    const rows = await tx.query<{ id: number }>('DELETE FROM customer WHERE id = $1 OR merged_into = $1 RETURNING id', [
+      id,
+    ]);
     const ids = rows.map((row) => row.id);
     await tx.query('DELETE FROM customer_identity WHERE customer_id = ANY ($1::bigint[])', [ids]);
-    await tx.query('INSERT INTO customer_erased (customer_id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING', [ids]);
+    await tx.query('INSERT INTO customer_erased (customer_id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING', [
+      ids,
+    ]);
   }
 
   /** Takes ids of erased customers off the list of those whose traces elsewhere are still to be removed. */

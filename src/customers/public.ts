@@ -121,6 +121,12 @@ export class CustomerDirectory {
     return id;
   }
 
+  /** The customer behind each identity, undefined where nobody knows it; makes none. */
+  async findKnown(sql: Sql, identities: readonly Identity[]): Promise<(number | undefined)[]> {
+    const owners = await this.store.findIdentities(sql, identities);
+    return identities.map((identity) => owners.get(keyOf(identity)));
+  }
+
   /** The id of the customer with this external id, undefined when there is none. */
   async findByExternalId(sql: Sql, externalId: string): Promise<number | undefined> {
     const own: Identity = { kind: 'id', value: externalId };

@@ -1,4 +1,5 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { CustomersModule } from '../customers/customers.module.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { EventBuffer } from './accepted-event.js';
@@ -7,14 +8,18 @@ import { IntakeRoutes } from './intake.routes.js';
 import { LedgerStore } from './ledger.store.js';
 import { MemoryBuffer } from './memory.buffer.js';
 import { NativeIntake } from './native.intake.js';
+import { OtlpIntake } from './otlp.intake.js';
 import { OutcomeCounter } from './outcome.counter.js';
 import { ProjectStore } from './project.store.js';
 import { ProjectsController } from './projects.controller.js';
 import { IntakeLedger, Projects } from './public.js';
 import { SentryIntake } from './sentry.intake.js';
+import { TelemetryRecorder } from './telemetry.recorder.js';
+import { TelemetryStore } from './telemetry.store.js';
 
 /** ACCEPT: what apps send, up to the buffer. */
 @Module({
+  imports: [CustomersModule],
   controllers: [ProjectsController],
   providers: [
     ProjectStore,
@@ -25,6 +30,9 @@ import { SentryIntake } from './sentry.intake.js';
     IntakeGate,
     SentryIntake,
     NativeIntake,
+    OtlpIntake,
+    TelemetryStore,
+    TelemetryRecorder,
     IntakeRoutes,
     { provide: EventBuffer, useClass: MemoryBuffer },
   ],
@@ -34,6 +42,7 @@ export class IntakeModule implements OnApplicationBootstrap {
   constructor(
     private readonly runner: StageRunner,
     private readonly outcomes: OutcomeCounter,
+    private readonly telemetry: TelemetryRecorder,
     private readonly projects: Projects,
     buffer: EventBuffer,
     metrics: Metrics,
@@ -48,6 +57,7 @@ export class IntakeModule implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     this.runner.register(this.outcomes);
+    this.runner.register(this.telemetry);
     await this.projects.sync();
   }
 }

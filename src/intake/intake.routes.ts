@@ -5,6 +5,7 @@ import { Problem } from '../platform/errors.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
 import { NativeIntake } from './native.intake.js';
+import { OtlpIntake } from './otlp.intake.js';
 import { OutcomeCounter } from './outcome.counter.js';
 import { refused, SentryIntake } from './sentry.intake.js';
 
@@ -24,6 +25,8 @@ const PREFLIGHT = {
 } as const;
 
 type Handler = (request: IntakeRequest) => Promise<IntakeReply>;
+/** How a protocol words a refusal. */
+type Wording = (request: IntakeRequest, reply: IntakeReply) => IntakeReply;
 
 /**
  * The hot paths, straight on Fastify in a scope of their own, where every content type (and none) is raw bytes.
@@ -34,6 +37,7 @@ export class IntakeRoutes {
   constructor(
     private readonly sentry: SentryIntake,
     private readonly native: NativeIntake,
+    private readonly otlp: OtlpIntake,
     private readonly outcomes: OutcomeCounter,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -50,30 +54,39 @@ export class IntakeRoutes {
       this.post(scope, '/api/:projectId/envelope', (request) => this.sentry.envelope(request));
       this.post(scope, '/api/:projectId/store', (request) => this.sentry.store(request));
       this.post(scope, '/v1/events', (request) => this.native.events(request));
+      for (const signal of ['logs', 'traces'] as const) {
+        const worded: Wording = (request, reply) => this.otlp.refusal(request, reply);
+        this.post(scope, `/otlp/v1/${signal}`, (request) => this.otlp.export(signal, request), worded);
+      }
     });
   }
 
-  private post(scope: FastifyInstance, path: string, handle: Handler): void {
+  private post(
+    scope: FastifyInstance,
+    path: string,
+    handle: Handler,
+    word: Wording = (_request, reply) => reply,
+  ): void {
     scope.post(path, { bodyLimit: MAX_WIRE_BODY }, async (request, reply) =>
-      this.answer(reply, await this.run(handle, request)),
+      this.answer(reply, await this.run(handle, word, request)),
     );
     scope.options(path, async (_request, reply) => reply.status(204).headers(PREFLIGHT).send());
   }
 
-  private async run(handle: Handler, request: FastifyRequest): Promise<IntakeReply> {
+  private async run(handle: Handler, word: Wording, request: FastifyRequest): Promise<IntakeReply> {
+    const read = this.read(request);
+    try {
+      return await handle(read);
+    } catch (error) {
+      return word(read, this.refuse(error));
+    }
+  }
+
+  private read(request: FastifyRequest): IntakeRequest {
     const { projectId } = request.params as { projectId?: string };
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    try {
-      return await handle({
-        projectId,
-        query: request.query as Record<string, unknown>,
-        headers: request.headers,
-        body,
-        receivedAt: this.clock.now().getTime(),
-      });
-    } catch (error) {
-      return this.refuse(error);
-    }
+    const query = request.query as Record<string, unknown>;
+    return { projectId, query, headers: request.headers, body, receivedAt: this.clock.now().getTime() };
   }
 
   /** A refusal is counted once and answered; a fault of ours is 503, so that nobody takes it for accepted. */
@@ -94,8 +107,8 @@ export class IntakeRoutes {
     return reply
       .status(status)
       .headers(CORS)
-      .headers(headers ?? {})
       .type('application/json')
+      .headers(headers ?? {})
       .send(body);
   }
 

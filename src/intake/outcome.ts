@@ -6,6 +6,7 @@ export const OUTCOMES = [
   'accepted',
   'duplicate',
   'ignored',
+  'used',
   'discarded',
   'invalid',
   'unauthorized',

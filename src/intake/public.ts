@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { Database, type Sql, type Tx } from '../platform/db/database.js';
 import { type AcceptedEvent } from './accepted-event.js';
+import { dropFix } from './algorithm/client-report.js';
 import { Scrubber } from './algorithm/scrub.js';
 import { type AppEvent } from './event.js';
 import { PROJECTS_CONFIG, type ProjectsConfig } from './intake-config.js';
@@ -9,6 +10,7 @@ import { LedgerStore, type OutcomeCount } from './ledger.store.js';
 import { OutcomeCounter } from './outcome.counter.js';
 import { type Project } from './project.js';
 import { ProjectStore } from './project.store.js';
+import { TelemetryStore } from './telemetry.store.js';
 
 /** How long a key that was not found is not asked for again, and a project list is trusted. */
 const TRUST_MS = 10_000;
@@ -72,6 +74,7 @@ export class IntakeLedger {
   constructor(
     private readonly store: LedgerStore,
     private readonly counter: OutcomeCounter,
+    private readonly telemetry: TelemetryStore,
   ) {}
 
   /** Marks events as seen in this transaction; returns the keys `projectId:eventId` of those that are new. */
@@ -120,5 +123,16 @@ export class IntakeLedger {
     limit: number,
   ): Promise<{ eventId: string; receivedAt: Date; payload: unknown }[]> {
     return this.store.samplesOf(sql, issueId, limit);
+  }
+
+  /** Error reports that a project's SDKs dropped by themselves between two moments, by reason, each with what ends it. */
+  async dropsBetween(
+    sql: Sql,
+    projectId: number,
+    from: Date,
+    to: Date,
+  ): Promise<{ reason: string; quantity: number; fix: string | null }[]> {
+    const rows = await this.telemetry.dropsIn(sql, projectId, from, to);
+    return rows.map(({ reason, quantity }) => ({ reason, quantity, fix: dropFix(reason) ?? null }));
   }
 }

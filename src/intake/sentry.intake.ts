@@ -9,6 +9,7 @@ import { IntakeGate } from './intake.gate.js';
 import { type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
 import { OutcomeCounter } from './outcome.counter.js';
 import { readSentryEvent } from './sentry-event.js';
+import { TelemetryRecorder } from './telemetry.recorder.js';
 
 /** How long SDKs hold back what we would discard, seconds; sent along with each answer that discarded something. */
 const HOLD_BACK_SECONDS = 600;
@@ -21,6 +22,7 @@ export class SentryIntake {
     private readonly gate: IntakeGate,
     private readonly buffer: EventBuffer,
     private readonly outcomes: OutcomeCounter,
+    private readonly telemetry: TelemetryRecorder,
     private readonly clock: Clock,
   ) {}
 
@@ -34,6 +36,7 @@ export class SentryIntake {
     const project = await this.gate.project(request, parsed.header.dsn);
     const content = readEnvelopeContent(parsed, request.receivedAt);
     this.countItems(project.id, content);
+    await this.record(project.id, content);
     const events = [...content.events, ...content.logs.flatMap((item) => item.events)];
     const ids = await this.accept(project.id, events, request.receivedAt);
     const [first] = content.invalid;
@@ -78,14 +81,17 @@ export class SentryIntake {
 
   private countItems(projectId: number, content: EnvelopeContent): void {
     const ignored = content.logs.reduce((sum, item) => sum + item.ignored, 0);
-    const unused =
-      content.discarded.length +
-      ignored +
-      content.sessions.length +
-      content.clientReports.length +
-      content.feedback.length;
-    if (unused > 0) this.outcomes.count(projectId, 'discarded', unused);
+    const used = content.sessions.length + content.clientReports.length + content.feedback.length;
+    if (used > 0) this.outcomes.count(projectId, 'used', used);
+    if (content.discarded.length + ignored > 0)
+      this.outcomes.count(projectId, 'discarded', content.discarded.length + ignored);
     if (content.invalid.length > 0) this.outcomes.count(projectId, 'invalid', content.invalid.length);
+  }
+
+  private async record(projectId: number, content: EnvelopeContent): Promise<void> {
+    for (const { counts } of content.sessions) this.telemetry.sessions(projectId, counts);
+    for (const report of content.clientReports) this.telemetry.clientReport(projectId, report);
+    if (content.feedback.length > 0) await this.telemetry.feedback(projectId, content.feedback, this.clock.now());
   }
 }
 

@@ -1,6 +1,7 @@
 /** Every background step of the daemon; metric label and log prefix. */
 export const STAGE_NAMES = [
   'outcome-flush',
+  'telemetry-flush',
   'forget-hits',
   'detect',
   'incident-open',

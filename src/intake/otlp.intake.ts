@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../platform/clock.js';
+import { type AcceptedEvent, EventBuffer } from './accepted-event.js';
+import { IntakeGate } from './intake.gate.js';
+import { headerText, type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
+import { otlpFormat, type OtlpFormat, otlpResponse, type OtlpSignal, otlpStatus, readOtlp } from './otlp.js';
+import { OutcomeCounter } from './outcome.counter.js';
+
+const TYPES: Readonly<Record<OtlpFormat, string>> = { protobuf: 'application/x-protobuf', json: 'application/json' };
+
+/** OTLP over HTTP: `POST /otlp/v1/logs` and `/otlp/v1/traces`, protobuf and JSON; answers are in the request's format. */
+@Injectable()
+export class OtlpIntake {
+  constructor(
+    private readonly gate: IntakeGate,
+    private readonly buffer: EventBuffer,
+    private readonly outcomes: OutcomeCounter,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Takes one export request. Records that are no errors are acknowledged and counted as discarded. */
+  async export(signal: OtlpSignal, request: IntakeRequest): Promise<IntakeReply> {
+    const format = otlpFormat(headerText(request.headers['content-type']));
+    if (!format) throw new Refusal(415, 'unsupported', `Content-Type must be ${TYPES.protobuf} or ${TYPES.json}`);
+    const project = await this.gate.project(request);
+    const read = readOtlp(signal, format, this.gate.decode(request), request.receivedAt);
+    if (!read.ok) throw new Refusal(400, 'malformed', read.reason, project.id);
+    if (read.ignored > 0) this.outcomes.count(project.id, 'discarded', read.ignored);
+    if (read.rejected > 0) this.outcomes.count(project.id, 'invalid', read.rejected);
+    const events = read.events.map(({ event, raw }): AcceptedEvent => {
+      const named = event.eventId === '' ? { ...event, eventId: this.clock.uuid().replaceAll('-', '') } : event;
+      return { projectId: project.id, receivedAt: request.receivedAt, event: named, payload: raw };
+    });
+    if (events.length > 0) await this.buffer.submit(events);
+    return reply(200, format, otlpResponse(signal, format, read.rejected, read.rejectedReason));
+  }
+
+  /** An error as OTLP clients read it. */
+  refusal(request: IntakeRequest, { status, body, headers }: IntakeReply): IntakeReply {
+    const format = otlpFormat(headerText(request.headers['content-type'])) ?? 'json';
+    const { detail = '' } = body as { detail?: string };
+    return {
+      ...reply(status, format, otlpStatus(format, status, detail)),
+      headers: { ...headers, 'content-type': TYPES[format] },
+    };
+  }
+}
+
+function reply(status: number, format: OtlpFormat, body: Buffer): IntakeReply {
+  return { status, body, headers: { 'content-type': TYPES[format] } };
+}

@@ -1,0 +1,201 @@
+import { Injectable } from '@nestjs/common';
+import { type Identity } from '../customers/customer.js';
+import { CustomerDirectory } from '../customers/public.js';
+import { Database, type Tx } from '../platform/db/database.js';
+import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js';
+import { type ClientReport } from './algorithm/client-report.js';
+import { type Feedback } from './algorithm/feedback.js';
+import { Scrubber } from './algorithm/scrub.js';
+import { type SessionCount } from './algorithm/sessions.js';
+import { type DropRow, type SessionRow, TelemetryStore } from './telemetry.store.js';
+
+const MINUTE = 60_000;
+/** Distinct releases, users and reasons kept between two writes; what comes beyond joins a common row, so that a flood of made-up names costs nothing. */
+const MOST_ROWS = 5_000;
+const MOST_USERS = 100_000;
+const OTHER = '(other)';
+
+interface Gathered {
+  readonly sessions: Map<string, SessionRow>;
+  readonly drops: Map<string, DropRow>;
+  /** Last activity by project and user id. */
+  readonly activity: Map<string, { projectId: number; did: string; at: number }>;
+}
+
+function empty(): Gathered {
+  return { sessions: new Map(), drops: new Map(), activity: new Map() };
+}
+
+/**
+ * Gathers sessions and client reports and writes them every second or two. They are statistics, not events: a process that
+ * is killed loses what it had gathered since, which is the only thing that intake answers before it is committed.
+ */
+@Injectable()
+export class TelemetryRecorder implements Stage {
+  readonly name = 'telemetry-flush';
+  readonly pauseMs = 1000;
+  private readonly scrubber = new Scrubber();
+  private gathered = empty();
+  /** Users counted as active in the current minute, by project and minute. */
+  private readonly active = new Map<string, Set<string>>();
+
+  constructor(
+    private readonly store: TelemetryStore,
+    private readonly directory: CustomerDirectory,
+    private readonly database: Database,
+  ) {}
+
+  /** Adds the sessions of one item. */
+  sessions(projectId: number, counts: readonly SessionCount[]): void {
+    for (const count of counts) {
+      this.addSession(projectId, count);
+      if (count.did !== undefined) this.touch(projectId, count.did, count.at);
+    }
+  }
+
+  /** Adds what an SDK says that it dropped. */
+  clientReport(projectId: number, { at, drops }: ClientReport): void {
+    for (const { reason, category, quantity, ofErrors } of drops) {
+      const minute = Math.floor(at / MINUTE) * MINUTE;
+      const key = `${projectId} ${minute} ${reason} ${category}`;
+      const full = !this.gathered.drops.has(key) && this.gathered.drops.size >= MOST_ROWS;
+      const row = {
+        projectId,
+        minute: new Date(minute),
+        reason: full ? OTHER : reason,
+        category,
+        ofErrors,
+        quantity: 0,
+      };
+      upsert(this.gathered.drops, full ? `${projectId} ${minute} ${OTHER} ${category}` : key, row).quantity += quantity;
+    }
+  }
+
+  /** Keeps a customer's own words, committed before it returns. */
+  async feedback(projectId: number, items: readonly Feedback[], now: Date): Promise<void> {
+    if (items.length === 0) return;
+    await this.database.transaction(async (tx) => {
+      const customers = await this.directory.recognise(tx, items.map(writerOf), now);
+      const rows = items.map((item, at) => ({
+        projectId,
+        feedbackId: item.eventId || null,
+        aboutEventId: item.aboutEventId ?? null,
+        customerId: customers[at] ?? null,
+        message: this.scrubber.text(item.message, item.user),
+        at: new Date(item.at),
+      }));
+      await this.store.addFeedback(tx, rows, now);
+    });
+  }
+
+  async runOnce(now: Date): Promise<StageResult> {
+    const { sessions, drops, activity } = this.gathered;
+    const worked = sessions.size + drops.size + activity.size;
+    if (worked === 0) return IDLE;
+    this.gathered = empty();
+    try {
+      await this.database.transaction((tx) => this.write(tx, { sessions, drops, activity }));
+    } catch (error) {
+      this.takeBack({ sessions, drops, activity });
+      throw error;
+    }
+    this.forgetMinutesBefore(now.getTime() - 10 * MINUTE);
+    return { worked, more: false };
+  }
+
+  private async write(tx: Tx, { sessions, drops, activity }: Gathered): Promise<void> {
+    await this.store.addSessions(tx, [...sessions.values()]);
+    await this.store.addDrops(tx, [...drops.values()]);
+    const users = [...activity.values()];
+    const owners = await this.directory.findKnown(
+      tx,
+      users.map(({ did }) => ({ kind: 'id', value: did })),
+    );
+    const rows = users.map((user, at) => ({ ...user, customerId: owners[at] }));
+    await this.store.touchActivity(
+      tx,
+      rows.flatMap(({ projectId, customerId, at }) =>
+        customerId === undefined ? [] : [{ projectId, customerId, at: new Date(at) }],
+      ),
+    );
+    await this.store.addActive(tx, this.newlyActive(users));
+  }
+
+  /** How many of these users were not yet counted in their minute; an estimate once a minute has more users than are kept. */
+  private newlyActive(
+    users: readonly { projectId: number; did: string; at: number }[],
+  ): { projectId: number; minute: Date; customers: number }[] {
+    const counts = new Map<string, { projectId: number; minute: Date; customers: number }>();
+    for (const { projectId, did, at } of users) {
+      const minute = Math.floor(at / MINUTE) * MINUTE;
+      const key = `${projectId} ${minute}`;
+      const seen = upsert(this.active, key, new Set<string>());
+      if (seen.has(did) || seen.size >= MOST_USERS) continue;
+      seen.add(did);
+      upsert(counts, key, { projectId, minute: new Date(minute), customers: 0 }).customers++;
+    }
+    return [...counts.values()];
+  }
+
+  private addSession(projectId: number, count: SessionCount): void {
+    const minute = Math.floor(count.at / MINUTE) * MINUTE;
+    const named = `${projectId} ${minute} ${count.release ?? ''} ${count.environment}`;
+    const full = !this.gathered.sessions.has(named) && this.gathered.sessions.size >= MOST_ROWS;
+    const release = full ? OTHER : (count.release ?? '');
+    const environment = full ? OTHER : count.environment;
+    const fresh = {
+      projectId,
+      minute: new Date(minute),
+      release,
+      environment,
+      started: 0,
+      exited: 0,
+      errored: 0,
+      crashed: 0,
+      abnormal: 0,
+    };
+    const row = upsert(this.gathered.sessions, full ? `${projectId} ${minute} ${OTHER} ${OTHER}` : named, fresh);
+    for (const end of ['started', 'exited', 'errored', 'crashed', 'abnormal'] as const) row[end] += count[end];
+  }
+
+  private touch(projectId: number, did: string, at: number): void {
+    const key = `${projectId} ${did}`;
+    if (!this.gathered.activity.has(key) && this.gathered.activity.size >= MOST_USERS) return;
+    const row = upsert(this.gathered.activity, key, { projectId, did, at });
+    row.at = Math.max(row.at, at);
+  }
+
+  private takeBack({ sessions, drops, activity }: Gathered): void {
+    for (const [key, row] of sessions) {
+      const kept = upsert(this.gathered.sessions, key, {
+        ...row,
+        started: 0,
+        exited: 0,
+        errored: 0,
+        crashed: 0,
+        abnormal: 0,
+      });
+      for (const end of ['started', 'exited', 'errored', 'crashed', 'abnormal'] as const) kept[end] += row[end];
+    }
+    for (const [key, row] of drops) upsert(this.gathered.drops, key, { ...row, quantity: 0 }).quantity += row.quantity;
+    for (const row of activity.values()) this.touch(row.projectId, row.did, row.at);
+  }
+
+  private forgetMinutesBefore(limit: number): void {
+    for (const key of this.active.keys()) if (Number(key.split(' ')[1]) < limit) this.active.delete(key);
+  }
+}
+
+function upsert<T>(map: Map<string, T>, key: string, fresh: T): T {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  map.set(key, fresh);
+  return fresh;
+}
+
+function writerOf({ user }: Feedback): Identity[] {
+  return [
+    ...(user?.id ? [{ kind: 'id' as const, value: user.id }] : []),
+    ...(user?.email ? [{ kind: 'email' as const, value: user.email.trim().toLowerCase() }] : []),
+  ];
+}
