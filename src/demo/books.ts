@@ -3,8 +3,8 @@ import { type DemoCustomer, expectedChannel } from './customers.js';
 import { type Screen } from './screen.js';
 import { type Witness } from './traffic.js';
 
-/** Outcomes that lose no error: `discarded` is what an SDK sends beside errors and Forewarn does not use. */
-const HARMLESS = new Set(['accepted', 'discarded']);
+/** Outcomes that lose no error: what an SDK sends beside errors is `used` or `discarded`. */
+const HARMLESS = new Set(['accepted', 'used', 'discarded']);
 
 /** One line of the books: a rule, the numbers on both sides, and whether it holds. */
 export interface Entry {

@@ -64,12 +64,12 @@ async function play(stay: boolean, signal: AbortSignal): Promise<number> {
   } catch (error) {
     if (signal.aborted) return say(process.stdout, '\nended\n', 130);
     screen.plain(`The demo failed: ${messageOf(error)}`, 'red');
-    for (const line of set.complaints) screen.plain(`  daemon: ${line.trim()}`);
+    complain(screen, set);
     return 1;
   } finally {
     screen.progress('ending the daemon');
     await set.strike();
-    screen.plain('');
+    screen.clear();
   }
 }
 
@@ -84,12 +84,17 @@ function close(screen: Screen, accounts: Accounts, set: StageSet): boolean {
   const balanced = showBooks(screen, [...entries, quiet]);
   screen.plain('');
   for (const line of messageTable(accounts.messages)) screen.plain(`  ${line}`);
-  for (const line of set.complaints) screen.plain(`  daemon: ${line.trim()}`, 'red');
+  complain(screen, set);
   screen.plain('');
   const told = accounts.messages.filter((one) => one.kind === 'notice' && isSent(one)).length;
   const summary = `${accounts.witness.hit.size} of ${accounts.customers.length} customers could not pay; ${told} of them were told, the others had not agreed or left no address. ${Math.round(screen.seconds)} s.`;
   screen.plain(balanced ? `The books balance. ${summary}` : 'The books do not balance.', balanced ? 'green' : 'red');
   return balanced;
+}
+
+/** The first of what the daemon has logged as wrong. */
+function complain(screen: Screen, { complaints }: StageSet): void {
+  for (const line of complaints.slice(0, 5)) screen.plain(`  daemon: ${line.trim()}`, 'red');
 }
 
 async function remain(
@@ -98,7 +103,9 @@ async function remain(
   messages: readonly MessageView[],
   signal: AbortSignal,
 ): Promise<void> {
-  const page = messages.findLast((one) => one.body !== null)?.body?.match(/https?:\S+\/i\/[\w-]+/)?.[0];
+  const page = messages
+    .findLast((one) => one.body !== null && one.locale === 'en')
+    ?.body?.match(/https?:\S+\/i\/[\w-]+/)?.[0];
   screen.chapter('Still running. Ctrl-C ends it and removes its data.');
   screen.plain(`  outbox         ${base}/outbox   (any user name, the token as password)`);
   if (page) screen.plain(`  customer page  ${page}`);

@@ -26,7 +26,7 @@ export class Screen {
     env: Readonly<Record<string, string | undefined>>,
   ) {
     this.live = output.isTTY === true && env.TERM !== 'dumb';
-    this.colours = this.live && !env.NO_COLOR;
+    this.colours = !env.NO_COLOR && (this.live || Boolean(env.FORCE_COLOR));
     this.width = Math.min(Math.max(output.columns ?? 100, 60), 110);
   }
 
@@ -70,9 +70,14 @@ export class Screen {
     this.output.write(CLEAR_LINE + this.style('dim', this.status.slice(0, this.width - 1)));
   }
 
-  private write(line: string): void {
+  /** Takes away the line that shows what goes on. */
+  clear(): void {
     if (this.status) this.output.write(CLEAR_LINE);
     this.status = '';
+  }
+
+  private write(line: string): void {
+    this.clear();
     this.quietSince = this.seconds;
     this.output.write(`${line}\n`);
   }
