@@ -65,7 +65,7 @@ export class CampaignStage implements Stage {
 
   private async notify(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
     const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
-    if (last?.state === 'cancelled') return 0;
+    if (last?.state === 'cancelled' || last?.state === 'paused') return 0; // a person's word on one wave holds for the next
     const growing = last?.state === 'awaiting_approval';
     if (last && !growing && now.getTime() - last.createdAt.getTime() < WAVE_PAUSE_MS) return 0;
     const members = await this.audiences.after(tx, incident.id, policy.audience, last?.audienceSeq ?? 0, BATCH);
@@ -80,7 +80,13 @@ export class CampaignStage implements Stage {
         : await this.campaigns.insert(tx, incident.id, policy.name, 'notice', wave, decision, now);
     if (growing && decision.approveAfter === undefined) await this.campaigns.await(tx, id, decision);
     await this.campaigns.extend(tx, id, newest.seq);
-    const planned = await this.planner.planNotices(tx, { campaignId: id, incidentId: incident.id, kind: 'notice' }, policy, members, now);
+    const planned = await this.planner.planNotices(
+      tx,
+      { campaignId: id, incidentId: incident.id, kind: 'notice' },
+      policy,
+      members,
+      now,
+    );
     if (!growing)
       await this.incidents.append(
         tx,
@@ -116,12 +122,18 @@ export class CampaignStage implements Stage {
     if (told.length === 0) return cancelled;
     const before = await this.campaigns.lastWave(tx, incident.id, 'resolved');
     if (before?.state === 'cancelled') return cancelled;
-    const reuse = before?.state === 'awaiting_approval' || before?.state === 'approved';
+    const reuse = before && before.state !== 'done';
     const decision = decideApproval({ ...policy, blastLimit: Number.MAX_SAFE_INTEGER }, told.length, now);
     const id = reuse
       ? before.id
       : await this.campaigns.insert(tx, incident.id, policy.name, 'resolved', (before?.wave ?? 0) + 1, decision, now);
-    await this.planner.planResolved(tx, { campaignId: id, incidentId: incident.id, kind: 'resolved' }, policy, told, now);
+    await this.planner.planResolved(
+      tx,
+      { campaignId: id, incidentId: incident.id, kind: 'resolved' },
+      policy,
+      told,
+      now,
+    );
     return cancelled + told.length;
   }
 
