@@ -84,7 +84,12 @@ export class Composer {
   /** Caps hold for notices; who was told of a fault is also told of its end. */
   private async isOverCap(tx: Tx, message: Message, policy: Policy | undefined, now: Date): Promise<boolean> {
     if (!policy?.caps || message.kind === 'resolved' || message.customerId === null) return false;
-    const count = await this.messages.countForCap(tx, message.customerId, new Date(now.getTime() - policy.caps.per));
+    const count = await this.messages.countForCap(
+      tx,
+      message.customerId,
+      message.id,
+      new Date(now.getTime() - policy.caps.per),
+    );
     return count >= policy.caps.messages;
   }
 

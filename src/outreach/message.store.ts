@@ -73,7 +73,14 @@ export class MessageStore {
   async insert(tx: Tx, plan: Plan, messages: readonly PlannedMessage[], now: Date): Promise<number> {
     if (messages.length === 0) return 0;
     const column = <K extends keyof PlannedMessage>(key: K) => messages.map((one) => one[key]);
-    const columns = [column('id'), column('customerId'), column('channel'), column('locale'), column('why'), column('linkToken')];
+    const columns = [
+      column('id'),
+      column('customerId'),
+      column('channel'),
+      column('locale'),
+      column('why'),
+      column('linkToken'),
+    ];
     const rows = await tx.query(INSERT, [
       ...columns,
       column('state'),
@@ -153,16 +160,16 @@ export class MessageStore {
     await tx.query(sql, [id, fence, content.channel, content.address, content.subject, content.body]);
   }
 
-  /** Messages about faults that count against a customer's cap: sent, or perhaps sent, since `since`. */
-  async countForCap(tx: Tx, customerId: number, since: Date): Promise<number> {
+  /** Messages about faults that count against a customer's cap: sent, or perhaps sent, since `since`; `except` is the one that asks. */
+  async countForCap(tx: Tx, customerId: number, except: string, since: Date): Promise<number> {
     await tx.query('SELECT FROM customer WHERE id = $1 FOR UPDATE', [customerId]);
     const [row] = await tx.query<{ count: number }>(
       {
         name: 'messages.count_for_cap',
-        text: `SELECT count(*) AS count FROM message WHERE customer_id = $1 AND kind = 'notice' AND
+        text: `SELECT count(*) AS count FROM message WHERE customer_id = $1 AND kind = 'notice' AND id <> $3 AND
                  (sent_at >= $2 OR (state IN ('sending', 'in_doubt') OR (state = 'claimed' AND body IS NOT NULL)) AND created_at >= $2)`,
       },
-      [customerId, since],
+      [customerId, since, except],
     );
     return row?.count ?? 0;
   }
