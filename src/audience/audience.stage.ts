@@ -57,6 +57,7 @@ export class AudienceStage implements Stage {
         members.push({ customerId, evidence: evidenceOf(hits) });
       }
       added += await this.store.upsertAffected(tx, incident.id, members, now);
+      await this.store.dropMerged(tx, incident.id);
       if (page.length < PAGE) return added;
     }
   }

@@ -42,6 +42,14 @@ export class AudienceStore {
     return rows.filter((row) => row.added).length;
   }
 
+  /** Removes members who turned out to be somebody else, who is a member in their place. */
+  async dropMerged(tx: Tx, incidentId: number): Promise<void> {
+    await tx.query(
+      'DELETE FROM audience_member a USING customer c WHERE a.incident_id = $1 AND c.id = a.customer_id AND c.merged_into IS NOT NULL',
+      [incidentId],
+    );
+  }
+
   /** Members by customer id after `after`. */
   async list(sql: Sql, incidentId: number, after: number, limit: number): Promise<Member[]> {
     return sql.query<Member>(

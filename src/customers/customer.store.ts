@@ -123,7 +123,8 @@ export class CustomerStore {
   async mergeTelemetry(tx: Tx, from: readonly number[], into: number): Promise<void> {
     if (from.length === 0) return;
     const merged = await tx.query<{ id: number }>(
-      `UPDATE customer SET merged_into = $2 WHERE id = ANY ($1::bigint[]) AND source = 'telemetry' RETURNING id`,
+      `UPDATE customer c SET merged_into = $2, updated_at = i.updated_at FROM customer i
+       WHERE i.id = $2 AND c.id = ANY ($1::bigint[]) AND c.source = 'telemetry' RETURNING c.id`,
       [from, into],
     );
     const ids = merged.map((row) => row.id);

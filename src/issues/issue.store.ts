@@ -55,7 +55,7 @@ export class IssueStore {
     );
   }
 
-  /** Like `hits`, but only rows that changed in the minute `since` or later. */
+  /** Like `hits`, but only rows that changed in the minute `since` or later, and those of customers who were merged since. */
   async hitsSince(
     sql: Sql,
     issueIds: readonly number[],
@@ -67,7 +67,7 @@ export class IssueStore {
       {
         name: 'issues.hits_since',
         text: `SELECT ${HIT} FROM issue_customer h JOIN customer c ON c.id = h.customer_id
-               WHERE h.issue_id = ANY ($1::bigint[]) AND h.last_minute >= $2 AND coalesce(c.merged_into, c.id) > $3 ORDER BY 2, 1 LIMIT $4`,
+               WHERE h.issue_id = ANY ($1::bigint[]) AND (h.last_minute >= $2 OR c.merged_into IS NOT NULL AND c.updated_at >= $2) AND coalesce(c.merged_into, c.id) > $3 ORDER BY 2, 1 LIMIT $4`,
       },
       [issueIds, since, after, limit],
     );

@@ -23,7 +23,7 @@ export class Issues {
     return this.store.hits(sql, issueIds, after, limit);
   }
 
-  /** Like `hits`, but only what changed in the minute `since` or later. */
+  /** Like `hits`, but only what changed in the minute `since` or later, or belongs to customers who were merged since. */
   async hitsSince(
     sql: Sql,
     issueIds: readonly number[],
