@@ -1,0 +1,299 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { aCustomer, aPhoneCustomer, anotherEvent } from '../support/builders.js';
+import { campaigns, customers, hit, incidentWith, messages, told } from '../support/story.js';
+import { aPolicy } from '../support/test-config.js';
+import { type TestDaemon } from '../support/test-daemon.js';
+
+const withPolicy = (about: Record<string, unknown>) => ({ config: { policies: [aPolicy(about)] } });
+
+let forewarn: TestDaemon;
+afterEach(() => forewarn.stop());
+
+describe('a policy', () => {
+  it('leads to outreach only for the project and the severity that it names', async () => {
+    const policies = [
+      aPolicy({ name: 'elsewhere', match: { project: 'other' } }),
+      aPolicy({ name: 'grave', match: { severity: 'critical' } }),
+    ];
+    const projects = [
+      { slug: 'shop', name: 'Shop' },
+      { slug: 'other', name: 'Other' },
+    ];
+    forewarn = await incidentWith(customers(1), { config: { policies, projects } });
+
+    await forewarn.planAndSend();
+    expect(await campaigns(forewarn)).toEqual([]);
+
+    await forewarn.api.patch('/v1/incidents/1', { severity: 'critical' });
+    await forewarn.planAndSend();
+    expect(await campaigns(forewarn)).toEqual([expect.objectContaining({ policy: 'grave' })]);
+  });
+
+  it('takes the first channel that the customer allows and that reaches them, or says why there is none', async () => {
+    const people = [
+      aPhoneCustomer(1, { externalId: 'both' }),
+      aPhoneCustomer(2, { externalId: 'mail', consent: { sms: false, email: true } }),
+      aPhoneCustomer(3, { externalId: 'silent', consent: {} }),
+      aCustomer({ externalId: 'unreachable', email: null }),
+    ];
+    forewarn = await incidentWith(people);
+
+    await forewarn.plan();
+
+    const planned = (await messages(forewarn)).map((one) => [one.customer?.externalId, one.channel, one.stateReason]);
+    expect(planned).toEqual([
+      ['both', 'sms', null],
+      ['mail', 'email', null],
+      ['silent', null, 'no_consent'],
+      ['unreachable', null, 'no_contact_point'],
+    ]);
+  });
+});
+
+describe('approval', () => {
+  it('by a person comes before anything is sent', async () => {
+    forewarn = await incidentWith(customers(2), withPolicy({ approval: 'required' }));
+    await forewarn.planAndSend();
+    forewarn.clock.advance('30d');
+    await forewarn.planAndSend();
+    expect(await told(forewarn)).toEqual(['c1 notice pending', 'c2 notice pending']);
+    const preview = (await forewarn.api.get('/v1/campaigns/1/preview')).body as { samples: object[] };
+    expect(preview.samples).toEqual([expect.objectContaining({ channel: 'email', locale: 'en' })]);
+
+    expect((await forewarn.api.post('/v1/campaigns/1/approve')).body).toMatchObject({ approvedBy: 'admin' });
+    await forewarn.runStage('dispatch');
+
+    expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice sent']);
+  });
+
+  it('after a time comes by itself, and those hit meanwhile join', async () => {
+    forewarn = await incidentWith(customers(1), withPolicy({ approval: { after: '10m' } }));
+    await forewarn.planAndSend();
+    forewarn.clock.advance('6m');
+    await forewarn.know(aCustomer({ externalId: 'late' }));
+    await hit(forewarn, ['late']);
+    await forewarn.planAndSend();
+    expect(await campaigns(forewarn)).toEqual([expect.objectContaining({ state: 'awaiting_approval', wave: 1 })]);
+
+    forewarn.clock.advance('5m');
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice sent', 'late notice sent']);
+    expect(await campaigns(forewarn)).toEqual([expect.objectContaining({ state: 'done', approvedBy: 'policy' })]);
+  });
+
+  it('after a time does not come when a person objects', async () => {
+    forewarn = await incidentWith(customers(1), withPolicy({ approval: { after: '10m' } }));
+    await forewarn.plan();
+    await forewarn.api.post('/v1/campaigns/1/cancel', { reason: 'a test of ours' });
+    forewarn.clock.advance('1h');
+    await hit(forewarn, ['c2']);
+
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice cancelled a test of ours']);
+  });
+
+  it.each([
+    [3, 'done'],
+    [2, 'awaiting_approval'],
+  ])('is automatic for three customers with a blast limit of %d: %s', async (blastLimit, state) => {
+    forewarn = await incidentWith(customers(3), withPolicy({ blastLimit }));
+
+    await forewarn.planAndSend();
+
+    expect(await campaigns(forewarn)).toEqual([expect.objectContaining({ state })]);
+  });
+
+  it('is asked for when later waves pass the blast limit, for those waves alone', async () => {
+    forewarn = await incidentWith(customers(2), withPolicy({ blastLimit: 3 }));
+    await forewarn.planAndSend();
+    await forewarn.know(...customers(4));
+    await hit(forewarn, ['c3', 'c4']);
+    forewarn.clock.advance('1m');
+
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual([
+      'c1 notice sent',
+      'c2 notice sent',
+      'c3 notice pending',
+      'c4 notice pending',
+    ]);
+  });
+});
+
+describe('waves', () => {
+  it('write to those who are hit later, and to nobody twice', async () => {
+    forewarn = await incidentWith(customers(2));
+    await forewarn.planAndSend();
+    forewarn.clock.advance('5m');
+    await forewarn.know(...customers(3));
+    await hit(forewarn, ['c1', 'c2', 'c3']);
+
+    await forewarn.planAndSend();
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice sent', 'c3 notice sent']);
+    expect((await campaigns(forewarn)).map((one) => one.wave)).toEqual([1, 2]);
+  });
+
+  it('wait while a person has paused the campaign, and go on when it is taken up again', async () => {
+    forewarn = await incidentWith(customers(1), withPolicy({ quietHours: { from: '12:00', to: '14:00' } }));
+    await forewarn.plan();
+    expect((await forewarn.api.post('/v1/campaigns/1/pause')).status).toBe(200);
+    await hit(forewarn, ['c2']);
+    await forewarn.know(...customers(2));
+    forewarn.clock.advance('5h');
+    await forewarn.planAndSend();
+    expect(await told(forewarn)).toEqual(['c1 notice pending']);
+
+    await forewarn.api.post('/v1/campaigns/1/approve');
+    await forewarn.planAndSend();
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice sent']);
+  });
+
+  it('are planned once by two daemons at the same time', async () => {
+    forewarn = await incidentWith(customers(4));
+    const { TestDaemon } = await import('../support/test-daemon.js');
+    const second = await TestDaemon.start({ beside: forewarn });
+    await forewarn.runStage('audience');
+
+    await Promise.all([forewarn.runStage('campaign'), second.runStage('campaign')]);
+    await Promise.all([forewarn.runStage('dispatch'), second.runStage('dispatch')]);
+
+    await second.stop();
+    expect(await told(forewarn)).toEqual(['c1', 'c2', 'c3', 'c4'].map((name) => `${name} notice sent`));
+    expect(await forewarn.row('SELECT count(*)::int AS count FROM outbox_mail')).toEqual({ count: 4 });
+  });
+});
+
+describe('quiet hours', () => {
+  const quietHours = { from: '21:00', to: '08:00' };
+
+  it.each([
+    ['Europe/Berlin', '2026-03-10T20:30:00Z', '2026-03-11T07:00:00.000Z'],
+    ['Europe/Berlin', '2026-03-11T01:30:00Z', '2026-03-11T07:00:00.000Z'],
+    ['Asia/Shanghai', '2026-03-10T13:00:00Z', '2026-03-11T00:00:00.000Z'],
+    ['Europe/Berlin', '2026-03-28T23:30:00Z', '2026-03-29T06:00:00.000Z'],
+    ['Europe/Berlin', '2026-10-24T22:30:00Z', '2026-10-25T07:00:00.000Z'],
+    ['America/New_York', '2026-03-08T03:00:00Z', '2026-03-08T12:00:00.000Z'],
+  ])('in %s hold a message of %s until %s, across midnight and the change of clocks', async (timeZone, now, until) => {
+    forewarn = await incidentWith(customers(1, { timeZone }), withPolicy({ quietHours }));
+    forewarn.clock.set(now);
+
+    await forewarn.planAndSend();
+    expect((await messages(forewarn))[0]).toMatchObject({
+      state: 'pending',
+      stateReason: 'quiet_hours',
+      nextAt: until,
+    });
+    forewarn.clock.set(new Date(Date.parse(until) - 1000).toISOString());
+    await forewarn.runStage('dispatch');
+    expect(await told(forewarn)).toEqual(['c1 notice pending']);
+
+    forewarn.clock.set(until);
+    await forewarn.runStage('dispatch');
+    expect(await told(forewarn)).toEqual(['c1 notice sent']);
+  });
+
+  it('that begin between plan and sending hold the message, too', async () => {
+    forewarn = await incidentWith(customers(1), withPolicy({ quietHours }));
+    forewarn.clock.set('2026-03-10T19:59:00Z');
+    await forewarn.plan();
+    forewarn.clock.set('2026-03-10T20:00:00Z');
+
+    await forewarn.runStage('dispatch');
+
+    expect((await messages(forewarn))[0]).toMatchObject({ state: 'pending', nextAt: '2026-03-11T07:00:00.000Z' });
+  });
+});
+
+describe('a cap', () => {
+  it('holds per customer over all incidents, and lets them hear again when its time is over', async () => {
+    const policy = withPolicy({ caps: { messages: 1, per: '24h' } });
+    forewarn = await incidentWith(customers(1), policy);
+    await forewarn.planAndSend();
+    await hit(forewarn, ['c1'], anotherEvent);
+    await forewarn.planAndSend();
+    expect(await told(forewarn)).toEqual(['c1 notice sent', 'c1 notice suppressed cap']);
+
+    forewarn.clock.advance('25h');
+    const third = (about: object) => anotherEvent({ ...about, type: 'Error', message: 'no stock', stack: undefined });
+    await hit(forewarn, ['c1'], third);
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice sent', 'c1 notice suppressed cap', 'c1 notice sent']);
+  });
+
+  it('does not keep back that the fault is over', async () => {
+    forewarn = await incidentWith(customers(1), withPolicy({ caps: { messages: 1, per: '24h' } }));
+    await forewarn.planAndSend();
+    await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
+
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice sent', 'c1 resolved sent']);
+  });
+});
+
+describe('the end of an incident', () => {
+  it('is told to exactly those who were told of it, on the same channel, once', async () => {
+    const people = [...customers(2), aCustomer({ externalId: 'silent', consent: {} })];
+    forewarn = await incidentWith(people);
+    await forewarn.planAndSend();
+    await forewarn.know(...customers(3));
+    await hit(forewarn, ['c3']);
+    await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
+
+    for (let round = 0; round < 3; round++) await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual([
+      'c1 notice sent',
+      'c2 notice sent',
+      'silent notice suppressed no_consent',
+      'c1 resolved sent',
+      'c2 resolved sent',
+    ]);
+  });
+
+  it('cancels what had not gone out, and tells those customers nothing', async () => {
+    forewarn = await incidentWith(customers(2), withPolicy({ approval: 'required' }));
+    await forewarn.plan();
+    await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
+
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice cancelled resolved', 'c2 notice cancelled resolved']);
+    expect(await campaigns(forewarn)).toEqual([expect.objectContaining({ state: 'cancelled' })]);
+    expect((await forewarn.api.post('/v1/campaigns/1/approve')).status).toBe(409);
+  });
+
+  it('is not told where the policy says so', async () => {
+    forewarn = await incidentWith(customers(1), withPolicy({ onResolve: false }));
+    await forewarn.planAndSend();
+    await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
+
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice sent']);
+  });
+
+  it('is not told to those who opted out meanwhile', async () => {
+    forewarn = await incidentWith(customers(2));
+    await forewarn.planAndSend();
+    await forewarn.api.put('/v1/customers/c1', { consent: { email: false } });
+    await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
+
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual([
+      'c1 notice sent',
+      'c2 notice sent',
+      'c1 resolved suppressed no_consent',
+      'c2 resolved sent',
+    ]);
+  });
+});
