@@ -4,10 +4,10 @@ import { decodeBody } from './content-encoding.js';
 import { headerText, type IntakeRequest, Refusal } from './intake-reply.js';
 import { type Outcome } from './outcome.js';
 import { type Project } from './project.js';
-import { Projects } from './public.js';
+import { Projects } from './project.registry.js';
 
-/** Largest decompressed body, bytes. Sentry's own limit is 100 MB for an envelope with attachments, which we discard. */
-export const MAX_BODY = 50 * 1024 * 1024;
+/** Largest decompressed body, bytes: as on the wire, so that a small request cannot become a large one. Events are far below; attachments are discarded anyway. */
+export const MAX_BODY = 20 * 1024 * 1024;
 
 /** Checks that stand before every kind of intake: the key, and the body's encoding. */
 @Injectable()

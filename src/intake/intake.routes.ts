@@ -24,6 +24,9 @@ const PREFLIGHT = {
   'access-control-max-age': '3600',
 } as const;
 
+/** Where a request keeps the content type that it came with. */
+const SENT_TYPE = 'sentContentType';
+
 type Handler = (request: IntakeRequest) => Promise<IntakeReply>;
 /** How a protocol words a refusal. */
 type Wording = (request: IntakeRequest, reply: IntakeReply) => IntakeReply;
@@ -47,6 +50,11 @@ export class IntakeRoutes {
   async mount(fastify: FastifyInstance): Promise<void> {
     await fastify.register(async (scope) => {
       scope.removeAllContentTypeParsers();
+      scope.decorateRequest(SENT_TYPE, '');
+      scope.addHook('onRequest', (request, _reply, done) => {
+        keepSentType(request);
+        done();
+      });
       scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_WIRE_BODY }, (_request, body, done) =>
         done(null, body),
       );
@@ -86,7 +94,9 @@ export class IntakeRoutes {
     const { projectId } = request.params as { projectId?: string };
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const query = request.query as Record<string, unknown>;
-    return { projectId, query, headers: request.headers, body, receivedAt: this.clock.now().getTime() };
+    const sentType = (request as unknown as Record<typeof SENT_TYPE, string>)[SENT_TYPE];
+    const headers = { ...request.headers, 'content-type': sentType };
+    return { projectId, query, headers, body, receivedAt: this.clock.now().getTime() };
   }
 
   /** A refusal is counted once and answered; a fault of ours is 503, so that nobody takes it for accepted. */
@@ -119,4 +129,10 @@ export class IntakeRoutes {
     this.outcomes.count(0, statusCode === 413 ? 'too_large' : 'malformed');
     void this.answer(reply, refused(statusCode, message));
   }
+}
+
+/** Fastify refuses content types that it cannot read, and SDKs send none, empty and odd ones: it gets to see one type only. */
+function keepSentType(request: FastifyRequest): void {
+  (request as unknown as Record<typeof SENT_TYPE, string>)[SENT_TYPE] = request.headers['content-type'] ?? '';
+  request.headers['content-type'] = 'application/octet-stream';
 }

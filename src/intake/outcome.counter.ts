@@ -5,6 +5,7 @@ import { Metrics } from '../platform/metrics.js';
 import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js';
 import { LedgerStore, type OutcomeCount } from './ledger.store.js';
 import { type Outcome } from './outcome.js';
+import { Projects } from './project.registry.js';
 
 const MINUTE = 60_000;
 
@@ -23,6 +24,7 @@ export class OutcomeCounter implements Stage {
     private readonly store: LedgerStore,
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly projects: Projects,
     metrics: Metrics,
   ) {
     this.metric = metrics.counter('intake_events_total', 'Inputs by the one outcome in which each ended.', [
@@ -41,7 +43,7 @@ export class OutcomeCounter implements Stage {
 
   /** Shows in the metrics what digest has committed. */
   observe(projectId: number, outcome: Outcome, count: number): void {
-    this.metric.inc({ project: String(projectId), outcome }, count);
+    this.metric.inc({ project: this.projects.find(projectId)?.slug ?? 'unknown', outcome }, count);
   }
 
   async runOnce(): Promise<StageResult> {

@@ -13,7 +13,20 @@ export function chooseLocale(wanted: string | null | undefined, offered: readonl
 
 /** A moment as people of a language write it in their zone, with the zone's name where it is not known to be theirs. */
 export function formatMoment(moment: Date, locale: string, timeZone: string | null): string {
-  const base = { dateStyle: 'medium', timeStyle: 'short', timeZone: timeZone ?? 'UTC' } as const;
-  const text = new Intl.DateTimeFormat(locale, base).format(moment).replace(/\u202f|\u00a0/g, ' ');
+  const text = formatter(locale, timeZone ?? 'UTC')
+    .format(moment)
+    .replace(/\u202f|\u00a0/g, ' ');
   return timeZone === null ? `${text} UTC` : text;
+}
+
+/** Making a formatter costs a hundred times what using one does; languages times zones in use are some hundred. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(locale: string, timeZone: string): Intl.DateTimeFormat {
+  const key = `${locale} ${timeZone}`;
+  const known = formatters.get(key);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone });
+  formatters.set(key, made);
+  return made;
 }
