@@ -1,6 +1,7 @@
 import { Controller, Get, Header, HttpCode, Param, Post } from '@nestjs/common';
 import { CustomerDirectory } from '../customers/public.js';
-import { Explanations } from '../explanations/public.js';
+import { Explanations, type RenderedExplanation } from '../explanations/public.js';
+import { formatMoment } from '../explanations/reader.js';
 import { Incidents } from '../incidents/public.js';
 import { Public } from '../platform/auth/auth.guard.js';
 import { Clock } from '../platform/clock.js';
@@ -44,18 +45,14 @@ export class CustomerPageController {
       await this.explanations.forReader(this.database, [incident], message.locale, recipient?.timeZone ?? null)
     ).get(incident.id);
     const words = this.explanations.textsOf(message.locale).page;
-    const resolved = incident.status === 'resolved';
-    const workaround =
-      text?.workaround && !resolved
-        ? `<h2>${escapeHtml(words.workaround)}</h2><p>${escapeHtml(text.workaround)}</p>`
-        : '';
+    const zone = recipient?.timeZone ?? null;
+    const state = incident.resolvedAt
+      ? `<p class="state ok">${escapeHtml(words.resolved)}</p><h1>${escapeHtml(text?.title ?? '')}</h1><p>${escapeHtml(formatMoment(incident.resolvedAt, message.locale, zone))}</p>`
+      : `<p class="state">${escapeHtml(words.active)}</p>${text ? explained(text, words.workaround) : ''}`;
     return htmlPage(
       message.locale,
       text?.title ?? '',
-      `<p class="state ${resolved ? 'ok' : ''}">${escapeHtml(resolved ? words.resolved : words.active)}</p>
-       <h1>${escapeHtml(text?.title ?? '')}</h1><p>${escapeHtml(text?.body ?? '')}</p>${workaround}
-       ${resolved || !text?.nextUpdate ? '' : `<p>${escapeHtml(text.nextUpdate)}</p>`}
-       <p class="quiet">${escapeHtml(message.why)}</p>
+      `${state}<p class="quiet">${escapeHtml(message.why)}</p>
        <form method="post" action="/i/${escapeHtml(token)}/unsubscribe"><button>${escapeHtml(words.unsubscribe)}</button></form>`,
     );
   }
@@ -86,4 +83,14 @@ export class CustomerPageController {
 
 function gone(): Problem {
   return new Problem(404, 'not-found', 'This link does not lead anywhere (any more).');
+}
+
+/** What is wrong now. Once it is over none of this is true any more, so a resolved page leaves it out. */
+function explained(text: RenderedExplanation, workaroundTitle: string): string {
+  const { title, body, workaround, nextUpdate } = text;
+  return [
+    `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(body)}</p>`,
+    workaround ? `<h2>${escapeHtml(workaroundTitle)}</h2><p>${escapeHtml(workaround)}</p>` : '',
+    nextUpdate ? `<p>${escapeHtml(nextUpdate)}</p>` : '',
+  ].join('');
 }
