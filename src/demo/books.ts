@@ -77,8 +77,8 @@ function eventEntries({ witness, appErrors, outcomes, issues, incidents }: Accou
       holds: lost.length === 0,
     },
     {
-      rule: 'incidents: one, from one issue; the everyday errors opened none',
-      numbers: `${incidents.length} from ${incidents[0]?.issues.length ?? 0}, ${noise.length} issues of everyday errors`,
+      rule: 'incidents from the fault; everyday errors opened none',
+      numbers: `${incidents.length}, with ${noise.length} other issues known`,
       holds: incidents.length === 1 && incidents[0]?.issues.length === 1 && noise.length === 3,
     },
   ];

@@ -11,13 +11,13 @@ export class Narrator {
     this.screen.say(`${visits} visits with ${errors} errors, of the kinds that every app has. Known issues:`);
     for (const issue of issues) this.screen.say(`  ${inWords(issue)}`, 'dim');
     this.screen.say(
-      `incidents: ${incidents}, messages: ${campaigns}. A new issue must hit 5 customers in 10 minutes to become an incident.`,
+      `incidents: ${incidents}, messages: ${campaigns}. An issue becomes an incident at 5 customers in 10 minutes.`,
     );
   }
 
   /** What broke, and why Forewarn calls it an incident. */
   incident(incident: IncidentView, issue: IssueView | undefined, firstHitAt: Date | undefined): void {
-    if (issue) this.screen.say(`new issue ${inWords(issue)}, first seen in release ${issue.firstRelease}`);
+    if (issue) this.screen.say(`new issue ${inWords(issue)}, since release ${issue.firstRelease}`);
     const words = incident.timeline?.find((entry) => entry.kind === 'opened')?.details.words;
     this.screen.say(
       `incident ${incident.id} opens by itself, severity ${incident.severity} (${String(words)})`,
@@ -30,7 +30,7 @@ export class Narrator {
   firstMessages(sent: readonly MessageView[], firstHitAt: Date | undefined): void {
     const firstAt = sent.map((one) => one.sentAt ?? '').sort()[0] ?? '';
     this.screen.say(
-      `${sent.length} customers who were hit so far have a message; the first went out ${since(firstHitAt, firstAt)} after the first failed checkout`,
+      `${sent.length} of those hit so far have a message, the first ${since(firstHitAt, firstAt)} after the first failed checkout`,
       'green',
     );
     this.message('from the template', sent, 'en', 'sms');
@@ -40,7 +40,7 @@ export class Narrator {
   /** The messages that went out after ops had written the explanation. */
   laterMessages(sent: readonly MessageView[]): void {
     if (sent.length === 0) return;
-    this.screen.say(`${sent.length} who were hit since have their message too, in the words of ops`, 'green');
+    this.screen.say(`${sent.length} of those hit since have a message, too, in the words of ops`, 'green');
     this.message('in the words of ops', sent, 'en', 'email');
     this.message('in the words of ops', sent, 'zh', 'sms');
   }
