@@ -1,0 +1,122 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { textsSchema } from '../src/explanations/texts-config.js';
+import { fileSchema } from '../src/forewarn-config.js';
+import { STAGE_NAMES } from '../src/platform/stages/stage.js';
+import { TestDaemon } from './support/test-daemon.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const pages = [...filesIn('.'), ...filesIn('docs'), ...filesIn('docs/decisions')].filter((path) =>
+  path.endsWith('.md'),
+);
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(root, folder)).map((name) => join(folder, name));
+}
+
+/** What stands in backticks in the first column of a page's tables. */
+function firstColumn(page: string): string[] {
+  return read(page)
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .flatMap((line) => all(/`([^`]+)`/g, line.split(' | ')[0] ?? ''));
+}
+
+function all(pattern: RegExp, text: string): string[] {
+  return [...text.matchAll(pattern)].map(([, found = '']) => found);
+}
+
+describe('the pages', () => {
+  it.each(pages)('%s names only files that are there', (page) => {
+    const named = all(/`((?:src|config|migrations|helm|bench|test|scripts|docs)\/[\w./-]+)`/g, read(page));
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it.each(pages)('%s links only to pages that are there', (page) => {
+    const linked = all(/\]\(([^)#:]+)(?:#[^)]*)?\)/g, read(page));
+    expect(linked.filter((path) => !existsSync(join(root, dirname(page), path)))).toEqual([]);
+  });
+
+  it('give a reason for every import rule', () => {
+    const records = all(/'(\d{4}-[\w-]+\.md)'/g, read('.dependency-cruiser.cjs'));
+    expect(records.length).toBeGreaterThan(2);
+    expect(records.filter((record) => !existsSync(join(root, 'docs/decisions', record)))).toEqual([]);
+  });
+
+  it('list every stage, and no other, in operations.md', () => {
+    const section = read('docs/operations.md').split('## Stages')[1]?.split('\n## ')[0] ?? '';
+    expect(all(/^\| `([^`]+)`/gm, section)).toEqual([...STAGE_NAMES]);
+  });
+
+  it('list every table of the migrations, and no other, in glossary.md', () => {
+    const made = filesIn('migrations').flatMap((path) => all(/^CREATE TABLE (\w+)/gm, read(path)));
+    const section = read('docs/glossary.md').split('## Tables')[1]?.split('\n## ')[0] ?? '';
+    expect(all(/^\| `([^`]+)`/gm, section).sort()).toEqual(made.sort());
+  });
+});
+
+describe('docs/configuration.md', () => {
+  const documented = firstColumn('docs/configuration.md');
+
+  it('lists every setting of the environment, and no other', () => {
+    const source = read('src/platform/config/settings.ts').split('const environment = z.object({')[1] ?? '';
+    const settings = all(/^ {2}([A-Z][A-Z_]+): /gm, source.split('\n});')[0] ?? '');
+    expect(settings).toContain('DATABASE_URL');
+    expect(documented.filter((name) => /^[A-Z_]+$/.test(name)).sort()).toEqual(settings.sort());
+  });
+
+  it('lists every key of the configuration file and of the text files, and no other', () => {
+    const keys = [...keysOf(fileSchema), ...keysOf(textsSchema).filter((key) => key.includes('.'))];
+    expect(keys).toContain('policies.quietHours.from');
+    const variables = all(/^\| (.+?) \| .*`(?:notice|why\.notice)`.* \| /gm, read('docs/configuration.md'));
+    const words = new Set(variables.flatMap((cell) => all(/`([^`]+)`/g, cell)));
+    const others = documented.filter((name) => !/^[A-Z_]+$/.test(name) && !words.has(name));
+    expect(others.sort()).toEqual(keys.sort());
+  });
+});
+
+describe('the pages about a running daemon', () => {
+  let forewarn: TestDaemon;
+  beforeAll(async () => {
+    forewarn = await TestDaemon.start();
+  });
+  afterAll(() => forewarn.stop());
+
+  it('list every route, and no other, in api.md', async () => {
+    const { paths } = (await forewarn.anyone.get('/openapi.json')).body as { paths: Record<string, object> };
+    const routes = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(all(/^### ([A-Z]+ \/.*)$/gm, read('docs/api.md')).sort()).toEqual(routes.sort());
+  });
+
+  it('list every metric, and no other, in operations.md', async () => {
+    const { body } = await forewarn.anyone.get('/metrics');
+    const section = read('docs/operations.md').split('## Metrics')[1]?.split('\n## ')[0] ?? '';
+    expect(all(/^\| `([^`]+)`/gm, section).sort()).toEqual(all(/^# HELP (\S+)/gm, String(body)).sort());
+  });
+});
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+}
+
+/** Dotted names of all keys that a schema takes, those of list items below their list. */
+function keysOf(schema: z.ZodType): string[] {
+  return flatten(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema, '');
+}
+
+function flatten({ properties = {}, items, anyOf = [] }: JsonSchema, above: string): string[] {
+  const own = Object.entries(properties).flatMap(([name, below]) => [
+    above + name,
+    ...flatten(below, `${above}${name}.`),
+  ]);
+  const deeper = [...(items ? [items] : []), ...anyOf].flatMap((one) => flatten(one, above));
+  return [...new Set([...own, ...deeper])];
+}

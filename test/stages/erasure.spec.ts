@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { anEvent } from '../support/builders.js';
+import { customers, hit, incidentWith, messages, told } from '../support/story.js';
+import { aPolicy } from '../support/test-config.js';
+import { type TestDaemon } from '../support/test-daemon.js';
+
+const SECRET = /kim|c1@customers/i;
+
+describe('erasure', () => {
+  let forewarn: TestDaemon;
+  afterEach(() => forewarn.stop());
+
+  it('leaves nothing that names the customer, in no table', async () => {
+    forewarn = await incidentWith(customers(2, { name: 'Kim' }).map((one, at) => (at ? { ...one, name: 'Bo' } : one)));
+    await forewarn.send(
+      anEvent({ customer: { email: 'c1@customers.example' }, message: 'mail c1@customers.example failed' }),
+    );
+    await forewarn.planAndSend();
+    expect(await find(forewarn, SECRET)).not.toEqual([]);
+
+    expect((await forewarn.api.delete('/v1/customers/c1')).status).toBe(204);
+    await forewarn.runStages('erasure', 'forget-hits');
+
+    expect(await find(forewarn, SECRET)).toEqual(['outbox_mail']);
+    expect((await forewarn.api.get('/v1/customers/c1')).status).toBe(404);
+  });
+
+  it('keeps the books: the messages stay counted, without whom and what', async () => {
+    forewarn = await incidentWith(customers(2));
+    await forewarn.planAndSend();
+
+    await forewarn.api.delete('/v1/customers/c1');
+    await forewarn.runStages('erasure', 'forget-hits');
+
+    const [nobody, other] = (await messages(forewarn)).toSorted((a) => (a.customer === null ? -1 : 1));
+    expect(nobody).toMatchObject({ customer: null, state: 'sent', address: null });
+    expect(other).toMatchObject({ state: 'sent', address: 'c2@customers.example' });
+    expect(await forewarn.rows('SELECT event_count FROM issue')).toEqual([{ event_count: 2 }]);
+    expect(await forewarn.rows('SELECT customer_id FROM issue_customer')).toHaveLength(1);
+  });
+
+  it('cancels what waits for them, and they are not told of the end', async () => {
+    forewarn = await incidentWith(customers(2), { config: { policies: [aPolicy({ approval: 'required' })] } });
+    await forewarn.plan();
+    await forewarn.api.delete('/v1/customers/c1');
+    await forewarn.runStage('erasure');
+    await forewarn.api.post('/v1/campaigns/1/approve');
+    await forewarn.planAndSend();
+    await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
+    await forewarn.planAndSend();
+
+    expect((await told(forewarn)).sort()).toEqual([
+      'c2 notice sent',
+      'c2 resolved pending',
+      'nobody notice cancelled erased',
+    ]);
+  });
+
+  it('lets the same id begin anew', async () => {
+    forewarn = await incidentWith(customers(1));
+    await forewarn.api.delete('/v1/customers/c1');
+    await forewarn.runStages('erasure', 'forget-hits');
+
+    await hit(forewarn, ['c1']);
+
+    const { items } = (await forewarn.api.get('/v1/issues/1/customers')).body as { items: object[] };
+    expect(items).toEqual([expect.objectContaining({ externalId: 'c1', events: 1 })]);
+  });
+});
+
+/** The tables in which a row's text matches. */
+async function find(forewarn: TestDaemon, pattern: RegExp): Promise<string[]> {
+  const tables = await forewarn.rows<{ name: string }>(
+    "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+  );
+  const found = [];
+  for (const { name } of tables) {
+    const rows = await forewarn.rows<{ text: string }>(`SELECT t::text AS text FROM "${name}" t`);
+    if (rows.some((row) => pattern.test(row.text))) found.push(name);
+  }
+  return found;
+}
