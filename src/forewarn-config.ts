@@ -10,7 +10,8 @@ import { projectsSchema } from './intake/intake-config.js';
 import { policiesSchema } from './outreach/policy.js';
 import { StartError } from './platform/errors.js';
 
-const fileSchema = z.strictObject({
+/** The YAML file, section by section; each folder owns the schema of its own. */
+export const fileSchema = z.strictObject({
   projects: projectsSchema,
   detection: detectionSchema.prefault({}),
   incidents: incidentsSchema.prefault({}),

@@ -7,8 +7,7 @@ const ROLE = { 'x-forewarn-role': 'ingest' } as const;
 const SECURITY = [{ projectKey: [] }];
 const REFUSED = {
   '400': answer('The body cannot be read; `detail` says why.', 'Refused'),
-  '401': answer('No key was sent.', 'Refused'),
-  '403': answer('The key does not open this project.', 'Refused'),
+  '403': answer('There is no key, or it does not open this project.', 'Refused'),
   '413': answer('The body is larger than 20 MB, or 50 MB decompressed.', 'Refused'),
   '415': answer('The Content-Encoding is not one of gzip, deflate and br.', 'Refused'),
   '503': answer('The events could not be committed; send them again after Retry-After.', 'Refused'),
