@@ -30,7 +30,7 @@ export class Narrator {
   firstMessages(sent: readonly MessageView[], firstHitAt: Date | undefined): void {
     const firstAt = sent.map((one) => one.sentAt ?? '').sort()[0] ?? '';
     this.screen.say(
-      `${sent.length} of those hit so far have a message, the first ${since(firstHitAt, firstAt)} after the first failed checkout`,
+      `${sent.length} customers already have a message, the first ${since(firstHitAt, firstAt)} after the first failed checkout`,
       'green',
     );
     this.message('from the template', sent, 'en', 'sms');
@@ -40,7 +40,7 @@ export class Narrator {
   /** The messages that went out after ops had written the explanation. */
   laterMessages(sent: readonly MessageView[]): void {
     if (sent.length === 0) return;
-    this.screen.say(`${sent.length} of those hit since have a message, too, in the words of ops`, 'green');
+    this.screen.say(`${sent.length} more have a message, in the words of ops`, 'green');
     this.message('in the words of ops', sent, 'en', 'email');
     this.message('in the words of ops', sent, 'zh', 'sms');
   }
