@@ -8,7 +8,7 @@ const SECURITY = [{ projectKey: [] }];
 const REFUSED = {
   '400': answer('The body cannot be read; `detail` says why.', 'Refused'),
   '403': answer('There is no key, or it does not open this project.', 'Refused'),
-  '413': answer('The body is larger than 20 MB, or 50 MB decompressed.', 'Refused'),
+  '413': answer('The body is larger than 20 MB, as sent or decompressed.', 'Refused'),
   '415': answer('The Content-Encoding is not one of gzip, deflate and br.', 'Refused'),
   '503': answer('The events could not be committed; send them again after Retry-After.', 'Refused'),
 } as const;
@@ -23,6 +23,25 @@ function answer(description: string, schema: string) {
 function body(...types: string[]) {
   const content = Object.fromEntries(types.map((type) => [type, { schema: {} }]));
   return { required: true, content };
+}
+
+function otlp(signal: 'logs' | 'traces') {
+  const description = 'Every error is committed; records that cannot be read are told as a partial success.';
+  const types = ['application/json', 'application/x-protobuf'];
+  const { content } = body(...types);
+  const refused = Object.fromEntries(
+    Object.entries(REFUSED).map(([status, { description }]) => [status, { description, content }]),
+  );
+  return {
+    post: {
+      operationId: `Otlp.${signal}`,
+      parameters: [],
+      requestBody: body(...types),
+      responses: { '200': { description, content }, ...refused },
+      security: SECURITY,
+      ...ROLE,
+    },
+  };
 }
 
 /** Paths as they stand in the document. */
@@ -47,6 +66,8 @@ export const INTAKE_PATHS = {
       ...ROLE,
     },
   },
+  '/otlp/v1/logs': otlp('logs'),
+  '/otlp/v1/traces': otlp('traces'),
   '/v1/events': {
     post: {
       operationId: 'Native.events',

@@ -4,8 +4,11 @@ import { INTAKE_SCHEMAS } from './openapi-intake.js';
 export const SUMMARIES: Readonly<Record<string, string>> = {
   'Sentry.envelope': 'Take an envelope from a Sentry SDK',
   'Sentry.store': 'Take one event from an older Sentry SDK',
+  'Otlp.logs': 'Take log records from an OpenTelemetry exporter; errors count',
+  'Otlp.traces': 'Take spans from an OpenTelemetry exporter; exceptions on them count',
   'Native.events': 'Take events as JSON: one object, an array, or NDJSON',
   'Projects.list': 'List the projects with what an app needs to send events',
+  'Projects.releases': 'Show how stable each release is',
   'Customers.put': 'Make or change a customer',
   'Customers.get': 'Show a customer',
   'Customers.erase': 'Erase a customer',
