@@ -63,7 +63,7 @@ async function play(stay: boolean, signal: AbortSignal): Promise<number> {
     return balanced ? 0 : 1;
   } catch (error) {
     if (signal.aborted) return say(process.stdout, '\nended\n', 130);
-    screen.plain(`The demo failed: ${messageOf(error)}`, 'red');
+    screen.plain(`The demo failed: ${describe(error)}`, 'red');
     complain(screen, set);
     return 1;
   } finally {
@@ -90,6 +90,12 @@ function close(screen: Screen, accounts: Accounts, set: StageSet): boolean {
   const summary = `${accounts.witness.hit.size} of ${accounts.customers.length} customers could not pay; ${told} of them were told, the others had not agreed or left no address. ${Math.round(screen.seconds)} s.`;
   screen.plain(balanced ? `The books balance. ${summary}` : 'The books do not balance.', balanced ? 'green' : 'red');
   return balanced;
+}
+
+/** `fetch` says why it failed in the cause only. */
+function describe(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return messageOf(error) + (cause === undefined ? '' : ` (${messageOf(cause)})`);
 }
 
 /** The first of what the daemon has logged as wrong. */
