@@ -24,7 +24,10 @@ export class Planner {
 
   /** Plans a notice for each of these members; returns how many were planned anew. */
   async planNotices(tx: Tx, plan: Plan, policy: Policy, members: readonly Member[], now: Date): Promise<number> {
-    const recipients = await this.recipients(tx, members.map((one) => one.customerId));
+    const recipients = await this.recipients(
+      tx,
+      members.map((one) => one.customerId),
+    );
     const messages: PlannedMessage[] = [];
     for (const { customerId, evidence } of members) {
       const recipient = recipients.get(customerId);
@@ -39,7 +42,10 @@ export class Planner {
 
   /** Plans a "fixed" for each customer who got one of these notices, on the same channel. */
   async planResolved(tx: Tx, plan: Plan, policy: Policy, told: readonly Message[], now: Date): Promise<void> {
-    const recipients = await this.recipients(tx, told.flatMap((one) => one.customerId ?? []));
+    const recipients = await this.recipients(
+      tx,
+      told.flatMap((one) => one.customerId ?? []),
+    );
     const messages: PlannedMessage[] = [];
     for (const { customerId, channel, locale } of told) {
       const recipient = recipients.get(customerId ?? 0);

@@ -9,12 +9,10 @@ export function validationPipe(): StandardSchemaValidationPipe {
         400,
         'invalid',
         'The request has fields that are wrong; see errors.',
-        issues
-          .slice(0, 20)
-          .map((issue) => ({
-            path: (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)).join('.'),
-            detail: issue.message,
-          })),
+        issues.slice(0, 20).map((issue) => ({
+          path: (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)).join('.'),
+          detail: issue.message,
+        })),
       ),
   });
 }
