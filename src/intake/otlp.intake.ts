@@ -25,13 +25,13 @@ export class OtlpIntake {
     const project = await this.gate.project(request);
     const read = readOtlp(signal, format, this.gate.decode(request), request.receivedAt);
     if (!read.ok) throw new Refusal(400, 'malformed', read.reason, project.id);
-    if (read.ignored > 0) this.outcomes.count(project.id, 'discarded', read.ignored);
-    if (read.rejected > 0) this.outcomes.count(project.id, 'invalid', read.rejected);
     const events = read.events.map(({ event, raw }): AcceptedEvent => {
       const named = event.eventId === '' ? { ...event, eventId: this.clock.uuid().replaceAll('-', '') } : event;
       return { projectId: project.id, receivedAt: request.receivedAt, event: named, payload: raw };
     });
     if (events.length > 0) await this.buffer.submit(events);
+    if (read.ignored > 0) this.outcomes.count(project.id, 'discarded', read.ignored);
+    if (read.rejected > 0) this.outcomes.count(project.id, 'invalid', read.rejected);
     return reply(200, format, otlpResponse(signal, format, read.rejected, read.rejectedReason));
   }
 

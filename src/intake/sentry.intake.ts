@@ -26,19 +26,22 @@ export class SentryIntake {
     private readonly clock: Clock,
   ) {}
 
-  /** Takes an envelope with any number of items. */
+  /**
+   * Takes an envelope with any number of items. What must be committed comes first: when that fails nothing is counted but
+   * the refusal, and the same envelope can be sent again.
+   */
   async envelope(request: IntakeRequest): Promise<IntakeReply> {
     const parsed = parseEnvelope(this.gate.decode(request));
     if (!parsed.ok) {
-      await this.gate.project(request);
-      throw new Refusal(400, 'malformed', parsed.reason);
+      const { id } = await this.gate.project(request);
+      throw new Refusal(400, 'malformed', parsed.reason, id);
     }
     const project = await this.gate.project(request, parsed.header.dsn);
     const content = readEnvelopeContent(parsed, request.receivedAt);
-    this.countItems(project.id, content);
-    await this.record(project.id, content);
     const events = [...content.events, ...content.logs.flatMap((item) => item.events)];
     const ids = await this.accept(project.id, events, request.receivedAt);
+    await this.record(project.id, content);
+    this.countItems(project.id, content);
     const [first] = content.invalid;
     if (first && events.length === 0) return refused(400, `item "${first.type}": ${first.reason}`);
     return {
@@ -89,9 +92,9 @@ export class SentryIntake {
   }
 
   private async record(projectId: number, content: EnvelopeContent): Promise<void> {
+    if (content.feedback.length > 0) await this.telemetry.feedback(projectId, content.feedback, this.clock.now());
     for (const { counts } of content.sessions) this.telemetry.sessions(projectId, counts);
     for (const report of content.clientReports) this.telemetry.clientReport(projectId, report);
-    if (content.feedback.length > 0) await this.telemetry.feedback(projectId, content.feedback, this.clock.now());
   }
 }
 
