@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { type Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { DatabaseLink } from '../support/database-link.js';
+import { runNode } from '../support/run-process.js';
+import { createDatabase, type TestDatabase } from '../support/test-database.js';
+import { TestDaemon } from '../support/test-daemon.js';
+import { send } from '../support/wire.js';
+
+jest.setTimeout(60_000);
+
+const APP = fileURLToPath(new URL('../support/otel-app.mjs', import.meta.url));
+const CUSTOMERS = ['anna', 'bo', 'chen'];
+/** What is sent beside the errors, by signal: records of low severity, spans without an exception and other span events. */
+const NO_ERRORS = { logs: 2, traces: 4 } as const;
+
+let forewarn: TestDaemon;
+let database: TestDatabase;
+let link: DatabaseLink;
+beforeAll(async () => {
+  database = await createDatabase();
+  link = await DatabaseLink.to(database.url);
+  forewarn = await TestDaemon.start({ env: { DATABASE_URL: link.url } });
+});
+afterAll(async () => {
+  await forewarn.stop();
+  await link.cut();
+  await database.drop();
+});
+
+interface Exported {
+  readonly code: number;
+  readonly status?: number;
+}
+
+/** Runs the shop with one of the exporters; answers what each export came to. */
+async function runOtelShop(
+  signal: string,
+  format: string,
+  about: { key?: string; times?: number; customers?: readonly string[] } = {},
+): Promise<Exported[]> {
+  const { key = (await forewarn.project()).key, times = 1, customers = CUSTOMERS } = about;
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `${forewarn.url}/otlp`,
+    OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer ${key}`,
+  };
+  const ended = await runNode(APP, [signal, format], { env, input: JSON.stringify({ customers, times }) });
+  if (ended.code !== 0) throw new Error(`the shop ended with ${ended.code}: ${ended.stderr}`);
+  return ended.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Exported);
+}
+
+async function outcomes(): Promise<Record<string, number>> {
+  await forewarn.runStage('outcome-flush');
+  const rows = await forewarn.rows<{ outcome: string; count: number }>(
+    'SELECT outcome, sum(count)::int AS count FROM intake_outcome GROUP BY 1',
+  );
+  return Object.fromEntries(rows.map((row) => [row.outcome, row.count]));
+}
+
+async function outcomesOf<T>(work: () => Promise<T>): Promise<{ answer: T; added: Record<string, number> }> {
+  const before = await outcomes();
+  const answer = await work();
+  const after = Object.entries(await outcomes()).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
+  return { answer, added: Object.fromEntries(after.filter(([, count]) => count !== 0)) };
+}
+
+/** A log record or a span of an error as an exporter of any language may send it. */
+const attribute = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
+function logsBody(records: readonly object[]): string {
+  return JSON.stringify({ resourceLogs: [{ resource: {}, scopeLogs: [{ logRecords: records }] }] });
+}
+
+describe.each([
+  ['logs', 'json'],
+  ['logs', 'protobuf'],
+  ['traces', 'json'],
+  ['traces', 'protobuf'],
+] as const)('the OpenTelemetry exporter of %s as %s, with gzip', (signal, format) => {
+  it('gives one issue with the customers it hit, and changes no count when it exports again', async () => {
+    const own = CUSTOMERS.map((id) => `${id}-${signal}-${format}`);
+    const { answer, added } = await outcomesOf(() => runOtelShop(signal, format, { customers: own, times: 2 }));
+
+    expect(answer).toEqual([{ code: 0 }, { code: 0 }]);
+    expect(added).toEqual({ accepted: 3, duplicate: 3, discarded: 2 * NO_ERRORS[signal] });
+    const hits = await forewarn.rows(
+      `SELECT i.value, h.events, s.kind, s.service, s.environment, s.first_release, s.title FROM issue_customer h
+       JOIN customer_identity i USING (customer_id) JOIN issue s ON s.id = h.issue_id WHERE i.value LIKE $1 ORDER BY 1`,
+      [`%-${signal}-${format}`],
+    );
+    expect(hits).toEqual(
+      own.map((value) => ({
+        value,
+        events: 1,
+        kind: 'exception',
+        service: 'checkout',
+        environment: 'staging',
+        first_release: '2.4.1',
+        title: expect.stringMatching(/^TypeError: .*undefined/),
+      })),
+    );
+  });
+
+  it('is told for good that its key is wrong', async () => {
+    const { answer, added } = await outcomesOf(() => runOtelShop(signal, format, { key: 'f'.repeat(32) }));
+
+    expect(answer).toEqual([{ code: 1, status: 403 }]);
+    expect(added).toEqual({ unauthorized: 1 });
+  });
+});
+
+describe('all four exporters', () => {
+  it('lead to the same issue, since the fault is the same', async () => {
+    const issues = await forewarn.rows('SELECT event_count FROM issue');
+
+    expect(issues).toEqual([{ event_count: 4 * CUSTOMERS.length }]);
+  });
+});
+
+describe('an export while the database is away', () => {
+  /** What `send` comes to when the database comes back after the first answer. */
+  async function whileAway<T>(work: () => Promise<T>): Promise<T> {
+    const server = forewarn.daemon.app.getHttpServer() as Server;
+    await link.cut();
+    const answered = new Promise((done) => {
+      server.once('request', (_request, response) => response.once('finish', done));
+    });
+    const working = work();
+    await answered;
+    await link.mend();
+    return working;
+  }
+
+  it('is answered 503 with a time to come back, in the format of the request, and counts as that alone', async () => {
+    const { key } = await forewarn.project();
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const body = logsBody([
+      { severityNumber: 17, body: { stringValue: 'no stock' } },
+      { severityNumber: 9, body: { stringValue: 'fine' } },
+    ]);
+    const post = () => send(`${forewarn.url}/otlp/v1/logs`, { headers, body });
+    const { answer, added } = await outcomesOf(() => whileAway(post));
+    const { answer: again, added: addedThen } = await outcomesOf(post);
+
+    expect([answer.status, answer.headers['retry-after'], answer.headers['content-type']]).toEqual([
+      503,
+      '5',
+      'application/json',
+    ]);
+    expect(JSON.parse(answer.text)).toEqual({ code: 14, message: expect.any(String) });
+    expect(added).toEqual({ unavailable: 1 });
+    expect([again.status, addedThen]).toEqual([200, { accepted: 1, discarded: 1 }]);
+  });
+
+  it('is repeated by the exporter and counted once', async () => {
+    const { key } = await forewarn.project();
+    const shop = () => runOtelShop('logs', 'json', { key, customers: ['late'] });
+    const { answer, added } = await outcomesOf(() => whileAway(shop));
+
+    expect(answer).toEqual([{ code: 0 }]);
+    expect(added).toEqual({ unavailable: 1, accepted: 1, discarded: NO_ERRORS.logs });
+  });
+});
+
+describe('a partial success', () => {
+  it('says how many records were not read, and the others count', async () => {
+    const { key } = await forewarn.project();
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const records = [{ severityNumber: 17, body: { stringValue: 'half read' } }, 'no record', null];
+    const { answer, added } = await outcomesOf(() =>
+      send(`${forewarn.url}/otlp/v1/logs`, { headers, body: logsBody(records as object[]) }),
+    );
+
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([
+      200,
+      { partialSuccess: { rejectedLogRecords: '2', errorMessage: expect.any(String) } },
+    ]);
+    expect(added).toEqual({ accepted: 1, invalid: 2 });
+  });
+
+  it('is not spoken of when all went well, or nothing was sent', async () => {
+    const { key } = await forewarn.project();
+    const json = { authorization: `Bearer ${key}`, 'content-type': 'application/json; charset=utf-8' };
+    const protobuf = { authorization: `Bearer ${key}`, 'content-type': 'application/x-protobuf' };
+    const answers = [
+      await send(`${forewarn.url}/otlp/v1/traces`, { headers: json, body: '{}' }),
+      await send(`${forewarn.url}/otlp/v1/logs`, {
+        headers: json,
+        body: logsBody([{ severityNumber: 17, attributes: [attribute('exception.type', 'E')] }]),
+      }),
+      await send(`${forewarn.url}/otlp/v1/logs/`, { headers: protobuf, body: '' }),
+    ];
+
+    expect(answers.map((one) => [one.status, one.headers['content-type'], one.text])).toEqual([
+      [200, 'application/json', '{}'],
+      [200, 'application/json', '{}'],
+      [200, 'application/x-protobuf', ''],
+    ]);
+  });
+
+  it('is no answer to a body that cannot be read, nor to a type that is not OTLP', async () => {
+    const { key } = await forewarn.project();
+    const authorization = `Bearer ${key}`;
+    const answers = [
+      await send(`${forewarn.url}/otlp/v1/logs`, {
+        headers: { authorization, 'content-type': 'application/json' },
+        body: '{',
+      }),
+      await send(`${forewarn.url}/otlp/v1/logs`, {
+        headers: { authorization, 'content-type': 'application/x-protobuf' },
+        body: 'xxx',
+      }),
+      await send(`${forewarn.url}/otlp/v1/logs`, {
+        headers: { authorization, 'content-type': 'text/plain' },
+        body: '{}',
+      }),
+      await send(`${forewarn.url}/otlp/v1/logs`, { headers: { 'content-type': 'application/json' }, body: '{}' }),
+    ];
+
+    expect(answers.map((one) => [one.status, one.headers['content-type']])).toEqual([
+      [400, 'application/json'],
+      [400, 'application/x-protobuf'],
+      [415, 'application/json'],
+      [403, 'application/json'],
+    ]);
+  });
+});
