@@ -5,6 +5,13 @@ import tseslint from 'typescript-eslint';
 
 const CLOCK = 'Time and chance are arguments: take `now` or use platform/clock.ts.';
 
+const SQL = 'SQL stands in stores: docs/decisions/0004-sql-is-written.md.';
+const CHANCE = [
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: CLOCK },
+  { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: CLOCK },
+  { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: CLOCK },
+];
+
 export default tseslint.config(
   { ignores: ['dist/**', '.build*/**', 'node_modules/**', 'coverage/**'] },
   eslint.configs.recommended,
@@ -18,11 +25,17 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/require-await': 'off',
+      'no-restricted-syntax': ['error', ...CHANCE],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/**/*.{store,read-model,command}.ts', 'src/platform/**'],
+    rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: CLOCK },
-        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: CLOCK },
-        { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: CLOCK },
+        ...CHANCE,
+        { selector: "CallExpression[callee.property.name='query']", message: SQL },
       ],
     },
   },

@@ -5,7 +5,7 @@ import { type IssueHit } from '../issues/issue.js';
 import { Issues } from '../issues/public.js';
 import { Database, type Tx } from '../platform/db/database.js';
 import { type Stage, type StageResult } from '../platform/stages/stage.js';
-import { WAKE_CHANNEL } from '../platform/stages/stage-runner.js';
+import { wake } from '../platform/stages/wake.js';
 import { byCustomer, evidenceOf } from './algorithm/evidence.js';
 import { AudienceStore } from './audience.store.js';
 
@@ -29,7 +29,7 @@ export class AudienceStage implements Stage {
   async runOnce(now: Date): Promise<StageResult> {
     let added = 0;
     for (const incident of await this.incidents.open(this.database)) added += await this.sweep(incident, now);
-    if (added > 0) await this.database.query(`SELECT pg_notify($1, 'campaign')`, [WAKE_CHANNEL]);
+    if (added > 0) await wake(this.database, 'campaign');
     return { worked: added, more: false };
   }
 

@@ -3,7 +3,7 @@ import { Issues } from '../issues/public.js';
 import { Database } from '../platform/db/database.js';
 import { describeDuration } from '../platform/duration.js';
 import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js';
-import { WAKE_CHANNEL } from '../platform/stages/stage-runner.js';
+import { wake } from '../platform/stages/wake.js';
 import { DETECTION_CONFIG, type DetectionConfig } from './detection-config.js';
 import { DetectionStore } from './detection.store.js';
 
@@ -42,7 +42,7 @@ export class DetectStage implements Stage {
           evidence: { seen, windowMs: within, words },
         });
       }
-      await tx.query(`SELECT pg_notify($1, 'incident-open')`, [WAKE_CHANNEL]);
+      await wake(tx, 'incident-open');
     });
     return { worked: fresh.length, more: false };
   }

@@ -3,7 +3,7 @@ import { Detections } from '../detection/public.js';
 import { Issues } from '../issues/public.js';
 import { Database } from '../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js';
-import { WAKE_CHANNEL } from '../platform/stages/stage-runner.js';
+import { wake } from '../platform/stages/wake.js';
 import { IncidentStore } from './incident.store.js';
 
 const BATCH = 50;
@@ -53,7 +53,7 @@ export class IncidentOpenStage implements Stage {
         claimed.map((one) => one.id),
         now,
       );
-      await tx.query(`SELECT pg_notify($1, 'audience'), pg_notify($1, 'draft')`, [WAKE_CHANNEL]);
+      await wake(tx, 'audience', 'draft');
       return { worked: claimed.length, more: claimed.length === BATCH };
     });
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../platform/db/database.js';
-import { WAKE_CHANNEL } from '../platform/stages/stage-runner.js';
+import { wake } from '../platform/stages/wake.js';
 import { type Incident, type Resolution } from './incident.js';
 import { IncidentStore } from './incident.store.js';
 
@@ -40,7 +40,7 @@ export class Incidents {
   async resolve(tx: Tx, id: number, resolution: Resolution, actor: string, now: Date): Promise<void> {
     if (!(await this.store.resolve(tx, id, resolution, now))) return;
     await this.store.append(tx, id, 'resolved', actor, { resolution }, now);
-    await tx.query(`SELECT pg_notify($1, 'campaign')`, [WAKE_CHANNEL]);
+    await wake(tx, 'campaign');
   }
 
   /** Open incidents by project slug and severity. */

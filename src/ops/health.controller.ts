@@ -41,7 +41,7 @@ export class HealthController {
 
   private async answers(): Promise<boolean> {
     try {
-      await this.database.query('SELECT 1');
+      await this.database.ping();
       return true;
     } catch {
       return false; // what is asked here is just whether it answers

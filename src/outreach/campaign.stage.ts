@@ -5,7 +5,7 @@ import { Incidents } from '../incidents/public.js';
 import { Projects } from '../intake/public.js';
 import { Database, type Tx } from '../platform/db/database.js';
 import { type Stage, type StageResult } from '../platform/stages/stage.js';
-import { WAKE_CHANNEL } from '../platform/stages/stage-runner.js';
+import { wake } from '../platform/stages/wake.js';
 import { choosePolicy, decideApproval } from './algorithm/decide.js';
 import { CampaignStore } from './campaign.store.js';
 import { MessageStore } from './message.store.js';
@@ -50,7 +50,7 @@ export class CampaignStage implements Stage {
       worked += await this.locked(incident, (tx, policy) => this.conclude(tx, incident, policy, now));
     }
     worked += await this.database.transaction((tx) => this.campaigns.finish(tx));
-    if (worked > 0) await this.database.query(`SELECT pg_notify($1, 'dispatch')`, [WAKE_CHANNEL]);
+    if (worked > 0) await wake(this.database, 'dispatch');
     return { worked, more: false };
   }
 

@@ -8,7 +8,7 @@ import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';
 import { notFound, Problem } from '../platform/errors.js';
 import { cursorId, type Page, pageOf, pageQuery, rowId } from '../platform/http/page.js';
-import { WAKE_CHANNEL } from '../platform/stages/stage-runner.js';
+import { wake } from '../platform/stages/wake.js';
 import { type Campaign, CAMPAIGN_STATES, type CampaignState, type Message } from './campaign.js';
 import { CampaignStore } from './campaign.store.js';
 import { Composer } from './composer.service.js';
@@ -184,7 +184,7 @@ export class CampaignsController {
         { campaignId: id, reason },
         now,
       );
-      await tx.query(`SELECT pg_notify($1, 'dispatch')`, [WAKE_CHANNEL]);
+      await wake(tx, 'dispatch');
     });
     return this.get(id);
   }

@@ -67,6 +67,11 @@ export class Database implements Sql {
     return run<Row>(this.pool, statement, values);
   }
 
+  /** @throws when the server does not answer */
+  async ping(): Promise<void> {
+    await this.query('SELECT 1');
+  }
+
   /** Runs `work` in one transaction: commits when it returns, rolls back when it throws. */
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
