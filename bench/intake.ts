@@ -39,9 +39,11 @@ function path(file: string): string {
 async function load(order: LoadOrder): Promise<LoadReport> {
   const child = fork(path('support/load.js'));
   child.send(order);
-  const [report] = (await once(child, 'message')) as [LoadReport];
-  await once(child, 'exit');
-  return report;
+  return new Promise((done, failed) => {
+    let report: LoadReport | undefined;
+    child.on('message', (message) => (report = message as LoadReport));
+    child.on('exit', (code, signal) => (report ? done(report) : failed(new Error(`the load process ended without a report (${code ?? signal})`))));
+  });
 }
 
 /** The daemon as its user runs it, in a process of its own. */
