@@ -324,7 +324,7 @@ describe('an envelope', () => {
     const before = await issueOf(event.event_id);
     const { answer: answers, outcomes } = await outcomesOf(again);
 
-    expect(answers.map((one) => [one.status, JSON.parse(one.text)])).toEqual(
+    expect(answers.map((one): unknown => [one.status, JSON.parse(one.text)])).toEqual(
       Array(3).fill([200, { id: event.event_id }]),
     );
     expect(outcomes).toEqual({ duplicate: 3 });
@@ -334,7 +334,7 @@ describe('an envelope', () => {
   it('may be a header alone', async () => {
     const answers = [await post('{}'), await post('{}\n'), await post(`{"event_id":"${anEventId()}"}\n\n`)];
 
-    expect(answers.map((one) => [one.status, JSON.parse(one.text)])).toEqual(Array(3).fill([200, {}]));
+    expect(answers.map((one): unknown => [one.status, JSON.parse(one.text)])).toEqual(Array(3).fill([200, {}]));
   });
 
   it('may hold attachments of any bytes beside the event, which are discarded', async () => {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { DatabaseLink } from '../support/database-link.js';
 import { runNode } from '../support/run-process.js';
@@ -122,7 +121,7 @@ describe('all four exporters', () => {
 describe('an export while the database is away', () => {
   /** What `send` comes to when the database comes back after the first answer. */
   async function whileAway<T>(work: () => Promise<T>): Promise<T> {
-    const server = forewarn.daemon.app.getHttpServer() as Server;
+    const server = forewarn.daemon.app.getHttpServer();
     await link.cut();
     const answered = new Promise((done) => {
       server.once('request', (_request, response) => response.once('finish', done));
