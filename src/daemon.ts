@@ -68,9 +68,10 @@ export async function startDaemon(
   try {
     const runtime: Runtime = { settings, config, database, clock: overrides.clock ?? new SystemClock(), logger };
     const app = await createApp(runtime);
-    const port = await listen(app, settings);
+    const port = await listen(app, settings).catch((error: unknown) => endAndThrow(app, error));
     app.get(PublicUrl).listeningOn(port);
     if (settings.roles.has('stages')) await app.get(StageRunner).start();
+    else app.get(StageRunner).startOwn();
     logger.info({ port, roles: [...settings.roles] }, `Forewarn listens on port ${port}`);
     return { app, port, stop: once(() => stopAll(app, close)) };
   } catch (error) {
@@ -118,6 +119,12 @@ async function stopAll(app: INestApplicationContext, closeDatabase: () => Promis
   await app.get(StageRunner).stop();
   await app.close();
   await closeDatabase();
+}
+
+/** An application that cannot go on must not keep on digesting. */
+async function endAndThrow(app: INestApplicationContext, error: unknown): Promise<never> {
+  await stopAll(app, () => Promise.resolve());
+  throw error;
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -1,6 +1,12 @@
 import { type AppEvent } from './event.js';
 import { type DigestOutcome } from './outcome.js';
 
+/** What groups an event: the version that made the key, and the key, unique within a project. */
+export interface GroupingKey {
+  readonly version: string;
+  readonly key: string;
+}
+
 /** An event on its way from intake to digest. */
 export interface AcceptedEvent {
   readonly projectId: number;
@@ -9,6 +15,8 @@ export interface AcceptedEvent {
   readonly event: AppEvent;
   /** What the app sent, for a sample; undefined when it was shed under overload. */
   readonly payload: Readonly<Record<string, unknown>> | undefined;
+  /** Known when the event crossed a message log, which holds only scrubbed texts: made of the event as it was sent. */
+  readonly grouping?: GroupingKey;
 }
 
 /** The step after intake. Registered with the buffer when the daemon starts. */
@@ -18,6 +26,8 @@ export interface EventConsumer {
    * @throws when nothing was committed
    */
   digest(batch: readonly AcceptedEvent[]): Promise<DigestOutcome[]>;
+  /** What will group this event; pure, so that any process can ask. Events of one key stay in one partition. */
+  groupingOf(event: AppEvent): GroupingKey;
 }
 
 /**

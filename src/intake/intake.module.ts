@@ -1,15 +1,25 @@
-import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { CustomersModule } from '../customers/customers.module.js';
+import { Clock } from '../platform/clock.js';
+import { Settings } from '../platform/config/settings.js';
+import { Database } from '../platform/db/database.js';
+import { messageOf } from '../platform/errors.js';
+import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { EventBuffer } from './accepted-event.js';
+import { Digestion } from './digestion.service.js';
 import { IntakeGate } from './intake.gate.js';
 import { IntakeRoutes } from './intake.routes.js';
+import { JetStreamBuffer } from './jetstream.buffer.js';
+import { JetStreamLog } from './jetstream.log.js';
 import { LedgerStore } from './ledger.store.js';
 import { MemoryBuffer } from './memory.buffer.js';
 import { NativeIntake } from './native.intake.js';
 import { OtlpIntake } from './otlp.intake.js';
 import { OutcomeCounter } from './outcome.counter.js';
+import { PoisonController } from './poison.controller.js';
+import { PoisonStore } from './poison.store.js';
 import { Projects } from './project.registry.js';
 import { ProjectStore } from './project.store.js';
 import { ProjectsController } from './projects.controller.js';
@@ -18,10 +28,26 @@ import { SentryIntake } from './sentry.intake.js';
 import { TelemetryRecorder } from './telemetry.recorder.js';
 import { TelemetryStore } from './telemetry.store.js';
 
+/** JetStream where `NATS_URL` names one, memory otherwise. */
+async function chooseBuffer(
+  settings: Settings,
+  database: Database,
+  poison: PoisonStore,
+  digestion: Digestion,
+  outcomes: OutcomeCounter,
+  clock: Clock,
+  logger: Logger,
+): Promise<EventBuffer> {
+  if (settings.natsUrl === undefined) return new MemoryBuffer(digestion, clock, logger);
+  const log = await JetStreamLog.open(settings.natsUrl, await poison.installation(database), logger);
+  const digests = settings.roles.has('digest');
+  return new JetStreamBuffer({ log, digestion, outcomes, clock, logger, digests });
+}
+
 /** ACCEPT: what apps send, up to the buffer. */
 @Module({
   imports: [CustomersModule],
-  controllers: [ProjectsController],
+  controllers: [ProjectsController, PoisonController],
   providers: [
     ProjectStore,
     Projects,
@@ -35,16 +61,24 @@ import { TelemetryStore } from './telemetry.store.js';
     TelemetryStore,
     TelemetryRecorder,
     IntakeRoutes,
-    { provide: EventBuffer, useClass: MemoryBuffer },
+    PoisonStore,
+    Digestion,
+    {
+      provide: EventBuffer,
+      useFactory: chooseBuffer,
+      inject: [Settings, Database, PoisonStore, Digestion, OutcomeCounter, Clock, LOGGER],
+    },
   ],
   exports: [Projects, IntakeLedger, EventBuffer, IntakeRoutes],
 })
-export class IntakeModule implements OnApplicationBootstrap {
+export class IntakeModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly runner: StageRunner,
     private readonly outcomes: OutcomeCounter,
     private readonly telemetry: TelemetryRecorder,
     private readonly projects: Projects,
+    private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
     buffer: EventBuffer,
     metrics: Metrics,
   ) {
@@ -60,5 +94,15 @@ export class IntakeModule implements OnApplicationBootstrap {
     this.runner.register(this.outcomes);
     this.runner.register(this.telemetry);
     await this.projects.sync();
+  }
+
+  /** Writes what was gathered since the last run of these stages. */
+  async onModuleDestroy(): Promise<void> {
+    try {
+      await this.outcomes.runOnce();
+      await this.telemetry.runOnce(this.clock.now());
+    } catch (error) {
+      this.logger.error({ err: error }, `counts gathered in memory were lost: ${messageOf(error)}`);
+    }
   }
 }

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
-import { isDatabaseAway } from '../platform/db/database.js';
 import { messageOf, Problem } from '../platform/errors.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { type AcceptedEvent, EventBuffer, type EventConsumer } from './accepted-event.js';
+import { Digestion } from './digestion.service.js';
 import { type DigestOutcome } from './outcome.js';
 
 /** Events in one transaction at most: beyond some hundred the commit is no longer what costs. */
@@ -25,11 +25,11 @@ interface Submission {
 export class MemoryBuffer extends EventBuffer {
   private waiting: Submission[] = [];
   private waitingEvents = 0;
-  private consumer: EventConsumer | undefined;
   private draining: Promise<void> | undefined;
   private closed = false;
 
   constructor(
+    private readonly digestion: Digestion,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -37,7 +37,7 @@ export class MemoryBuffer extends EventBuffer {
   }
 
   connect(consumer: EventConsumer): void {
-    this.consumer = consumer;
+    this.digestion.connect(consumer);
   }
 
   submit(events: readonly AcceptedEvent[]): Promise<DigestOutcome[]> {
@@ -82,27 +82,14 @@ export class MemoryBuffer extends EventBuffer {
     return this.waiting.splice(0, count);
   }
 
-  /** A batch that fails for a reason of its own is halved until the request that spoils it stands alone. */
   private async commit(batch: readonly Submission[]): Promise<void> {
     try {
-      const outcomes = await this.digest(batch.flatMap((one) => one.events));
+      const outcomes = await this.digestion.digestOrSetAside(batch.flatMap((one) => one.events));
       let from = 0;
       for (const one of batch) one.done(outcomes.slice(from, (from += one.events.length)));
     } catch (error) {
-      if (isDatabaseAway(error) || batch.length === 1) return this.fail(batch, error);
-      const middle = Math.ceil(batch.length / 2);
-      await this.commit(batch.slice(0, middle));
-      await this.commit(batch.slice(middle));
+      this.logger.error({ err: error, requests: batch.length }, `a batch was not committed: ${messageOf(error)}`);
+      for (const one of batch) one.failed(error);
     }
-  }
-
-  private digest(events: readonly AcceptedEvent[]): Promise<DigestOutcome[]> {
-    if (!this.consumer) throw new Error('no consumer is connected to the buffer');
-    return this.consumer.digest(events);
-  }
-
-  private fail(batch: readonly Submission[], error: unknown): void {
-    this.logger.error({ err: error, requests: batch.length }, `a batch was not committed: ${messageOf(error)}`);
-    for (const one of batch) one.failed(error);
   }
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Identity } from '../customers/customer.js';
 import { CustomerDirectory } from '../customers/public.js';
-import { type AcceptedEvent, type EventConsumer } from '../intake/accepted-event.js';
+import { type AcceptedEvent, type EventConsumer, type GroupingKey } from '../intake/accepted-event.js';
 import { type AppEvent } from '../intake/event.js';
 import { type DigestOutcome } from '../intake/outcome.js';
 import { IntakeLedger } from '../intake/public.js';
@@ -19,7 +19,7 @@ const MINUTE = 60_000;
 
 interface Prepared {
   readonly accepted: AcceptedEvent;
-  readonly fingerprint: Fingerprint;
+  readonly fingerprint: Pick<Fingerprint, 'version' | 'key'>;
   readonly identities: readonly Identity[];
 }
 
@@ -40,10 +40,15 @@ export class Digest implements EventConsumer {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
+  groupingOf(event: AppEvent): GroupingKey {
+    const { version, key } = fingerprintV1(event);
+    return { version, key };
+  }
+
   async digest(batch: readonly AcceptedEvent[]): Promise<DigestOutcome[]> {
     const prepared = batch.map((accepted) => ({
       accepted,
-      fingerprint: fingerprintV1(accepted.event),
+      fingerprint: knownFingerprint(accepted.grouping) ?? fingerprintV1(accepted.event),
       identities: identitiesOf(accepted.event),
     }));
     try {
@@ -124,6 +129,11 @@ export class Digest implements EventConsumer {
     }));
     await this.store.countMinutes(tx, minute, rows);
   }
+}
+
+/** A key that another process made of the event as it was sent; undefined for none, or one of another version. */
+function knownFingerprint(grouping: GroupingKey | undefined): Prepared['fingerprint'] | undefined {
+  return grouping?.version === 'v1' ? { version: 'v1', key: grouping.key } : undefined;
 }
 
 /** Who an event is about, strongest identity first. An IP address names a household or an office, never a customer. */

@@ -9,7 +9,7 @@ import { DigestStore, type KnownFingerprint } from './digest.store.js';
 
 /** An event with its fingerprint. */
 export interface FingerprintedEvent extends AcceptedEvent {
-  readonly fingerprint: Fingerprint;
+  readonly fingerprint: Pick<Fingerprint, 'version' | 'key'>;
 }
 
 /** Attaches events to issues by fingerprint, and opens an issue for a fingerprint that nobody has seen. */

@@ -7,6 +7,8 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'Otlp.logs': 'Take log records from an OpenTelemetry exporter; errors count',
   'Otlp.traces': 'Take spans from an OpenTelemetry exporter; exceptions on them count',
   'Native.events': 'Take events as JSON: one object, an array, or NDJSON',
+  'Poison.list': 'List events that could not be digested and were set aside, newest first',
+  'Poison.replay': 'Digest an event again that was set aside',
   'Projects.list': 'List the projects with what an app needs to send events',
   'Projects.releases': 'Show how stable each release is',
   'Customers.put': 'Make or change a customer',

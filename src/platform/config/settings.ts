@@ -3,12 +3,18 @@ import { z } from 'zod';
 import { StartError } from '../errors.js';
 
 /** What a process can do; a small installation does all of it in one process. */
-export const ROLES = ['intake', 'stages', 'api'] as const;
+export const ROLES = ['intake', 'digest', 'stages', 'api'] as const;
 export type ProcessRole = (typeof ROLES)[number];
 
 const url = (protocols: readonly string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
     message: `must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
+
+const natsUrls = z
+  .string()
+  .refine((text) => text.split(',').every((one) => url(['nats:', 'tls:']).safeParse(one.trim()).success), {
+    message: 'must be one or several URLs, separated by commas, that start with nats:// or tls://',
   });
 
 const roles = z
@@ -20,7 +26,7 @@ const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   PUBLIC_URL: url(['http:', 'https:']).optional(),
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
-  NATS_URL: url(['nats:', 'tls:']).optional(),
+  NATS_URL: natsUrls.optional(),
   SMTP_URL: url(['smtp:', 'smtps:']).optional(),
   MAIL_FROM: z.string().optional(),
   TWILIO_ACCOUNT_SID: z
@@ -48,6 +54,7 @@ export class Settings {
   /** Where customers, apps and providers reach us; without a trailing slash. Undefined until the port is known, when not set. */
   readonly publicUrl: string | undefined;
   readonly databaseUrl: string | undefined;
+  /** One or several addresses, separated by commas; undefined means that this process digests what it takes in. */
   readonly natsUrl: string | undefined;
   readonly smtp: { readonly url: string; readonly from: string } | undefined;
   readonly twilio: TwilioSettings | undefined;
@@ -108,6 +115,9 @@ function togetherProblems(env: Record<string, string | undefined>): string[] {
   if (sid && token && !env.TWILIO_MESSAGING_SERVICE_SID === !env.TWILIO_FROM) {
     problems.push('TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM: set exactly one of them');
   }
+  const roles = env.FOREWARN_ROLES?.split(',').map((role) => role.trim()) ?? [];
+  if (roles.includes('digest') && !roles.includes('intake') && !env.NATS_URL)
+    problems.push('NATS_URL: is needed with the role digest without the role intake');
   return problems;
 }
 

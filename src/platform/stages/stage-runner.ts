@@ -5,7 +5,7 @@ import { Database } from '../db/database.js';
 import { messageOf } from '../errors.js';
 import { LOGGER, type Logger } from '../logging/logger.js';
 import { Metrics } from '../metrics.js';
-import { type Stage, type StageName, STAGE_NAMES } from './stage.js';
+import { OWN_STAGES, type Stage, type StageName, STAGE_NAMES } from './stage.js';
 
 /** The channel on which a committed transaction may wake a stage early: `NOTIFY forewarn_wake, 'dispatch'`. */
 export const WAKE_CHANNEL = 'forewarn_wake';
@@ -26,7 +26,7 @@ interface Running {
 export class StageRunner {
   private readonly stages = new Map<StageName, Running>();
   private stopping = false;
-  private started = false;
+  private started: ReadonlySet<StageName> = new Set();
   private listening: { end: () => void } | undefined;
   private readonly runs;
   private readonly seconds;
@@ -60,7 +60,7 @@ export class StageRunner {
   register(stage: Stage): void {
     if (this.stages.has(stage.name)) throw new Error(`stage ${stage.name} is registered twice`);
     this.stages.set(stage.name, { stage, busy: undefined, again: false });
-    if (this.started) this.schedule(stage.name, 0);
+    if (this.started.has(stage.name)) this.schedule(stage.name, 0);
   }
 
   /**
@@ -78,16 +78,19 @@ export class StageRunner {
    * @throws when one of the names has no stage
    */
   async start(): Promise<void> {
-    for (const name of STAGE_NAMES) this.stage(name);
-    this.started = true;
-    for (const name of this.stages.keys()) this.schedule(name, 0);
+    this.begin(STAGE_NAMES);
     await this.listen();
+  }
+
+  /** Starts only what every process needs, whatever its roles. */
+  startOwn(): void {
+    this.begin(OWN_STAGES);
   }
 
   /** Runs a stage as soon as it can; without effect on one that is not registered. */
   wake(name: string): void {
     const running = this.stages.get(name as StageName);
-    if (!running || this.stopping || !this.started) return;
+    if (!running || this.stopping || !this.started.has(running.stage.name)) return;
     if (running.busy) running.again = true;
     else this.schedule(running.stage.name, 0);
   }
@@ -98,6 +101,12 @@ export class StageRunner {
     this.listening?.end();
     for (const name of this.stages.keys()) this.unschedule(name);
     await Promise.all([...this.stages.values()].map(async (running) => running.busy));
+  }
+
+  private begin(names: readonly StageName[]): void {
+    for (const name of names) this.stage(name);
+    this.started = new Set(names);
+    for (const name of names) this.schedule(name, 0);
   }
 
   private schedule(name: StageName, delayMs: number): void {

@@ -15,6 +15,9 @@ export const STAGE_NAMES = [
 ] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
 
+/** Stages that write what this process has gathered in memory; they run in every process, whatever its roles. */
+export const OWN_STAGES: readonly StageName[] = ['outcome-flush', 'telemetry-flush'];
+
 /** What one run did. */
 export interface StageResult {
   /** Rows worked on; 0 means that there was nothing to do. */
