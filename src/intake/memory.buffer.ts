@@ -3,6 +3,7 @@ import { Clock } from '../platform/clock.js';
 import { messageOf, Problem } from '../platform/errors.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { type AcceptedEvent, EventBuffer, type EventConsumer } from './accepted-event.js';
+import { FairQueue, type Waiting } from './algorithm/fair-queue.js';
 import { Digestion } from './digestion.service.js';
 import { type DigestOutcome } from './outcome.js';
 
@@ -10,11 +11,13 @@ import { type DigestOutcome } from './outcome.js';
 const LARGEST_BATCH = 400;
 /** Waiting events at most; further requests are answered 503 until it drains. */
 const CAPACITY = 20_000;
-/** Above this many waiting events payloads are shed: the event still counts, for its issue and its customer. */
+/** Of those, what a single project may take up, so that there is always room for the others. */
+const CAPACITY_OF_ONE = 15_000;
+/** Above this many waiting events of a project its payloads are shed: the event still counts, for its issue and its customer. */
 const SHED_ABOVE = 5_000;
 
-interface Submission {
-  readonly events: readonly AcceptedEvent[];
+interface Submission extends Waiting {
+  readonly accepted: readonly AcceptedEvent[];
   readonly arrivedAt: number;
   readonly done: (outcomes: DigestOutcome[]) => void;
   readonly failed: (error: unknown) => void;
@@ -23,8 +26,7 @@ interface Submission {
 /** Group commit in memory: requests that arrive while a batch commits make up the next one. */
 @Injectable()
 export class MemoryBuffer extends EventBuffer {
-  private waiting: Submission[] = [];
-  private waitingEvents = 0;
+  private readonly waiting = new FairQueue<Submission>();
   private draining: Promise<void> | undefined;
   private closed = false;
 
@@ -41,22 +43,24 @@ export class MemoryBuffer extends EventBuffer {
   }
 
   submit(events: readonly AcceptedEvent[]): Promise<DigestOutcome[]> {
-    if (this.closed || this.waitingEvents + events.length > CAPACITY) {
+    const projectId = events[0]?.projectId ?? 0;
+    const ofProject = this.waiting.eventsOf(projectId) + events.length;
+    if (this.closed || this.waiting.events + events.length > CAPACITY || ofProject > CAPACITY_OF_ONE) {
       return Promise.reject(
         new Problem(503, 'unavailable', 'More events are waiting than can be kept. Try again in a few seconds.'),
       );
     }
-    const kept = this.waitingEvents > SHED_ABOVE ? events.map((one) => ({ ...one, payload: undefined })) : events;
+    const accepted = ofProject > SHED_ABOVE ? events.map((one) => ({ ...one, payload: undefined })) : events;
     return new Promise((done, failed) => {
-      this.waiting.push({ events: kept, arrivedAt: this.clock.now().getTime(), done, failed });
-      this.waitingEvents += kept.length;
+      const arrivedAt = this.clock.now().getTime();
+      this.waiting.push({ projectId, events: events.length, accepted, arrivedAt, done, failed });
       this.draining ??= this.drain();
     });
   }
 
   depth(): { events: number; oldestMs: number } {
-    const oldest = this.waiting[0];
-    return { events: this.waitingEvents, oldestMs: oldest ? this.clock.now().getTime() - oldest.arrivedAt : 0 };
+    const oldest = this.waiting.heads().reduce((least, one) => Math.min(least, one.arrivedAt), Infinity);
+    return { events: this.waiting.events, oldestMs: Math.max(0, this.clock.now().getTime() - oldest) };
   }
 
   async close(): Promise<void> {
@@ -66,27 +70,15 @@ export class MemoryBuffer extends EventBuffer {
 
   private async drain(): Promise<void> {
     await Promise.resolve();
-    while (this.waiting.length > 0) await this.commit(this.take());
+    while (this.waiting.events > 0) await this.commit(this.waiting.take(LARGEST_BATCH));
     this.draining = undefined;
-  }
-
-  private take(): Submission[] {
-    let events = 0;
-    let count = 0;
-    for (const one of this.waiting) {
-      if (count > 0 && events + one.events.length > LARGEST_BATCH) break;
-      events += one.events.length;
-      count++;
-    }
-    this.waitingEvents -= events;
-    return this.waiting.splice(0, count);
   }
 
   private async commit(batch: readonly Submission[]): Promise<void> {
     try {
-      const outcomes = await this.digestion.digestOrSetAside(batch.flatMap((one) => one.events));
+      const outcomes = await this.digestion.digestOrSetAside(batch.flatMap((one) => one.accepted));
       let from = 0;
-      for (const one of batch) one.done(outcomes.slice(from, (from += one.events.length)));
+      for (const one of batch) one.done(outcomes.slice(from, (from += one.events)));
     } catch (error) {
       this.logger.error({ err: error, requests: batch.length }, `a batch was not committed: ${messageOf(error)}`);
       for (const one of batch) one.failed(error);
