@@ -24,8 +24,11 @@ export interface PulseState {
   mean: number;
   /** Observed minutes behind the mean. */
   observed: number;
-  /** Small groups hit by a new issue that came to nothing, by size; decayed from `at`, epoch milliseconds. */
-  flares: { at: number; bySize: Record<string, number> };
+  /**
+   * Small groups hit by a new issue: those that came to nothing, by size, and how many grew into a fault; decayed from
+   * `at`, epoch milliseconds.
+   */
+  flares: { at: number; bySize: Record<string, number>; grew?: number };
 }
 
 /** What is known of one minute of a project. */
@@ -92,21 +95,24 @@ export function isActive(pulse: PulseState, now: number): boolean {
   return exposure(pulse, now - 600_000, now) >= pulse.mean;
 }
 
-/** Remembers, in place, that a group of so many customers was hit by a new issue at once and nobody followed. */
-export function noteFlare(pulse: PulseState, now: number, customers: number): void {
+/** Remembers, in place, that a group of so many customers was hit by a new issue, and whether it grew into a fault. */
+export function noteFlare(pulse: PulseState, now: number, customers: number, grew: boolean): void {
   const keep = flareKeep(pulse, now);
-  const { bySize } = pulse.flares;
-  for (const size of Object.keys(bySize)) bySize[size] = (bySize[size] ?? 0) * keep;
+  const { flares } = pulse;
+  for (const size of Object.keys(flares.bySize)) flares.bySize[size] = (flares.bySize[size] ?? 0) * keep;
+  flares.grew = (flares.grew ?? 0) * keep + (grew ? 1 : 0);
+  flares.at = now;
+  if (grew) return;
   const size = String(Math.min(customers, LARGEST_FLARE));
-  bySize[size] = (bySize[size] ?? 0) + 1;
-  pulse.flares.at = now;
+  flares.bySize[size] = (flares.bySize[size] ?? 0) + 1;
 }
 
-/** Whether so few customers hit at once have meant something in this project: none such came to nothing of late. */
+/** Whether so few customers hit have meant something in this project: two of three such groups of late grew. */
 export function meansSomething(pulse: PulseState, customers: number): boolean {
-  const larger = Object.entries(pulse.flares.bySize).filter(([size]) => Number(size) >= customers);
-  const weight = larger.reduce((sum, [, seen]) => sum + seen, 0);
-  return weight * flareKeep(pulse, pulse.next * 60_000) < 0.5;
+  const { bySize, grew = 0 } = pulse.flares;
+  const larger = Object.entries(bySize).filter(([size]) => Number(size) >= customers);
+  const nothing = larger.reduce((sum, [, seen]) => sum + seen, 0);
+  return (nothing - grew / 2) * flareKeep(pulse, pulse.next * 60_000) < 0.5;
 }
 
 function flareKeep(pulse: PulseState, now: number): number {

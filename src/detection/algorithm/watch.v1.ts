@@ -93,7 +93,7 @@ const FEW_SERIES = 2;
 /** Until a series has shown some nights, its hours are guesses, so longer odds are asked for (-log10). */
 const YOUNG = { minutes: 3 * DAY_MINUTES, unlikelier: 3 };
 /** Of the customers that a fault is configured to need, a spike needs this share as independent evidence. */
-const APART_SHARE = 1;
+const APART_SHARE = 0.7;
 /** A share of the active customers in two minutes that makes fewer customers enough, where such small groups mean something. */
 const FAST_SHARE = 0.0025;
 const FAST_CUSTOMERS = 3;
@@ -178,8 +178,10 @@ function callNew(watch: WatchState, context: WatchContext): Verdict | null {
   const age = context.now / MINUTE - watch.born;
   if (!watch.canBeNew || age > DAY_MINUTES) return null;
   const { customers, withinMinutes } = limits(context).newFault;
-  if (callFast(watch, context)) return verdict('new', watch, context, window(watch, context, 2));
-  const configured = window(watch, context, withinMinutes);
+  const small = smallGroup(watch, context);
+  if (small) return verdict('new', watch, context, small);
+  const configured = withoutDeploy(watch, context, window(watch, context, withinMinutes));
+  if (!configured) return null;
   if (
     configured.arrivals >= neededForNew(customers, context) &&
     (age <= 60 || outrunsItself(watch, context, configured))
@@ -206,22 +208,37 @@ function outrunsItself(watch: WatchState, context: WatchContext, seen: Window): 
   return unlikelyMany(seen.arrivals, expectedIn(watch, context, seen)) >= OUTRUNS_ITSELF;
 }
 
-/** A small group hit at once is the start of a fault where it is a good share of those active, unless such groups came to nothing before. */
-function callFast(watch: WatchState, context: WatchContext): boolean {
-  if (isFirstDay(context)) return false;
-  const { arrivals } = window(watch, context, 2);
-  if (arrivals < FAST_CUSTOMERS || arrivals < FAST_SHARE * pace(context.pulse)) return false;
-  const customers = Math.max(arrivals, watch.flare?.customers ?? 0);
+/** A group smaller than configured is the start of a fault, unless such groups came to nothing before in this project. */
+function smallGroup(watch: WatchState, context: WatchContext): Window | null {
+  if (isFirstDay(context)) return null;
+  const group = hitAtOnce(watch, context) ?? hitApart(watch, context);
+  if (!group) return null;
+  const customers = Math.max(Math.floor(group.apart), watch.flare?.customers ?? 0);
   watch.flare = { at: watch.flare?.at ?? context.now, customers };
-  return context.pulse.recorded >= FLARES_KNOWN_AFTER && meansSomething(context.pulse, arrivals);
+  if (context.pulse.recorded < FLARES_KNOWN_AFTER) return null;
+  return meansSomething(context.pulse, Math.floor(group.apart)) ? group : null;
+}
+
+/** Some customers within two minutes, where they are a good share of those active. */
+function hitAtOnce(watch: WatchState, context: WatchContext): Window | null {
+  const seen = window(watch, context, 2);
+  return seen.arrivals >= FAST_CUSTOMERS && seen.arrivals >= FAST_SHARE * pace(context.pulse) ? seen : null;
+}
+
+/** Some customers one after the other, none of them at the desk beside the other, in the first hour of a new issue. */
+function hitApart(watch: WatchState, context: WatchContext): Window | null {
+  if (!isYoungerThanFirstDay(watch, context) || context.now / MINUTE - watch.born > 60) return null;
+  const seen = window(watch, context, limits(context).newFault.withinMinutes);
+  return seen.apart >= FAST_CUSTOMERS ? seen : null;
 }
 
 /** Remembers for the whole project a small group that stayed one. */
 function judgeFlare(watch: WatchState, context: WatchContext): void {
   const { flare } = watch;
   if (!flare || context.now - flare.at < FLARE_OVER) return;
-  const reached = sumSince(watch, Math.floor(flare.at / MINUTE) - 2).arrivals;
-  if (reached < limits(context).newFault.customers) noteFlare(context.pulse, context.now, flare.customers);
+  const { customers, withinMinutes } = limits(context).newFault;
+  const reached = sumSince(watch, Math.floor(flare.at / MINUTE) - withinMinutes).arrivals;
+  noteFlare(context.pulse, context.now, flare.customers, reached >= customers);
   watch.flare = null;
 }
 
@@ -252,7 +269,7 @@ function callSpike(watch: WatchState, context: WatchContext): Verdict | null {
 function isSpike(watch: WatchState, context: WatchContext, seen: Window): boolean {
   const { newFault, spikeRatio, spikeUnlikeliness } = limits(context);
   const least = seen.minutes > 30 ? 2 * newFault.customers : newFault.customers;
-  if (seen.arrivals < least || seen.apart < APART_SHARE * newFault.customers) return false;
+  if (seen.arrivals < least || seen.apart < (seen.minutes > 2 ? 1 : APART_SHARE) * newFault.customers) return false;
   if (isFlash(watch, context, seen)) return false;
   const usual = expectedIn(watch, context, seen);
   if (seen.arrivals < spikeRatio * usual.mean) return false;
@@ -287,6 +304,7 @@ function isFlash(watch: WatchState, context: WatchContext, seen: Window): boolea
 /** The part of a window that a deploy does not explain; null when it explains all. */
 function withoutDeploy(watch: WatchState, context: WatchContext, seen: Window): Window | null {
   const { deployedAt, now, pulse } = context;
+  if (deployedAt !== undefined && watch.born * MINUTE >= deployedAt) return seen;
   if (deployedAt === undefined || deployedAt > now || deployedAt + DEPLOY_HOLD < seen.from) return seen;
   if (seen.arrivals >= DEPLOY_SHARE * pace(pulse) && seen.minutes <= BLOCK) return seen;
   const minutes = Math.floor((now - deployedAt - DEPLOY_HOLD) / MINUTE);
