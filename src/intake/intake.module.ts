@@ -7,6 +7,7 @@ import { messageOf } from '../platform/errors.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
+import { Acceptor } from './acceptor.service.js';
 import { EventBuffer } from './accepted-event.js';
 import { Digestion } from './digestion.service.js';
 import { IntakeGate } from './intake.gate.js';
@@ -55,6 +56,7 @@ async function chooseBuffer(
     OutcomeCounter,
     IntakeLedger,
     IntakeGate,
+    Acceptor,
     SentryIntake,
     NativeIntake,
     OtlpIntake,

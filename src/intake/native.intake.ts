@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../platform/clock.js';
-import { type AcceptedEvent, EventBuffer } from './accepted-event.js';
+import { Acceptor } from './acceptor.service.js';
 import { IntakeGate } from './intake.gate.js';
 import { type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
 import { readNativeBody } from './native-body.js';
@@ -11,7 +10,7 @@ import { type Outcome } from './outcome.js';
 interface LineResult {
   readonly line: number;
   readonly id?: string;
-  outcome: Outcome;
+  readonly outcome: Outcome;
   readonly reason?: string;
 }
 
@@ -20,9 +19,8 @@ interface LineResult {
 export class NativeIntake {
   constructor(
     private readonly gate: IntakeGate,
-    private readonly buffer: EventBuffer,
+    private readonly acceptor: Acceptor,
     private readonly outcomes: OutcomeCounter,
-    private readonly clock: Clock,
   ) {}
 
   /** Takes events; each has its own outcome in the answer. 400 only when none could be taken. */
@@ -30,30 +28,19 @@ export class NativeIntake {
     const project = await this.gate.project(request);
     const body = readNativeBody(this.gate.decode(request), request.receivedAt);
     if (!body.ok) throw new Refusal(400, 'malformed', body.reason, project.id);
-    const accepted: AcceptedEvent[] = [];
-    const results = body.results.map((result, at): LineResult => {
-      if (!result.ok) return { line: at + 1, outcome: 'invalid', reason: result.reason };
-      const id = result.event.eventId || this.clock.uuid().replaceAll('-', '');
-      const payload = result.raw as Record<string, unknown>;
-      accepted.push({
-        projectId: project.id,
-        receivedAt: request.receivedAt,
-        event: { ...result.event, eventId: id },
-        payload,
-      });
-      return { line: at + 1, id, outcome: 'accepted' };
+    const read = body.results.flatMap((one) =>
+      one.ok ? [{ event: one.event, raw: one.raw as Record<string, unknown> }] : [],
+    );
+    const { ids, outcomes } = await this.acceptor.accept(project.id, read, request.receivedAt);
+    let next = 0;
+    const results = body.results.map((one, at): LineResult => {
+      if (!one.ok) return { line: at + 1, outcome: 'invalid', reason: one.reason };
+      const taken = next++;
+      return { line: at + 1, id: ids[taken], outcome: outcomes[taken] ?? 'accepted' };
     });
-    await this.submit(accepted, results);
-    const invalid = results.filter((one) => one.outcome === 'invalid').length;
+    const invalid = results.length - read.length;
     if (invalid > 0) this.outcomes.count(project.id, 'invalid', invalid);
-    return { status: invalid === results.length ? 400 : 200, body: answer(results) };
-  }
-
-  private async submit(accepted: readonly AcceptedEvent[], results: readonly LineResult[]): Promise<void> {
-    if (accepted.length === 0) return;
-    const ended = await this.buffer.submit(accepted);
-    let at = 0;
-    for (const result of results) if (result.outcome === 'accepted') result.outcome = ended[at++] ?? 'accepted';
+    return { status: read.length === 0 ? 400 : 200, body: answer(results) };
   }
 }
 

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../platform/clock.js';
-import { type AcceptedEvent, EventBuffer } from './accepted-event.js';
+import { Acceptor } from './acceptor.service.js';
 import { IntakeGate } from './intake.gate.js';
 import { headerText, type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
 import { otlpFormat, type OtlpFormat, otlpResponse, type OtlpSignal, otlpStatus, readOtlp } from './otlp.js';
@@ -13,9 +12,8 @@ const TYPES: Readonly<Record<OtlpFormat, string>> = { protobuf: 'application/x-p
 export class OtlpIntake {
   constructor(
     private readonly gate: IntakeGate,
-    private readonly buffer: EventBuffer,
+    private readonly acceptor: Acceptor,
     private readonly outcomes: OutcomeCounter,
-    private readonly clock: Clock,
   ) {}
 
   /** Takes one export request. Records that are no errors are acknowledged and counted as discarded. */
@@ -25,11 +23,7 @@ export class OtlpIntake {
     const project = await this.gate.project(request);
     const read = readOtlp(signal, format, this.gate.decode(request), request.receivedAt);
     if (!read.ok) throw new Refusal(400, 'malformed', read.reason, project.id);
-    const events = read.events.map(({ event, raw }): AcceptedEvent => {
-      const named = event.eventId === '' ? { ...event, eventId: this.clock.uuid().replaceAll('-', '') } : event;
-      return { projectId: project.id, receivedAt: request.receivedAt, event: named, payload: raw };
-    });
-    if (events.length > 0) await this.buffer.submit(events);
+    await this.acceptor.accept(project.id, read.events, request.receivedAt);
     if (read.ignored > 0) this.outcomes.count(project.id, 'discarded', read.ignored);
     if (read.rejected > 0) this.outcomes.count(project.id, 'invalid', read.rejected);
     return reply(200, format, otlpResponse(signal, format, read.rejected, read.rejectedReason));

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
-import { type AcceptedEvent, EventBuffer } from './accepted-event.js';
+import { Acceptor } from './acceptor.service.js';
 import { parseEnvelope } from './algorithm/envelope.js';
 import { parseJsonObject } from './algorithm/parse-json.js';
 import { type EnvelopeContent, readEnvelopeContent, UNUSED_CATEGORIES } from './envelope-content.js';
-import { type AppEvent } from './event.js';
 import { IntakeGate } from './intake.gate.js';
 import { type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
 import { OutcomeCounter } from './outcome.counter.js';
@@ -20,7 +19,7 @@ const LIMITS = `${HOLD_BACK_SECONDS}:${UNUSED_CATEGORIES.join(';')}:organization
 export class SentryIntake {
   constructor(
     private readonly gate: IntakeGate,
-    private readonly buffer: EventBuffer,
+    private readonly acceptor: Acceptor,
     private readonly outcomes: OutcomeCounter,
     private readonly telemetry: TelemetryRecorder,
     private readonly clock: Clock,
@@ -39,7 +38,7 @@ export class SentryIntake {
     const project = await this.gate.project(request, parsed.header.dsn);
     const content = readEnvelopeContent(parsed, request.receivedAt);
     const events = [...content.events, ...content.logs.flatMap((item) => item.events)];
-    const ids = await this.accept(project.id, events, request.receivedAt);
+    const { ids } = await this.acceptor.accept(project.id, events, request.receivedAt);
     await this.record(project.id, content);
     this.countItems(project.id, content);
     const [first] = content.invalid;
@@ -58,28 +57,8 @@ export class SentryIntake {
     const parsed = parseJsonObject(body);
     if (!parsed.ok) throw new Refusal(400, 'malformed', `the body is ${parsed.reason}`, project.id);
     const event = readSentryEvent(parsed.value, request.receivedAt);
-    const ids = await this.accept(project.id, [{ event, raw: parsed.value }], request.receivedAt);
+    const { ids } = await this.acceptor.accept(project.id, [{ event, raw: parsed.value }], request.receivedAt);
     return { status: 200, body: { id: ids[0] } };
-  }
-
-  private async accept(
-    projectId: number,
-    events: readonly { event: AppEvent; raw: Record<string, unknown> }[],
-    receivedAt: number,
-  ): Promise<string[]> {
-    if (events.length === 0) return [];
-    const accepted: AcceptedEvent[] = events.map(({ event, raw }) => ({
-      projectId,
-      receivedAt,
-      event: this.named(event),
-      payload: raw,
-    }));
-    await this.buffer.submit(accepted);
-    return accepted.map((one) => one.event.eventId);
-  }
-
-  private named(event: AppEvent): AppEvent {
-    return event.eventId === '' ? { ...event, eventId: this.clock.uuid().replaceAll('-', '') } : event;
   }
 
   private countItems(projectId: number, content: EnvelopeContent): void {

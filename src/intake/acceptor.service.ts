@@ -1,0 +1,63 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../platform/clock.js';
+import { type AcceptedEvent, EventBuffer } from './accepted-event.js';
+import { type AppEvent } from './event.js';
+import { PROJECTS_CONFIG, type ProjectsConfig } from './intake-config.js';
+import { type DigestOutcome } from './outcome.js';
+import { Projects } from './project.registry.js';
+
+const MINUTE = 60_000;
+
+/** An event as a protocol read it, with what was sent. */
+export interface ReadEvent {
+  readonly event: AppEvent;
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+/** What became of the events of one request, in their order. */
+export interface Acceptance {
+  readonly ids: readonly string[];
+  readonly outcomes: readonly DigestOutcome[];
+}
+
+/** The last step of intake, the same for every protocol: gives each event its id, keeps to the project's quota, and hands over to the buffer. */
+@Injectable()
+export class Acceptor {
+  private readonly quotas: ReadonlyMap<string, number>;
+  /** Events of the current minute by project. */
+  private minute = 0;
+  private readonly taken = new Map<number, number>();
+
+  constructor(
+    private readonly buffer: EventBuffer,
+    private readonly projects: Projects,
+    private readonly clock: Clock,
+    @Inject(PROJECTS_CONFIG) config: ProjectsConfig,
+  ) {
+    this.quotas = new Map(config.map(({ slug, limits }) => [slug, limits.eventsPerMinute]));
+  }
+
+  /** Resolves when the events are safe; `receivedAt` is epoch milliseconds. */
+  async accept(projectId: number, events: readonly ReadEvent[], receivedAt: number): Promise<Acceptance> {
+    if (events.length === 0) return { ids: [], outcomes: [] };
+    const over = this.isOverQuota(projectId, events.length, receivedAt);
+    const accepted = events.map(({ event, raw }): AcceptedEvent => {
+      const named = event.eventId === '' ? { ...event, eventId: this.clock.uuid().replaceAll('-', '') } : event;
+      return { projectId, receivedAt, event: named, payload: over ? undefined : raw };
+    });
+    const outcomes = await this.buffer.submit(accepted);
+    return { ids: accepted.map((one) => one.event.eventId), outcomes };
+  }
+
+  /** Beyond its quota a project's events still count, each for its issue and its customer; only their payloads are let go. */
+  private isOverQuota(projectId: number, events: number, now: number): boolean {
+    const minute = Math.floor(now / MINUTE);
+    if (minute !== this.minute) {
+      this.minute = minute;
+      this.taken.clear();
+    }
+    const taken = (this.taken.get(projectId) ?? 0) + events;
+    this.taken.set(projectId, taken);
+    return taken > (this.quotas.get(this.projects.find(projectId)?.slug ?? '') ?? Infinity);
+  }
+}
