@@ -7,11 +7,11 @@ const common = {
     '^libphonenumber-js/max$': '<rootDir>/node_modules/libphonenumber-js/max/index.cjs', // its ES modules import JSON in a way that jest warns about
   },
   transform: { '^.+\\.ts$': ['@swc/jest'] },
-  testTimeout: 60_000,
 };
 
 export default {
   maxWorkers: 2,
+  testTimeout: 60_000,
   projects: [
     { ...common, displayName: 'pure', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
     {

@@ -25,7 +25,7 @@ describe('the migrations', () => {
     await migrate();
     const up = await schema();
     const source = await dataSource(database.url, [], 2).initialize();
-    for (const _ of source.migrations) await source.undoLastMigration({ transaction: 'each' });
+    for (let left = source.migrations.length; left > 0; left--) await source.undoLastMigration({ transaction: 'each' });
     await source.destroy();
     expect(await schema()).not.toContain('CREATE');
 

@@ -1,7 +1,7 @@
-const WAIT_MS = 20_000;
+const WAIT_MS = 30_000;
 const PAUSE_MS = 25;
 
-/** Asks until `check` accepts the answer, and returns it; fails with the last answer after 20 s. For daemons that run by themselves. */
+/** Asks until `check` accepts the answer, and returns it; fails with the last answer after 30 s. For daemons that run by themselves. */
 export async function eventually<T>(what: string, ask: () => Promise<T>, check: (answer: T) => boolean): Promise<T> {
   const until = Date.now() + WAIT_MS;
   for (;;) {

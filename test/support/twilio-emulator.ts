@@ -28,6 +28,8 @@ export type TwilioScript =
   | { readonly status: number; readonly page: string }
   /** The connection is cut before anything is created. */
   | 'reset'
+  /** No answer comes, and nothing is created. */
+  | 'hang'
   /** The message is created and the connection is cut before the answer. */
   | 'createThenReset'
   /** The message is created and the answer is 500. */
@@ -205,6 +207,7 @@ export class TwilioEmulator {
     if (refused) return replyError(response, refused);
     const script = this.scripts.get(fields['To'] ?? '')?.shift();
     if (script === 'reset') return void request.socket.resetAndDestroy();
+    if (script === 'hang') return;
     if (typeof script === 'object') return replyScripted(response, script);
     const message = this.store(fields);
     if (script === 'createThenReset') return void request.socket.resetAndDestroy();

@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { forewarn } from '../support/cli.js';
+import { writeConfig } from '../support/test-config.js';
+import { createDatabase, type TestDatabase, urlOf } from '../support/test-database.js';
+
+describe('forewarn', () => {
+  it('says what there is, and refuses what there is not', async () => {
+    const help = await forewarn(['--help']);
+    expect([help.code, help.stdout]).toEqual([0, expect.stringMatching(/usage: forewarn[^]*start[^]*doctor[^]*token/)]);
+
+    const wrong = await forewarn(['strat']);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('there is no command "strat"')]);
+    expect((await forewarn(['constructor'])).code).toBe(2);
+  });
+
+  it('lists everything that is wrong with the settings, without their values', async () => {
+    const { code, stderr } = await forewarn(['start'], {
+      PORT: '99999',
+      DATABASE_URL: 'mysql://root:hunter2@db/x',
+      SMTP_URL: 'smtp://mail.example',
+      TWILIO_AUTH_TOKEN: 'hunter2',
+      FOREWARN_ADMIN_TOKEN: 'short',
+      FOREWARN_ROLES: 'intake,cook',
+    });
+
+    expect(code).toBe(1);
+    for (const name of [
+      'PORT',
+      'DATABASE_URL',
+      'MAIL_FROM',
+      'TWILIO_ACCOUNT_SID',
+      'FOREWARN_ADMIN_TOKEN',
+      'FOREWARN_ROLES',
+    ])
+      expect(stderr).toContain(name);
+    expect(stderr).not.toMatch(/hunter2|\n {4}at /);
+  });
+
+  it('lists everything that is wrong with the configuration', async () => {
+    const config = writeConfig({
+      projcts: [],
+      detection: { newFault: { customers: 0, within: 'soon' } },
+      policies: [{ name: 'a', channels: ['fax'], quietHours: { from: '25:00', to: '08:00' } }],
+    });
+
+    const { code, stderr } = await forewarn(['start'], { FOREWARN_CONFIG: config.path });
+
+    config.remove();
+    expect(code).toBe(1);
+    for (const problem of [
+      'projcts',
+      'newFault.customers',
+      '"soon" is not a duration',
+      'channels',
+      '"25:00" is not a time',
+    ])
+      expect(stderr).toContain(problem);
+    expect(stderr).not.toMatch(/\n {4}at /);
+  });
+
+  it('names a project that a policy refers to and that is not there', async () => {
+    const config = writeConfig({ policies: [{ name: 'a', channels: ['sms'], match: { project: 'shpo' } }] });
+
+    const { code, stderr } = await forewarn(['start'], { FOREWARN_CONFIG: config.path });
+
+    config.remove();
+    expect([code, stderr]).toEqual([1, expect.stringContaining('there is no project "shpo"')]);
+  });
+});
+
+describe('forewarn with a DATABASE_URL', () => {
+  it.each([
+    ['whose server is away', () => 'postgresql://forewarn@127.0.0.1:1/forewarn', /127\.0\.0\.1:1 cannot be reached/],
+    [
+      'whose host does not exist',
+      () => 'postgresql://forewarn@db.invalid/forewarn',
+      /db\.invalid:5432 cannot be reached/,
+    ],
+    ['of a database that is not there', () => urlOf('not_there'), /There is no database "not_there"/],
+  ])('%s says so in one line and ends with 1', async (_title, url, line) => {
+    const { code, stderr } = await forewarn(['start'], { DATABASE_URL: url(), PORT: '0' });
+
+    expect([code, stderr]).toEqual([1, expect.stringMatching(line)]);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('of a server that is no PostgreSQL says so in one line and ends with 1', async () => {
+    const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as { port: number };
+
+    const { code, stderr } = await forewarn(['migrate'], { DATABASE_URL: `postgresql://x@127.0.0.1:${port}/x` });
+
+    server.close();
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  describe('that works', () => {
+    let database: TestDatabase;
+    let env: Record<string, string>;
+    let folder: string;
+    beforeEach(async () => {
+      database = await createDatabase({ empty: true });
+      env = { DATABASE_URL: database.url };
+      folder = await mkdtemp(join(tmpdir(), 'fw-cli-'));
+    });
+    afterEach(async () => {
+      await database.drop();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    it('migrates, twice without harm', async () => {
+      for (let time = 0; time < 2; time++) expect((await forewarn(['migrate'], env)).code).toBe(0);
+    });
+
+    it('makes, lists and revokes tokens', async () => {
+      const made = await forewarn(['token', 'create', '--name', 'ann', '--role', 'ops'], env);
+      expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^fw_[\w-]{32}\n$/)]);
+      expect((await forewarn(['token', 'list'], env)).stdout).toBe('ann\tops\tworks\tnever used\n');
+
+      expect((await forewarn(['token', 'revoke', '--name', 'ann'], env)).code).toBe(0);
+
+      expect((await forewarn(['token', 'list'], env)).stdout).toContain('revoked');
+      expect((await forewarn(['token', 'revoke', '--name', 'ann'], env)).code).toBe(1);
+      expect((await forewarn(['token', 'create', '--name', 'bob', '--role', 'king'], env)).code).toBe(2);
+    });
+
+    it('imports what it can read and names each line that it cannot', async () => {
+      const path = join(folder, 'customers.csv');
+      const lines = ['externalId,email,consentEmail', 'c1,c1@customers.example,yes', 'c2,nonsense,yes', 'c3,,no'];
+      await writeFile(path, lines.join('\n'));
+
+      const { code, stdout, stderr } = await forewarn(['import', path], env);
+
+      expect([code, stdout]).toEqual([1, '2 imported, 1 failed\n']);
+      expect(stderr).toMatch(/customers\.csv:3: email: is not an e-mail address/);
+      expect((await forewarn(['import', join(folder, 'none.csv')], env)).code).toBe(1);
+    });
+
+    it('finds nothing wrong, and says what it looked at', async () => {
+      const { code, stdout } = await forewarn(['doctor'], env);
+
+      expect([code, stdout]).toEqual([
+        0,
+        expect.stringMatching(/ok {4}settings[^]*ok {4}configuration[^]*ok {4}database/),
+      ]);
+    });
+  });
+});
