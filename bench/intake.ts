@@ -104,7 +104,7 @@ function parentOf(pid: number): number {
 
 async function counted(database: Database): Promise<{ events: number; bytes: number }> {
   const [row] = await database.query<{ events: number; bytes: number }>(
-    'SELECT coalesce(sum(event_count), 0)::bigint AS events, pg_database_size(current_database()) AS bytes FROM issue',
+    'SELECT coalesce(sum(event_count), 0)::bigint AS events, pg_database_size(current_database()) AS bytes FROM cell',
   );
   return { events: row?.events ?? 0, bytes: row?.bytes ?? 0 };
 }

@@ -1,6 +1,14 @@
 import { Foundation1795392000000 } from './1795392000000-foundation.js';
 import { Telemetry1795395600000 } from './1795395600000-telemetry.js';
 import { Cluster1795399200000 } from './1795399200000-cluster.js';
+import { Grouping1795402800000 } from './1795402800000-grouping.js';
+import { Calling1795406400000 } from './1795406400000-calling.js';
 
 /** All migrations, oldest first. */
-export const migrations = [Foundation1795392000000, Telemetry1795395600000, Cluster1795399200000];
+export const migrations = [
+  Foundation1795392000000,
+  Telemetry1795395600000,
+  Cluster1795399200000,
+  Grouping1795402800000,
+  Calling1795406400000,
+];

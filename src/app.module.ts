@@ -9,10 +9,11 @@ import { DetectionModule } from './detection/detection.module.js';
 import { ExplanationsModule } from './explanations/explanations.module.js';
 import { TEXTS_CONFIG } from './explanations/texts-config.js';
 import { type ForewarnConfig } from './forewarn-config.js';
-import { INCIDENTS_CONFIG } from './incidents/incidents-config.js';
+import { ALERTMANAGER_CONFIG, INCIDENTS_CONFIG, MAINTENANCE_CONFIG } from './incidents/incidents-config.js';
 import { IncidentsModule } from './incidents/incidents.module.js';
 import { PROJECTS_CONFIG } from './intake/intake-config.js';
 import { IntakeModule } from './intake/intake.module.js';
+import { GROUPING_CONFIG } from './issues/grouping-config.js';
 import { IssuesModule } from './issues/issues.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { OutreachModule } from './outreach/outreach.module.js';
@@ -64,8 +65,11 @@ class PlatformModule {
       { provide: PublicUrl, useValue: new PublicUrl(settings.publicUrl) },
       { provide: TokenStore, useValue: new TokenStore(database, clock, settings.adminToken) },
       { provide: PROJECTS_CONFIG, useValue: config.projects },
+      { provide: GROUPING_CONFIG, useValue: config.grouping },
       { provide: DETECTION_CONFIG, useValue: config.detection },
       { provide: INCIDENTS_CONFIG, useValue: config.incidents },
+      { provide: ALERTMANAGER_CONFIG, useValue: config.alertmanager },
+      { provide: MAINTENANCE_CONFIG, useValue: config.maintenance },
       { provide: TEXTS_CONFIG, useValue: config.texts },
       { provide: POLICIES_CONFIG, useValue: config.policies },
       { provide: CHANNELS_AVAILABLE, useValue: availableChannels(settings) },

@@ -5,16 +5,20 @@ import { z } from 'zod';
 import { detectionSchema } from './detection/detection-config.js';
 import { templateProblem } from './explanations/reader.js';
 import { localesSchema, type LocaleTexts, type TextsConfig, textsSchema } from './explanations/texts-config.js';
-import { incidentsSchema } from './incidents/incidents-config.js';
+import { alertmanagerSchema, incidentsSchema, maintenanceSchema } from './incidents/incidents-config.js';
 import { projectsSchema } from './intake/intake-config.js';
+import { groupingConfig } from './issues/grouping-config.js';
 import { policiesSchema } from './outreach/policy.js';
 import { StartError } from './platform/errors.js';
 
 /** The YAML file, section by section; each folder owns the schema of its own. */
 export const fileSchema = z.strictObject({
   projects: projectsSchema,
+  grouping: groupingConfig.prefault({}),
   detection: detectionSchema.prefault({}),
   incidents: incidentsSchema.prefault({}),
+  alertmanager: alertmanagerSchema.prefault({}),
+  maintenance: maintenanceSchema,
   locales: localesSchema,
   policies: policiesSchema,
 });
@@ -81,9 +85,17 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
 
 function referenceProblems(config: z.output<typeof fileSchema>): string[] {
   const slugs = new Set(config.projects.map((project) => project.slug));
-  return config.policies.flatMap((policy) =>
-    (policy.match.project ?? [])
-      .filter((slug) => !slugs.has(slug))
-      .map((slug) => `policies.${policy.name}.match.project: there is no project "${slug}"`),
-  );
+  const named = [
+    ...config.policies.flatMap(({ name, match }) =>
+      (match.project ?? []).map((slug) => [`policies.${name}.match.project`, slug]),
+    ),
+    ...config.alertmanager.projects.map(({ project }, at) => [`alertmanager.projects.${at}.project`, project]),
+    ...config.alertmanager.open.map(({ project }, at) => [`alertmanager.open.${at}.project`, project]),
+    ...config.maintenance.flatMap(({ name, project }) =>
+      project === undefined ? [] : [[`maintenance.${name}.project`, project]],
+    ),
+  ];
+  return named
+    .filter(([, slug]) => !slugs.has(slug ?? ''))
+    .map(([path, slug]) => `${path}: there is no project "${slug}"`);
 }

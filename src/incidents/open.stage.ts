@@ -1,60 +1,287 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { type DetectionRow } from '../detection/detection.js';
 import { Detections } from '../detection/public.js';
+import { type Issue } from '../issues/issue.js';
 import { Issues } from '../issues/public.js';
-import { Database } from '../platform/db/database.js';
+import { Database, type Tx } from '../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js';
 import { wake } from '../platform/stages/wake.js';
+import { Alerts } from './alerts.service.js';
+import {
+  type Finding,
+  type FindingGroup,
+  groupFindings,
+  likelyCauses,
+  type OpenIncident,
+} from './algorithm/cluster.v1.js';
+import { incidentToReopen, type LifecycleSettings } from './algorithm/lifecycle.v1.js';
+import { Findings } from './findings.service.js';
+import { type Incident } from './incident.js';
 import { IncidentStore } from './incident.store.js';
+import { INCIDENTS_CONFIG, type IncidentsConfig } from './incidents-config.js';
+import { SeverityJudge } from './severity.service.js';
+import { type Silence } from './silence.js';
+import { SilenceStore } from './silence.store.js';
+import { Silences } from './silences.service.js';
 
-const BATCH = 50;
+const BATCH = 500;
+/** Issues that began this long before a fault of the whole project was seen, or later, are its doing. */
+const BORN_BEFORE_MS = 10 * 60_000;
 
-/** CALL: opens an incident for a detection whose issue is in none. The verdict is marked in the same transaction, so a crash repeats it as a whole. */
+/**
+ * CALL: sorts verdicts into incidents: those that belong together open one, join an open one, or open one again. Works on one project at a
+ * time under a lock, and marks the verdicts in the same transaction, so neither a crash nor a second process opens one twice.
+ */
 @Injectable()
 export class IncidentOpenStage implements Stage {
   readonly name = 'incident-open';
   readonly pauseMs = 2000;
+  private readonly lifecycle: LifecycleSettings;
 
   constructor(
+    @Inject(INCIDENTS_CONFIG) config: IncidentsConfig,
     private readonly detections: Detections,
     private readonly issues: Issues,
+    private readonly findings: Findings,
+    private readonly severity: SeverityJudge,
+    private readonly alerts: Alerts,
+    private readonly silences: Silences,
+    private readonly silenceStore: SilenceStore,
     private readonly store: IncidentStore,
     private readonly database: Database,
-  ) {}
+  ) {
+    this.lifecycle = { quietForMs: config.quietFor, reopenWithinMs: config.reopenWithin };
+  }
 
   async runOnce(now: Date): Promise<StageResult> {
-    return this.database.transaction(async (tx) => {
-      const claimed = await this.detections.claim(tx, BATCH);
-      if (claimed.length === 0) return IDLE;
-      const issues = new Map(
-        (
-          await this.issues.find(
-            tx,
-            claimed.map((one) => one.issueId),
-          )
-        ).map((issue) => [issue.id, issue]),
+    let worked = 0;
+    let more = false;
+    for (const projectId of await this.detections.projectsWaiting(this.database, now)) {
+      const result = await this.database.transaction(async (tx) =>
+        (await tx.tryLock(`incident-open:${projectId}`)) ? this.open(tx, projectId, now) : IDLE,
       );
-      for (const { issueId, projectId, kind, since, evidence } of claimed) {
-        const issue = issues.get(issueId);
-        if (!issue || (await this.store.openWithIssue(tx, issueId))) continue;
-        const severity = issue.blocking ? 'critical' : 'major';
-        const id = await this.store.insert(tx, { projectId, severity, title: issue.title, startedAt: since }, now);
-        await this.store.attachIssue(tx, id, issueId, kind, now);
-        await this.store.append(
-          tx,
-          id,
-          'opened',
-          'forewarn',
-          { detection: kind, issueId: String(issueId), severity, ...evidence },
-          now,
-        );
-      }
-      await this.detections.markHandled(
-        tx,
-        claimed.map((one) => one.id),
-        now,
-      );
-      await wake(tx, 'audience', 'draft');
-      return { worked: claimed.length, more: claimed.length === BATCH };
-    });
+      worked += result.worked;
+      more ||= result.more;
+    }
+    return { worked, more };
   }
+
+  private async open(tx: Tx, projectId: number, now: Date): Promise<StageResult> {
+    const claimed = await this.detections.claim(tx, projectId, now, BATCH);
+    if (claimed.length === 0) return IDLE;
+    await this.noteRecovered(tx, claimed, now);
+    const fresh = await this.notSilenced(tx, projectId, await this.worthActing(tx, claimed, now), now);
+    const open = (await this.store.open(tx)).filter((one) => one.projectId === projectId);
+    const held = await this.findings.ofIncidents(tx, open);
+    const rows = new Map(fresh.map((row) => [String(row.id), row]));
+    const links = await this.findings.links(tx, fresh);
+    const groups = groupFindings(await this.findings.of(tx, fresh), await this.withoutDetached(tx, held), links);
+    for (const group of groups) await this.place(tx, projectId, group, rows, links, now);
+    if (groups.length > 0) await wake(tx, 'audience', 'draft', 'alertmanager-push');
+    return { worked: claimed.length, more: claimed.length === BATCH };
+  }
+
+  /** Verdicts that a series is as usual again stand in the timeline of the incident that it belonged to. */
+  private async noteRecovered(tx: Tx, claimed: readonly DetectionRow[], now: Date): Promise<void> {
+    const over = claimed.filter(({ kind }) => kind === 'recovered');
+    for (const row of over) {
+      const incident = row.issueId === null ? undefined : await this.store.openOfSeries(tx, row.projectId, row.series);
+      if (incident !== undefined)
+        await this.store.append(tx, incident, 'recovered', 'forewarn', { series: row.series, ...row.evidence }, now);
+    }
+    await this.detections.markHandled(
+      tx,
+      over.map(({ id }) => id),
+      null,
+      now,
+    );
+  }
+
+  /** What a silence held back and is over meanwhile, or belongs to an issue that people ignore, needs nothing. */
+  private async worthActing(tx: Tx, claimed: readonly DetectionRow[], now: Date): Promise<DetectionRow[]> {
+    const asked = claimed.filter(({ kind }) => kind !== 'recovered');
+    const ids = asked.flatMap(({ issueId }) => issueId ?? []);
+    const ignored = new Set(
+      (await this.issues.find(tx, ids)).filter(({ status }) => status === 'ignored').map(({ id }) => id),
+    );
+    const moot = asked.filter(
+      (row) => (row.silencedBy !== null && row.recoveredSince !== null) || ignored.has(row.issueId ?? 0),
+    );
+    await this.detections.markHandled(
+      tx,
+      moot.map(({ id }) => id),
+      null,
+      now,
+    );
+    return asked.filter((row) => !moot.includes(row));
+  }
+
+  private async notSilenced(
+    tx: Tx,
+    projectId: number,
+    rows: readonly DetectionRow[],
+    now: Date,
+  ): Promise<DetectionRow[]> {
+    const active = await this.silences.active(tx, now);
+    if (active.length === 0) return [...rows];
+    const facts = await this.findings.silenceable(tx, projectId, rows);
+    const held = rows.map((row, at) => ({ row, silence: this.silences.over(active, facts.slice(at, at + 1)) }));
+    for (const { row, silence } of held) if (silence) await this.hold(tx, row, silence, now);
+    return held.filter(({ silence }) => !silence).map(({ row }) => row);
+  }
+
+  private async hold(tx: Tx, row: DetectionRow, silence: Silence, now: Date): Promise<void> {
+    await this.detections.silence(tx, [row.id], silence.id, silence.until);
+    const words = `${row.kind} of ${row.series}: ${String(row.evidence['words'] ?? '')}`;
+    await this.silenceStore.note(tx, silence.id, { what: 'incident', ref: `detection:${row.id}`, words }, now);
+  }
+
+  /** What a person took out of an incident does not come back to it by itself. */
+  private async withoutDetached(tx: Tx, held: readonly OpenIncident[]): Promise<OpenIncident[]> {
+    const out = await this.store.detached(
+      tx,
+      held.map(({ id }) => Number(id)),
+    );
+    const isOut = (id: string, issueId: string | null) =>
+      out.some((one) => String(one.incidentId) === id && String(one.issueId) === issueId);
+    return held.map(({ id, findings }) => ({ id, findings: findings.filter(({ issueId }) => !isOut(id, issueId)) }));
+  }
+
+  private async place(
+    tx: Tx,
+    projectId: number,
+    group: FindingGroup,
+    rows: ReadonlyMap<string, DetectionRow>,
+    links: Parameters<typeof likelyCauses>[1],
+    now: Date,
+  ): Promise<void> {
+    const own = group.findings.flatMap(({ id }) => rows.get(id) ?? []);
+    const issueIds = [
+      ...new Set([...own.flatMap(({ issueId }) => issueId ?? []), ...(await this.issuesOfSums(tx, own))]),
+    ];
+    const startedAt = new Date(Math.min(...own.map(({ since }) => since.getTime())));
+    const incident =
+      group.incidentId === null
+        ? await this.openOrReopen(tx, projectId, group, own, issueIds, startedAt, links, now)
+        : await this.store.find(tx, Number(group.incidentId));
+    if (!incident) return;
+    for (const issueId of issueIds) {
+      const row = own.find((one) => one.issueId === issueId) ?? own[0];
+      const reason = group.reasons[0] ?? row?.kind ?? 'manual';
+      if (!(await this.store.attachIssue(tx, incident.id, issueId, reason, now)) || group.incidentId === null) continue;
+      const details = { issueId: String(issueId), detection: row?.kind, reasons: group.reasons, ...row?.evidence };
+      await this.store.append(tx, incident.id, 'issue_attached', 'forewarn', details, now);
+    }
+    await this.detections.markHandled(
+      tx,
+      own.map(({ id }) => id),
+      incident.id,
+      now,
+    );
+    if (group.incidentId !== null) await this.severity.raise(tx, incident.id, now);
+    const called = await this.store.find(tx, incident.id);
+    if (called) await this.alerts.attachLoose(tx, called, now);
+  }
+
+  private async openOrReopen(
+    tx: Tx,
+    projectId: number,
+    group: FindingGroup,
+    own: readonly DetectionRow[],
+    issueIds: readonly number[],
+    startedAt: Date,
+    links: Parameters<typeof likelyCauses>[1],
+    now: Date,
+  ): Promise<Incident | undefined> {
+    const issues = await this.issues.find(tx, issueIds);
+    const before = await this.comesBack(tx, projectId, issueIds, now);
+    const lead = leadOf(group.findings, issues, own, links);
+    const details = {
+      detection: lead.row?.kind,
+      issueId: lead.issue ? String(lead.issue.id) : null,
+      reasons: group.reasons,
+      ...lead.row?.evidence,
+    };
+    if (before && (await this.store.reopen(tx, before.id))) {
+      await this.store.append(tx, before.id, 'reopened', 'forewarn', details, now);
+      return this.store.find(tx, before.id);
+    }
+    const { severity, reasons, area } = await this.severity.judge(tx, projectId, issues, startedAt, now);
+    const id = await this.store.insert(
+      tx,
+      {
+        projectId,
+        severity,
+        title: lead.issue?.title ?? wordsOf(lead.row),
+        area,
+        startedAt,
+        ...(before && { previousIncidentId: before.id, reopened: before.reopened + 1 }),
+      },
+      now,
+    );
+    const previous = before && { previousIncidentId: String(before.id) };
+    await this.store.append(
+      tx,
+      id,
+      'opened',
+      'forewarn',
+      { ...details, severity, because: reasons, issues: issueIds.map(String), ...previous },
+      now,
+    );
+    return this.store.find(tx, id);
+  }
+
+  private async comesBack(
+    tx: Tx,
+    projectId: number,
+    issueIds: readonly number[],
+    now: Date,
+  ): Promise<Incident | undefined> {
+    const since = new Date(now.getTime() - this.lifecycle.reopenWithinMs);
+    const resolved = (await this.store.resolvedSince(tx, since)).filter(
+      (one) => one.projectId === projectId && one.resolution !== 'merged',
+    );
+    const facts = resolved.map((one) => ({
+      id: String(one.id),
+      resolvedAt: one.resolvedAt?.getTime() ?? 0,
+      issueIds: one.issueIds.map(String),
+    }));
+    const id = incidentToReopen(issueIds.map(String), facts, now.getTime(), this.lifecycle);
+    return resolved.find((one) => String(one.id) === id);
+  }
+
+  /** A verdict on a sum brings the issues that began with it, not the old ones that trickle on. */
+  private async issuesOfSums(tx: Tx, rows: readonly DetectionRow[]): Promise<number[]> {
+    const ids: number[] = [];
+    for (const { issueId, evidence, since } of rows) {
+      if (issueId !== null || !Array.isArray(evidence['issues'])) continue;
+      ids.push(
+        ...(await this.findings.bornSince(
+          tx,
+          evidence['issues'].map(Number),
+          new Date(since.getTime() - BORN_BEFORE_MS),
+        )),
+      );
+    }
+    return ids;
+  }
+}
+
+/** The likeliest cause leads: its title is the incident's, its evidence the first that people read. */
+function leadOf(
+  findings: readonly Finding[],
+  issues: readonly Issue[],
+  rows: readonly DetectionRow[],
+  links: Parameters<typeof likelyCauses>[1],
+): { row: DetectionRow | undefined; issue: Issue | undefined } {
+  const [cause] = likelyCauses(findings, links);
+  const row = rows.find(({ id }) => String(id) === cause?.findingId) ?? rows[0];
+  return { row, issue: issues.find(({ id }) => id === row?.issueId) ?? issues[0] };
+}
+
+function wordsOf(row: DetectionRow | undefined): string {
+  if (row?.kind === 'drop') return 'The app is silent';
+  return row?.series.startsWith('service:')
+    ? `More errors than usual in ${row.series.slice(8)}`
+    : 'More errors than usual';
 }

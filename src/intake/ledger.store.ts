@@ -14,7 +14,7 @@ const COUNT = {
 };
 const SAVE_SAMPLES = {
   name: 'intake.save_samples',
-  text: `INSERT INTO event_sample (project_id, event_id, issue_id, received_at, payload)
+  text: `INSERT INTO event_sample (project_id, event_id, cell_id, received_at, payload)
          SELECT * FROM unnest($1::int[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[]) ON CONFLICT DO NOTHING`,
 };
 
@@ -30,7 +30,8 @@ export interface OutcomeCount {
 export interface StoredSample {
   readonly projectId: number;
   readonly eventId: string;
-  readonly issueId: number;
+  /** The part of an issue that the event counted for. */
+  readonly cellId: number;
   readonly receivedAt: Date;
   /** JSON text. */
   readonly payload: string;
@@ -67,25 +68,42 @@ export class LedgerStore {
     const columns = [
       samples.map((s) => s.projectId),
       samples.map((s) => s.eventId),
-      samples.map((s) => s.issueId),
+      samples.map((s) => s.cellId),
       samples.map((s) => s.receivedAt),
       samples.map((s) => s.payload),
     ];
     await tx.query(SAVE_SAMPLES, columns);
   }
 
-  /** The newest samples of an issue. */
+  /** The newest samples of these cells. */
   async samplesOf(
     sql: Sql,
-    issueId: number,
+    cellIds: readonly number[],
     limit: number,
   ): Promise<{ eventId: string; receivedAt: Date; payload: unknown }[]> {
     const rows = await sql.query<{ event_id: string; received_at: Date; payload: string }>(
-      'SELECT event_id, received_at, payload FROM event_sample WHERE issue_id = $1 ORDER BY received_at DESC LIMIT $2',
-      [issueId, limit],
+      'SELECT event_id, received_at, payload FROM event_sample WHERE cell_id = ANY ($1::bigint[]) ORDER BY received_at DESC LIMIT $2',
+      [cellIds, limit],
     );
     return rows.map((row) => ({
       eventId: row.event_id.replaceAll('-', ''),
+      receivedAt: row.received_at,
+      payload: JSON.parse(row.payload) as unknown,
+    }));
+  }
+
+  /** The newest samples of one project, or of all. */
+  async recentSamples(
+    sql: Sql,
+    projectId: number | undefined,
+    limit: number,
+  ): Promise<{ cellId: number; receivedAt: Date; payload: unknown }[]> {
+    const rows = await sql.query<{ cell_id: number; received_at: Date; payload: string }>(
+      'SELECT cell_id, received_at, payload FROM event_sample WHERE $1::int IS NULL OR project_id = $1 ORDER BY received_at DESC LIMIT $2',
+      [projectId ?? null, limit],
+    );
+    return rows.map((row) => ({
+      cellId: row.cell_id,
       receivedAt: row.received_at,
       payload: JSON.parse(row.payload) as unknown,
     }));

@@ -6,6 +6,7 @@ import { Scrubber } from './algorithm/scrub.js';
 import { type AppEvent } from './event.js';
 import { LedgerStore, type OutcomeCount } from './ledger.store.js';
 import { OutcomeCounter } from './outcome.counter.js';
+import { readSample } from './sample.js';
 import { TelemetryStore } from './telemetry.store.js';
 
 export { Projects } from './project.registry.js';
@@ -41,16 +42,12 @@ export class IntakeLedger {
     for (const { projectId, outcome, count } of counts) this.counter.observe(projectId, outcome, count);
   }
 
-  /** Keeps payloads as samples of issues, scrubbed. */
-  async saveSamples(
-    tx: Tx,
-    samples: readonly { issueId: number; accepted: AcceptedEvent }[],
-    now: Date,
-  ): Promise<void> {
-    const rows = samples.flatMap(({ issueId, accepted: { projectId, event, payload } }) => {
+  /** Keeps payloads as samples, scrubbed. A cell is a part of an issue. */
+  async saveSamples(tx: Tx, samples: readonly { cellId: number; accepted: AcceptedEvent }[], now: Date): Promise<void> {
+    const rows = samples.flatMap(({ cellId, accepted: { projectId, event, payload } }) => {
       if (payload === undefined) return [];
       const text = JSON.stringify(this.scrubber.payload({ ...payload }, event.user));
-      return [{ projectId, eventId: event.eventId, issueId, receivedAt: now, payload: text }];
+      return [{ projectId, eventId: event.eventId, cellId, receivedAt: now, payload: text }];
     });
     await this.store.saveSamples(tx, rows);
   }
@@ -60,13 +57,26 @@ export class IntakeLedger {
     return this.scrubber.event(event);
   }
 
-  /** The newest samples of an issue. */
+  /** The newest samples of these cells. */
   async samplesOf(
     sql: Sql,
-    issueId: number,
+    cellIds: readonly number[],
     limit: number,
   ): Promise<{ eventId: string; receivedAt: Date; payload: unknown }[]> {
-    return this.store.samplesOf(sql, issueId, limit);
+    return this.store.samplesOf(sql, cellIds, limit);
+  }
+
+  /** The newest samples of one project or of all, read again as events; undefined where a payload cannot be read by itself. */
+  async recentSamples(
+    sql: Sql,
+    projectId: number | undefined,
+    limit: number,
+  ): Promise<{ cellId: number; event: AppEvent | undefined }[]> {
+    const rows = await this.store.recentSamples(sql, projectId, limit);
+    return rows.map(({ cellId, receivedAt, payload }) => ({
+      cellId,
+      event: readSample(payload, receivedAt.getTime()),
+    }));
   }
 
   /** Error reports that a project's SDKs dropped by themselves between two moments, by reason, each with what ends it. */

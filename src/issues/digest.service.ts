@@ -8,18 +8,20 @@ import { IntakeLedger } from '../intake/public.js';
 import { Clock } from '../platform/clock.js';
 import { Database, PG_ERROR, pgCode, type Tx } from '../platform/db/database.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
-import { type CountedEvent, totalsByCustomer, totalsByIssue } from './algorithm/batch.js';
-import { type Fingerprint, fingerprintV1 } from './algorithm/fingerprint.v1.js';
+import { type CountedEvent, totalsByCell, totalsByCustomer } from './algorithm/batch.js';
 import { isBlocking } from './blocking.js';
+import { type Place } from './cell.js';
 import { DigestStore } from './digest.store.js';
+import { Fingerprinter, type Grouped } from './fingerprinter.service.js';
 import { IssueOpener } from './issue.opener.js';
+import { RegressionKeeper } from './regression.keeper.js';
 import { SampleKeeper } from './sample.keeper.js';
 
 const MINUTE = 60_000;
 
 interface Prepared {
   readonly accepted: AcceptedEvent;
-  readonly fingerprint: Pick<Fingerprint, 'version' | 'key'>;
+  readonly grouped: Grouped;
   readonly identities: readonly Identity[];
 }
 
@@ -35,20 +37,23 @@ export class Digest implements EventConsumer {
     private readonly directory: CustomerDirectory,
     private readonly ledger: IntakeLedger,
     private readonly store: DigestStore,
+    private readonly fingerprinter: Fingerprinter,
     private readonly opener: IssueOpener,
+    private readonly regressions: RegressionKeeper,
     private readonly samples: SampleKeeper,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   groupingOf(event: AppEvent): GroupingKey {
-    const { version, key } = fingerprintV1(event);
-    return { version, key };
+    const [newest] = this.fingerprinter.read(event).keys;
+    if (!newest) throw new Error('no fingerprint version is in use');
+    return newest;
   }
 
   async digest(batch: readonly AcceptedEvent[]): Promise<DigestOutcome[]> {
     const prepared = batch.map((accepted) => ({
       accepted,
-      fingerprint: knownFingerprint(accepted.grouping) ?? fingerprintV1(accepted.event),
+      grouped: this.fingerprinter.read(accepted.event, accepted.grouping),
       identities: identitiesOf(accepted.event),
     }));
     try {
@@ -72,17 +77,18 @@ export class Digest implements EventConsumer {
     const now = this.clock.now();
     const committed = await this.database.transaction(async (tx) => {
       const fresh = await this.unseen(tx, prepared, now);
-      const issueIds = await this.opener.attach(
-        tx,
-        fresh.map((one) => ({ ...one.accepted, fingerprint: one.fingerprint })),
-        now,
-      );
+      const wanted = fresh.filter((one) => !one.grouped.ignore);
+      const attached = await this.opener.attach(tx, wanted, now);
+      const places = new Map(wanted.map((one, at) => [one, attached[at]]));
+      const counting = wanted.filter((one) => places.get(one)?.status !== 'ignored');
       const customers = await this.directory.recognise(
         tx,
-        fresh.map((one) => one.identities),
+        counting.map((one) => one.identities),
         now,
       );
-      const counted = fresh.map((one, at) => countedEvent(one, issueIds[at], customers[at]));
+      const counted = counting.map((one, at) => countedEvent(one, places.get(one), customers[at]));
+      const placed = counting.flatMap((one) => placedEvent(one, places.get(one)));
+      const releases = await this.regressions.look(tx, placed, now);
       await this.count(
         tx,
         counted.filter((one) => one !== undefined),
@@ -90,14 +96,15 @@ export class Digest implements EventConsumer {
       );
       await this.samples.keep(
         tx,
-        fresh.map((one, at) => ({ accepted: one.accepted, issueId: issueIds[at] })),
+        counting.map((one) => ({ accepted: one.accepted, place: places.get(one) })),
         now,
       );
-      const outcomes = outcomesOf(prepared, fresh, issueIds);
+      const outcomes = outcomesOf(prepared, fresh, counting);
       const counts = countOutcomes(prepared, outcomes, now);
       await this.ledger.countOutcomes(tx, counts);
-      return { outcomes, counts, identities: fresh.map((one) => one.identities), customers };
+      return { outcomes, counts, identities: counting.map((one) => one.identities), customers, releases };
     });
+    this.regressions.remember(committed.releases);
     this.directory.remember(committed.identities, committed.customers);
     this.ledger.observe(committed.counts);
     return committed.outcomes;
@@ -116,24 +123,19 @@ export class Digest implements EventConsumer {
   private async count(tx: Tx, events: readonly CountedEvent[], now: Date): Promise<void> {
     if (events.length === 0) return;
     const minute = new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
-    const issues = totalsByIssue(events);
-    await this.store.touchIssues(tx, issues, now);
+    const cells = totalsByCell(events);
+    await this.store.touchCells(tx, cells, this.fingerprinter.ruledBy, now);
     const hits = new Map(
-      (await this.store.countCustomers(tx, totalsByCustomer(events), minute)).map((row) => [row.issue_id, row]),
+      (await this.store.countCustomers(tx, totalsByCustomer(events), minute)).map((row) => [row.cell_id, row]),
     );
-    const rows = issues.map(({ issueId, events: count }) => ({
-      issueId,
+    const rows = cells.map(({ cellId, events: count }) => ({
+      cellId,
       events: count,
-      customers: hits.get(issueId)?.customers ?? 0,
-      arrivals: hits.get(issueId)?.arrivals ?? 0,
+      customers: hits.get(cellId)?.customers ?? 0,
+      arrivals: hits.get(cellId)?.arrivals ?? 0,
     }));
     await this.store.countMinutes(tx, minute, rows);
   }
-}
-
-/** A key that another process made of the event as it was sent; undefined for none, or one of another version. */
-function knownFingerprint(grouping: GroupingKey | undefined): Prepared['fingerprint'] | undefined {
-  return grouping?.version === 'v1' ? { version: 'v1', key: grouping.key } : undefined;
 }
 
 /** Who an event is about, strongest identity first. An IP address names a household or an office, never a customer. */
@@ -147,30 +149,34 @@ export function identitiesOf(event: AppEvent): Identity[] {
 }
 
 function countedEvent(
-  { accepted: { event } }: Prepared,
-  issueId: number | undefined,
+  { accepted: { event }, grouped }: Prepared,
+  place: Place | undefined,
   customerId: number | undefined,
 ): CountedEvent | undefined {
-  if (issueId === undefined) return undefined;
+  if (place === undefined) return undefined;
   return {
-    issueId,
+    cellId: place.cellId,
     customerId,
     eventId: event.eventId,
     occurredAt: event.occurredAt,
     release: event.release,
     blocking: isBlocking(event),
+    severity: grouped.severity,
+    area: grouped.area,
   };
+}
+
+function placedEvent({ accepted: { projectId, event } }: Prepared, place: Place | undefined) {
+  return place === undefined ? [] : [{ projectId, occurredAt: event.occurredAt, release: event.release, place }];
 }
 
 function outcomesOf(
   prepared: readonly Prepared[],
   fresh: readonly Prepared[],
-  issueIds: readonly (number | undefined)[],
+  counted: readonly Prepared[],
 ): DigestOutcome[] {
-  const outcome = new Map(
-    fresh.map((one, at) => [one, issueIds[at] === undefined ? ('ignored' as const) : ('accepted' as const)]),
-  );
-  return prepared.map((one) => outcome.get(one) ?? 'duplicate');
+  const [isFresh, isCounted] = [new Set(fresh), new Set(counted)];
+  return prepared.map((one) => (isCounted.has(one) ? 'accepted' : isFresh.has(one) ? 'ignored' : 'duplicate'));
 }
 
 function countOutcomes(prepared: readonly Prepared[], outcomes: readonly DigestOutcome[], now: Date) {

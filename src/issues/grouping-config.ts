@@ -51,8 +51,12 @@ export const groupingConfig = z.strictObject({
       }
     })
     .default([]),
+  maxTemplates: z.number().int().min(100).max(1_000_000).default(100_000),
 });
 export type GroupingConfig = z.infer<typeof groupingConfig>;
+
+/** Injection token of the `grouping` section. */
+export const GROUPING_CONFIG = Symbol('grouping-config');
 
 /** A checked section, or every problem in it, each beginning with the key: `grouping.rules[2].match: unknown key "mesage"`. */
 export type GroupingConfigResult =

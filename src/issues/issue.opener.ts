@@ -3,71 +3,169 @@ import { type AcceptedEvent } from '../intake/accepted-event.js';
 import { type AppEvent } from '../intake/event.js';
 import { IntakeLedger } from '../intake/public.js';
 import { type Tx } from '../platform/db/database.js';
-import { type Fingerprint, fingerprintV1 } from './algorithm/fingerprint.v1.js';
-import { isBlocking } from './blocking.js';
-import { DigestStore, type KnownFingerprint } from './digest.store.js';
+import { sketchV1 } from './algorithm/link-sketch.v1.js';
+import { type NewCell, type NewFingerprint, type Place } from './cell.js';
+import { CellStore } from './cell.store.js';
+import { Fingerprinter, type Grouped } from './fingerprinter.service.js';
+import { type AnyFingerprint } from './fingerprints.js';
+import { LinkStore } from './link.store.js';
+import { type ProjectTemplates, TemplateMemory } from './template.memory.js';
 
-/** An event with its fingerprint. */
-export interface FingerprintedEvent extends AcceptedEvent {
-  readonly fingerprint: Pick<Fingerprint, 'version' | 'key'>;
+/** Cells that the wordings of a message issue get one by one; later ones share the last, so that a hit stays one row. */
+const CELLS_PER_TEMPLATE = 16;
+/** Longest masked text from which templates are learnt, UTF-16 units; log lines are far shorter. */
+const MAX_MASKED = 2000;
+/** Templates are joined when eight wordings differ in one word alone (template-miner.v1): as good as certain. */
+const JOINED = { score: 0.9, reason: 'same message template' };
+
+/** An event with its keys. */
+export interface GroupedEvent {
+  readonly accepted: AcceptedEvent;
+  readonly grouped: Grouped;
 }
 
-/** Attaches events to issues by fingerprint, and opens an issue for a fingerprint that nobody has seen. */
+/** An issue that further wordings of a template join. */
+interface Home {
+  readonly homeId: number;
+  readonly place: Place;
+  cells: number;
+  /** The cell that wordings share once there are enough. */
+  shared: number | undefined;
+}
+
+/** What is under way while a project's lock is held. */
+interface Opening {
+  readonly tx: Tx;
+  readonly projectId: number;
+  readonly now: Date;
+  /** Places by key; grows. */
+  readonly known: Map<string, Place>;
+  readonly homes: Map<string, Home>;
+  readonly joined: (readonly [a: string, b: string])[];
+  /** Not yet written. */
+  bindings: NewFingerprint[];
+  /** Ids of the rows written so far from which templates are learnt. */
+  readonly mined: number[];
+  templates: ProjectTemplates | undefined;
+}
+
+/** Attaches events to issues by fingerprint, messages by template, and opens an issue for what nobody has seen. */
 @Injectable()
 export class IssueOpener {
   constructor(
-    private readonly store: DigestStore,
+    private readonly store: CellStore,
+    private readonly links: LinkStore,
     private readonly ledger: IntakeLedger,
+    private readonly fingerprinter: Fingerprinter,
+    private readonly memory: TemplateMemory,
   ) {}
 
-  /** One issue id an event; undefined where the issue is ignored, so that the event does not count. */
-  async attach(tx: Tx, events: readonly FingerprintedEvent[], now: Date): Promise<(number | undefined)[]> {
-    const byKey = new Map(events.map((event) => [keyOf(event.projectId, event.fingerprint.key), event]));
+  /** One place an event. */
+  async attach(tx: Tx, events: readonly GroupedEvent[], now: Date): Promise<Place[]> {
+    const byKey = new Map(events.map((event) => [newestKey(event), event]));
     const known = await this.find(tx, [...byKey.values()]);
     const strangers = [...byKey].filter(([key]) => !known.has(key)).map(([, event]) => event);
-    for (const projectId of [...new Set(strangers.map((event) => event.projectId))].sort((a, b) => a - b)) {
+    for (const projectId of [...new Set(strangers.map((event) => event.accepted.projectId))].sort((a, b) => a - b)) {
+      const ofProject = strangers.filter((event) => event.accepted.projectId === projectId);
       await this.open(
-        tx,
-        strangers.filter((event) => event.projectId === projectId),
-        known,
-        now,
+        { tx, projectId, now, known, homes: new Map(), joined: [], bindings: [], mined: [], templates: undefined },
+        ofProject,
       );
     }
     return events.map((event) => {
-      const found = known.get(keyOf(event.projectId, event.fingerprint.key));
-      return found && found.status !== 'ignored' ? found.issue_id : undefined;
+      const place = known.get(newestKey(event));
+      if (!place) throw new Error(`no issue was opened for ${newestKey(event)}`);
+      return place;
     });
   }
 
-  private async find(tx: Tx, events: readonly FingerprintedEvent[]): Promise<Map<string, KnownFingerprint>> {
+  private async find(tx: Tx, events: readonly GroupedEvent[]): Promise<Map<string, Place>> {
     if (events.length === 0) return new Map();
-    const rows = await this.store.findFingerprints(
-      tx,
-      events.map((event) => event.projectId),
-      events.map((event) => event.fingerprint.key),
+    const wanted = events.flatMap(({ accepted: { projectId }, grouped }) =>
+      grouped.keys.map(({ key }) => ({ projectId, key })),
     );
-    return new Map(rows.map((row) => [keyOf(row.project_id, row.key), row]));
+    const rows = await this.store.find(
+      tx,
+      wanted.map((one) => one.projectId),
+      wanted.map((one) => one.key),
+    );
+    return new Map(rows.map((row) => [keyOf(row.projectId, row.key), row]));
   }
 
   /** Under the project's lock, since another process may have met the same fault in the same moment. */
-  private async open(
-    tx: Tx,
-    strangers: readonly FingerprintedEvent[],
-    known: Map<string, KnownFingerprint>,
-    now: Date,
-  ): Promise<void> {
-    await this.store.lockOpening(tx, strangers[0]?.projectId ?? 0);
-    for (const [key, row] of await this.find(tx, strangers)) known.set(key, row);
-    for (const event of strangers) {
-      const { projectId, fingerprint } = event;
-      const key = keyOf(projectId, fingerprint.key);
-      if (known.has(key)) continue;
-      const clean = this.ledger.scrubbed(event.event);
-      const shown = fingerprintV1(clean);
-      const issueId = await this.store.openIssue(tx, newIssue(projectId, clean, shown), now);
-      await this.store.bindFingerprint(tx, projectId, fingerprint.key, fingerprint.version, issueId, shown.parts, now);
-      known.set(key, { project_id: projectId, key: fingerprint.key, issue_id: issueId, status: 'open' });
+  private async open(opening: Opening, strangers: readonly GroupedEvent[]): Promise<void> {
+    const { tx, projectId, known, now } = opening;
+    await this.store.lock(tx, projectId);
+    for (const [key, place] of await this.find(tx, strangers)) known.set(key, place);
+    for (const event of strangers) if (!known.has(newestKey(event))) await this.openOne(opening, event);
+    await this.write(opening);
+    opening.templates?.bound(opening.mined);
+    for (const pair of opening.joined) await this.links.proposeByKeys(tx, projectId, pair, JOINED, now);
+  }
+
+  /** Finds or makes the place of one event, and binds all its keys to it. */
+  private async openOne(opening: Opening, event: GroupedEvent): Promise<void> {
+    const { projectId, known } = opening;
+    const clean = this.ledger.scrubbed(event.accepted.event);
+    const shown = this.fingerprinter.explain(clean, event.grouped.ruled);
+    const older = event.grouped.keys
+      .map(({ key }) => known.get(keyOf(projectId, key)))
+      .find((one) => one !== undefined);
+    const text = shown.kind === 'message' && older === undefined ? shown.message?.slice(0, MAX_MASKED) : undefined;
+    const masked = text === '' ? undefined : text;
+    const place = older ?? (await this.placeOf(opening, event, clean, shown, masked));
+    for (const [nth, { version, key }] of event.grouped.keys.entries()) {
+      if (known.has(keyOf(projectId, key))) continue;
+      known.set(keyOf(projectId, key), place);
+      const mined = nth === 0 ? (masked ?? null) : null;
+      opening.bindings.push({ key, version, cellId: place.cellId, parts: shown.parts, masked: mined });
     }
+  }
+
+  private async placeOf(
+    opening: Opening,
+    event: GroupedEvent,
+    clean: AppEvent,
+    shown: AnyFingerprint,
+    masked: string | undefined,
+  ): Promise<Place> {
+    const { tx, projectId, now } = opening;
+    const cell = newCell(projectId, clean, shown);
+    const home = masked === undefined ? undefined : await this.homeOf(opening, masked, newestKeyOf(event));
+    if (home !== undefined) return this.placeBeside(opening, home, cell);
+    const issueId = await this.store.openIssue(tx, cell, now);
+    const cellId = await this.store.openCell(tx, issueId, cell, now);
+    return { cellId, issueId, status: 'open', resolvedAt: null, resolvedIn: null };
+  }
+
+  /** Learns a message; the issue that its template has already, undefined when the template is new. */
+  private async homeOf(opening: Opening, masked: string, key: string): Promise<Home | undefined> {
+    opening.templates ??= await this.memory.of(opening.tx, opening.projectId);
+    const { first, joined } = opening.templates.learn(masked, key);
+    opening.joined.push(...joined);
+    const seen = first === undefined ? undefined : opening.homes.get(first);
+    if (first === undefined || seen !== undefined) return seen;
+    await this.write(opening);
+    const row = await this.store.homeOf(opening.tx, opening.projectId, first);
+    if (row === undefined) return undefined;
+    const home = { homeId: row.homeId, cells: row.cells, place: row, shared: undefined };
+    opening.homes.set(first, home);
+    return home;
+  }
+
+  private async placeBeside({ tx, now }: Opening, home: Home, cell: NewCell): Promise<Place> {
+    if (home.cells < CELLS_PER_TEMPLATE) {
+      home.cells++;
+      return { ...home.place, cellId: await this.store.openCell(tx, home.homeId, cell, now) };
+    }
+    home.shared ??= await this.store.newestCell(tx, home.homeId);
+    return { ...home.place, cellId: home.shared };
+  }
+
+  private async write(opening: Opening): Promise<void> {
+    const { tx, projectId, bindings, mined, now } = opening;
+    opening.bindings = [];
+    mined.push(...(await this.store.bind(tx, projectId, bindings, now)));
   }
 }
 
@@ -75,17 +173,25 @@ function keyOf(projectId: number, key: string): string {
   return `${projectId}:${key}`;
 }
 
-function newIssue(projectId: number, event: AppEvent, fingerprint: Fingerprint) {
+function newestKeyOf({ grouped }: GroupedEvent): string {
+  return grouped.keys[0]?.key ?? '';
+}
+
+function newestKey(event: GroupedEvent): string {
+  return keyOf(event.accepted.projectId, newestKeyOf(event));
+}
+
+function newCell(projectId: number, event: AppEvent, shown: AnyFingerprint): NewCell {
   return {
     projectId,
-    kind: fingerprint.kind,
-    title: fingerprint.title,
-    culprit: fingerprint.culprit ?? event.transaction,
+    kind: shown.kind,
+    title: shown.title,
+    culprit: shown.culprit ?? event.transaction,
     level: event.level,
-    blocking: isBlocking(event),
     service: event.service,
     environment: event.environment,
     release: event.release,
     occurredAt: event.occurredAt,
+    sketch: sketchV1(event, shown),
   };
 }

@@ -2,11 +2,30 @@ import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type Issue, type IssueHit, type IssueStatus } from './issue.js';
 
-const COLUMNS = `i.id, i.project_id AS "projectId", i.status, i.title, i.culprit, i.level, i.blocking, i.service, i.environment,
-  i.first_release AS "firstRelease", i.last_release AS "lastRelease", i.first_seen AS "firstSeen", i.last_seen AS "lastSeen", i.event_count AS events,
-  (SELECT count(*) FROM issue_customer c WHERE c.issue_id = i.id) AS customers`;
+/** One row an issue, with the counts of all issues that share its root. */
+const ISSUES = `SELECT i.id, i.project_id AS "projectId", nullif(i.root_id, i.id) AS "mergedInto", r.status, i.title, i.culprit, i.level,
+    coalesce(t.blocking, false) AS blocking, (ARRAY['minor', 'major', 'critical'])[t.severity] AS severity, t.area, i.service, i.environment,
+    t."firstRelease", t."lastRelease", coalesce(t."firstSeen", i.opened_at) AS "firstSeen", coalesce(t."lastSeen", i.opened_at) AS "lastSeen",
+    coalesce(t.events, 0) AS events, p.customers, r.resolved_at AS "resolvedAt", r.resolved_in AS "resolvedIn",
+    r.regressed_at AS "regressedAt", r.regressed_release AS "regressedRelease"
+  FROM issue i JOIN issue r ON r.id = i.root_id
+  CROSS JOIN LATERAL (
+    SELECT sum(c.event_count)::bigint AS events, bool_or(c.blocking) AS blocking, max(c.severity) AS severity, min(c.area) AS area,
+      min(c.first_seen) AS "firstSeen", max(c.last_seen) AS "lastSeen",
+      (array_agg(c.first_release ORDER BY c.first_seen, c.id))[1] AS "firstRelease",
+      (array_agg(c.last_release ORDER BY c.last_seen DESC, c.id DESC))[1] AS "lastRelease"
+    FROM issue m JOIN cell c ON c.issue_id = m.id WHERE m.root_id = i.root_id
+  ) t
+  CROSS JOIN LATERAL (
+    SELECT count(DISTINCT coalesce(u.merged_into, x.customer_id)) AS customers
+    FROM issue m JOIN cell c ON c.issue_id = m.id JOIN issue_customer x ON x.cell_id = c.id
+    LEFT JOIN customer u ON u.id = x.customer_id AND u.merged_into IS NOT NULL WHERE m.root_id = i.root_id
+  ) p`;
 
-const HIT = `h.issue_id AS "issueId", coalesce(c.merged_into, c.id) AS "customerId", h.first_at AS "firstAt", h.last_at AS "lastAt", h.events, h.last_event_id AS "lastEventId"`;
+/** Hits of customers on issues as people see them: over all cells, and under the customer that remains of merged ones. */
+const HIT = `m.root_id AS "issueId", coalesce(u.merged_into, u.id) AS "customerId", min(h.first_at) AS "firstAt", max(h.last_at) AS "lastAt",
+  sum(h.events)::int AS events, (array_agg(h.last_event_id ORDER BY h.last_at DESC))[1] AS "lastEventId"`;
+const ROOTS = '(SELECT root_id FROM issue WHERE id = ANY ($1::bigint[]))';
 
 /** A new fault that has spread, as detection asks for it. */
 export interface SpreadingIssue {
@@ -17,45 +36,64 @@ export interface SpreadingIssue {
   readonly firstSeen: Date;
 }
 
+/** A key that leads to an issue, with what made it. */
+export interface ShownFingerprint {
+  readonly key: string;
+  readonly version: string;
+  readonly parts: unknown;
+  /** Fingerprints with the same number are counted together, so they can only be split off together. */
+  readonly cellId: number;
+  readonly events: number;
+}
+
 /** Reading and deciding on issues, apart from the hot path. */
 @Injectable()
 export class IssueStore {
-  /** Issues of all or one project by id, newest first. */
+  /** Issues of all or one project by id, newest first; merged ones stand under the one that they were merged into. */
   async list(
     sql: Sql,
     filter: { projectId?: number; status?: IssueStatus; before: number; limit: number },
   ): Promise<Issue[]> {
     return sql.query<Issue>(
-      `SELECT ${COLUMNS} FROM issue i WHERE i.id < $1 AND ($2::int IS NULL OR i.project_id = $2) AND ($3::text IS NULL OR i.status = $3) ORDER BY i.id DESC LIMIT $4`,
+      `${ISSUES} WHERE i.id < $1 AND i.root_id = i.id AND ($2::int IS NULL OR i.project_id = $2) AND ($3::text IS NULL OR i.status = $3) ORDER BY i.id DESC LIMIT $4`,
       [filter.before, filter.projectId ?? null, filter.status ?? null, filter.limit],
     );
   }
 
   /** These issues, in order of id. */
   async find(sql: Sql, ids: readonly number[]): Promise<Issue[]> {
-    return sql.query<Issue>(`SELECT ${COLUMNS} FROM issue i WHERE i.id = ANY ($1::bigint[]) ORDER BY i.id`, [ids]);
+    return sql.query<Issue>(`${ISSUES} WHERE i.id = ANY ($1::bigint[]) ORDER BY i.id`, [ids]);
   }
 
-  /** Records what people decided. */
-  async setStatus(tx: Tx, id: number, status: IssueStatus, now: Date): Promise<void> {
-    await tx.query('UPDATE issue SET status = $2, changed_at = $3 WHERE id = $1', [id, status, now]);
+  /** Some of the keys that lead to an issue, oldest first. */
+  async fingerprints(sql: Sql, issueId: number, limit: number): Promise<ShownFingerprint[]> {
+    return sql.query<ShownFingerprint>(
+      `SELECT f.key, f.version, f.parts, c.id AS "cellId", c.event_count AS events
+       FROM issue m JOIN cell c ON c.issue_id = m.id JOIN fingerprint f ON f.cell_id = c.id
+       WHERE m.root_id IN ${ROOTS} ORDER BY f.id LIMIT $2`,
+      [[issueId], limit],
+    );
   }
 
-  /** The keys that lead to an issue, with what made each. */
-  async fingerprints(sql: Sql, issueId: number): Promise<{ key: string; version: string; parts: unknown }[]> {
-    return sql.query('SELECT key, version, parts FROM fingerprint WHERE issue_id = $1 ORDER BY created_at', [issueId]);
+  /** The cells of an issue and of those merged into it. */
+  async cells(sql: Sql, issueId: number): Promise<number[]> {
+    const rows = await sql.query<{ id: number }>(
+      `SELECT c.id FROM issue m JOIN cell c ON c.issue_id = m.id WHERE m.root_id IN ${ROOTS} ORDER BY c.id`,
+      [[issueId]],
+    );
+    return rows.map((row) => row.id);
   }
 
   /** Customers hit by one of these issues, by customer id after `after`; merged customers stand under the one that remains. */
   async hits(sql: Sql, issueIds: readonly number[], after: number, limit: number): Promise<IssueHit[]> {
     return sql.query<IssueHit>(
-      `SELECT ${HIT} FROM issue_customer h JOIN customer c ON c.id = h.customer_id
-       WHERE h.issue_id = ANY ($1::bigint[]) AND coalesce(c.merged_into, c.id) > $2 ORDER BY 2, 1 LIMIT $3`,
+      `SELECT ${HIT} FROM issue m JOIN cell c ON c.issue_id = m.id JOIN issue_customer h ON h.cell_id = c.id JOIN customer u ON u.id = h.customer_id
+       WHERE m.root_id IN ${ROOTS} AND coalesce(u.merged_into, u.id) > $2 GROUP BY 1, 2 ORDER BY 2, 1 LIMIT $3`,
       [issueIds, after, limit],
     );
   }
 
-  /** Like `hits`, but only rows that changed in the minute `since` or later, and those of customers who were merged since. */
+  /** Like `hits`, but only of what changed in the minute `since` or later, of cells that moved to an issue since, and of customers who were merged since. */
   async hitsSince(
     sql: Sql,
     issueIds: readonly number[],
@@ -66,8 +104,9 @@ export class IssueStore {
     return sql.query<IssueHit>(
       {
         name: 'issues.hits_since',
-        text: `SELECT ${HIT} FROM issue_customer h JOIN customer c ON c.id = h.customer_id
-               WHERE h.issue_id = ANY ($1::bigint[]) AND (h.last_minute >= $2 OR c.merged_into IS NOT NULL AND c.updated_at >= $2) AND coalesce(c.merged_into, c.id) > $3 ORDER BY 2, 1 LIMIT $4`,
+        text: `SELECT ${HIT} FROM issue m JOIN cell c ON c.issue_id = m.id JOIN issue_customer h ON h.cell_id = c.id JOIN customer u ON u.id = h.customer_id
+               WHERE m.root_id IN ${ROOTS} AND (h.last_minute >= $2 OR c.moved_at >= $2 OR u.merged_into IS NOT NULL AND u.updated_at >= $2)
+                 AND coalesce(u.merged_into, u.id) > $3 GROUP BY 1, 2 ORDER BY 2, 1 LIMIT $4`,
       },
       [issueIds, since, after, limit],
     );
@@ -78,8 +117,8 @@ export class IssueStore {
     return sql.query<IssueHit>(
       {
         name: 'issues.hits_of_customers',
-        text: `SELECT ${HIT} FROM customer c JOIN issue_customer h ON h.customer_id = c.id
-               WHERE h.issue_id = ANY ($1::bigint[]) AND (c.id = ANY ($2::bigint[]) OR c.merged_into = ANY ($2::bigint[]))`,
+        text: `SELECT ${HIT} FROM customer u JOIN issue_customer h ON h.customer_id = u.id JOIN cell c ON c.id = h.cell_id JOIN issue m ON m.id = c.issue_id
+               WHERE m.root_id IN ${ROOTS} AND (u.id = ANY ($2::bigint[]) OR u.merged_into = ANY ($2::bigint[])) GROUP BY 1, 2`,
       },
       [issueIds, customerIds],
     );
@@ -88,20 +127,34 @@ export class IssueStore {
   /** The issues that hit one customer. */
   async hitsOf(sql: Sql, customerId: number): Promise<IssueHit[]> {
     return sql.query<IssueHit>(
-      `SELECT ${HIT} FROM customer c JOIN issue_customer h ON h.customer_id = c.id WHERE c.id = $1 OR c.merged_into = $1 ORDER BY h.last_at DESC`,
+      `SELECT ${HIT} FROM customer u JOIN issue_customer h ON h.customer_id = u.id JOIN cell c ON c.id = h.cell_id JOIN issue m ON m.id = c.issue_id
+       WHERE u.id = $1 OR u.merged_into = $1 GROUP BY 1, 2 ORDER BY 4 DESC`,
       [customerId],
     );
   }
 
-  /** Open issues that `customers` or more distinct customers met for the first time since `since`. */
+  /**
+   * Open issues that `customers` or more distinct customers met for the first time since `since`. Arrivals are counted by cell;
+   * in an issue of several cells a customer may have arrived in each, so there the distinct ones are counted, too.
+   */
   async spreading(sql: Sql, since: Date, customers: number): Promise<SpreadingIssue[]> {
     return sql.query<SpreadingIssue>(
       {
         name: 'issues.spreading',
-        text: `SELECT i.id AS "issueId", i.project_id AS "projectId", sum(m.arrivals)::int AS customers, i.first_seen AS "firstSeen"
-               FROM issue i JOIN issue_minute m ON m.issue_id = i.id AND m.minute >= $1
-               WHERE i.status = 'open' AND i.changed_at >= $1 AND i.level IN ('error', 'fatal')
-               GROUP BY i.id HAVING sum(m.arrivals) >= $2 ORDER BY i.id`,
+        text: `WITH arrived AS (
+                 SELECT h.root_id, sum(m.arrivals)::int AS customers, count(DISTINCT c.id) AS cells
+                 FROM cell c JOIN issue h ON h.id = c.issue_id JOIN issue_minute m ON m.cell_id = c.id AND m.minute >= $1
+                 WHERE c.changed_at >= $1 GROUP BY 1 HAVING sum(m.arrivals) >= $2
+               ), exact AS (
+                 SELECT root_id, CASE WHEN cells = 1 THEN customers ELSE least(customers, (
+                   SELECT count(DISTINCT x.customer_id)::int FROM issue h JOIN cell c ON c.issue_id = h.id JOIN issue_customer x ON x.cell_id = c.id
+                   WHERE h.root_id = arrived.root_id AND x.last_minute >= $1)) END AS customers
+                 FROM arrived
+               )
+               SELECT i.id AS "issueId", i.project_id AS "projectId", e.customers,
+                 (SELECT min(c.first_seen) FROM issue h JOIN cell c ON c.issue_id = h.id WHERE h.root_id = i.id) AS "firstSeen"
+               FROM exact e JOIN issue i ON i.id = e.root_id
+               WHERE e.customers >= $2 AND i.status = 'open' AND i.level IN ('error', 'fatal') ORDER BY i.id`,
       },
       [since, customers],
     );
@@ -118,7 +171,7 @@ export class IssueStore {
     issueIds: readonly number[],
   ): Promise<{ issueHit: Date | null; projectActive: Date | null }> {
     const [row] = await sql.query<{ issueHit: Date | null; projectActive: Date | null }>(
-      `SELECT (SELECT max(minute) FROM issue_minute WHERE issue_id = ANY ($1::bigint[])) AS "issueHit",
+      `SELECT (SELECT max(x.minute) FROM issue h JOIN cell c ON c.issue_id = h.id JOIN issue_minute x ON x.cell_id = c.id WHERE h.root_id IN ${ROOTS}) AS "issueHit",
               (SELECT max(minute) FROM intake_outcome WHERE outcome IN ('accepted', 'duplicate', 'discarded') AND project_id IN (SELECT project_id FROM issue WHERE id = ANY ($1::bigint[]))) AS "projectActive"`,
       [issueIds],
     );

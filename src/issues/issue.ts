@@ -2,16 +2,25 @@
 export const ISSUE_STATUSES = ['open', 'resolved', 'ignored'] as const;
 export type IssueStatus = (typeof ISSUE_STATUSES)[number];
 
-/** A known issue: the cluster of events that are the same fault. */
+/** How bad rules say an issue is. */
+export type IssueSeverity = 'minor' | 'major' | 'critical';
+
+/** A known issue: the cluster of events that are the same fault. Counts are those of all issues merged into one. */
 export interface Issue {
   readonly id: number;
   readonly projectId: number;
+  /** The issue that this one was merged into; null when it stands for itself. */
+  readonly mergedInto: number | null;
   readonly status: IssueStatus;
   readonly title: string;
   readonly culprit: string | null;
   readonly level: string;
   /** True once an event of it was not caught by the app, so that what the customer did was lost. */
   readonly blocking: boolean;
+  /** The worst that the rules in force said; null when no rule did. */
+  readonly severity: IssueSeverity | null;
+  /** The part of the product, as a rule named it. */
+  readonly area: string | null;
   readonly service: string | null;
   readonly environment: string;
   readonly firstRelease: string | null;
@@ -20,6 +29,13 @@ export interface Issue {
   readonly lastSeen: Date;
   readonly events: number;
   readonly customers: number;
+  /** When people called it fixed; stays when it came back. */
+  readonly resolvedAt: Date | null;
+  /** The release that holds the fix. */
+  readonly resolvedIn: string | null;
+  /** When it came back after it was resolved, and in which release. */
+  readonly regressedAt: Date | null;
+  readonly regressedRelease: string | null;
 }
 
 /** Who was hit by an issue, with the evidence. */
@@ -30,4 +46,14 @@ export interface IssueHit {
   readonly lastAt: Date;
   readonly events: number;
   readonly lastEventId: string;
+}
+
+/** An issue that is, or probably is, the same fault as another. */
+export interface LinkedIssue {
+  readonly issueId: number;
+  /** 0 to 1. */
+  readonly score: number;
+  /** For people. */
+  readonly reason: string;
+  readonly state: 'proposed' | 'confirmed';
 }

@@ -1,26 +1,35 @@
 import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { CustomerDirectory } from '../customers/public.js';
-import { IntakeLedger, Projects } from '../intake/public.js';
-import { Needs } from '../platform/auth/auth.guard.js';
+import { IntakeLedger } from '../intake/public.js';
+import { CurrentCaller, Needs } from '../platform/auth/auth.guard.js';
+import { type Caller } from '../platform/auth/role.js';
 import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';
-import { notFound, Problem } from '../platform/errors.js';
-import { cursorId, type Page, pageOf, pageQuery, rowId } from '../platform/http/page.js';
-import { type Issue, ISSUE_STATUSES } from './issue.js';
+import { cursorId, type Page, pageOf, pageQuery } from '../platform/http/page.js';
+import { IssueActions } from './action.service.js';
+import { ISSUE_STATUSES } from './issue.js';
 import { IssueStore } from './issue.store.js';
+import { IssueViews } from './issue.views.service.js';
 
 const listQuery = pageQuery.extend({ project: z.string().optional(), status: z.enum(ISSUE_STATUSES).optional() });
-const change = z.strictObject({ status: z.enum(ISSUE_STATUSES) });
+const change = z
+  .strictObject({ status: z.enum(ISSUE_STATUSES), inRelease: z.string().min(1).max(250).optional() })
+  .refine(({ status, inRelease }) => inRelease === undefined || status === 'resolved', {
+    path: ['inRelease'],
+    message: 'goes with the status resolved only',
+  });
 const SAMPLES = 5;
+const FINGERPRINTS_SHOWN = 100;
 
 /** `GET /v1/issues`, `/v1/issues/{id}`, `PATCH`, `GET …/customers`. */
 @Controller('v1/issues')
 export class IssuesController {
   constructor(
     private readonly store: IssueStore,
+    private readonly views: IssueViews,
+    private readonly actions: IssueActions,
     private readonly ledger: IntakeLedger,
-    private readonly projects: Projects,
     private readonly directory: CustomerDirectory,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -30,7 +39,7 @@ export class IssuesController {
   @Needs('agent')
   async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
     const filter = {
-      projectId: this.projectId(query.project),
+      projectId: this.views.projectId(query.project),
       status: query.status,
       before: cursorId(query.cursor),
       limit: query.limit + 1,
@@ -39,28 +48,35 @@ export class IssuesController {
       await this.store.list(this.database, filter),
       query.limit,
       (issue) => issue.id,
-      (issue) => this.shape(issue),
+      (issue) => this.views.shape(issue),
     );
   }
 
   @Get(':id')
   @Needs('agent')
   async get(@Param('id') id: string): Promise<unknown> {
-    const issue = await this.one(id);
-    const fingerprints = await this.store.fingerprints(this.database, issue.id);
+    const issue = await this.views.one(id);
+    const fingerprints = await this.store.fingerprints(this.database, issue.id, FINGERPRINTS_SHOWN);
+    const cells = await this.store.cells(this.database, issue.id);
     return {
-      ...this.shape(issue),
-      fingerprints,
-      samples: await this.ledger.samplesOf(this.database, issue.id, SAMPLES),
+      ...this.views.shape(issue),
+      fingerprints: fingerprints.map(({ cellId, ...one }) => ({ ...one, countedIn: String(cellId) })),
+      samples: await this.ledger.samplesOf(this.database, cells, SAMPLES),
     };
   }
 
+  /** Resolve (for good, or in the release that holds the fix), ignore, or open. On a merged issue: what it was merged into. */
   @Patch(':id')
   @Needs('ops')
-  async patch(@Param('id') id: string, @Body({ schema: change }) body: z.output<typeof change>): Promise<unknown> {
-    const issue = await this.one(id);
-    await this.database.transaction((tx) => this.store.setStatus(tx, issue.id, body.status, this.clock.now()));
-    return this.shape(await this.one(id));
+  async patch(
+    @Param('id') id: string,
+    @Body({ schema: change }) body: z.output<typeof change>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    const issue = await this.views.root(id);
+    const doing = { actor: caller.name, now: this.clock.now() };
+    await this.database.transaction((tx) => this.actions.decide(tx, issue, body, doing));
+    return this.views.shape(await this.views.one(String(issue.id)));
   }
 
   /** Who was hit, with the evidence. */
@@ -70,7 +86,7 @@ export class IssuesController {
     @Param('id') id: string,
     @Query({ schema: pageQuery }) query: z.output<typeof pageQuery>,
   ): Promise<Page<unknown>> {
-    const issue = await this.one(id);
+    const issue = await this.views.one(id);
     const after = query.cursor === undefined ? 0 : cursorId(query.cursor);
     const hits = await this.store.hits(this.database, [issue.id], after, query.limit + 1);
     const shown = await this.directory.externalIds(
@@ -87,22 +103,5 @@ export class IssuesController {
         ...evidence,
       }),
     );
-  }
-
-  private async one(id: string): Promise<Issue> {
-    const [issue] = await this.store.find(this.database, [rowId('issue', id)]);
-    if (!issue) throw notFound('issue', id);
-    return issue;
-  }
-
-  private projectId(slug: string | undefined): number | undefined {
-    if (slug === undefined) return undefined;
-    const project = this.projects.list().find((one) => one.slug === slug);
-    if (!project) throw new Problem(400, 'invalid', `project: there is no project "${slug}".`);
-    return project.id;
-  }
-
-  private shape({ id, projectId, ...rest }: Issue) {
-    return { id: String(id), project: this.projects.find(projectId)?.slug ?? null, ...rest };
   }
 }

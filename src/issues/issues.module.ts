@@ -3,20 +3,53 @@ import { CustomersModule } from '../customers/customers.module.js';
 import { EventBuffer } from '../intake/accepted-event.js';
 import { IntakeModule } from '../intake/intake.module.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
+import { IssueActions } from './action.service.js';
+import { ActionStore } from './action.store.js';
+import { CellStore } from './cell.store.js';
 import { Digest } from './digest.service.js';
 import { DigestStore } from './digest.store.js';
+import { Fingerprinter } from './fingerprinter.service.js';
+import { FINGERPRINTS, FINGERPRINTS_IN_USE } from './fingerprints.js';
 import { ForgetHitsStage } from './forget.stage.js';
+import { GroupingController } from './grouping.controller.js';
 import { IssueOpener } from './issue.opener.js';
 import { IssueStore } from './issue.store.js';
+import { IssueViews } from './issue.views.service.js';
 import { IssuesController } from './issues.controller.js';
+import { LinkStage } from './link.stage.js';
+import { LinkStore } from './link.store.js';
 import { Issues } from './public.js';
+import { RegressionKeeper } from './regression.keeper.js';
+import { RegressionStore } from './regression.store.js';
+import { RuleTrials } from './rule-trial.service.js';
 import { SampleKeeper } from './sample.keeper.js';
+import { TemplateMemory } from './template.memory.js';
 
 /** GROUP: digest and the known issues. */
 @Module({
   imports: [CustomersModule, IntakeModule],
-  controllers: [IssuesController],
-  providers: [DigestStore, IssueOpener, SampleKeeper, Digest, IssueStore, Issues, ForgetHitsStage],
+  controllers: [GroupingController, IssuesController],
+  providers: [
+    { provide: FINGERPRINTS, useValue: FINGERPRINTS_IN_USE },
+    Fingerprinter,
+    CellStore,
+    TemplateMemory,
+    IssueOpener,
+    DigestStore,
+    RegressionStore,
+    RegressionKeeper,
+    SampleKeeper,
+    Digest,
+    IssueStore,
+    IssueViews,
+    ActionStore,
+    IssueActions,
+    LinkStore,
+    LinkStage,
+    RuleTrials,
+    Issues,
+    ForgetHitsStage,
+  ],
   exports: [Issues],
 })
 export class IssuesModule implements OnApplicationBootstrap {
@@ -25,10 +58,12 @@ export class IssuesModule implements OnApplicationBootstrap {
     private readonly digest: Digest,
     private readonly runner: StageRunner,
     private readonly forget: ForgetHitsStage,
+    private readonly link: LinkStage,
   ) {}
 
   onApplicationBootstrap(): void {
     this.buffer.connect(this.digest);
     this.runner.register(this.forget);
+    this.runner.register(this.link);
   }
 }

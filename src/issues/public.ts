@@ -1,12 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql } from '../platform/db/database.js';
-import { type Issue, type IssueHit } from './issue.js';
+import { PROPOSE_LINK } from './algorithm/link-score.v1.js';
+import { type Issue, type IssueHit, type LinkedIssue } from './issue.js';
 import { IssueStore, type SpreadingIssue } from './issue.store.js';
+import { LinkStore } from './link.store.js';
+import { type RegressedIssue, RegressionStore } from './regression.store.js';
 
-/** Known issues: what other folders may ask. */
+/** Known issues: what other folders may ask. The id of an issue that was merged stands for the one that it was merged into. */
 @Injectable()
 export class Issues {
-  constructor(private readonly store: IssueStore) {}
+  constructor(
+    private readonly store: IssueStore,
+    private readonly links: LinkStore,
+    private readonly regressions: RegressionStore,
+  ) {}
 
   /** These issues, in order of id; ids that do not exist are missing. */
   async find(sql: Sql, ids: readonly number[]): Promise<Issue[]> {
@@ -18,12 +25,22 @@ export class Issues {
     return this.store.spreading(sql, since, customers);
   }
 
+  /** Issues that came back at `since` or later after they were resolved, oldest first. */
+  async regressed(sql: Sql, since: Date): Promise<RegressedIssue[]> {
+    return this.regressions.regressed(sql, since);
+  }
+
+  /** Issues that are probably the same fault (proposed at `minScore` or above) or surely (confirmed), strongest first. */
+  async linkedTo(sql: Sql, issueId: number, minScore = PROPOSE_LINK): Promise<LinkedIssue[]> {
+    return this.links.linkedTo(sql, issueId, minScore);
+  }
+
   /** Customers hit by one of these issues, by customer id after `after`, `limit` rows at most. */
   async hits(sql: Sql, issueIds: readonly number[], after: number, limit: number): Promise<IssueHit[]> {
     return this.store.hits(sql, issueIds, after, limit);
   }
 
-  /** Like `hits`, but only what changed in the minute `since` or later, or belongs to customers who were merged since. */
+  /** Like `hits`, but only what changed in the minute `since` or later, or belongs to customers or issues that were merged or split since. */
   async hitsSince(
     sql: Sql,
     issueIds: readonly number[],

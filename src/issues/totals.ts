@@ -1,9 +1,9 @@
 /** The quiet after which a customer's next hit counts as an arrival again: 6 h, the longest window that detection sums. */
 export const ARRIVAL_GAP_MINUTES = 360;
 
-/** What a batch adds to one issue; times in epoch milliseconds. */
-export interface IssueTotals {
-  readonly issueId: number;
+/** What a batch adds to one cell, the part of an issue that is counted by itself; times in epoch milliseconds. */
+export interface CellTotals {
+  readonly cellId: number;
   events: number;
   firstSeen: number;
   lastSeen: number;
@@ -11,11 +11,14 @@ export interface IssueTotals {
   release: string | null;
   /** True when an event was not caught by the app. */
   blocking: boolean;
+  /** The worst that rules said: 1 minor, 2 major, 3 critical. */
+  severity: number | null;
+  area: string | null;
 }
 
-/** What a batch adds to one customer of one issue; times in epoch milliseconds. */
+/** What a batch adds to one customer of one cell; times in epoch milliseconds. */
 export interface CustomerTotals {
-  readonly issueId: number;
+  readonly cellId: number;
   readonly customerId: number;
   events: number;
   firstAt: number;

@@ -63,7 +63,7 @@ async function issueOf(
   eventId: string,
 ): Promise<{ title: string; kind: string; last_seen: Date; event_count: number }> {
   return forewarn.row(
-    'SELECT i.title, i.kind, i.last_seen, i.event_count FROM event_sample s JOIN issue i ON i.id = s.issue_id WHERE s.event_id = $1',
+    'SELECT i.title, i.kind, i.last_seen, i.event_count FROM event_sample s JOIN cell i ON i.id = s.cell_id WHERE s.event_id = $1',
     [eventId],
   );
 }

@@ -85,8 +85,8 @@ describe.each([
     expect(answer).toEqual([{ code: 0 }, { code: 0 }]);
     expect(added).toEqual({ accepted: 3, duplicate: 3, discarded: 2 * NO_ERRORS[signal] });
     const hits = await forewarn.rows(
-      `SELECT i.value, h.events, s.kind, s.service, s.environment, s.first_release, s.title FROM issue_customer h
-       JOIN customer_identity i USING (customer_id) JOIN issue s ON s.id = h.issue_id WHERE i.value LIKE $1 ORDER BY 1`,
+      `SELECT i.value, h.events, s.kind, n.service, n.environment, s.first_release, s.title FROM issue_customer h
+       JOIN customer_identity i USING (customer_id) JOIN cell s ON s.id = h.cell_id JOIN issue n ON n.id = s.issue_id WHERE i.value LIKE $1 ORDER BY 1`,
       [`%-${signal}-${format}`],
     );
     expect(hits).toEqual(
@@ -112,7 +112,7 @@ describe.each([
 
 describe('all four exporters', () => {
   it('lead to the same issue, since the fault is the same', async () => {
-    const issues = await forewarn.rows('SELECT event_count FROM issue');
+    const issues = await forewarn.rows('SELECT event_count FROM cell');
 
     expect(issues).toEqual([{ event_count: 4 * CUSTOMERS.length }]);
   });

@@ -103,7 +103,9 @@ describe.each(['@sentry/node', 'sentry-node-10', 'sentry-node-7'] as const)('an 
       "SELECT outcome, sum(count)::int AS count FROM intake_outcome WHERE outcome <> 'discarded' GROUP BY 1",
     );
     expect(outcomes).toEqual([{ outcome: 'accepted', count: checkout.length + search.length }]);
-    const issues = await forewarn.rows('SELECT event_count FROM issue ORDER BY 1');
+    const issues = await forewarn.rows(
+      'SELECT sum(event_count)::int AS event_count FROM cell GROUP BY issue_id ORDER BY 1',
+    );
     expect(issues).toEqual([{ event_count: search.length }, { event_count: checkout.length }]);
     const books = await forewarn.row(
       'SELECT count(*)::int AS attempts, count(DISTINCT message_id)::int AS messages FROM attempt',

@@ -142,7 +142,7 @@ describe('digest', () => {
 
 async function books(forewarn: TestDaemon) {
   return {
-    issues: await forewarn.rows('SELECT event_count FROM issue ORDER BY 1'),
+    issues: await forewarn.rows('SELECT sum(event_count)::int AS event_count FROM cell GROUP BY issue_id ORDER BY 1'),
     minutes: await forewarn.row(
       'SELECT sum(events)::int AS events, sum(customers)::int AS customers, sum(arrivals)::int AS arrivals, count(*)::int AS rows FROM issue_minute',
     ),

@@ -35,7 +35,7 @@ describe('erasure', () => {
     const [nobody, other] = (await messages(forewarn)).toSorted((a) => (a.customer === null ? -1 : 1));
     expect(nobody).toMatchObject({ customer: null, state: 'sent', address: null });
     expect(other).toMatchObject({ state: 'sent', address: 'c2@customers.example' });
-    expect(await forewarn.rows('SELECT event_count FROM issue')).toEqual([{ event_count: 2 }]);
+    expect(await forewarn.rows('SELECT event_count FROM cell')).toEqual([{ event_count: 2 }]);
     expect(await forewarn.rows('SELECT customer_id FROM issue_customer')).toHaveLength(1);
   });
 

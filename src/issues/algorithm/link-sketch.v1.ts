@@ -23,7 +23,7 @@ export interface IssueSketch {
 export const SKETCH_LIMITS = { types: 4, frames: 10, words: 24, releases: 8, transactions: 8, platforms: 4 } as const;
 
 /** The sketch of one event. Fold further events of the issue in with `foldSketch`. */
-export function sketchV1(event: AppEvent, fingerprint: Fingerprint): IssueSketch {
+export function sketchV1(event: AppEvent, fingerprint: Pick<Fingerprint, 'message'>): IssueSketch {
   const isMessage = fingerprint.message !== undefined;
   const root = isMessage ? undefined : event.exceptions[0];
   const worded = commonWording(typeName(root?.type), root?.value ?? '');

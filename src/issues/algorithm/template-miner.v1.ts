@@ -9,6 +9,8 @@ export interface TemplateMinerOptions {
   readonly openAfter?: number;
   /** Masked messages remembered with their template, at most twice this many; only speed depends on it. Default 20,000. */
   readonly cacheSize?: number;
+  /** Told of two groups that turned out to be one; both numbers as they stood before, larger first. Has no effect on the groups. */
+  readonly onJoin?: (group: number, into: number) => void;
 }
 
 /** What a message was found to be. */
@@ -55,6 +57,7 @@ export class TemplateMiner {
   private readonly maxTemplates: number;
   private readonly openAfter: number;
   private readonly cacheSize: number;
+  private readonly onJoin: TemplateMinerOptions['onJoin'];
   private readonly byKey = new Map<string, Template>();
   /** Template to the group it was merged into; a template that is not here is its own group, or its group's first. */
   private readonly mergedInto = new Map<number, number>();
@@ -71,6 +74,7 @@ export class TemplateMiner {
     this.maxTemplates = options.maxTemplates ?? 100_000;
     this.openAfter = options.openAfter ?? 8;
     this.cacheSize = options.cacheSize ?? 20_000;
+    this.onJoin = options.onJoin;
   }
 
   /** Number of templates that are remembered. */
@@ -178,7 +182,10 @@ export class TemplateMiner {
     template.covered = true;
     const [a, b] = [this.groupOf(id), this.groupOf(template.id)];
     const group = Math.min(a, b);
-    if (a !== b) this.mergedInto.set(Math.max(a, b), group);
+    if (a !== b) {
+      this.mergedInto.set(Math.max(a, b), group);
+      this.onJoin?.(Math.max(a, b), group);
+    }
     const before = this.shown.get(a) ?? this.shown.get(b);
     this.shown.delete(Math.max(a, b));
     this.shown.set(group, generalise(key, at, before));

@@ -1,0 +1,135 @@
+import { Injectable } from '@nestjs/common';
+import { type Sql, type Tx } from '../platform/db/database.js';
+import { type KnownFingerprint, type NewCell, type NewFingerprint, type Place } from './cell.js';
+
+const PLACE = `c.id AS "cellId", r.id AS "issueId", r.status, r.resolved_at AS "resolvedAt", r.resolved_in AS "resolvedIn"`;
+const FIND_KEYS = {
+  name: 'issues.find_fingerprints',
+  text: `SELECT f.project_id AS "projectId", f.key, ${PLACE}
+         FROM unnest($1::int[], $2::text[]) AS k (project_id, key) JOIN fingerprint f ON f.project_id = k.project_id AND f.key = k.key
+         JOIN cell c ON c.id = f.cell_id JOIN issue h ON h.id = c.issue_id JOIN issue r ON r.id = h.root_id`,
+};
+const HOME_OF = {
+  name: 'issues.home_of',
+  text: `SELECT c.issue_id AS "homeId", (SELECT count(*)::int FROM cell x WHERE x.issue_id = c.issue_id) AS cells, c.kind, ${PLACE}
+         FROM fingerprint f JOIN cell c ON c.id = f.cell_id JOIN issue h ON h.id = c.issue_id JOIN issue r ON r.id = h.root_id
+         WHERE f.project_id = $1 AND f.key = $2`,
+};
+const OPEN_CELL = {
+  name: 'issues.open_cell',
+  text: `INSERT INTO cell (issue_id, kind, title, culprit, level, sketch, first_release, last_release, first_seen, last_seen, changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $8, $9) RETURNING id`,
+};
+const BIND = {
+  name: 'issues.bind',
+  text: `INSERT INTO fingerprint (project_id, key, version, cell_id, parts, masked, created_at)
+         SELECT $1, x.key, x.version, x.cell_id, x.parts, x.masked, $7
+         FROM unnest($2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::text[]) WITH ORDINALITY AS x (key, version, cell_id, parts, masked, nth) ORDER BY x.nth
+         RETURNING id, masked IS NOT NULL AS mined`,
+};
+const NEWEST_CELL = {
+  name: 'issues.newest_cell',
+  text: 'SELECT max(id) AS id FROM cell WHERE issue_id = $1',
+};
+const MINED = {
+  name: 'issues.mined',
+  text: `SELECT id, key, masked FROM fingerprint WHERE project_id = $1 AND masked IS NOT NULL AND id > $2 ORDER BY id LIMIT $3`,
+};
+
+/** A row from which templates are learnt. */
+export interface MinedRow {
+  readonly id: number;
+  readonly key: string;
+  readonly masked: string;
+}
+
+/** Where fingerprints lead: SQL on cells, the issues that hold them, and the keys bound to them. */
+@Injectable()
+export class CellStore {
+  /** The cells behind fingerprints; unknown ones are missing. */
+  async find(sql: Sql, projectIds: readonly number[], keys: readonly string[]): Promise<KnownFingerprint[]> {
+    return sql.query<KnownFingerprint>(FIND_KEYS, [projectIds, keys]);
+  }
+
+  /** Where a fingerprint leads, with the issue that its cell belongs to itself, and how many cells that one has. */
+  async homeOf(
+    tx: Tx,
+    projectId: number,
+    key: string,
+  ): Promise<(Place & { homeId: number; cells: number }) | undefined> {
+    const [row] = await tx.query<Place & { homeId: number; cells: number }>(HOME_OF, [projectId, key]);
+    return row;
+  }
+
+  /** Lets one transaction at a time change which fingerprints and cells a project's issues have, until it ends. */
+  async lock(tx: Tx, projectId: number): Promise<void> {
+    const text = `SELECT pg_advisory_xact_lock(hashtextextended('issue-open', $1))`;
+    await tx.query({ name: 'issues.lock_opening', text }, [projectId]);
+  }
+
+  /** Opens an issue without a cell; returns its id. `compared` keeps the search for duplicates from looking at it. */
+  async openIssue(tx: Tx, issue: Omit<NewCell, 'sketch'>, now: Date, compared = false): Promise<number> {
+    const [row] = await tx.query<{ id: number }>(
+      {
+        name: 'issues.open',
+        text: `WITH fresh AS (SELECT nextval(pg_get_serial_sequence('issue', 'id')) AS id)
+               INSERT INTO issue (id, root_id, project_id, kind, title, culprit, level, service, environment, opened_at, changed_at, compared_at) OVERRIDING SYSTEM VALUE
+               SELECT id, id, $1, $2, $3, $4, $5, $6, $7, $8, $8, $9 FROM fresh RETURNING id`,
+      },
+      [
+        issue.projectId,
+        issue.kind,
+        issue.title,
+        issue.culprit,
+        issue.level,
+        issue.service,
+        issue.environment,
+        now,
+        compared ? now : null,
+      ],
+    );
+    return row?.id ?? 0;
+  }
+
+  /** Adds a cell to an issue; returns its id. */
+  async openCell(tx: Tx, issueId: number, cell: NewCell, now: Date): Promise<number> {
+    const { kind, title, culprit, level, sketch, release, occurredAt } = cell;
+    const values = [issueId, kind, title, culprit, level, JSON.stringify(sketch), release, new Date(occurredAt), now];
+    const [row] = await tx.query<{ id: number }>(OPEN_CELL, values);
+    return row?.id ?? 0;
+  }
+
+  /** The cell that an issue got last. */
+  async newestCell(tx: Tx, issueId: number): Promise<number> {
+    const [row] = await tx.query<{ id: number }>(NEWEST_CELL, [issueId]);
+    return row?.id ?? 0;
+  }
+
+  /** Binds fingerprints to cells for all future events; returns the ids of those from which templates are learnt, in order. */
+  async bind(tx: Tx, projectId: number, rows: readonly NewFingerprint[], now: Date): Promise<number[]> {
+    if (rows.length === 0) return [];
+    const bound = await tx.query<{ id: number; mined: boolean }>(BIND, [
+      projectId,
+      rows.map((r) => r.key),
+      rows.map((r) => r.version),
+      rows.map((r) => r.cellId),
+      rows.map((r) => JSON.stringify(r.parts)),
+      rows.map((r) => r.masked),
+      now,
+    ]);
+    return bound.filter((row) => row.mined).map((row) => row.id);
+  }
+
+  /** The issues, as people see them, that these cells count for. */
+  async issuesOf(sql: Sql, cellIds: readonly number[]): Promise<{ cellId: number; issueId: number; title: string }[]> {
+    return sql.query(
+      `SELECT c.id AS "cellId", r.id AS "issueId", r.title FROM cell c JOIN issue h ON h.id = c.issue_id JOIN issue r ON r.id = h.root_id WHERE c.id = ANY ($1::bigint[])`,
+      [cellIds],
+    );
+  }
+
+  /** The project's message fingerprints after `after`, in the order in which they were bound. */
+  async mined(sql: Sql, projectId: number, after: number, limit: number): Promise<MinedRow[]> {
+    return sql.query<MinedRow>(MINED, [projectId, after, limit]);
+  }
+}

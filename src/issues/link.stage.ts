@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Tx } from '../platform/db/database.js';
+import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js';
+import { linkScoreV1, PROPOSE_LINK } from './algorithm/link-score.v1.js';
+import { foldSketch, type IssueSketch } from './algorithm/link-sketch.v1.js';
+import { LinkStore, type SketchedIssue } from './link.store.js';
+
+const BATCH = 50;
+/** Issues that a new one is compared with at most, and how far back: duplicates of one fault are hit in the same hours. */
+const CANDIDATES = 500;
+const WITHIN_MS = 24 * 3_600_000;
+/** Links proposed for one new issue at most; a person looks at each. */
+const PROPOSED = 5;
+
+/** Proposes links between a new issue and others that are probably the same fault. Each issue is compared once; the marks commit together with the proposals. */
+@Injectable()
+export class LinkStage implements Stage {
+  readonly name = 'link';
+  readonly pauseMs = 2000;
+
+  constructor(
+    private readonly store: LinkStore,
+    private readonly database: Database,
+  ) {}
+
+  async runOnce(now: Date): Promise<StageResult> {
+    return this.database.transaction(async (tx) => {
+      const fresh = await this.store.claimNew(tx, BATCH);
+      if (fresh.length === 0) return IDLE;
+      for (const projectId of new Set(fresh.map((one) => one.projectId))) {
+        const ofProject = fresh.filter((one) => one.projectId === projectId);
+        await this.compare(tx, ofProject, projectId, now);
+      }
+      await this.store.markCompared(
+        tx,
+        fresh.map((one) => one.issueId),
+        now,
+      );
+      return { worked: fresh.length, more: fresh.length === BATCH };
+    });
+  }
+
+  private async compare(tx: Tx, fresh: readonly SketchedIssue[], projectId: number, now: Date): Promise<void> {
+    const since = new Date(now.getTime() - WITHIN_MS);
+    const candidates = await this.store.candidates(tx, projectId, since, CANDIDATES);
+    const known = new Map(candidates.map((one) => [one.issueId, sketchOf(one)]));
+    for (const issue of fresh) {
+      const sketch = sketchOf(issue);
+      if (!sketch) continue;
+      for (const { issueId, score, reason } of likeliest(sketch, issue.issueId, known)) {
+        await this.store.propose(tx, [issue.issueId, issueId], { score, reason }, now);
+      }
+    }
+  }
+}
+
+function likeliest(sketch: IssueSketch, self: number, known: ReadonlyMap<number, IssueSketch | undefined>) {
+  const found = [];
+  for (const [issueId, other] of known) {
+    if (issueId === self || !other) continue;
+    const { score, reason } = linkScoreV1(sketch, other);
+    if (score >= PROPOSE_LINK) found.push({ issueId, score, reason });
+  }
+  return found.sort((a, b) => b.score - a.score || a.issueId - b.issueId).slice(0, PROPOSED);
+}
+
+/** The sketches of an issue's cells as one, with the releases seen since. */
+function sketchOf({ sketches, releases }: SketchedIssue): IssueSketch | undefined {
+  const [first, ...others] = sketches ?? [];
+  if (!first) return undefined;
+  return foldSketch(others.reduce(foldSketch, first), { ...first, releases });
+}

@@ -1,0 +1,144 @@
+import { Injectable } from '@nestjs/common';
+import { type Sql, type Tx } from '../platform/db/database.js';
+import { type IssueSketch } from './algorithm/link-sketch.v1.js';
+import { type LinkedIssue } from './issue.js';
+
+/** What people say of a link. */
+export type LinkState = 'proposed' | 'confirmed' | 'rejected';
+
+/** Two issues that may be one fault. */
+export interface IssueLink {
+  readonly id: number;
+  readonly aId: number;
+  readonly bId: number;
+  readonly score: number;
+  readonly reason: string;
+  readonly state: LinkState;
+  readonly proposedAt: Date;
+  readonly decidedAt: Date | null;
+  readonly decidedBy: string | null;
+}
+
+/** An issue as the search for duplicates sees it: a sketch for each of some cells. */
+export interface SketchedIssue {
+  readonly issueId: number;
+  readonly projectId: number;
+  readonly sketches: readonly IssueSketch[];
+  readonly releases: readonly string[];
+}
+
+const LINK = `l.id, l.a_id AS "aId", l.b_id AS "bId", l.score, l.reason, l.state, l.proposed_at AS "proposedAt", l.decided_at AS "decidedAt", l.decided_by AS "decidedBy"`;
+/** Cells of one issue that are looked at, those with most events first. */
+const CELLS_LOOKED_AT = 8;
+const SKETCHED = `SELECT i.id AS "issueId", i.project_id AS "projectId", s.sketches, s.releases FROM issue i CROSS JOIN LATERAL (
+    SELECT jsonb_agg(x.sketch) AS sketches, array_remove(array_agg(x.first_release) || array_agg(x.last_release), NULL) AS releases
+    FROM (SELECT c.sketch, c.first_release, c.last_release FROM issue m JOIN cell c ON c.issue_id = m.id
+          WHERE m.root_id = i.id AND c.sketch IS NOT NULL ORDER BY c.event_count DESC, c.id LIMIT ${CELLS_LOOKED_AT}) x
+  ) s`;
+
+/** SQL on links between issues that may be one fault. */
+@Injectable()
+export class LinkStore {
+  /** Proposes a link; a pair that was proposed before keeps its state. */
+  async propose(
+    tx: Tx,
+    [a, b]: readonly [number, number],
+    { score, reason }: { score: number; reason: string },
+    now: Date,
+  ): Promise<boolean> {
+    const rows = await tx.query(
+      `INSERT INTO issue_link (a_id, b_id, score, reason, proposed_at) VALUES (least($1::bigint, $2::bigint), greatest($1::bigint, $2::bigint), $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id`,
+      [a, b, score, reason, now],
+    );
+    return rows.length > 0;
+  }
+
+  /** Proposes a link between the issues behind two fingerprints, unless they are one issue. */
+  async proposeByKeys(
+    tx: Tx,
+    projectId: number,
+    keys: readonly [string, string],
+    why: { score: number; reason: string },
+    now: Date,
+  ): Promise<void> {
+    const rows = await tx.query<{ id: number }>(
+      `SELECT DISTINCT h.root_id AS id FROM fingerprint f JOIN cell c ON c.id = f.cell_id JOIN issue h ON h.id = c.issue_id
+       WHERE f.project_id = $1 AND f.key = ANY ($2::text[])`,
+      [projectId, keys],
+    );
+    const [a, b] = rows.map((row) => row.id);
+    if (a !== undefined && b !== undefined) await this.propose(tx, [a, b], why, now);
+  }
+
+  /** Takes issues that were never compared with others, oldest first, until the end of the transaction. */
+  async claimNew(tx: Tx, limit: number): Promise<SketchedIssue[]> {
+    return tx.query<SketchedIssue>(
+      {
+        name: 'issues.claim_to_compare',
+        text: `${SKETCHED} WHERE i.compared_at IS NULL ORDER BY i.id FOR UPDATE OF i SKIP LOCKED LIMIT $1`,
+      },
+      [limit],
+    );
+  }
+
+  /** Issues of a project that were opened or hit since `since`, the latest first. */
+  async candidates(tx: Tx, projectId: number, since: Date, limit: number): Promise<SketchedIssue[]> {
+    return tx.query<SketchedIssue>(
+      {
+        name: 'issues.candidates',
+        text: `${SKETCHED} JOIN (SELECT h.root_id, max(c.changed_at) AS changed_at FROM cell c JOIN issue h ON h.id = c.issue_id
+                 WHERE h.project_id = $1 AND c.changed_at >= $2 GROUP BY 1 ORDER BY 2 DESC LIMIT $3) n ON n.root_id = i.id WHERE i.status <> 'ignored'`,
+      },
+      [projectId, since, limit],
+    );
+  }
+
+  /** Notes that issues were compared. */
+  async markCompared(tx: Tx, ids: readonly number[], now: Date): Promise<void> {
+    await tx.query('UPDATE issue SET compared_at = $2 WHERE id = ANY ($1::bigint[])', [ids, now]);
+  }
+
+  /** One link, undefined when there is none. */
+  async find(sql: Sql, id: number): Promise<IssueLink | undefined> {
+    const [row] = await sql.query<IssueLink>(`SELECT ${LINK} FROM issue_link l WHERE l.id = $1`, [id]);
+    return row;
+  }
+
+  /** Links of an issue and of those merged into it to other issues, strongest first; `linkedId` is the other one as people see it. */
+  async linksOf(sql: Sql, issueId: number, limit: number): Promise<(IssueLink & { linkedId: number })[]> {
+    return sql.query<IssueLink & { linkedId: number }>(
+      `SELECT ${LINK}, CASE WHEN a.root_id = me.root_id THEN b.root_id ELSE a.root_id END AS "linkedId"
+       FROM issue me JOIN issue m ON m.root_id = me.root_id JOIN issue_link l ON l.a_id = m.id OR l.b_id = m.id
+       JOIN issue a ON a.id = l.a_id JOIN issue b ON b.id = l.b_id
+       WHERE me.id = $1 AND a.root_id <> b.root_id ORDER BY l.score DESC, l.id LIMIT $2`,
+      [issueId, limit],
+    );
+  }
+
+  /** Issues that are linked to one and not rejected, strongest first, each once. */
+  async linkedTo(sql: Sql, issueId: number, minScore: number): Promise<LinkedIssue[]> {
+    return sql.query<LinkedIssue>(
+      {
+        name: 'issues.linked_to',
+        text: `SELECT "issueId", score, reason, state FROM (
+                 SELECT DISTINCT ON (o.root_id) o.root_id AS "issueId", l.score, l.reason, l.state
+                 FROM issue me JOIN issue m ON m.root_id = me.root_id JOIN issue_link l ON l.a_id = m.id OR l.b_id = m.id
+                 JOIN issue o ON o.id = CASE WHEN l.a_id = m.id THEN l.b_id ELSE l.a_id END
+                 WHERE me.id = $1 AND o.root_id <> me.root_id AND (l.state = 'confirmed' OR l.state = 'proposed' AND l.score >= $2)
+                 ORDER BY o.root_id, l.state, l.score DESC
+               ) x ORDER BY score DESC, "issueId"`,
+      },
+      [issueId, minScore],
+    );
+  }
+
+  /** Records what a person says of a link; null takes it back. */
+  async decide(tx: Tx, id: number, state: LinkState, by: string | null, now: Date | null): Promise<void> {
+    await tx.query('UPDATE issue_link SET state = $2, decided_by = $3, decided_at = $4 WHERE id = $1', [
+      id,
+      state,
+      by,
+      now,
+    ]);
+  }
+}
