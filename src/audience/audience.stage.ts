@@ -37,7 +37,7 @@ export class AudienceStage implements Stage {
     if (incident.issueIds.length === 0) return 0;
     return this.database.transaction(async (tx) => {
       if (!(await tx.tryLock(`audience:${incident.id}`))) return 0;
-      const since = new Date(((await this.store.sweptUntil(tx, incident.id))?.getTime() ?? OVERLAP_MS) - OVERLAP_MS);
+      const since = sweptFrom(incident, await this.store.sweptUntil(tx, incident.id));
       const added = await this.takeOver(tx, incident, since, now);
       await this.store.markSwept(tx, incident.id, new Date(Math.floor(now.getTime() / OVERLAP_MS) * OVERLAP_MS));
       return added;
@@ -61,6 +61,13 @@ export class AudienceStage implements Stage {
       if (page.length < PAGE) return added;
     }
   }
+}
+
+/** From the incident's start on; again when an issue joined, and otherwise from where the last sweep ended. */
+function sweptFrom({ startedAt, attachedAt }: Incident, sweptUntil: Date | undefined): Date {
+  const again = sweptUntil === undefined || (attachedAt !== null && attachedAt >= sweptUntil);
+  const from = again ? startedAt.getTime() : sweptUntil.getTime() - OVERLAP_MS;
+  return new Date(Math.floor(from / OVERLAP_MS) * OVERLAP_MS);
 }
 
 /** The customers of a page; their other hits are read in full, so a page may end in the middle of one. */

@@ -1,15 +1,34 @@
 import { z } from 'zod';
 import { duration } from '../platform/config/schema.js';
+import { DEFAULT_THRESHOLDS, type DetectionThresholds } from './detection.js';
+
+const { newFault, spikeRatio, spikeUnlikeliness } = DEFAULT_THRESHOLDS;
 
 /** The `detection` section. */
 export const detectionSchema = z.strictObject({
   /** A new issue that hits this many distinct customers within this time (milliseconds) is called. */
   newFault: z
     .strictObject({ customers: z.number().int().min(1), within: duration })
-    .prefault({ customers: 5, within: '10m' }),
+    .prefault({ customers: newFault.customers, within: `${newFault.withinMinutes}m` }),
+  /** A known issue is called when it hits this many times the customers that are usual, at odds of 1 to 10^unlikeliness. */
+  spike: z
+    .strictObject({
+      times: z.number().min(1.5).max(100).default(spikeRatio),
+      unlikeliness: z.number().min(3).max(50).default(spikeUnlikeliness),
+    })
+    .prefault({}),
 });
 
 export type DetectionConfig = z.output<typeof detectionSchema>;
 
 /** Injection token of the `detection` section. */
 export const DETECTION_CONFIG = Symbol('detection-config');
+
+/** The configuration in the words of the detectors; a time below a minute counts as one. */
+export function thresholdsOf({ newFault, spike }: DetectionConfig): DetectionThresholds {
+  return {
+    newFault: { customers: newFault.customers, withinMinutes: Math.max(1, Math.round(newFault.within / 60_000)) },
+    spikeRatio: spike.times,
+    spikeUnlikeliness: spike.unlikeliness,
+  };
+}

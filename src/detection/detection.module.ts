@@ -1,23 +1,31 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
-import { IssuesModule } from '../issues/issues.module.js';
+import { IntakeModule } from '../intake/intake.module.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { DetectStage } from './detect.stage.js';
 import { DetectionStore } from './detection.store.js';
+import { DetectionsController } from './detections.controller.js';
 import { Detections } from './public.js';
+import { RollupStage } from './rollup.stage.js';
+import { RollupStore } from './rollup.store.js';
+import { SeriesReadModel } from './series.read-model.js';
+import { StateStore } from './state.store.js';
 
 /** NOTICE: verdicts on series. */
 @Module({
-  imports: [IssuesModule],
-  providers: [DetectionStore, DetectStage, Detections],
+  imports: [IntakeModule],
+  controllers: [DetectionsController],
+  providers: [DetectionStore, SeriesReadModel, StateStore, RollupStore, DetectStage, RollupStage, Detections],
   exports: [Detections],
 })
 export class DetectionModule implements OnApplicationBootstrap {
   constructor(
     private readonly runner: StageRunner,
     private readonly detect: DetectStage,
+    private readonly rollup: RollupStage,
   ) {}
 
   onApplicationBootstrap(): void {
     this.runner.register(this.detect);
+    this.runner.register(this.rollup);
   }
 }

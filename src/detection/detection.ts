@@ -57,3 +57,23 @@ export const DEFAULT_THRESHOLDS: DetectionThresholds = {
   spikeUnlikeliness: 8,
   spikeRatio: 3,
 };
+
+/** A verdict as it is written down. */
+export interface DetectionRow {
+  readonly id: number;
+  readonly projectId: number;
+  /** Null for a verdict on a sum: the whole project, a service, all young issues. */
+  readonly issueId: number | null;
+  readonly series: string;
+  readonly kind: DetectionKind;
+  readonly since: Date;
+  readonly detectedAt: Date;
+  /** Expected, seen, how unlikely, and one line of words. */
+  readonly evidence: Record<string, unknown>;
+  /** The incident that it belongs to, once the next step has acted. */
+  readonly incidentId: number | null;
+  /** From when on the series is as usual again; null while it is not. */
+  readonly recoveredSince: Date | null;
+  /** The silence that holds it back. */
+  readonly silencedBy: string | null;
+}

@@ -3,7 +3,10 @@ import { type Sql, type Tx } from '../platform/db/database.js';
 import { type Incident, type IncidentStatus, type Resolution, type Severity, type TimelineEntry } from './incident.js';
 
 const COLUMNS = `n.id, n.project_id AS "projectId", n.status, n.severity, n.title, n.area, n.started_at AS "startedAt", n.opened_at AS "openedAt",
-  n.resolved_at AS "resolvedAt", n.resolution, coalesce((SELECT array_agg(a.issue_id ORDER BY a.attached_at, a.issue_id) FROM incident_issue a WHERE a.incident_id = n.id), '{}') AS "issueIds"`;
+  n.resolved_at AS "resolvedAt", n.resolution, n.reopened, n.previous_incident_id AS "previousIncidentId", n.merged_into AS "mergedInto", n.severity_by_ops AS "severityByOps",
+  coalesce((SELECT array_agg(o.id ORDER BY o.id) FROM incident o WHERE o.merged_into = n.id), '{}') AS "mergedIds",
+  (SELECT max(a.attached_at) FROM incident_issue a WHERE a.incident_id = n.id) AS "attachedAt",
+  coalesce((SELECT array_agg(a.issue_id ORDER BY a.attached_at, a.issue_id) FROM incident_issue a WHERE a.incident_id = n.id), '{}') AS "issueIds"`;
 
 /** An incident as it is opened. */
 export interface NewIncident {
@@ -12,6 +15,8 @@ export interface NewIncident {
   readonly title: string;
   readonly area?: string | null;
   readonly startedAt: Date;
+  readonly previousIncidentId?: number;
+  readonly reopened?: number;
 }
 
 /** Fields of an incident that people may change. */
@@ -20,6 +25,7 @@ export interface IncidentChange {
   readonly severity?: Severity;
   readonly title?: string;
   readonly area?: string | null;
+  readonly severityByOps?: boolean;
 }
 
 /** All SQL on incidents. */
@@ -28,8 +34,17 @@ export class IncidentStore {
   /** Opens an incident; returns its id. */
   async insert(tx: Tx, incident: NewIncident, now: Date): Promise<number> {
     const [row] = await tx.query<{ id: number }>(
-      `INSERT INTO incident (project_id, status, severity, title, area, started_at, opened_at) VALUES ($1, 'detected', $2, $3, $4, $5, $6) RETURNING id`,
-      [incident.projectId, incident.severity, incident.title, incident.area ?? null, incident.startedAt, now],
+      `INSERT INTO incident (project_id, status, severity, title, area, started_at, opened_at, previous_incident_id, reopened) VALUES ($1, 'detected', $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
+      [
+        incident.projectId,
+        incident.severity,
+        incident.title,
+        incident.area ?? null,
+        incident.startedAt,
+        now,
+        incident.previousIncidentId ?? null,
+        incident.reopened ?? 0,
+      ],
     );
     return row?.id ?? 0;
   }
@@ -38,6 +53,58 @@ export class IncidentStore {
   async attachIssue(tx: Tx, incidentId: number, issueId: number, reason: string, now: Date): Promise<boolean> {
     const sql = `INSERT INTO incident_issue (incident_id, issue_id, attached_at, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING issue_id`;
     return (await tx.query(sql, [incidentId, issueId, now, reason])).length > 0;
+  }
+
+  /** Detaches an issue and remembers it, so that it is not attached again by itself; false when it was not attached. */
+  async detachIssue(tx: Tx, incidentId: number, issueId: number): Promise<boolean> {
+    const gone = await tx.query(
+      'DELETE FROM incident_issue WHERE incident_id = $1 AND issue_id = $2 RETURNING issue_id',
+      [incidentId, issueId],
+    );
+    await tx.query('INSERT INTO incident_detached (incident_id, issue_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+      incidentId,
+      issueId,
+    ]);
+    return gone.length > 0;
+  }
+
+  /** Forgets that a person had detached an issue, since one attaches it. */
+  async allowIssue(tx: Tx, incidentId: number, issueId: number): Promise<void> {
+    await tx.query('DELETE FROM incident_detached WHERE incident_id = $1 AND issue_id = $2', [incidentId, issueId]);
+  }
+
+  /** Issues that a person took out of these incidents. */
+  async detached(sql: Sql, incidentIds: readonly number[]): Promise<{ incidentId: number; issueId: number }[]> {
+    return sql.query(
+      'SELECT incident_id AS "incidentId", issue_id AS "issueId" FROM incident_detached WHERE incident_id = ANY ($1::bigint[])',
+      [incidentIds],
+    );
+  }
+
+  /** Opens a resolved incident again, unless what follows its end has begun; false then. */
+  async reopen(tx: Tx, id: number): Promise<boolean> {
+    const sql = `UPDATE incident SET status = 'detected', resolved_at = NULL, resolution = NULL, reopened = reopened + 1 WHERE id = $1 AND status = 'resolved' AND concluded_at IS NULL RETURNING id`;
+    return (await tx.query(sql, [id])).length > 0;
+  }
+
+  /** Notes that an ended incident's customers are being told so; false when it is open again. */
+  async conclude(tx: Tx, id: number, now: Date): Promise<boolean> {
+    const sql = `UPDATE incident SET concluded_at = coalesce(concluded_at, $2) WHERE id = $1 AND status = 'resolved' RETURNING id`;
+    return (await tx.query(sql, [id, now])).length > 0;
+  }
+
+  /** Makes an incident part of another: its issues go there, and it ends. */
+  async mergeInto(tx: Tx, from: number, into: number, now: Date): Promise<void> {
+    await tx.query(
+      `INSERT INTO incident_issue (incident_id, issue_id, attached_at, reason) SELECT $2, issue_id, $3, reason FROM incident_issue WHERE incident_id = $1 ON CONFLICT DO NOTHING`,
+      [from, into, now],
+    );
+    await tx.query('UPDATE incident_alert SET incident_id = $2 WHERE incident_id = $1', [from, into]);
+    await tx.query(
+      `UPDATE incident n SET started_at = least(n.started_at, o.started_at) FROM incident o WHERE n.id = $2 AND o.id = $1`,
+      [from, into],
+    );
+    await tx.query('UPDATE incident SET merged_into = $2 WHERE id = $1 OR merged_into = $1', [from, into]);
   }
 
   /** Appends to the history. */
@@ -57,8 +124,16 @@ export class IncidentStore {
   async update(tx: Tx, id: number, change: IncidentChange): Promise<void> {
     const { status, severity, title, area } = change;
     await tx.query(
-      `UPDATE incident SET status = coalesce($2, status), severity = coalesce($3, severity), title = coalesce($4, title), area = CASE WHEN $6 THEN $5 ELSE area END WHERE id = $1`,
-      [id, status ?? null, severity ?? null, title ?? null, area ?? null, area !== undefined],
+      `UPDATE incident SET status = coalesce($2, status), severity = coalesce($3, severity), severity_by_ops = severity_by_ops OR $7, title = coalesce($4, title), area = CASE WHEN $6 THEN $5 ELSE area END WHERE id = $1`,
+      [
+        id,
+        status ?? null,
+        severity ?? null,
+        title ?? null,
+        area ?? null,
+        area !== undefined,
+        change.severityByOps ?? false,
+      ],
     );
   }
 
@@ -104,13 +179,13 @@ export class IncidentStore {
     );
   }
 
-  /** The open incident that an issue belongs to. */
-  async openWithIssue(sql: Sql, issueId: number): Promise<Incident | undefined> {
-    const [row] = await sql.query<Incident>(
-      `SELECT ${COLUMNS} FROM incident n JOIN incident_issue x ON x.incident_id = n.id WHERE x.issue_id = $1 AND n.status <> 'resolved' LIMIT 1`,
-      [issueId],
+  /** The open incident that the last verdict on a series before belongs to. */
+  async openOfSeries(sql: Sql, projectId: number, series: string): Promise<number | undefined> {
+    const [row] = await sql.query<{ id: number }>(
+      `SELECT n.id FROM detection d JOIN incident n ON n.id = d.incident_id WHERE d.project_id = $1 AND d.series = $2 AND n.status <> 'resolved' ORDER BY d.id DESC LIMIT 1`,
+      [projectId, series],
     );
-    return row;
+    return row?.id;
   }
 
   /** An incident's history, oldest first. */

@@ -1,13 +1,66 @@
 import { z } from 'zod';
 import { duration } from '../platform/config/schema.js';
+import { SEVERITIES } from './incident.js';
 
 /** The `incidents` section. */
 export const incidentsSchema = z.strictObject({
   /** An incident closes by itself after this long (milliseconds) without a hit while the app is otherwise active. */
   quietFor: duration.prefault('30m'),
+  /** A fault that comes back within this time (milliseconds) after its incident closed is the same fault. */
+  reopenWithin: duration.prefault('6h'),
 });
 
 export type IncidentsConfig = z.output<typeof incidentsSchema>;
 
 /** Injection token of the `incidents` section. */
 export const INCIDENTS_CONFIG = Symbol('incidents-config');
+
+const slug = z.string().min(1).max(63);
+const matcher = z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'must be the name of a label'), z.string());
+
+/** The `alertmanager` section: which alerts belong to which project, and which open an incident. */
+export const alertmanagerSchema = z.strictObject({
+  /** Alerts with these labels are evidence about this project; the first that fits decides. */
+  projects: z.array(z.strictObject({ match: matcher, project: slug })).default([]),
+  /** Alerts with these labels open an incident when none is open that they belong to. */
+  open: z
+    .array(
+      z.strictObject({
+        match: matcher,
+        project: slug,
+        severity: z.enum(SEVERITIES).default('major'),
+        area: z.string().optional(),
+      }),
+    )
+    .default([]),
+});
+
+export type AlertmanagerConfig = z.output<typeof alertmanagerSchema>;
+
+/** Injection token of the `alertmanager` section. */
+export const ALERTMANAGER_CONFIG = Symbol('alertmanager-config');
+
+/** The `maintenance` section: planned work, during which nothing is called and nobody is written to. */
+export const maintenanceSchema = z
+  .array(
+    z
+      .strictObject({
+        name: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens, at most 63'),
+        project: slug.optional(),
+        service: z.string().min(1).optional(),
+        area: z.string().min(1).optional(),
+        from: z.iso.datetime({ offset: true }),
+        to: z.iso.datetime({ offset: true }),
+        reason: z.string().min(1).max(500).default('planned maintenance'),
+      })
+      .refine((one) => Date.parse(one.from) < Date.parse(one.to), 'from must be before to'),
+  )
+  .refine((list) => new Set(list.map((one) => one.name)).size === list.length, 'two windows have the same name')
+  .default([]);
+
+export type MaintenanceConfig = z.output<typeof maintenanceSchema>;
+
+/** Injection token of the `maintenance` section. */
+export const MAINTENANCE_CONFIG = Symbol('maintenance-config');

@@ -1,5 +1,6 @@
-import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
+import { Detections } from '../detection/public.js';
 import { Projects } from '../intake/public.js';
 import { Issues } from '../issues/public.js';
 import { CurrentCaller, Needs } from '../platform/auth/auth.guard.js';
@@ -8,6 +9,8 @@ import { Clock } from '../platform/clock.js';
 import { Database, type Tx } from '../platform/db/database.js';
 import { notFound, Problem } from '../platform/errors.js';
 import { cursorId, type Page, pageOf, pageQuery, rowId } from '../platform/http/page.js';
+import { wake } from '../platform/stages/wake.js';
+import { AlertStore } from './alert.store.js';
 import { type Incident, INCIDENT_STATUSES, SEVERITIES } from './incident.js';
 import { IncidentStore } from './incident.store.js';
 import { Incidents } from './public.js';
@@ -32,13 +35,18 @@ const change = z.strictObject({
   area: z.string().trim().min(1).max(100).nullable().optional(),
 });
 
-/** `GET/POST /v1/incidents`, `GET/PATCH /v1/incidents/{id}`. */
+const attachment = z.strictObject({ issueId: z.string(), reason: z.string().trim().min(1).max(200).default('manual') });
+const merge = z.strictObject({ into: z.string() });
+
+/** `GET/POST /v1/incidents`, `GET/PATCH /v1/incidents/{id}`, `POST/DELETE …/issues`, `POST …/merge`. */
 @Controller('v1/incidents')
 export class IncidentsController {
   constructor(
     private readonly store: IncidentStore,
     private readonly incidents: Incidents,
     private readonly issues: Issues,
+    private readonly detections: Detections,
+    private readonly alerts: AlertStore,
     private readonly projects: Projects,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -91,7 +99,17 @@ export class IncidentsController {
   @Needs('agent')
   async get(@Param('id') id: string): Promise<unknown> {
     const incident = await this.one(id);
-    return { ...this.shape(incident), timeline: await this.store.timeline(this.database, incident.id) };
+    const alerts = (await this.alerts.ofIncident(this.database, incident.id)).map(
+      ({ status, labels, annotations, startsAt, endsAt, url }) => ({
+        status,
+        labels,
+        annotations,
+        startsAt,
+        endsAt,
+        url,
+      }),
+    );
+    return { ...this.shape(incident), alerts, timeline: await this.store.timeline(this.database, incident.id) };
   }
 
   /** Acknowledge, mitigate, resolve, or correct what it is called. A resolved incident stays resolved. */
@@ -113,11 +131,91 @@ export class IncidentsController {
     const now = this.clock.now();
     const { status, ...rest } = body;
     await this.database.transaction(async (tx) => {
-      await this.store.update(tx, incident.id, status === 'resolved' ? rest : body);
+      const byOps = rest.severity === undefined ? rest : { ...rest, severityByOps: true };
+      await this.store.update(tx, incident.id, status === 'resolved' ? byOps : { ...byOps, status });
       if (status === 'resolved') await this.incidents.resolve(tx, incident.id, 'ops', caller.name, now);
       else await this.store.append(tx, incident.id, 'changed', caller.name, body, now);
     });
     return this.get(id);
+  }
+
+  /** Attaches an issue that a person knows to belong to it. */
+  @Post(':id/issues')
+  @Needs('ops')
+  @HttpCode(200)
+  async attachIssue(
+    @Param('id') id: string,
+    @Body({ schema: attachment }) { issueId, reason }: z.output<typeof attachment>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    const incident = await this.openOne(id);
+    const now = this.clock.now();
+    await this.database.transaction(async (tx) => {
+      const [issue] = await this.issues.find(tx, [rowId('issue', issueId)]);
+      if (issue?.projectId !== incident.projectId)
+        throw new Problem(400, 'invalid', `issueId: there is no issue ${issueId} in this project.`);
+      await this.store.allowIssue(tx, incident.id, issue.id);
+      if (await this.store.attachIssue(tx, incident.id, issue.id, reason, now))
+        await this.store.append(
+          tx,
+          incident.id,
+          'issue_attached',
+          caller.name,
+          { issueId: String(issue.id), reason },
+          now,
+        );
+      await wake(tx, 'audience');
+    });
+    return this.get(id);
+  }
+
+  /** Takes an issue out; it does not come back by itself. Customers who were written to stay so. */
+  @Delete(':id/issues/:issueId')
+  @Needs('ops')
+  async detachIssue(
+    @Param('id') id: string,
+    @Param('issueId') issueId: string,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    const incident = await this.openOne(id);
+    const issue = rowId('issue', issueId);
+    await this.database.transaction(async (tx) => {
+      if (!(await this.store.detachIssue(tx, incident.id, issue)))
+        throw new Problem(404, 'not-found', `Issue ${issueId} is not part of incident ${id}.`);
+      await this.detections.move(tx, incident.id, null, issue);
+      await this.store.append(tx, incident.id, 'issue_detached', caller.name, { issueId }, this.clock.now());
+    });
+    return this.get(id);
+  }
+
+  /** Makes this incident part of another: its issues go there, it ends without a word to anybody, and nobody is told twice. */
+  @Post(':id/merge')
+  @Needs('ops')
+  @HttpCode(200)
+  async merge(
+    @Param('id') id: string,
+    @Body({ schema: merge }) body: z.output<typeof merge>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    const [from, into] = [await this.openOne(id), await this.openOne(body.into)];
+    if (from.id === into.id || from.projectId !== into.projectId)
+      throw new Problem(409, 'conflict', 'Only two different incidents of one project can become one.');
+    const now = this.clock.now();
+    await this.database.transaction(async (tx) => {
+      await this.store.mergeInto(tx, from.id, into.id, now);
+      await this.detections.move(tx, from.id, into.id);
+      await this.incidents.resolve(tx, from.id, 'merged', caller.name, now, { into: String(into.id) });
+      const issues = from.issueIds.map(String);
+      await this.store.append(tx, into.id, 'merged', caller.name, { incidentId: String(from.id), issues }, now);
+      await wake(tx, 'audience');
+    });
+    return this.get(body.into);
+  }
+
+  private async openOne(id: string): Promise<Incident> {
+    const incident = await this.one(id);
+    if (incident.status === 'resolved') throw new Problem(409, 'conflict', `Incident ${id} is resolved.`);
+    return incident;
   }
 
   private async attach(tx: Tx, id: number, projectId: number, issueIds: readonly string[], now: Date): Promise<void> {
@@ -137,11 +235,25 @@ export class IncidentsController {
     return incident;
   }
 
-  private shape({ id, projectId, issueIds, ...rest }: Incident) {
+  private shape(incident: Incident) {
+    const {
+      id,
+      projectId,
+      issueIds,
+      mergedIds,
+      mergedInto,
+      previousIncidentId,
+      attachedAt: _,
+      severityByOps: __,
+      ...rest
+    } = incident;
     return {
       id: String(id),
       project: this.projects.find(projectId)?.slug ?? null,
       ...rest,
+      previous: previousIncidentId === null ? null : String(previousIncidentId),
+      mergedInto: mergedInto === null ? null : String(mergedInto),
+      merged: mergedIds.map(String),
       issues: issueIds.map(String),
     };
   }

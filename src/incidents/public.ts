@@ -1,13 +1,22 @@
 import { Injectable } from '@nestjs/common';
+import { Issues } from '../issues/public.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { wake } from '../platform/stages/wake.js';
 import { type Incident, type Resolution } from './incident.js';
 import { IncidentStore } from './incident.store.js';
+import { type Silence } from './silence.js';
+import { SilenceStore } from './silence.store.js';
+import { Silences } from './silences.service.js';
 
 /** Incidents: what other folders may ask and say. */
 @Injectable()
 export class Incidents {
-  constructor(private readonly store: IncidentStore) {}
+  constructor(
+    private readonly store: IncidentStore,
+    private readonly issues: Issues,
+    private readonly silences: Silences,
+    private readonly silenceStore: SilenceStore,
+  ) {}
 
   /** One incident, undefined when there is none. */
   async find(sql: Sql, id: number): Promise<Incident | undefined> {
@@ -19,9 +28,9 @@ export class Incidents {
     return this.store.open(sql);
   }
 
-  /** Incidents that ended after `since`, oldest first. */
+  /** Incidents that ended after `since`, oldest first; those that became part of another are left out. */
   async resolvedSince(sql: Sql, since: Date): Promise<Incident[]> {
-    return this.store.resolvedSince(sql, since);
+    return (await this.store.resolvedSince(sql, since)).filter(({ resolution }) => resolution !== 'merged');
   }
 
   /** Appends to an incident's history. */
@@ -37,10 +46,42 @@ export class Incidents {
   }
 
   /** Ends an incident and wakes those who tell the customers; without effect on one that had ended. */
-  async resolve(tx: Tx, id: number, resolution: Resolution, actor: string, now: Date): Promise<void> {
+  async resolve(
+    tx: Tx,
+    id: number,
+    resolution: Resolution,
+    actor: string,
+    now: Date,
+    details: Record<string, unknown> = {},
+  ): Promise<void> {
     if (!(await this.store.resolve(tx, id, resolution, now))) return;
-    await this.store.append(tx, id, 'resolved', actor, { resolution }, now);
-    await wake(tx, 'campaign');
+    await this.store.append(tx, id, 'resolved', actor, { resolution, ...details }, now);
+    await wake(tx, 'campaign', 'alertmanager-push');
+  }
+
+  /**
+   * Notes that the end of an incident reaches its customers now: from here on the same fault opens a new one. False when it was
+   * opened again first, and nobody may be told that it is over.
+   */
+  async conclude(tx: Tx, id: number, now: Date): Promise<boolean> {
+    return this.store.conclude(tx, id, now);
+  }
+
+  /** The silence that keeps back outreach about an incident: it covers the incident, or each of its issues. Undefined when none does. */
+  async silencedBy(sql: Sql, incident: Incident, now: Date): Promise<Silence | undefined> {
+    const active = await this.silences.active(sql, now);
+    if (active.length === 0) return undefined;
+    const issues = await this.issues.find(sql, incident.issueIds);
+    const { projectId, area } = incident;
+    if (issues.length === 0) return this.silences.over(active, [{ projectId, issueId: null, services: [], area }]);
+    const all = issues.map(({ id, service }) => ({ projectId, issueId: id, services: service ? [service] : [], area }));
+    return this.silences.over(active, all);
+  }
+
+  /** Notes on a silence that it kept back outreach about an incident. */
+  async noteSilenced(sql: Sql, silence: Silence, incident: Incident, now: Date): Promise<void> {
+    const words = `outreach about incident ${incident.id}: ${incident.title}`;
+    await this.silenceStore.note(sql, silence.id, { what: 'outreach', ref: `incident:${incident.id}`, words }, now);
   }
 
   /** Open incidents by project slug and severity. */

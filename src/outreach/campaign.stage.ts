@@ -64,6 +64,8 @@ export class CampaignStage implements Stage {
   }
 
   private async notify(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
+    await this.withdrawEnd(tx, incident, now);
+    if (await this.heldBack(tx, incident, now)) return 0;
     const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
     if (last?.state === 'cancelled' || last?.state === 'paused') return 0; // a person's word on one wave holds for the next
     const growing = last?.state === 'awaiting_approval';
@@ -72,6 +74,12 @@ export class CampaignStage implements Stage {
     const newest = members.at(-1);
     if (!newest) return 0;
     const told = await this.messages.countNotices(tx, incident.id);
+    const toldBefore = await this.messages.toldIn(
+      tx,
+      incident.mergedIds,
+      members.map((one) => one.customerId),
+    );
+    const untold = members.filter((one) => !toldBefore.has(one.customerId));
     const decision = decideApproval(policy, told + members.length, now);
     const wave = (last?.wave ?? 0) + 1;
     const id =
@@ -84,7 +92,7 @@ export class CampaignStage implements Stage {
       tx,
       { campaignId: id, incidentId: incident.id, kind: 'notice' },
       policy,
-      members,
+      untold,
       now,
     );
     if (!growing)
@@ -99,15 +107,37 @@ export class CampaignStage implements Stage {
     return planned;
   }
 
+  /** The fault of an incident that ended is back: whoever was not yet told that it is over is not told so now. */
+  private async withdrawEnd(tx: Tx, { previousIncidentId }: Incident, now: Date): Promise<void> {
+    if (previousIncidentId === null) return;
+    await this.messages.cancelPending(tx, { incidentId: previousIncidentId, kind: 'resolved' }, 'it came back', now);
+  }
+
+  /** Under a silence nothing is planned and approved notices wait; when it ends they go on. */
+  private async heldBack(tx: Tx, incident: Incident, now: Date): Promise<boolean> {
+    const silence = await this.incidents.silencedBy(tx, incident, now);
+    if (!silence) {
+      await this.campaigns.resumeSilenced(tx, incident.id);
+      return false;
+    }
+    await this.incidents.noteSilenced(tx, silence, incident, now);
+    await this.campaigns.pauseSilenced(tx, incident.id);
+    return true;
+  }
+
   private async conclude(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
+    const family = [incident.id, ...incident.mergedIds];
+    const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
+    const waits = last?.state === 'awaiting_approval' || last?.state === 'paused';
+    if (!waits && !(await this.messages.needEnd(tx, family, policy.onResolve))) return 0;
+    if (!(await this.incidents.conclude(tx, incident.id, now))) return 0;
     const cancelled = await this.messages.cancelPending(
       tx,
       { incidentId: incident.id, kind: 'notice' },
       'resolved',
       now,
     );
-    const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
-    if (last?.state === 'awaiting_approval' || last?.state === 'paused')
+    if (last && waits)
       await this.campaigns.setState(
         tx,
         last.id,
@@ -118,7 +148,7 @@ export class CampaignStage implements Stage {
         now,
       );
     if (!policy.onResolve) return cancelled;
-    const told = await this.messages.toldWithoutResolved(tx, incident.id, BATCH);
+    const told = await this.messages.toldWithoutResolved(tx, family, BATCH);
     if (told.length === 0) return cancelled;
     const before = await this.campaigns.lastWave(tx, incident.id, 'resolved');
     if (before?.state === 'cancelled') return cancelled;

@@ -6,6 +6,9 @@ import { type Campaign, type CampaignKind, type CampaignState } from './campaign
 const COLUMNS = `id, incident_id AS "incidentId", policy, kind, wave, state, state_reason AS "stateReason", audience_seq AS "audienceSeq", approve_after AS "approveAfter",
   approved_at AS "approvedAt", approved_by AS "approvedBy", created_at AS "createdAt"`;
 
+/** The reason of a pause that no person made. */
+const SILENCED = 'a silence holds it back';
+
 /** All SQL on campaigns. */
 @Injectable()
 export class CampaignStore {
@@ -81,6 +84,22 @@ export class CampaignStore {
       [id, from, to, reason, actor, now],
     );
     return rows.length > 0;
+  }
+
+  /** Holds an incident's notices back while a silence lasts. */
+  async pauseSilenced(tx: Tx, incidentId: number): Promise<void> {
+    await tx.query(
+      `UPDATE campaign SET state = 'paused', state_reason = $2 WHERE incident_id = $1 AND kind = 'notice' AND state = 'approved'`,
+      [incidentId, SILENCED],
+    );
+  }
+
+  /** Lets go on what only a silence held back. */
+  async resumeSilenced(tx: Tx, incidentId: number): Promise<void> {
+    await tx.query(
+      `UPDATE campaign SET state = 'approved', state_reason = 'the silence ended' WHERE incident_id = $1 AND state = 'paused' AND state_reason = $2`,
+      [incidentId, SILENCED],
+    );
   }
 
   /** Campaigns whose time to object is over. */

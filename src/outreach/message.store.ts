@@ -190,13 +190,30 @@ export class MessageStore {
     return rows.length;
   }
 
-  /** Notices of an incident that reached somebody who has had no "fixed" yet. */
-  async toldWithoutResolved(tx: Tx, incidentId: number, limit: number): Promise<Message[]> {
+  /** Notices of these incidents, which became one, that reached somebody who has had no "fixed" yet; one a customer. */
+  async toldWithoutResolved(tx: Tx, incidentIds: readonly number[], limit: number): Promise<Message[]> {
     return tx.query<Message>(
-      `SELECT ${COLUMNS} FROM message m WHERE m.incident_id = $1 AND m.kind = 'notice' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
-         AND NOT EXISTS (SELECT FROM message r WHERE r.incident_id = $1 AND r.customer_id = m.customer_id AND r.kind = 'resolved') ORDER BY m.id LIMIT $2`,
-      [incidentId, limit],
+      `SELECT DISTINCT ON (m.customer_id) ${COLUMNS} FROM message m WHERE m.incident_id = ANY ($1::bigint[]) AND m.kind = 'notice' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
+         AND NOT EXISTS (SELECT FROM message r WHERE r.incident_id = ANY ($1::bigint[]) AND r.customer_id = m.customer_id AND r.kind = 'resolved') ORDER BY m.customer_id, m.id LIMIT $2`,
+      [incidentIds, limit],
     );
+  }
+
+  /** Whether the end of these incidents concerns anybody: a notice still waits, or with `tellEnd` one has reached a customer. */
+  async needEnd(tx: Tx, incidentIds: readonly number[], tellEnd: boolean): Promise<boolean> {
+    const states = ['pending', ...(tellEnd ? ['sent', 'delivered'] : [])];
+    const sql = `SELECT 1 FROM message WHERE incident_id = ANY ($1::bigint[]) AND kind = 'notice' AND state = ANY ($2::text[]) LIMIT 1`;
+    return (await tx.query(sql, [incidentIds, states])).length > 0;
+  }
+
+  /** Of these customers, those who are, or were, written to about one of these incidents. */
+  async toldIn(tx: Tx, incidentIds: readonly number[], customerIds: readonly number[]): Promise<Set<number>> {
+    if (incidentIds.length === 0) return new Set();
+    const rows = await tx.query<{ id: number }>(
+      `SELECT DISTINCT customer_id AS id FROM message WHERE incident_id = ANY ($1::bigint[]) AND customer_id = ANY ($2::bigint[]) AND kind = 'notice' AND state NOT IN ('suppressed', 'cancelled')`,
+      [incidentIds, customerIds],
+    );
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** How many customers of an incident are, or were, written to with a notice. */

@@ -32,17 +32,29 @@ describe('incident-open', () => {
     expect((await incidents(forewarn)).items).toHaveLength(1);
   });
 
-  it('calls a fault critical that the app did not survive', async () => {
+  it('says why it is as bad as it is, and raises it while it grows', async () => {
     forewarn = await TestDaemon.start({ config });
     const crash = { type: 'Error', message: 'out of seats', handled: false };
-    for (const customer of ['c1', 'c2'])
-      await forewarn.send(
-        anEvent({ customer, message: undefined, type: undefined, stack: undefined, exception: crash }),
+    const hit = (from: number, to: number) =>
+      forewarn.send(
+        ...Array.from({ length: to - from }, (_, at) =>
+          anEvent({ customer: `c${from + at}`, message: undefined, type: undefined, stack: undefined, exception: crash }),
+        ),
       );
-
+    await hit(0, 4);
     await forewarn.runStages('detect', 'incident-open');
+    expect((await incidents(forewarn)).items).toEqual([expect.objectContaining({ severity: 'major' })]);
 
-    expect((await incidents(forewarn)).items).toEqual([expect.objectContaining({ severity: 'critical' })]);
+    await hit(4, 104);
+    await forewarn.runStages('incident-close', 'incident-close');
+
+    expect((await forewarn.api.get('/v1/incidents/1')).body).toMatchObject({
+      severity: 'critical',
+      timeline: [
+        { kind: 'opened', details: { because: ['4 customers hit', 'how many use the app is not known'] } },
+        { kind: 'severity_raised', details: { from: 'major', to: 'critical' } },
+      ],
+    });
   });
 });
 

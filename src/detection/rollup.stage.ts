@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../platform/db/database.js';
+import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js';
+import { RollupStore } from './rollup.store.js';
+
+const BATCH = 5000;
+
+/** Rolls minute counts up to hours and days and removes what is past its time. Recomputes from the counts, so a second run changes nothing. */
+@Injectable()
+export class RollupStage implements Stage {
+  readonly name = 'rollup';
+  readonly pauseMs = 60_000;
+
+  constructor(
+    private readonly store: RollupStore,
+    private readonly database: Database,
+  ) {}
+
+  async runOnce(now: Date): Promise<StageResult> {
+    return this.database.transaction(async (tx) => {
+      if (!(await tx.tryLock('rollup'))) return IDLE;
+      const rolled = (await this.store.hours(tx, now)) + (await this.store.days(tx, now));
+      const removed = await this.store.forget(tx, now, BATCH);
+      return { worked: rolled + removed, more: removed >= BATCH };
+    });
+  }
+}

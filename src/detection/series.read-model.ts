@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { type Sql } from '../platform/db/database.js';
+import { type ActiveMinute } from './project-watch.js';
+import { type IssueMinute } from './series.js';
+
+const MINUTE = 60_000;
+/** An app that sent sessions within this time tells who is active; a minute without any is then one without use. */
+const TELLS_FOR_MS = 7 * 86_400_000;
+const at = (minute: number) => new Date(minute * MINUTE);
+
+const ROWS = `SELECT i.issue_id AS "issueId", (extract(epoch FROM m.minute) / 60)::int AS minute, m.events::int AS events, m.customers::int AS customers,
+    m.arrivals::int AS arrivals, i.service, (extract(epoch FROM i.since) / 60)::int AS since
+  FROM series_minute m JOIN series_issue i ON i.issue_id = m.issue_id
+  WHERE i.project_id = $1 AND i.status = 'open' AND i.level IN ('error', 'fatal') AND m.minute >= $2 AND m.minute < $3`;
+
+/** The counts that digest and intake keep, as detection reads them: by project and minute. */
+@Injectable()
+export class SeriesReadModel {
+  /** Minutes with hits of a project's errors, `from` to before `to` (epoch minutes), in order of time. */
+  async rows(sql: Sql, projectId: number, from: number, to: number): Promise<IssueMinute[]> {
+    return sql.query<IssueMinute>({ name: 'series.rows', text: `${ROWS} ORDER BY m.minute, i.issue_id` }, [
+      projectId,
+      at(from),
+      at(to),
+    ]);
+  }
+
+  /** Issues that were hit in or after the minute `since` and reached `customers` arrivals since the minute `from`. */
+  async busy(sql: Sql, projectId: number, from: number, since: number, customers: number): Promise<number[]> {
+    const rows = await sql.query<{ id: number }>(
+      {
+        name: 'series.busy',
+        text: `SELECT m.issue_id AS id FROM series_minute m JOIN series_issue i ON i.issue_id = m.issue_id
+               WHERE i.project_id = $1 AND m.minute >= $2 GROUP BY 1 HAVING max(m.minute) >= $3 AND sum(m.arrivals) >= $4`,
+      },
+      [projectId, at(from), at(since), customers],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** The first minute since `since` in which something of a project was counted, undefined when there is none. */
+  async firstMinute(sql: Sql, projectId: number, since: number): Promise<number | undefined> {
+    const [row] = await sql.query<{ minute: number | null }>(
+      `SELECT (extract(epoch FROM least(
+         (SELECT min(m.minute) FROM series_minute m JOIN series_issue i ON i.issue_id = m.issue_id WHERE i.project_id = $1 AND m.minute >= $2),
+         (SELECT min(minute) FROM project_minute WHERE project_id = $1 AND minute >= $2))) / 60)::int AS minute`,
+      [projectId, at(since)],
+    );
+    return row?.minute ?? undefined;
+  }
+
+  /**
+   * How busy a project was in each minute from `from` to before `to`. Customers where the app names them, else sessions, else null.
+   * A minute in which nothing came counts as received when it is not before `watchedSince`: then we were there to receive.
+   */
+  async activity(sql: Sql, projectId: number, from: number, to: number, watchedSince: number): Promise<ActiveMinute[]> {
+    const [tells] = await sql.query<{ customers: boolean; sessions: boolean }>(
+      {
+        name: 'series.tells',
+        text: `SELECT EXISTS (SELECT FROM project_minute WHERE project_id = $1 AND minute >= $2 AND minute < $3) AS customers,
+                      EXISTS (SELECT FROM release_session WHERE project_id = $1 AND minute >= $2 AND minute < $3) AS sessions`,
+      },
+      [projectId, new Date(from * MINUTE - TELLS_FOR_MS), at(to)],
+    );
+    const rows = await sql.query<{ minute: number; customers: number | null; sessions: number | null; heard: boolean }>(
+      {
+        name: 'series.activity',
+        text: `SELECT (extract(epoch FROM t) / 60)::int AS minute, p.active_customers AS customers,
+                 (SELECT sum(s.started)::int FROM release_session s WHERE s.project_id = $1 AND s.minute = t) AS sessions,
+                 EXISTS (SELECT FROM intake_outcome o WHERE o.project_id = $1 AND o.minute = t AND o.outcome IN ('accepted', 'duplicate', 'discarded')) AS heard
+               FROM generate_series($2::timestamptz, $3::timestamptz - interval '1 minute', interval '1 minute') AS t
+               LEFT JOIN project_minute p ON p.project_id = $1 AND p.minute = t ORDER BY 1`,
+      },
+      [projectId, at(from), at(to)],
+    );
+    return rows.map(({ minute, customers, sessions, heard }) => ({
+      minute,
+      active: tells?.customers ? (customers ?? 0) : tells?.sessions ? (sessions ?? 0) : null,
+      received: heard || customers !== null || sessions !== null || minute >= watchedSince,
+    }));
+  }
+
+  /** When the newest release of a project was first seen. */
+  async deployedAt(sql: Sql, projectId: number, now: Date): Promise<number | undefined> {
+    const [row] = await sql.query<{ at: Date | null }>(
+      { name: 'series.deployed', text: 'SELECT max(at) AS at FROM series_deploy WHERE project_id = $1 AND at <= $2' },
+      [projectId, now],
+    );
+    return row?.at?.getTime();
+  }
+
+  /** Distinct customers of these issues hit in the minute `since` or later. */
+  async customersSince(sql: Sql, issueIds: readonly number[], since: Date): Promise<number> {
+    const [row] = await sql.query<{ count: number }>(
+      {
+        name: 'series.customers_since',
+        text: 'SELECT count(DISTINCT customer_id) AS count FROM series_hit WHERE issue_id = ANY ($1::bigint[]) AND last_minute >= $2',
+      },
+      [issueIds, since],
+    );
+    return row?.count ?? 0;
+  }
+
+  /** Issues of a project that came back after they were resolved, since `since`, with the customers hit from then on. */
+  async regressed(
+    sql: Sql,
+    projectId: number,
+    since: Date,
+  ): Promise<{ issueId: number; regressedAt: Date; customers: number }[]> {
+    return sql.query(
+      {
+        name: 'series.regressed',
+        text: `SELECT i.issue_id AS "issueId", i.regressed_at AS "regressedAt",
+                 (SELECT count(DISTINCT h.customer_id) FROM series_hit h WHERE h.issue_id = i.issue_id AND h.last_minute >= date_trunc('minute', i.regressed_at)) AS customers
+               FROM series_issue i WHERE i.project_id = $1 AND i.regressed_at >= $2 AND i.status <> 'ignored'`,
+      },
+      [projectId, since],
+    );
+  }
+}

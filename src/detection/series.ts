@@ -1,0 +1,50 @@
+import { type MinuteRow } from './detection.js';
+
+/** One minute of one issue, with what decides which series it counts in. */
+export interface IssueMinute extends MinuteRow {
+  readonly issueId: number;
+  readonly service: string | null;
+  /** Epoch minute in which the issue was first seen. */
+  readonly since: number;
+}
+
+/** The name of an issue's series. */
+export const issueSeries = (issueId: number): string => `issue:${issueId}`;
+/** The series of everything that happens to a project's customers. */
+export const WHOLE_PROJECT = 'project';
+/** The series of all issues first seen in the last day: an outage spread over many new fingerprints. */
+export const YOUNG_ISSUES = 'young';
+const DAY_MINUTES = 1440;
+
+/** The sums that an issue's minute counts in; `projectSince` is the epoch minute from which on the project is watched. */
+export function sumsOf(row: IssueMinute, projectSince: number): string[] {
+  const young = row.since > row.minute - DAY_MINUTES && row.since >= projectSince + DAY_MINUTES;
+  return [WHOLE_PROJECT, ...(row.service === null ? [] : [`service:${row.service}`]), ...(young ? [YOUNG_ISSUES] : [])];
+}
+
+/** The issue behind a series, undefined for a sum. */
+export function issueOf(series: string): number | undefined {
+  return series.startsWith('issue:') ? Number(series.slice('issue:'.length)) : undefined;
+}
+
+/** Adds rows of one minute up by series: each issue for itself, and the sums. */
+export function bySeries(rows: readonly IssueMinute[], projectSince: number): Map<string, MinuteRow[]> {
+  const all = new Map<string, Map<number, MinuteRow>>();
+  for (const row of rows) {
+    for (const series of [issueSeries(row.issueId), ...sumsOf(row, projectSince)]) {
+      const minutes = all.get(series) ?? new Map<number, MinuteRow>();
+      all.set(series, minutes);
+      minutes.set(row.minute, plus(minutes.get(row.minute), row));
+    }
+  }
+  return new Map([...all].map(([series, minutes]) => [series, [...minutes.values()]]));
+}
+
+function plus(sum: MinuteRow | undefined, { minute, events, customers, arrivals }: MinuteRow): MinuteRow {
+  return {
+    minute,
+    events: (sum?.events ?? 0) + events,
+    customers: (sum?.customers ?? 0) + customers,
+    arrivals: (sum?.arrivals ?? 0) + arrivals,
+  };
+}

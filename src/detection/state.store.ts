@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+import { type Sql, type Tx } from '../platform/db/database.js';
+import { type HeartbeatState } from './algorithm/heartbeat.v1.js';
+import { type PulseState } from './algorithm/pulse.v1.js';
+import { isAtRest, type WatchState } from './algorithm/watch.v1.js';
+import { HEARTBEAT, type ProjectStates, type ProjectWatch, PULSE } from './project-watch.js';
+
+/** The version of the states that this program reads; others are started anew. */
+const VERSION = 1;
+
+/** What detection has learnt of each series, between runs and restarts. */
+@Injectable()
+export class StateStore {
+  /** The states of a project: those with something left to decide, and those of `series`. Undefined when it has none yet. */
+  async load(sql: Sql, projectId: number, series: readonly string[]): Promise<ProjectStates | undefined> {
+    const rows = await sql.query<{ series: string; state: unknown }>(
+      {
+        name: 'states.load',
+        text: `SELECT series, state FROM series_state WHERE project_id = $1 AND version = $2 AND (restless OR series = ANY ($3::text[]))`,
+      },
+      [projectId, VERSION, [...series, PULSE, HEARTBEAT]],
+    );
+    const states = new Map(rows.map(({ series: name, state }) => [name, state]));
+    const pulse = states.get(PULSE) as PulseState | undefined;
+    if (!pulse) return undefined;
+    const heartbeat = states.get(HEARTBEAT) as HeartbeatState | undefined;
+    states.delete(PULSE);
+    states.delete(HEARTBEAT);
+    return { pulse, heartbeat, watches: states as Map<string, WatchState> };
+  }
+
+  /** The first minute of a project that is not closed yet; undefined when it is not watched yet. */
+  async nextMinute(sql: Sql, projectId: number): Promise<number | undefined> {
+    const [row] = await sql.query<{ next: number }>(
+      {
+        name: 'states.next',
+        text: `SELECT (state ->> 'next')::int AS next FROM series_state WHERE project_id = $1 AND series = $2 AND version = $3`,
+      },
+      [projectId, PULSE, VERSION],
+    );
+    return row?.next;
+  }
+
+  /** Of these series, those that are in an anomaly, which is followed when its minutes are closed. */
+  async abnormal(sql: Sql, projectId: number, series: readonly string[]): Promise<Set<string>> {
+    const rows = await sql.query<{ series: string }>(
+      {
+        name: 'states.abnormal',
+        text: `SELECT series FROM series_state WHERE project_id = $1 AND abnormal AND version = $3 AND series = ANY ($2::text[])`,
+      },
+      [projectId, series, VERSION],
+    );
+    return new Set(rows.map((row) => row.series));
+  }
+
+  /** Saves what a run changed. */
+  async save(tx: Tx, projectId: number, watch: ProjectWatch, now: Date): Promise<void> {
+    const rows = [...watch.touched].flatMap((series) => {
+      const state = watch.watch(series);
+      return state ? [{ series, state, restless: !isAtRest(state), abnormal: state.anomaly !== null }] : [];
+    });
+    const own = [
+      { series: PULSE, state: watch.pulse, restless: false, abnormal: false },
+      ...(watch.heartbeat
+        ? [
+            {
+              series: HEARTBEAT,
+              state: watch.heartbeat,
+              restless: false,
+              abnormal: watch.heartbeat.stoppedSince !== null,
+            },
+          ]
+        : []),
+    ];
+    const all = [...own, ...rows];
+    await tx.query(
+      {
+        name: 'states.save',
+        text: `INSERT INTO series_state (project_id, series, version, restless, abnormal, state, updated_at)
+               SELECT $1, x.series, $2, x.restless, x.abnormal, x.state, $3 FROM unnest($4::text[], $5::boolean[], $6::boolean[], $7::jsonb[]) AS x (series, restless, abnormal, state)
+               ON CONFLICT (project_id, series) DO UPDATE SET version = EXCLUDED.version, restless = EXCLUDED.restless, abnormal = EXCLUDED.abnormal, state = EXCLUDED.state, updated_at = EXCLUDED.updated_at`,
+      },
+      [
+        projectId,
+        VERSION,
+        now,
+        all.map((one) => one.series),
+        all.map((one) => one.restless),
+        all.map((one) => one.abnormal),
+        all.map((one) => JSON.stringify(one.state)),
+      ],
+    );
+  }
+}

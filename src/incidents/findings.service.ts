@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import { type DetectionRow } from '../detection/detection.js';
+import { Detections } from '../detection/public.js';
+import { Issues } from '../issues/public.js';
+import { type Sql } from '../platform/db/database.js';
+import { type Finding, type IssueLink, type OpenIncident } from './algorithm/cluster.v1.js';
+import { HarmReadModel } from './harm.read-model.js';
+import { type Incident } from './incident.js';
+import { type Silenceable } from './silence.js';
+
+/** Verdicts with what is needed to see which belong together. */
+@Injectable()
+export class Findings {
+  constructor(
+    private readonly detections: Detections,
+    private readonly issues: Issues,
+    private readonly harm: HarmReadModel,
+  ) {}
+
+  /** Verdicts as findings, in their order. */
+  async of(sql: Sql, rows: readonly DetectionRow[]): Promise<Finding[]> {
+    const ids = rows.flatMap(({ issueId }) => issueId ?? []);
+    const issues = new Map((await this.issues.find(sql, ids)).map((issue) => [issue.id, issue]));
+    const since = new Date(Math.min(...rows.map((row) => row.since.getTime())));
+    const signs = new Map(
+      (rows.length > 0 ? await this.harm.signs(sql, ids, since) : []).map((one) => [one.issueId, one]),
+    );
+    return rows.map((row) => ({
+      id: String(row.id),
+      issueId: row.issueId === null ? null : String(row.issueId),
+      kind: row.kind,
+      since: row.since.getTime(),
+      services: serviceOf(row) ?? signs.get(row.issueId ?? 0)?.services ?? [],
+      firstRelease: issues.get(row.issueId ?? 0)?.firstRelease ?? null,
+      customers: signs.get(row.issueId ?? 0)?.customers ?? [],
+      customersHit: Number(row.evidence['customers'] ?? row.evidence['seen'] ?? 0),
+    }));
+  }
+
+  /** Open incidents with their findings; an issue that a person attached counts from the start of its incident. */
+  async ofIncidents(sql: Sql, incidents: readonly Incident[]): Promise<OpenIncident[]> {
+    const rows = await this.detections.ofIncidents(
+      sql,
+      incidents.map(({ id }) => id),
+    );
+    const findings = await this.of(sql, rows);
+    const open: OpenIncident[] = [];
+    for (const { id, startedAt, issueIds } of incidents) {
+      const own = findings.filter((_, at) => rows[at]?.incidentId === id);
+      const missing = issueIds.filter((issueId) => !own.some((one) => one.issueId === String(issueId)));
+      const signs = missing.length > 0 ? await this.harm.signs(sql, missing, startedAt) : [];
+      const manual = signs.map(({ issueId, services, customers }) => ({
+        id: `${id}:${issueId}`,
+        issueId: String(issueId),
+        kind: 'new' as const,
+        since: startedAt.getTime(),
+        services,
+        firstRelease: null,
+        customers,
+        customersHit: customers.length,
+      }));
+      open.push({ id: String(id), findings: [...own, ...manual] });
+    }
+    return open;
+  }
+
+  /** Links of the issues of these verdicts. */
+  async links(sql: Sql, rows: readonly DetectionRow[]): Promise<IssueLink[]> {
+    const links: IssueLink[] = [];
+    for (const issueId of new Set(rows.flatMap((row) => row.issueId ?? []))) {
+      for (const { issueId: other, score, reason, state } of await this.issues.linkedTo(sql, issueId)) {
+        const verdict = state === 'confirmed' ? { verdict: state } : {};
+        links.push({ a: String(issueId), b: String(other), score, reason, ...verdict });
+      }
+    }
+    return links;
+  }
+
+  /** What a silence is held against, for each verdict. */
+  async silenceable(sql: Sql, projectId: number, rows: readonly DetectionRow[]): Promise<Silenceable[]> {
+    const ids = rows.flatMap(({ issueId }) => issueId ?? []);
+    const issues = new Map((await this.issues.find(sql, ids)).map((issue) => [issue.id, issue]));
+    return rows.map((row) => {
+      const issue = issues.get(row.issueId ?? 0);
+      const services = serviceOf(row) ?? (issue?.service ? [issue.service] : []);
+      return { projectId, issueId: row.issueId, services, area: issue?.area ?? null };
+    });
+  }
+
+  /** Of these issues, those first seen from `since` on. */
+  async bornSince(sql: Sql, issueIds: readonly number[], since: Date): Promise<number[]> {
+    return this.harm.bornSince(sql, issueIds, since);
+  }
+}
+
+function serviceOf({ series }: DetectionRow): string[] | undefined {
+  return series.startsWith('service:') ? [series.slice('service:'.length)] : undefined;
+}
