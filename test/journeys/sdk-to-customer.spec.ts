@@ -100,7 +100,7 @@ describe.each(['@sentry/node', 'sentry-node-10', 'sentry-node-7'] as const)('an 
     await forewarn.runStage('outcome-flush');
 
     const outcomes = await forewarn.rows(
-      "SELECT outcome, sum(count)::int AS count FROM intake_outcome WHERE outcome <> 'discarded' GROUP BY 1",
+      "SELECT outcome, sum(count)::int AS count FROM intake_outcome WHERE outcome NOT IN ('discarded', 'used') GROUP BY 1",
     );
     expect(outcomes).toEqual([{ outcome: 'accepted', count: checkout.length + search.length }]);
     const issues = await forewarn.rows(
