@@ -53,7 +53,7 @@ export class JetStreamLog {
    */
   static async open(url: string, installation: string, logger: Logger): Promise<JetStreamLog> {
     const connection = await connectOrExplain(url);
-    const stream = `FOREWARN_${createHash('sha256').update(installation).digest('hex').slice(0, 12)}`;
+    const stream = streamOf(installation);
     try {
       const manager = await jetstreamManager(connection);
       const log = new JetStreamLog(connection, jetstream(connection), manager, stream, logger);
@@ -206,6 +206,11 @@ export class JetStreamLog {
     }
     this.up = false;
   }
+}
+
+/** The stream's name, the same for every process of an installation. */
+export function streamOf(installation: string): string {
+  return `FOREWARN_${createHash('sha256').update(installation).digest('hex').slice(0, 12)}`;
 }
 
 async function connectOrExplain(url: string): Promise<NatsConnection> {

@@ -3,7 +3,7 @@ import { messageOf } from '../platform/errors.js';
 import { type Logger } from '../platform/logging/logger.js';
 import { type AcceptedEvent } from './accepted-event.js';
 import { type Digestion, isOwnFault } from './digestion.service.js';
-import { decodeBatch } from './event-wire.js';
+import { decodeBatch, UnreadableBatch } from './event-wire.js';
 import { ACK_WAIT_MS, type JetStreamLog, PARTITIONS } from './jetstream.log.js';
 
 /** Events in one transaction at most, as in one process. */
@@ -91,9 +91,18 @@ export class JetStreamPuller {
   private async sweep(): Promise<void> {
     for (let at = 0; at < PARTITIONS && !this.stopping; at++) {
       for (const message of await this.log.leftovers(at)) {
-        await this.digestion.digestOrSetAside(decodeBatch(message.data));
+        await this.digestLeftover(message.data);
         await this.log.remove(message);
       }
+    }
+  }
+
+  private async digestLeftover(data: Uint8Array): Promise<void> {
+    try {
+      await this.digestion.digestOrSetAside(decodeBatch(data));
+    } catch (error) {
+      if (!(error instanceof UnreadableBatch)) throw error;
+      await this.digestion.setAsideUnreadable(data, error);
     }
   }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { startDaemon } from '../../src/daemon.js';
+import { streamOf } from '../../src/intake/jetstream.log.js';
 import { decodeBatch } from '../../src/intake/event-wire.js';
 import { Digest } from '../../src/issues/digest.service.js';
 import { SystemClock } from '../../src/platform/clock.js';
@@ -269,14 +270,13 @@ if (!installed) console.warn('nats-server is not installed here: the tests of th
   const shared = process.env['TEST_NATS_URL'];
   (shared ? it : it.skip)('runs on the server that TEST_NATS_URL names', async () => {
     const url = shared ?? '';
-    const before = await streamsOf(url);
     const forewarn = await start('intake,digest,api', undefined, url);
     await forewarn.send(...faults(50));
     await untilCounted(forewarn, 50);
-    const manager = await connect({ servers: url });
-    for (const stream of await streamsOf(url))
-      if (!before.includes(stream)) await (await jetstreamManager(manager)).streams.delete(stream);
-    await manager.close();
+    const { name } = await forewarn.row<{ name: string }>('SELECT id || current_database() AS name FROM installation');
+    const connection = await connect({ servers: url });
+    await (await jetstreamManager(connection)).streams.delete(streamOf(name));
+    await connection.close();
   });
 });
 
