@@ -6,9 +6,8 @@ import { messageOf } from '../errors.js';
 import { LOGGER, type Logger } from '../logging/logger.js';
 import { Metrics } from '../metrics.js';
 import { OWN_STAGES, type Stage, type StageName, STAGE_NAMES } from './stage.js';
+import { WAKE_CHANNEL } from './wake.js';
 
-/** The channel on which a committed transaction may wake a stage early: `NOTIFY forewarn_wake, 'dispatch'`. */
-export const WAKE_CHANNEL = 'forewarn_wake';
 /** How long to wait before the wake-up session is opened again. */
 const RELISTEN_MS = 2000;
 
