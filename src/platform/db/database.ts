@@ -37,10 +37,10 @@ export const PG_ERROR = {
   invalidAuthorization: '28000',
 } as const;
 
-/** The SQLSTATE of a driver error, undefined for anything else. */
+/** The SQLSTATE of a driver error, undefined for anything else. Every SQLSTATE holds a digit, unlike system errors such as EPIPE. */
 export function pgCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
 /** True where the fault lies in the way to the server or the server itself, so that the same call may work later. */
