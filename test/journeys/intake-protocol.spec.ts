@@ -8,7 +8,9 @@ import {
   item,
   type SentryEventBody,
 } from '../support/envelopes.js';
+import { aCustomer } from '../support/builders.js';
 import { NOON_UTC } from '../support/fake-clock.js';
+import { hitsOf, issueWith } from '../support/issues.js';
 import { TestDaemon } from '../support/test-daemon.js';
 import { send, type WireAnswer, type WireRequest } from '../support/wire.js';
 
@@ -56,16 +58,6 @@ function post(
 
 function store(event: object): Promise<WireAnswer> {
   return send(`${base}/api/${id}/store/?sentry_key=${key}`, { body: JSON.stringify(event) });
-}
-
-/** The issue that an event was counted in. */
-async function issueOf(
-  eventId: string,
-): Promise<{ title: string; kind: string; last_seen: Date; event_count: number }> {
-  return forewarn.row(
-    'SELECT i.title, i.kind, i.last_seen, i.event_count FROM event_sample s JOIN cell i ON i.id = s.cell_id WHERE s.event_id = $1',
-    [eventId],
-  );
 }
 
 describe('the address of an SDK', () => {
@@ -321,14 +313,15 @@ describe('an envelope', () => {
       await store(event),
     ];
     await post(body);
-    const before = await issueOf(event.event_id);
+    const before = await issueWith(forewarn.api, 'ResentError');
     const { answer: answers, outcomes } = await outcomesOf(again);
 
     expect(answers.map((one): unknown => [one.status, JSON.parse(one.text)])).toEqual(
       Array(3).fill([200, { id: event.event_id }]),
     );
     expect(outcomes).toEqual({ duplicate: 3 });
-    expect(await issueOf(event.event_id)).toEqual(before);
+    expect(await issueWith(forewarn.api, 'ResentError')).toEqual(before);
+    expect(before.events).toBe(1);
   });
 
   it('may be a header alone', async () => {
@@ -408,33 +401,26 @@ describe('an envelope', () => {
 });
 
 describe('an event', () => {
-  const thrown = { type: 'RangeError', value: 'page must be positive' };
-  it.each<[string, unknown]>([
-    ['an object with values', { values: [thrown] }],
-    ['a bare list', [thrown]],
-    ['a bare object', thrown],
-    ['a list with null members', { values: [null, thrown, null] }],
-    ['values that are one object', { values: thrown }],
-    ['members without a stack', [{ ...thrown, stacktrace: null }]],
-    ['members with null frames', [{ ...thrown, stacktrace: { frames: [null] } }]],
-  ])('may give its exception as %s', async (_name, exception) => {
-    const event = aSentryEvent({ exception });
-    expect((await store(event)).status).toBe(200);
+  const thrown = (type: string) => ({ type, value: 'page must be positive' });
+  it.each<[string, string, unknown]>([
+    ['an object with values', 'AError', { values: [thrown('AError')] }],
+    ['a bare list', 'BError', [thrown('BError')]],
+    ['a bare object', 'CError', thrown('CError')],
+    ['a list with null members', 'DError', { values: [null, thrown('DError'), null] }],
+    ['values that are one object', 'EError', { values: thrown('EError') }],
+    ['members without a stack', 'FError', [{ ...thrown('FError'), stacktrace: null }]],
+    ['members with null frames', 'GError', [{ ...thrown('GError'), stacktrace: { frames: [null] } }]],
+  ])('may give its exception as %s', async (_name, type, exception) => {
+    const answer = await store(aSentryEvent({ exception }));
 
-    expect(await issueOf(event.event_id)).toMatchObject({
-      kind: 'exception',
-      title: expect.stringContaining('RangeError'),
-    });
+    expect(answer.status).toBe(200);
+    expect(await issueWith(forewarn.api, type)).toMatchObject({ events: 1, customers: 1 });
   });
 
   it('may be a message without any exception', async () => {
-    const event = aSentryEvent({ exception: undefined, message: 'stock is out of step' });
-    await store(event);
+    await store(aSentryEvent({ exception: undefined, message: 'stock is out of step' }));
 
-    expect(await issueOf(event.event_id)).toMatchObject({
-      kind: 'message',
-      title: expect.stringContaining('stock is out of step'),
-    });
+    expect(await issueWith(forewarn.api, 'stock is out of step')).toMatchObject({ events: 1 });
   });
 
   const noon = Date.parse(NOON_UTC);
@@ -448,20 +434,15 @@ describe('an event', () => {
     ['nonsense', { a: 1 }, noon],
     ['nothing', undefined, noon],
   ])('is counted now and dated plausibly when its time is %s', async (name, timestamp, expected) => {
-    const event = aSentryEvent({
-      timestamp,
-      user: { id: `clock ${name}` },
-      exception: { type: 'ClockError', value: 'x' },
-    });
-    await store(event);
-    const row = await forewarn.row<{ at: Date }>(
-      'SELECT c.last_at AS at FROM issue_customer c JOIN customer_identity i USING (customer_id) WHERE i.value = $1',
-      [`clock ${name}`],
-    );
-    const minutes = await forewarn.rows('SELECT DISTINCT minute FROM issue_minute');
+    const customer = `clock-${name.replace(/\W/g, '-')}`;
+    await forewarn.know(aCustomer({ externalId: customer }));
+    const exception = { type: 'ClockError', value: 'x' };
+    const { outcomes } = await outcomesOf(() => store(aSentryEvent({ timestamp, user: { id: customer }, exception })));
+    const issue = await issueWith(forewarn.api, 'ClockError');
+    const hit = (await hitsOf(forewarn.api, issue)).find((one) => one.externalId === customer);
 
-    expect(row.at.getTime()).toBe(expected);
-    expect(minutes).toEqual([{ minute: new Date(noon) }]);
+    expect([outcomes, issue.lastSeen]).toEqual([{ accepted: 1 }, NOON_UTC]);
+    expect([hit?.events, Date.parse(hit?.lastAt ?? '')]).toEqual([1, expected]);
   });
 
   it.each<[string, string]>([

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -17,13 +17,18 @@ export interface WireRequest {
   readonly body?: Buffer | string;
   /** True: no content length, as Node SDKs send. */
   readonly chunked?: boolean;
+  /** Whose connections to use; Node's own when omitted. */
+  readonly agent?: Agent;
 }
 
 /** Sends one request to `url`, byte for byte. */
-export async function send(url: string, { method = 'POST', headers, body, chunked }: WireRequest): Promise<WireAnswer> {
+export async function send(
+  url: string,
+  { method = 'POST', headers, body, chunked, agent }: WireRequest,
+): Promise<WireAnswer> {
   const bytes = Buffer.from(body ?? '');
   const length = chunked ? {} : { 'content-length': String(bytes.length) };
-  const outgoing = request(url, { method, headers: { ...headers, ...length } });
+  const outgoing = request(url, { agent, method, headers: { ...headers, ...length } });
   if (chunked) outgoing.write(bytes);
   outgoing.end(chunked ? undefined : bytes);
   const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
