@@ -1,5 +1,14 @@
 -- The schema after all migrations, by name. Written by scripts/schema.mjs; a test compares it with a migrated database.
 
+CREATE TABLE alert_push (
+  incident_id bigint NOT NULL,
+  labels jsonb NOT NULL,
+  pushed_at timestamp with time zone NOT NULL,
+  ended boolean NOT NULL DEFAULT false,
+  CONSTRAINT alert_push_pkey PRIMARY KEY (incident_id),
+  CONSTRAINT alert_push_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id)
+);
+
 CREATE TABLE api_token (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   name text NOT NULL,
@@ -183,18 +192,25 @@ CREATE INDEX customer_identity_customer ON customer_identity USING btree (custom
 CREATE TABLE detection (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   project_id integer NOT NULL,
-  issue_id bigint NOT NULL,
+  issue_id bigint,
   kind text NOT NULL,
   since timestamp with time zone NOT NULL,
   detected_at timestamp with time zone NOT NULL,
   evidence jsonb NOT NULL,
   handled_at timestamp with time zone,
+  series text NOT NULL,
+  incident_id bigint,
+  recovered_since timestamp with time zone,
+  silenced_by text,
+  silenced_until timestamp with time zone,
   CONSTRAINT detection_pkey PRIMARY KEY (id),
+  CONSTRAINT detection_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
   CONSTRAINT detection_issue_id_fkey FOREIGN KEY (issue_id) REFERENCES issue(id),
   CONSTRAINT detection_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),
   CONSTRAINT detection_kind_check CHECK ((kind = ANY (ARRAY['new'::text, 'spike'::text, 'slow_burn'::text, 'regression'::text, 'drop'::text, 'recovered'::text])))
 );
-CREATE UNIQUE INDEX detection_new_once ON detection USING btree (issue_id) WHERE (kind = 'new'::text);
+CREATE INDEX detection_incident ON detection USING btree (incident_id);
+CREATE INDEX detection_series ON detection USING btree (project_id, series, id DESC);
 CREATE INDEX detection_waiting ON detection USING btree (id) WHERE (handled_at IS NULL);
 
 CREATE TABLE event_sample (
@@ -258,13 +274,50 @@ CREATE TABLE incident (
   opened_at timestamp with time zone NOT NULL,
   resolved_at timestamp with time zone,
   resolution text,
+  reopened integer NOT NULL DEFAULT 0,
+  previous_incident_id bigint,
+  merged_into bigint,
+  concluded_at timestamp with time zone,
+  severity_by_ops boolean NOT NULL DEFAULT false,
   CONSTRAINT incident_pkey PRIMARY KEY (id),
+  CONSTRAINT incident_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES incident(id),
+  CONSTRAINT incident_previous_incident_id_fkey FOREIGN KEY (previous_incident_id) REFERENCES incident(id),
   CONSTRAINT incident_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),
-  CONSTRAINT incident_resolution_check CHECK ((resolution = ANY (ARRAY['ops'::text, 'quiet'::text]))),
+  CONSTRAINT incident_resolution_check CHECK ((resolution = ANY (ARRAY['ops'::text, 'quiet'::text, 'alerts'::text, 'merged'::text]))),
   CONSTRAINT incident_severity_check CHECK ((severity = ANY (ARRAY['minor'::text, 'major'::text, 'critical'::text]))),
   CONSTRAINT incident_status_check CHECK ((status = ANY (ARRAY['detected'::text, 'acknowledged'::text, 'mitigated'::text, 'resolved'::text])))
 );
+CREATE INDEX incident_merged ON incident USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX incident_open ON incident USING btree (project_id) WHERE (status <> 'resolved'::text);
+CREATE INDEX incident_resolved ON incident USING btree (resolved_at) WHERE (status = 'resolved'::text);
+
+CREATE TABLE incident_alert (
+  group_key text NOT NULL,
+  fingerprint text NOT NULL,
+  starts_at timestamp with time zone NOT NULL,
+  status text NOT NULL,
+  ends_at timestamp with time zone,
+  labels jsonb NOT NULL,
+  annotations jsonb NOT NULL,
+  url text,
+  project_id integer,
+  incident_id bigint,
+  received_at timestamp with time zone NOT NULL,
+  CONSTRAINT incident_alert_pkey PRIMARY KEY (group_key, fingerprint, starts_at),
+  CONSTRAINT incident_alert_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
+  CONSTRAINT incident_alert_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),
+  CONSTRAINT incident_alert_status_check CHECK ((status = ANY (ARRAY['firing'::text, 'resolved'::text])))
+);
+CREATE INDEX incident_alert_firing ON incident_alert USING btree (received_at) WHERE (status = 'firing'::text);
+CREATE INDEX incident_alert_incident ON incident_alert USING btree (incident_id);
+
+CREATE TABLE incident_detached (
+  incident_id bigint NOT NULL,
+  issue_id bigint NOT NULL,
+  CONSTRAINT incident_detached_pkey PRIMARY KEY (incident_id, issue_id),
+  CONSTRAINT incident_detached_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
+  CONSTRAINT incident_detached_issue_id_fkey FOREIGN KEY (issue_id) REFERENCES issue(id)
+);
 
 CREATE TABLE incident_issue (
   incident_id bigint NOT NULL,
@@ -360,6 +413,24 @@ CREATE TABLE issue_customer (
 );
 CREATE INDEX issue_customer_customer ON issue_customer USING btree (customer_id);
 
+CREATE TABLE issue_day (
+  issue_id bigint NOT NULL,
+  day timestamp with time zone NOT NULL,
+  events bigint NOT NULL,
+  arrivals bigint NOT NULL,
+  CONSTRAINT issue_day_pkey PRIMARY KEY (issue_id, day)
+);
+CREATE INDEX issue_day_day ON issue_day USING btree (day);
+
+CREATE TABLE issue_hour (
+  issue_id bigint NOT NULL,
+  hour timestamp with time zone NOT NULL,
+  events bigint NOT NULL,
+  arrivals bigint NOT NULL,
+  CONSTRAINT issue_hour_pkey PRIMARY KEY (issue_id, hour)
+);
+CREATE INDEX issue_hour_hour ON issue_hour USING btree (hour);
+
 CREATE TABLE issue_link (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   a_id bigint NOT NULL,
@@ -387,6 +458,7 @@ CREATE TABLE issue_minute (
   arrivals integer NOT NULL,
   CONSTRAINT issue_minute_pkey PRIMARY KEY (cell_id, minute)
 );
+CREATE INDEX issue_minute_minute ON issue_minute USING btree (minute);
 
 CREATE TABLE message (
   id uuid NOT NULL,
@@ -493,6 +565,49 @@ CREATE TABLE release_session (
   CONSTRAINT release_session_pkey PRIMARY KEY (project_id, minute, release, environment)
 );
 
+CREATE TABLE series_state (
+  project_id integer NOT NULL,
+  series text NOT NULL,
+  version integer NOT NULL,
+  restless boolean NOT NULL,
+  abnormal boolean NOT NULL,
+  state jsonb NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  CONSTRAINT series_state_pkey PRIMARY KEY (project_id, series),
+  CONSTRAINT series_state_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+);
+CREATE INDEX series_state_restless ON series_state USING btree (project_id) WHERE restless;
+
+CREATE TABLE silence (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  project_id integer,
+  issue_id bigint,
+  service text,
+  area text,
+  from_at timestamp with time zone NOT NULL,
+  until_at timestamp with time zone NOT NULL,
+  reason text NOT NULL,
+  created_by text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  ended_by text,
+  CONSTRAINT silence_pkey PRIMARY KEY (id),
+  CONSTRAINT silence_issue_id_fkey FOREIGN KEY (issue_id) REFERENCES issue(id),
+  CONSTRAINT silence_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),
+  CONSTRAINT silence_check CHECK ((from_at <= until_at))
+);
+CREATE INDEX silence_until ON silence USING btree (until_at);
+
+CREATE TABLE silence_stop (
+  silence text NOT NULL,
+  what text NOT NULL,
+  ref text NOT NULL,
+  words text NOT NULL,
+  first_at timestamp with time zone NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  CONSTRAINT silence_stop_pkey PRIMARY KEY (silence, what, ref),
+  CONSTRAINT silence_stop_what_check CHECK ((what = ANY (ARRAY['incident'::text, 'outreach'::text, 'alert'::text])))
+);
+
 CREATE TABLE user_feedback (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   project_id integer NOT NULL,
@@ -507,3 +622,37 @@ CREATE TABLE user_feedback (
 );
 CREATE INDEX user_feedback_customer ON user_feedback USING btree (customer_id);
 CREATE UNIQUE INDEX user_feedback_once ON user_feedback USING btree (project_id, COALESCE(feedback_id, about_event_id)) WHERE (COALESCE(feedback_id, about_event_id) IS NOT NULL);
+
+VIEW series_deploy AS  SELECT project_id,
+    first_seen AS at
+   FROM app_release;;
+
+VIEW series_hit AS  SELECT i.root_id AS issue_id,
+    COALESCE(u.merged_into, u.id) AS customer_id,
+    h.first_at,
+    h.last_minute,
+    c.blocking
+   FROM (((issue_customer h
+     JOIN cell c ON ((c.id = h.cell_id)))
+     JOIN issue i ON ((i.id = c.issue_id)))
+     JOIN customer u ON ((u.id = h.customer_id)));;
+
+VIEW series_issue AS  SELECT id AS issue_id,
+    project_id,
+    status,
+    level,
+    service,
+    opened_at AS since,
+    regressed_at
+   FROM issue
+  WHERE (root_id = id);;
+
+VIEW series_minute AS  SELECT i.root_id AS issue_id,
+    m.minute,
+    sum(m.events) AS events,
+    sum(m.customers) AS customers,
+    sum(m.arrivals) AS arrivals
+   FROM ((issue_minute m
+     JOIN cell c ON ((c.id = m.cell_id)))
+     JOIN issue i ON ((i.id = c.issue_id)))
+  GROUP BY i.root_id, m.minute;;

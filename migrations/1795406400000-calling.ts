@@ -106,7 +106,7 @@ CREATE TABLE silence (
   created_by text NOT NULL,
   created_at timestamptz NOT NULL,
   ended_by   text,
-  CHECK (from_at < until_at)
+  CHECK (from_at <= until_at)
 );
 CREATE INDEX silence_until ON silence (until_at);
 CREATE TABLE silence_stop (

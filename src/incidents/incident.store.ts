@@ -61,11 +61,12 @@ export class IncidentStore {
       'DELETE FROM incident_issue WHERE incident_id = $1 AND issue_id = $2 RETURNING issue_id',
       [incidentId, issueId],
     );
+    if (gone.length === 0) return false;
     await tx.query('INSERT INTO incident_detached (incident_id, issue_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
       incidentId,
       issueId,
     ]);
-    return gone.length > 0;
+    return true;
   }
 
   /** Forgets that a person had detached an issue, since one attaches it. */

@@ -235,22 +235,20 @@ export class IncidentsController {
     return incident;
   }
 
-  private shape(incident: Incident) {
-    const {
-      id,
-      projectId,
-      issueIds,
-      mergedIds,
-      mergedInto,
-      previousIncidentId,
-      attachedAt: _,
-      severityByOps: __,
-      ...rest
-    } = incident;
+  private shape({ id, projectId, previousIncidentId, mergedInto, mergedIds, issueIds, ...rest }: Incident) {
+    const { status, severity, title, area, startedAt, openedAt, resolvedAt, resolution, reopened } = rest;
     return {
       id: String(id),
       project: this.projects.find(projectId)?.slug ?? null,
-      ...rest,
+      status,
+      severity,
+      title,
+      area,
+      startedAt,
+      openedAt,
+      resolvedAt,
+      resolution,
+      reopened,
       previous: previousIncidentId === null ? null : String(previousIncidentId),
       mergedInto: mergedInto === null ? null : String(mergedInto),
       merged: mergedIds.map(String),

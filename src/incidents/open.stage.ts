@@ -132,7 +132,7 @@ export class IncidentOpenStage implements Stage {
 
   private async hold(tx: Tx, row: DetectionRow, silence: Silence, now: Date): Promise<void> {
     await this.detections.silence(tx, [row.id], silence.id, silence.until);
-    const words = `${row.kind} of ${row.series}: ${String(row.evidence['words'] ?? '')}`;
+    const words = `${row.kind} of ${row.series}: ${row.evidence['words'] as string}`;
     await this.silenceStore.note(tx, silence.id, { what: 'incident', ref: `detection:${row.id}`, words }, now);
   }
 

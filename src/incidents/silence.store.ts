@@ -57,7 +57,7 @@ export class SilenceStore {
 
   /** Ends a silence now; false when it had ended. */
   async end(tx: Tx, id: number, by: string, now: Date): Promise<boolean> {
-    const sql = `UPDATE silence SET until_at = greatest($3, from_at + interval '1 microsecond'), ended_by = $2 WHERE id = $1 AND until_at > $3 RETURNING id`;
+    const sql = `UPDATE silence SET until_at = $3, from_at = least(from_at, $3), ended_by = $2 WHERE id = $1 AND until_at > $3 RETURNING id`;
     return (await tx.query(sql, [id, by, now])).length > 0;
   }
 
@@ -75,15 +75,15 @@ export class SilenceStore {
     silences: readonly string[],
     limit: number,
   ): Promise<Map<string, { count: number; stops: Stop[] }>> {
-    const rows = await sql.query<Stop & { silence: string; count: number; nth: number }>(
+    const rows = await sql.query<Stop & { silence: string; count: number }>(
       `SELECT * FROM (SELECT silence, what, ref, words, first_at AS "firstAt", last_at AS "lastAt", count(*) OVER (PARTITION BY silence) AS count,
          row_number() OVER (PARTITION BY silence ORDER BY last_at DESC) AS nth FROM silence_stop WHERE silence = ANY ($1::text[])) AS s WHERE nth <= $2 ORDER BY silence, nth`,
       [silences, limit],
     );
     const all = new Map<string, { count: number; stops: Stop[] }>();
-    for (const { silence, count, nth: _, ...stop } of rows) {
+    for (const { silence, count, what, ref, words, firstAt, lastAt } of rows) {
       const entry = all.get(silence) ?? { count, stops: [] };
-      entry.stops.push(stop);
+      entry.stops.push({ what, ref, words, firstAt, lastAt });
       all.set(silence, entry);
     }
     return all;

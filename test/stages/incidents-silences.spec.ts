@@ -1,0 +1,172 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { aCustomer, anEvent } from '../support/builders.js';
+import { told } from '../support/story.js';
+import { TestDaemon } from '../support/test-daemon.js';
+
+const newFault = { customers: 3, within: '10m' };
+const detection = { newFault };
+
+describe('a silence', () => {
+  let forewarn: TestDaemon;
+  afterEach(() => forewarn.stop());
+
+  it('stops incidents, shows what it stopped, and what still lasts is called when it ends', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    const made = await forewarn.api.post('/v1/silences', {
+      project: 'shop',
+      to: inMinutes(10),
+      reason: 'planned switch',
+    });
+    expect(made.status).toBe(201);
+    await hit('c1', 'c2', 'c3');
+    await forewarn.plan();
+    expect(await incidents()).toEqual([]);
+    expect((await forewarn.api.get('/v1/silences')).body).toMatchObject({
+      items: [{ id: '1', state: 'active', stopped: 1, stops: [{ what: 'incident' }] }],
+    });
+
+    forewarn.clock.advance('11m');
+    await forewarn.runStage('incident-open');
+
+    expect(await incidents()).toMatchObject([{ status: 'detected' }]);
+    expect((await forewarn.api.get('/v1/silences/1')).body).toMatchObject({ state: 'ended', stopped: 1 });
+  });
+
+  it('ended early lets go what it held', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    await forewarn.api.post('/v1/silences', { project: 'shop', to: inMinutes(60), reason: 'planned switch' });
+    await hit('c1', 'c2', 'c3');
+    await forewarn.plan();
+    await forewarn.api.delete('/v1/silences/1');
+    await forewarn.plan();
+
+    expect(await incidents()).toHaveLength(1);
+  });
+
+  it('stops outreach about an open incident, which goes on when it ends', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    await forewarn.know(aCustomer({ externalId: 'c1' }), aCustomer({ externalId: 'c4' }));
+    await hit('c1', 'c2', 'c3');
+    await forewarn.runStages('detect', 'incident-open', 'audience', 'draft');
+    await forewarn.api.post('/v1/silences', { issue: '1', to: inMinutes(10), reason: 'we call them' });
+    await forewarn.runStages('campaign', 'dispatch');
+    expect(await told(forewarn)).toEqual([]);
+    expect((await forewarn.api.get('/v1/silences/1')).body).toMatchObject({ stops: [{ what: 'outreach' }] });
+
+    forewarn.clock.advance('11m');
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toContain('c1 notice sent');
+  });
+
+  it('needs something to silence and an end in the future', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    expect((await forewarn.api.post('/v1/silences', { to: inMinutes(5), reason: 'all' })).status).toBe(400);
+    expect(
+      (await forewarn.api.post('/v1/silences', { project: 'shop', to: inMinutes(-5), reason: 'late' })).status,
+    ).toBe(400);
+  });
+
+  it('may stand in the configuration as a maintenance window', async () => {
+    const maintenance = [{ name: 'switch', project: 'shop', from: '2026-03-10T11:00:00Z', to: '2026-03-10T13:00:00Z' }];
+    forewarn = await TestDaemon.start({ config: { detection, maintenance } });
+    await hit('c1', 'c2', 'c3');
+    await forewarn.plan();
+
+    expect(await incidents()).toEqual([]);
+    expect((await forewarn.api.get('/v1/silences')).body).toMatchObject({
+      items: [{ id: 'config:switch', stopped: 1 }],
+    });
+  });
+
+  async function hit(...customers: string[]): Promise<void> {
+    await forewarn.send(...customers.map((customer) => anEvent({ customer })));
+  }
+
+  function inMinutes(minutes: number): string {
+    return new Date(forewarn.clock.now().getTime() + minutes * 60_000).toISOString();
+  }
+
+  async function incidents(): Promise<object[]> {
+    return ((await forewarn.api.get('/v1/incidents')).body as { items: object[] }).items;
+  }
+});
+
+describe('POST /hooks/alertmanager', () => {
+  let forewarn: TestDaemon;
+  afterEach(() => forewarn.stop());
+
+  const alertmanager = { open: [{ match: { alertname: 'PaymentsDown' }, project: 'shop', severity: 'critical' }] };
+
+  it('attaches an alert to the incident it belongs to and raises its severity, once, however often and in whatever order it is told', async () => {
+    forewarn = await TestDaemon.start({ config: { detection, alertmanager } });
+    await forewarn.send(...['c1', 'c2', 'c3'].map((customer) => anEvent({ customer })));
+    await forewarn.plan();
+    const alert = { alertname: 'HighErrorRate', job: 'shop', severity: 'critical' };
+
+    await hook(alert, 'firing');
+    await hook(alert, 'firing');
+    await hook(alert, 'resolved');
+    await hook(alert, 'firing');
+    await hook(alert, 'resolved');
+
+    const { body } = await forewarn.api.get('/v1/incidents/1');
+    expect(body).toMatchObject({ severity: 'critical', alerts: [{ status: 'resolved' }] });
+    const kinds = (body as { timeline: { kind: string }[] }).timeline.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind.startsWith('alert_') || kind === 'severity_raised')).toEqual([
+      'alert_attached',
+      'severity_raised',
+      'alert_resolved',
+    ]);
+  });
+
+  it('opens an incident only where the configuration says so, and its end closes that', async () => {
+    forewarn = await TestDaemon.start({ config: { detection, alertmanager } });
+    await hook({ alertname: 'HighErrorRate', job: 'shop' }, 'firing');
+    expect(await incidents()).toEqual([]);
+    await hook({ alertname: 'PaymentsDown' }, 'firing');
+    await hook({ alertname: 'PaymentsDown' }, 'firing');
+    expect(await incidents()).toMatchObject([{ severity: 'critical', status: 'detected' }]);
+
+    await hook({ alertname: 'PaymentsDown' }, 'resolved');
+    await forewarn.runStage('incident-close');
+
+    expect(await incidents()).toMatchObject([{ status: 'resolved', resolution: 'alerts' }]);
+  });
+
+  it('refuses for good what it can never take, and anybody without a token of ops', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    expect((await forewarn.api.post('/hooks/alertmanager', { ...webhook({}, 'firing'), version: '3' })).status).toBe(
+      400,
+    );
+    expect((await forewarn.anyone.post('/hooks/alertmanager', webhook({}, 'firing'))).status).toBe(401);
+  });
+
+  function webhook(labels: Record<string, string>, status: string) {
+    const ended = status === 'resolved' ? '2026-03-10T12:10:00Z' : '0001-01-01T00:00:00Z';
+    const alert = {
+      status,
+      labels,
+      annotations: {},
+      startsAt: '2026-03-10T12:00:00Z',
+      endsAt: ended,
+      fingerprint: JSON.stringify(labels),
+    };
+    return {
+      version: '4',
+      groupKey: '{}:{}',
+      status,
+      receiver: 'forewarn',
+      alerts: [alert],
+      externalURL: 'http://am.example',
+    };
+  }
+
+  async function hook(labels: Record<string, string>, status: 'firing' | 'resolved'): Promise<void> {
+    expect((await forewarn.api.post('/hooks/alertmanager', webhook(labels, status))).status).toBe(204);
+  }
+
+  async function incidents(): Promise<object[]> {
+    return ((await forewarn.api.get('/v1/incidents')).body as { items: object[] }).items;
+  }
+});
