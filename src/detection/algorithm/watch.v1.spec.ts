@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { MinuteRow, Verdict } from '../detection.js';
-import { beat, newPulse, type PulseState } from './pulse.v1.js';
+import { beat, newPulse, noteFlare, type PulseState } from './pulse.v1.js';
 import { newWatch, observe, type WatchState } from './watch.v1.js';
 
 /** Monday 2026-01-05T00:00Z, in epoch minutes. */
@@ -70,6 +70,34 @@ describe('a watched issue', () => {
     expect(play.kinds()).toEqual([]);
   });
 
+  it('calls a new issue at its third customer once the project is known', () => {
+    const play = new Play({ active: () => 5000 }).run(0, 4 * DAY, silence).run(4 * DAY, 4 * DAY + 3, () => 1);
+    expect(play.kinds()).toEqual(['new']);
+    expect(play.verdicts[0]?.seen).toBe(3);
+  });
+
+  it('waits for the configured number where such small groups came to nothing', () => {
+    const play = new Play({ active: () => 5000 }).run(0, 4 * DAY, silence);
+    noteFlare(play.pulse, (START + 4 * DAY) * 60_000, 3, false);
+    expect(play.run(4 * DAY, 4 * DAY + 3, () => 1).kinds()).toEqual([]);
+    expect(play.run(4 * DAY + 3, 4 * DAY + 5, () => 1).kinds()).toEqual(['new']);
+  });
+
+  it('does not take four people of one office for independent customers in a busy app', () => {
+    const office = (minute: number) => (minute === 4 * DAY ? 4 : 0);
+    const play = new Play({ active: () => 5000 }).run(0, 4 * DAY, silence).run(4 * DAY, 4 * DAY + 60, office);
+    expect(play.kinds()).toEqual([]);
+  });
+
+  it('remembers for the project what became of a small group', () => {
+    const play = new Play({ active: () => 5000 })
+      .run(0, 2 * DAY, silence)
+      .run(2 * DAY, 2 * DAY + 60, (m) => (m % 60 < 3 ? 1 : 0));
+    expect(play.pulse.flares.bySize).toEqual({ '3': 1 });
+    const grown = new Play({ active: () => 5000 }).run(0, 2 * DAY, silence).run(2 * DAY, 2 * DAY + 60, () => 1);
+    expect(grown.pulse.flares).toMatchObject({ bySize: {}, grew: 1 });
+  });
+
   it('takes the configured number on the first day of an app that tells no activity', () => {
     const play = new Play({ active: () => null }).run(0, 10, (minute) => (minute < 5 ? 1 : 0));
     expect(play.kinds()).toContain('new');
@@ -118,6 +146,19 @@ describe('a watched issue', () => {
     expect(calm.kinds()).toEqual([]);
     const unannounced = new Play().run(0, 4 * DAY, rare).run(4 * DAY, 4 * DAY + 60, bump);
     expect(unannounced.kinds()[0]).toBe('spike');
+  });
+
+  it('lets an issue that was new before a deploy jump for some minutes after it, not one that comes with it', () => {
+    const bump = (minute: number) => (minute < 4 * DAY + 3 ? 3 : 0);
+    const old = new Play({ deployedAt: 4 * DAY, active: () => 5000 })
+      .run(0, 4 * DAY - 300, silence)
+      .run(4 * DAY - 300, 4 * DAY, (minute) => (minute === 4 * DAY - 300 ? 1 : 0))
+      .run(4 * DAY, 4 * DAY + 60, bump);
+    expect(old.kinds()).toEqual([]);
+    const fresh = new Play({ deployedAt: 4 * DAY, active: () => 5000 })
+      .run(0, 4 * DAY, silence)
+      .run(4 * DAY, 4 * DAY + 60, bump);
+    expect(fresh.kinds()[0]).toBe('new');
   });
 
   it('keeps calm after a gap in the data', () => {

@@ -1,0 +1,40 @@
+import type { Verdict } from '../detection.js';
+import { expectedHigh, unlikelyMany } from './count-baseline.v1.js';
+import { exposure } from './pulse.v1.js';
+import { logLikelihoodRatio } from './tail.v1.js';
+import { type WatchState, type WatchContext, MINUTE, BLOCK, limits, isKnown } from './watch-state.v1.js';
+import { window, expectedIn, verdict, blockSums } from './watch-window.v1.js';
+import { isHabit } from './watch-spike.v1.js';
+
+/** CUSUM for a doubled rate: e^16 blocks between false calls of one series if the model were exact. No block says all. */
+const BURN = { ratio: 2, limit: 16, suspicious: 5, most: 4, unlikely: 6 };
+
+/** A rate that has at least doubled for long enough to be sure, however slowly. */
+export function callBurn(watch: WatchState, context: WatchContext): Verdict | null {
+  if (watch.burn.sum < BURN.limit || !isKnown(watch, context)) return null;
+  const minutes = Math.min(360, context.now / MINUTE - watch.burn.since * BLOCK);
+  const seen = window(watch, context, Math.ceil(minutes));
+  watch.burn.sum = 0;
+  const customers = limits(context).newFault.customers;
+  if (seen.arrivals < 2 * customers) return null;
+  const usual = expectedIn(watch, context, seen);
+  if (seen.arrivals < BURN.ratio * usual.mean || unlikelyMany(seen.apart, usual) < BURN.unlikely) return null;
+  if (isHabit(watch, context, seen)) return null;
+  return verdict('slow_burn', watch, context, seen);
+}
+
+/** Adds one finished block to the evidence of a burn, in place. */
+export function addBurn(watch: WatchState, block: number, context: WatchContext): void {
+  const from = block * BLOCK * MINUTE;
+  const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);
+  const usual = expectedHigh(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
+  const step = logLikelihoodRatio(blockSums(watch, block).apart, usual.mean, usual.size, BURN.ratio);
+  if (watch.burn.sum === 0) watch.burn.since = block;
+  watch.burn.sum =
+    watch.anomaly || !isKnown(watch, context) ? 0 : Math.max(0, watch.burn.sum + Math.min(BURN.most, step));
+}
+
+/** Whether a burn is in the air: then nothing is learnt, so that it cannot become usual. */
+export function isSuspicious(watch: WatchState): boolean {
+  return watch.burn.sum >= BURN.suspicious;
+}

@@ -1,0 +1,66 @@
+import type { MinuteRow } from '../detection.js';
+import { type Expectation, expected, learn, learnScatter } from './count-baseline.v1.js';
+import { exposure } from './pulse.v1.js';
+import { type WatchState, type WatchContext, MINUTE, BLOCK } from './watch-state.v1.js';
+import { blockSums } from './watch-window.v1.js';
+import { noteFlash } from './watch-spike.v1.js';
+import { addBurn, isSuspicious } from './watch-burn.v1.js';
+
+/** Counts are learnt an hour late, so that a fault is called before it can teach. */
+const LAG_BLOCKS = 6;
+/** After an outage of ours or a long silence of a series, this many blocks (two weeks) are caught up, no more. */
+const CATCH_UP_BLOCKS = 2016;
+
+/** Rows of minutes that are learnt already come too late to matter and are left out. */
+export function put(watch: WatchState, row: MinuteRow): void {
+  if (row.minute < watch.learnt * BLOCK || row.events <= 0) return;
+  let at = watch.recent.length;
+  while (at > 0 && (watch.recent[at - 4] ?? 0) > row.minute) at -= 4;
+  const known = at > 0 && watch.recent[at - 4] === row.minute;
+  watch.recent.splice(known ? at - 4 : at, known ? 4 : 0, row.minute, row.arrivals, row.customers, row.events);
+}
+
+/** Brings burn and baseline up to the running block, in place. */
+export function catchUp(watch: WatchState, context: WatchContext): void {
+  const running = Math.floor(context.now / MINUTE / BLOCK);
+  watch.burn.next = Math.max(watch.burn.next, running - CATCH_UP_BLOCKS);
+  for (; watch.burn.next < running; watch.burn.next += 1) addBurn(watch, watch.burn.next, context);
+  const skipped = Math.max(0, running - LAG_BLOCKS - CATCH_UP_BLOCKS - watch.learnt);
+  if (skipped > 0) watch.learnt += skipped;
+  for (; watch.learnt < running - LAG_BLOCKS; watch.learnt += 1) learnBlock(watch, watch.learnt, context);
+}
+
+function learnBlock(watch: WatchState, block: number, context: WatchContext): void {
+  const from = block * BLOCK * MINUTE;
+  const sums = blockSums(watch, block);
+  if (sums.entries > 0) watch.recent.splice(0, sums.entries * 4);
+  if (sums.arrivals > 0) watch.blocks.push(block, sums.arrivals);
+  while (watch.blocks.length > 0 && (watch.blocks[0] ?? 0) < block - 36) watch.blocks.splice(0, 2);
+  const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);
+  const usual = expected(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
+  if (isSuspicious(watch)) return;
+  noteFlash(watch, block, sums.arrivals, usual, context);
+  const seen = isAbnormal(watch, from) ? Math.min(sums.arrivals, plausible(usual)) : sums.arrivals;
+  learnScatter(watch.baseline, 0, seen, usual.mean);
+  watch.hour = [watch.hour[0] + seen, watch.hour[1] + usual.mean];
+  if (block % 6 === 5) {
+    learnScatter(watch.baseline, 1, ...watch.hour);
+    watch.hour = [0, 0];
+  }
+  learn(watch.baseline, from, seen, sums.events, exposed);
+}
+
+/**
+ * The most that a block in or near an anomaly may teach: so a fault hardly moves the baseline, while a batch job that
+ * is out of line every night becomes usual after some nights.
+ */
+function plausible({ mean, size }: Expectation): number {
+  return Math.max(1, mean + 3 * Math.sqrt(mean + (mean * mean) / size));
+}
+
+function isAbnormal(watch: WatchState, from: number): boolean {
+  const to = from + BLOCK * MINUTE;
+  const { anomaly, abnormal } = watch;
+  if (anomaly && !anomaly.relearnt && to > anomaly.since) return true;
+  return abnormal !== null && to > abnormal[0] && from < abnormal[1];
+}

@@ -1,0 +1,80 @@
+import type { Verdict } from '../detection.js';
+import { newBaseline, unlikelyMany } from './count-baseline.v1.js';
+import { exposure, isActive } from './pulse.v1.js';
+import { lowerUnlikeliness } from './tail.v1.js';
+import { evidence } from './words.js';
+import { type WatchState, type Anomaly, type WatchContext, MINUTE, BLOCK } from './watch-state.v1.js';
+import { type Window, window, sumSince, expectedIn, lastHit } from './watch-window.v1.js';
+
+/** A fault's own pace varies by half; one in a hundred is enough, as a recurrence reopens what was closed. */
+const STILL_ON_SIZE = 4;
+const STILL_ON_UNLIKELY = 2;
+/** A changed world: what has lasted a day is learnt anew. */
+const RELEARN_AFTER = 24 * 60 * MINUTE;
+
+/** Recovered when, were the fault still on, so few hits would be a wonder, and the rest is as usual; never on a silent app. */
+export function follow(watch: WatchState, anomaly: Anomaly, context: WatchContext): Verdict | null {
+  busiest(watch, anomaly, context);
+  const reached = sumSince(watch, Math.floor(anomaly.since / MINUTE)).arrivals;
+  if (anomaly.kind !== 'new') watch.habit.arrivals = Math.max(watch.habit.arrivals, reached);
+  anomaly.lastHit = Math.max(anomaly.lastHit, lastHit(watch));
+  relearn(watch, anomaly, context);
+  if (!isActive(context.pulse, context.now)) return null;
+  const pacePerExposure = anomaly.customers / Math.max(anomaly.exposed, 1e-9);
+  for (const minutes of [5, 10, 30, 60, 360]) {
+    const seen = window(watch, context, minutes);
+    if (seen.from < anomaly.since + MINUTE) break;
+    const hits = minutes > 60 ? seen.arrivals : seen.customers;
+    const ifOn = pacePerExposure * seen.exposed;
+    const unlikeliness = lowerUnlikeliness(hits, ifOn, STILL_ON_SIZE);
+    if (unlikeliness < STILL_ON_UNLIKELY || unlikelyMany(seen.arrivals, expectedIn(watch, context, seen)) > 1.3)
+      continue;
+    return recovered(watch, anomaly, context, { seen, hits, ifOn, unlikeliness });
+  }
+  return null;
+}
+
+function recovered(
+  watch: WatchState,
+  anomaly: Anomaly,
+  context: WatchContext,
+  found: { seen: Window; hits: number; ifOn: number; unlikeliness: number },
+): Verdict {
+  const end = anomaly.lastHit * MINUTE + MINUTE;
+  watch.abnormal = [anomaly.since, end];
+  watch.anomaly = null;
+  const result = {
+    kind: 'recovered' as const,
+    since: found.seen.from,
+    at: context.now,
+    expected: found.ifOn,
+    seen: found.hits,
+    windowMs: context.now - found.seen.from,
+    unit: 'customers' as const,
+    unlikeliness: found.unlikeliness,
+  };
+  return { ...result, words: `${evidence(result)}; expected is if the fault were still on, and the app is in use` };
+}
+
+/** Keeps the busiest ten minutes of an anomaly, in place. */
+export function busiest(watch: WatchState, anomaly: Anomaly, context: WatchContext): void {
+  const from = Math.max(anomaly.since, context.now - BLOCK * MINUTE);
+  const sums = sumSince(watch, Math.floor(from / MINUTE));
+  const exposed = exposure(context.pulse, from, context.now);
+  const slow = anomaly.customers === 0 && anomaly.kind === 'slow_burn';
+  if (slow) return slowPace(watch, anomaly, context);
+  if (sums.customers * anomaly.exposed < anomaly.customers * exposed) return;
+  anomaly.customers = sums.customers;
+  anomaly.exposed = exposed;
+}
+
+function slowPace(watch: WatchState, anomaly: Anomaly, context: WatchContext): void {
+  anomaly.customers = sumSince(watch, Math.floor(anomaly.since / MINUTE)).arrivals;
+  anomaly.exposed = exposure(context.pulse, anomaly.since, context.now);
+}
+
+function relearn(watch: WatchState, anomaly: Anomaly, context: WatchContext): void {
+  if (anomaly.relearnt || context.now - anomaly.since < RELEARN_AFTER) return;
+  anomaly.relearnt = true;
+  watch.baseline = newBaseline();
+}

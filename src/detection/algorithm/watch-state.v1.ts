@@ -1,0 +1,98 @@
+import { DEFAULT_THRESHOLDS, type DetectionKind, type DetectionThresholds } from '../detection.js';
+import { type BaselineState, newBaseline } from './count-baseline.v1.js';
+import type { PulseState } from './pulse.v1.js';
+
+/**
+ * One watched series: an issue, or a whole project, release, service or area. Plain JSON of bounded size: at most 70
+ * minutes with hits, 36 blocks of ten minutes, and a baseline. The functions below change it in place.
+ */
+export interface WatchState {
+  readonly v: 1;
+  /** Minute of the first hit, or from which on it is watched. */
+  readonly born: number;
+  /** False for a whole project, release, service or area. */
+  readonly canBeNew: boolean;
+  /** It was called before: what trickles on after that is not new. */
+  called: boolean;
+  /** A small group was hit at once; it is known half an hour later whether that was the start of something. */
+  flare: { at: number; customers: number } | null;
+  /** Minutes with hits not yet learnt: minute, arrivals, customers, events, flat and in order of time. */
+  recent: number[];
+  /** Blocks of ten minutes with arrivals, of the six hours before `recent`: block, arrivals, flat. */
+  blocks: number[];
+  baseline: BaselineState;
+  /** The next block of ten minutes to learn. */
+  learnt: number;
+  /** Arrivals and expectation of the hour that is being learnt. */
+  hour: [seen: number, mean: number];
+  /** Evidence that the rate has doubled (CUSUM, natural log), the block it began in, and the next block to add. */
+  burn: { sum: number; since: number; next: number };
+  anomaly: Anomaly | null;
+  /** Milliseconds since the epoch of the last anomaly, which is learnt with its counts cut off. */
+  abnormal: [from: number, to: number] | null;
+  /** The last jump: when, its customers, and whether it was one of a row at that hour of the day. */
+  habit: { at: number; arrivals: number; known: boolean };
+  /** Jumps that healed within minutes: how many (half forgotten after four weeks), the largest, and the block of the last. */
+  flashes: { weight: number; largest: number; last: number };
+}
+
+/** What is out of the ordinary and not over yet. */
+export interface Anomaly {
+  readonly kind: DetectionKind;
+  readonly since: number;
+  /** Busiest ten minutes since it began: customers and exposure; what "still on" would look like. */
+  customers: number;
+  exposed: number;
+  lastHit: number;
+  relearnt: boolean;
+}
+
+/** What surrounds the series at the moment of the look. */
+export interface WatchContext {
+  /** Epoch milliseconds; rows may be of the running minute. */
+  readonly now: number;
+  /** The activity of the series' project. */
+  readonly pulse: PulseState;
+  /** Last deploy or restart of the project, epoch milliseconds. */
+  readonly deployedAt?: number;
+  readonly thresholds?: DetectionThresholds;
+}
+
+/** Milliseconds of a minute. */
+export const MINUTE = 60_000;
+/** Minutes of a block, in which counts are learnt. */
+export const BLOCK = 10;
+/** Minutes of a day. */
+export const DAY_MINUTES = 1440;
+
+/** A series that starts now. @param minute its first minute, epoch minutes @param canBeNew false for whole projects */
+export function newWatch(minute: number, canBeNew: boolean): WatchState {
+  const block = Math.floor(minute / BLOCK);
+  return {
+    v: 1,
+    born: minute,
+    canBeNew,
+    called: false,
+    flare: null,
+    recent: [],
+    blocks: [],
+    baseline: newBaseline(),
+    learnt: block,
+    hour: [0, 0],
+    burn: { sum: 0, since: block, next: block },
+    anomaly: null,
+    abnormal: null,
+    habit: { at: 0, arrivals: 0, known: false },
+    flashes: { weight: 0, largest: 0, last: 0 },
+  };
+}
+
+/** What the ops team set, or the defaults. */
+export function limits(context: WatchContext): DetectionThresholds {
+  return context.thresholds ?? DEFAULT_THRESHOLDS;
+}
+
+/** What is usual is known after a day. */
+export function isKnown(watch: WatchState, { now }: WatchContext): boolean {
+  return now / MINUTE - watch.born > DAY_MINUTES;
+}

@@ -1,0 +1,119 @@
+import type { DetectionKind, Verdict } from '../detection.js';
+import { type Expectation, expectedHigh, unlikelyMany } from './count-baseline.v1.js';
+import { exposure, pace } from './pulse.v1.js';
+import { evidence } from './words.js';
+import { type WatchState, type WatchContext, MINUTE, BLOCK } from './watch-state.v1.js';
+
+/** Minutes of mean use that a window has at least, so that a hit right after a gap is not a wonder. */
+const LEAST_EXPOSURE = 1;
+/** An issue that was there before a deploy and jumps right after a deploy is given this long to pass: connections drop, old pages miss files. */
+const DEPLOY_HOLD = 5 * MINUTE;
+/** … unless it hits this share of the active customers. */
+const DEPLOY_SHARE = 0.05;
+
+/** What a watch saw in a stretch of time. */
+export interface Window {
+  readonly from: number;
+  readonly to: number;
+  readonly minutes: number;
+  readonly arrivals: number;
+  /** Arrivals as independent evidence: of those in one minute every one after the first counts half. */
+  readonly apart: number;
+  readonly customers: number;
+  readonly events: number;
+  readonly first: number | null;
+  readonly exposed: number;
+}
+
+/** The last so many minutes, the running one among them; what an anomaly that is over has told is not told again. */
+export function window(watch: WatchState, context: WatchContext, minutes: number): Window {
+  const over = watch.abnormal ? Math.floor(watch.abnormal[1] / MINUTE) : 0;
+  const fromMinute = Math.max(over, Math.floor((context.now - 1) / MINUTE) - minutes + 1);
+  const from = fromMinute * MINUTE;
+  const sums = sumSince(watch, fromMinute);
+  const exposed = Math.max(exposure(context.pulse, from, context.now), context.pulse.mean * LEAST_EXPOSURE);
+  return { from, to: context.now, minutes, ...sums, exposed };
+}
+
+/** Sums from a minute on, epoch minutes. */
+export function sumSince(watch: WatchState, fromMinute: number) {
+  const sums = { arrivals: 0, apart: 0, customers: 0, events: 0, first: null as number | null };
+  for (let at = 0; at < watch.blocks.length; at += 2) {
+    const block = watch.blocks[at] ?? 0;
+    if (block * BLOCK < fromMinute) continue;
+    sums.arrivals += watch.blocks[at + 1] ?? 0;
+    sums.apart += watch.blocks[at + 1] ?? 0;
+    sums.first ??= block * BLOCK;
+  }
+  for (let at = 0; at < watch.recent.length; at += 4) {
+    const minute = watch.recent[at] ?? 0;
+    if (minute < fromMinute) continue;
+    sums.arrivals += watch.recent[at + 1] ?? 0;
+    sums.apart += apart(watch.recent[at + 1] ?? 0);
+    sums.customers += watch.recent[at + 2] ?? 0;
+    sums.events += watch.recent[at + 3] ?? 0;
+    if ((watch.recent[at + 1] ?? 0) > 0) sums.first ??= minute;
+  }
+  return sums;
+}
+
+/** Sums of one block of ten minutes that is not learnt yet. */
+export function blockSums(watch: WatchState, block: number) {
+  const sums = { arrivals: 0, apart: 0, events: 0, entries: 0 };
+  for (let at = 0; at < watch.recent.length; at += 4) {
+    const minute = watch.recent[at] ?? 0;
+    if (Math.floor(minute / BLOCK) > block) break;
+    sums.entries += 1;
+    if (Math.floor(minute / BLOCK) < block) continue;
+    sums.arrivals += watch.recent[at + 1] ?? 0;
+    sums.apart += apart(watch.recent[at + 1] ?? 0);
+    sums.events += watch.recent[at + 3] ?? 0;
+  }
+  return sums;
+}
+
+/** People hit in one minute are often one office or one call, not so many witnesses (a design effect of two). */
+function apart(arrivals: number): number {
+  return arrivals <= 1 ? arrivals : 1 + (arrivals - 1) / 2;
+}
+
+/** Middle of a window, epoch milliseconds. */
+export const middle = (seen: Window) => (seen.from + seen.to) / 2;
+
+/** What is usual in a window. */
+export function expectedIn(watch: WatchState, context: WatchContext, seen: Window): Expectation {
+  const block = seen.minutes > 30 ? 1 : 0;
+  return expectedHigh(watch.baseline, middle(seen), seen.exposed, context.pulse.mean || 1, block);
+}
+
+/** The last minute with a hit that is not learnt yet, epoch minutes; 0 when there is none. */
+export function lastHit(watch: WatchState): number {
+  return watch.recent[watch.recent.length - 4] ?? 0;
+}
+
+/** The part of a window that a deploy does not explain; null when it explains all. */
+export function withoutDeploy(watch: WatchState, context: WatchContext, seen: Window): Window | null {
+  const { deployedAt, now, pulse } = context;
+  if (deployedAt === undefined || deployedAt > now || deployedAt < (watch.born + 1) * MINUTE) return seen;
+  if (deployedAt + DEPLOY_HOLD < seen.from) return seen;
+  if (seen.arrivals >= DEPLOY_SHARE * pace(pulse) && seen.minutes <= BLOCK) return seen;
+  const minutes = Math.floor((now - deployedAt - DEPLOY_HOLD) / MINUTE);
+  return minutes < 1 ? null : window(watch, context, Math.min(minutes, seen.minutes));
+}
+
+/** A verdict with the evidence of a window. */
+export function verdict(kind: DetectionKind, watch: WatchState, context: WatchContext, seen: Window): Verdict {
+  const usual = expectedIn(watch, context, seen);
+  const since = Math.max(seen.from, (seen.first ?? 0) * MINUTE);
+  const result = {
+    kind,
+    since,
+    at: context.now,
+    expected: usual.mean,
+    seen: seen.arrivals,
+    windowMs: context.now - since,
+    unit: 'customers' as const,
+    unlikeliness: unlikelyMany(seen.arrivals, usual),
+  };
+  return { ...result, words: evidence(result) };
+}
