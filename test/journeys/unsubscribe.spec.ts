@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { anotherEvent } from '../support/builders.js';
 import { startOutside } from '../support/outside.js';
-import { customers, hit, incidentWith, told } from '../support/story.js';
+import { customers, hitAnew, incidentWith, told } from '../support/story.js';
 
 describe('one-click unsubscribe', () => {
   const ends: (() => Promise<void>)[] = [];
@@ -23,7 +23,7 @@ describe('one-click unsubscribe', () => {
     expect(head).toMatch(/^List-Unsubscribe-Post: List-Unsubscribe=One-Click$/im);
 
     expect((await fetch(url)).status).toBe(404);
-    await hit(forewarn, ['c1'], anotherEvent);
+    await hitAnew(forewarn, ['c1']);
     await forewarn.planAndSend();
     expect(outside.recipients()).toEqual(['c1@customers.example', 'c1@customers.example', 'c2@customers.example']);
 
@@ -36,7 +36,7 @@ describe('one-click unsubscribe', () => {
     expect(posted.status).toBe(200);
     await forewarn.know(...customers(3).slice(2));
     const third = (about: object) => anotherEvent({ ...about, type: 'Error', message: 'no stock', stack: undefined });
-    await hit(forewarn, ['c1', 'c3'], third);
+    await hitAnew(forewarn, ['c1', 'c3'], third);
     await forewarn.planAndSend();
     expect(outside.smtp.sentTo('c1@customers.example')).toHaveLength(2);
     expect(outside.smtp.sentTo('c3@customers.example')).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { aCustomer, aPhoneCustomer, anotherEvent } from '../support/builders.js';
-import { campaigns, customers, hit, incidentWith, messages, told } from '../support/story.js';
+import { campaigns, customers, hit, hitAnew, incidentWith, messages, told } from '../support/story.js';
 import { aPolicy } from '../support/test-config.js';
 import { type TestDaemon } from '../support/test-daemon.js';
 
@@ -216,7 +216,7 @@ describe('a cap', () => {
     const policy = withPolicy({ caps: { messages: 1, per: '24h' } });
     forewarn = await incidentWith(customers(1), policy);
     await forewarn.planAndSend();
-    await hit(forewarn, ['c1'], anotherEvent);
+    await hitAnew(forewarn, ['c1']);
     await forewarn.planAndSend();
     expect(await told(forewarn)).toEqual(['c1 notice sent', 'c1 notice suppressed cap']);
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MessageQueue } from '../../src/outreach/public.js';
 import { Database } from '../../src/platform/db/database.js';
-import { aPhoneCustomer, anotherEvent, phone } from '../support/builders.js';
+import { aPhoneCustomer, phone } from '../support/builders.js';
 import { type Outside, startOutside } from '../support/outside.js';
-import { campaigns, customers, hit, incidentWith, messages, told } from '../support/story.js';
+import { campaigns, customers, hitAnew, incidentWith, messages, told } from '../support/story.js';
 import { aPolicy } from '../support/test-config.js';
 import { type TestDaemon } from '../support/test-daemon.js';
 
@@ -90,7 +90,7 @@ describe('dispatch', () => {
       "SELECT granted, source FROM consent_entry WHERE channel = 'sms' ORDER BY id DESC LIMIT 1",
     );
     expect(ledger).toEqual([{ granted: false, source: 'provider' }]);
-    await hit(forewarn, ['anna'], anotherEvent);
+    await hitAnew(forewarn, ['anna']);
     await forewarn.planAndSend();
     expect((await messages(forewarn))[1]).toMatchObject({ state: 'sent', channel: 'email' });
   });
@@ -99,7 +99,7 @@ describe('dispatch', () => {
     await planned([{ ...anna, consent: { sms: true } }]);
     outside.twilio.script(phone(1), { status: 400, code: 21211 });
     await forewarn.runStage('dispatch');
-    await hit(forewarn, ['anna'], anotherEvent);
+    await hitAnew(forewarn, ['anna']);
 
     await forewarn.planAndSend();
 

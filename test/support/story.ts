@@ -1,4 +1,4 @@
-import { aCustomer, anEvent, type CustomerLine, type EventBody } from './builders.js';
+import { aCustomer, anEvent, anotherEvent, type CustomerLine, type EventBody } from './builders.js';
 import { TestDaemon, type TestDaemonOptions } from './test-daemon.js';
 
 /** A message as the API shows it, as far as tests look. */
@@ -42,6 +42,16 @@ export async function hit(
   event: (about: EventBody) => EventBody = anEvent,
 ): Promise<void> {
   await forewarn.send(...externalIds.map((customer) => event({ customer })));
+}
+
+/** Lets another fault hit these customers, so much later that it is an incident of its own. */
+export async function hitAnew(
+  forewarn: TestDaemon,
+  externalIds: readonly string[],
+  event: (about: EventBody) => EventBody = anotherEvent,
+): Promise<void> {
+  forewarn.clock.advance('3h');
+  await hit(forewarn, externalIds, event);
 }
 
 /** All messages of all campaigns, by campaign and customer. */

@@ -103,9 +103,9 @@ export class TestDaemon<C extends Clock = FakeClock> {
     return this.daemon.app.get(StageRunner).stage(name).runOnce(this.clock.now());
   }
 
-  /** One run of each of these stages, in this order. */
+  /** Each of these stages in this order, again while it says that more is waiting, as the runner does. */
   async runStages(...names: StageName[]): Promise<void> {
-    for (const name of names) await this.runStage(name);
+    for (const name of names) while ((await this.runStage(name)).more);
   }
 
   /** From what digest left up to planned messages. */
