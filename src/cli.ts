@@ -28,6 +28,10 @@ const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: 
     what: 'group log lines or events from standard input',
     load: async () => withStreams((await import('./issues/group.command.js')).run),
   },
+  backtest: {
+    what: 'replay the stored history with other thresholds',
+    load: async () => (await import('./incidents/backtest.command.js')).run,
+  },
   detect: {
     what: 'score a time series from standard input',
     load: async () => withStreams((await import('./detection/detect.command.js')).run),

@@ -35,12 +35,12 @@ if (!present)
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const detection = { newFault: { customers: 3, within: '10m' } };
-    forewarn = (await TestDaemon.start({
+    forewarn = await TestDaemon.start({
       clock: new SystemClock(),
       running: true,
       env: { ALERTMANAGER_URL: url },
       config: { detection },
-    })) as TestDaemon<SystemClock>;
+    });
     alertmanager = start(port, `${forewarn.url}/hooks/alertmanager`);
     const ready = async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true;
     await eventually('Alertmanager is ready', ready, (is) => is);

@@ -18,7 +18,7 @@ describe('stored history', () => {
       forewarn.clock.advance('1m');
     }
     const range = { from: new Date(start).toISOString(), to: forewarn.clock.now().toISOString() };
-    const ask = async (customers: number) =>
+    const ask = async (customers: number): Promise<unknown> =>
       (await forewarn.api.post('/v1/backtest', { ...range, detection: { newFault: { customers, within: '10m' } } }))
         .body;
 

@@ -110,7 +110,7 @@ describe('POST /hooks/alertmanager', () => {
     await hook(alert, 'firing');
     await hook(alert, 'resolved');
 
-    const { body } = await forewarn.api.get('/v1/incidents/1');
+    const body = (await forewarn.api.get('/v1/incidents/1')).body as object;
     expect(body).toMatchObject({ severity: 'critical', alerts: [{ status: 'resolved' }] });
     const kinds = (body as { timeline: { kind: string }[] }).timeline.map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind.startsWith('alert_') || kind === 'severity_raised')).toEqual([
