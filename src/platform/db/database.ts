@@ -76,6 +76,8 @@ export class Database implements Sql {
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
+    const lost = (error: Error) => (broken = error);
+    client.on('error', lost); // a server that ends while no statement runs says so here; nobody listening would end the process
     try {
       await client.query('BEGIN');
       const result = await work(transactionOn(client));
@@ -85,6 +87,7 @@ export class Database implements Sql {
       await client.query('ROLLBACK').catch((failure: Error) => (broken = failure));
       throw error;
     } finally {
+      if (!broken) client.off('error', lost);
       client.release(broken);
     }
   }

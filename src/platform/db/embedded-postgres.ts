@@ -22,6 +22,8 @@ export interface EmbeddedPostgres {
 const PORT = 5432;
 /** Unix socket paths are limited to 107 bytes (Linux `sun_path`); the file name takes 20 of them. */
 const LONGEST_SOCKET_DIR = 85;
+/** Between two attempts to start a server again that ended by itself, milliseconds. */
+const RESTART_PAUSE_MS = 500;
 const NOBODY = 65534;
 const SERVER_SETTINGS = [
   'listen_addresses=',
@@ -42,7 +44,8 @@ interface Launcher {
 
 /**
  * Starts the embedded server on `dataDir`, creating the database cluster on first use.
- * If the process dies, the server ends by itself where the kernel can tell it to (Linux); elsewhere the next start ends it.
+ * A server that ends by itself is started again. If the process dies, the server ends, too, where the kernel can tell it to
+ * (Linux); elsewhere the next start ends it.
  * @param dataDir absolute folder that belongs to Forewarn alone
  * @param share true: use a server that another process of ours runs on the folder; false: refuse then
  * @throws StartError when there are no binaries for this machine, the folder is in use, or the server does not start
@@ -64,11 +67,58 @@ export async function startEmbeddedPostgres(dataDir: string, share = false): Pro
     await endOrphan(cluster);
     if (!existsSync(join(cluster, 'PG_VERSION'))) await createCluster(launcher, cluster);
     if (launcher.uid !== undefined) await chown(sockets, launcher.uid, launcher.uid);
-    const server = await startServer(launcher, cluster, sockets);
-    return { url, stop: () => stopServer(server, lock) };
+    const supervisor = new Supervisor(() => startServer(launcher, cluster, sockets));
+    await supervisor.start();
+    return {
+      url,
+      stop: async () => {
+        await supervisor.stop();
+        lock.close();
+      },
+    };
   } catch (error) {
     lock.close();
     throw error;
+  }
+}
+
+/** Keeps the server running: one that ends by itself (killed for its memory, say) is started again until `stop`. */
+class Supervisor {
+  private server: ChildProcess | undefined;
+  private restarting: Promise<void> | undefined;
+  private stopping = false;
+
+  constructor(private readonly launch: () => Promise<ChildProcess>) {}
+
+  async start(): Promise<void> {
+    const server = await this.launch();
+    this.server = server;
+    if (hasEnded(server)) this.ended(server);
+    else server.once('exit', () => this.ended(server));
+  }
+
+  private ended({ exitCode, signalCode }: ChildProcess): void {
+    if (this.stopping) return;
+    process.emitWarning(`The embedded PostgreSQL ended by itself (${signalCode ?? exitCode}); it is started again.`);
+    this.restarting = this.restart();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.restarting;
+    if (this.server) await stopServer(this.server);
+  }
+
+  /** Its last children may hold the shared memory for a moment, so the first attempts can fail. */
+  private async restart(): Promise<void> {
+    while (!this.stopping) {
+      try {
+        return await this.start();
+      } catch (error) {
+        process.emitWarning(messageOf(error));
+        await pause(RESTART_PAUSE_MS);
+      }
+    }
   }
 }
 
@@ -220,7 +270,7 @@ async function startServer(launcher: Launcher, cluster: string, sockets: string)
   server.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)));
   server.on('error', (error) => (said += messageOf(error)));
   for (let attempt = 0; attempt < 600; attempt++) {
-    if (server.exitCode !== null || server.pid === undefined) break;
+    if (hasEnded(server) || server.pid === undefined) break;
     if (await answers(urlFor(sockets, 'postgres'))) {
       await createDatabase(urlFor(sockets, 'postgres'));
       return server;
@@ -229,6 +279,10 @@ async function startServer(launcher: Launcher, cluster: string, sockets: string)
   }
   server.kill('SIGQUIT');
   throw new StartError(`The embedded PostgreSQL in ${cluster} did not start: ${lastLine(said)}`);
+}
+
+function hasEnded(server: ChildProcess): boolean {
+  return server.exitCode !== null || server.signalCode !== null;
 }
 
 async function answers(url: string): Promise<boolean> {
@@ -255,13 +309,11 @@ async function createDatabase(adminUrl: string): Promise<void> {
 }
 
 /** SIGINT is PostgreSQL's fast shutdown: clients are cut, data is flushed. SIGQUIT after 20 s recovers from the log at the next start. */
-async function stopServer(server: ChildProcess, lock: Server): Promise<void> {
-  if (server.exitCode === null && server.signalCode === null) {
-    const ended = once(server, 'exit');
-    server.kill('SIGINT');
-    const timer = setTimeout(() => server.kill('SIGQUIT'), 20_000);
-    await ended;
-    clearTimeout(timer);
-  }
-  lock.close();
+async function stopServer(server: ChildProcess): Promise<void> {
+  if (hasEnded(server)) return;
+  const ended = once(server, 'exit');
+  server.kill('SIGINT');
+  const timer = setTimeout(() => server.kill('SIGQUIT'), 20_000);
+  await ended;
+  clearTimeout(timer);
 }
