@@ -180,6 +180,10 @@ CREATE TABLE customer_erased (
   CONSTRAINT customer_erased_pkey PRIMARY KEY (customer_id)
 );
 
+CREATE TABLE customer_erasure (
+  count bigint NOT NULL
+);
+
 CREATE TABLE customer_identity (
   kind text NOT NULL,
   value text NOT NULL,
@@ -509,9 +513,12 @@ CREATE TABLE outbox_mail (
   subject text,
   body text NOT NULL,
   at timestamp with time zone NOT NULL,
+  customer_id bigint,
   CONSTRAINT outbox_mail_pkey PRIMARY KEY (id),
-  CONSTRAINT outbox_mail_message_id_key UNIQUE (message_id)
+  CONSTRAINT outbox_mail_message_id_key UNIQUE (message_id),
+  CONSTRAINT outbox_mail_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE
 );
+CREATE INDEX outbox_mail_customer ON outbox_mail USING btree (customer_id);
 
 CREATE TABLE poison_event (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,

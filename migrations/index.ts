@@ -3,6 +3,7 @@ import { Telemetry1795395600000 } from './1795395600000-telemetry.js';
 import { Cluster1795399200000 } from './1795399200000-cluster.js';
 import { Grouping1795402800000 } from './1795402800000-grouping.js';
 import { Calling1795406400000 } from './1795406400000-calling.js';
+import { Erasure1795410000000 } from './1795410000000-erasure.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   Cluster1795399200000,
   Grouping1795402800000,
   Calling1795406400000,
+  Erasure1795410000000,
 ];

@@ -235,9 +235,19 @@ export class CustomerStore {
     ]);
     const ids = rows.map((row) => row.id);
     await tx.query('DELETE FROM customer_identity WHERE customer_id = ANY ($1::bigint[])', [ids]);
+    await tx.query('UPDATE customer_erasure SET count = count + 1');
     await tx.query('INSERT INTO customer_erased (customer_id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING', [
       ids,
     ]);
+  }
+
+  /** A number that grows with every erasure by any process. */
+  async erasures(sql: Sql): Promise<number> {
+    const [row] = await sql.query<{ count: number }>({
+      name: 'customers.erasures',
+      text: 'SELECT count FROM customer_erasure',
+    });
+    return row?.count ?? 0;
   }
 
   /** Takes ids of erased customers off the list of those whose traces elsewhere are still to be removed. */

@@ -21,6 +21,7 @@ const REMEMBER_MS = 300_000;
 @Injectable()
 export class CustomerDirectory {
   private readonly known = new LRUCache<string, number>({ max: REMEMBERED, ttl: REMEMBER_MS });
+  private erasures = 0;
 
   constructor(@Inject(CustomerStore) private readonly store: CustomerStore) {}
 
@@ -30,6 +31,7 @@ export class CustomerDirectory {
    * @returns one customer id a list, undefined for an empty list
    */
   async recognise(tx: Tx, wanted: readonly (readonly Identity[])[], now: Date): Promise<(number | undefined)[]> {
+    await this.forgetErased(tx);
     const keys = wanted.map((identities) => identities.map(keyOf).join('\n'));
     const found = new Map<string, number>();
     const missing = new Map<string, readonly Identity[]>();
@@ -48,6 +50,13 @@ export class CustomerDirectory {
       const id = ids[at];
       if (id !== undefined) this.known.set(identities.map(keyOf).join('\n'), id);
     }
+  }
+
+  /** Another process may have erased a customer whom this one remembers. */
+  private async forgetErased(sql: Sql): Promise<void> {
+    const erasures = await this.store.erasures(sql);
+    if (erasures !== this.erasures) this.known.clear();
+    this.erasures = erasures;
   }
 
   /** Forgets all that is remembered, for when a customer was erased meanwhile. */

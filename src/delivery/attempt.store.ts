@@ -48,11 +48,12 @@ export class AttemptStore {
     return row?.at ?? undefined;
   }
 
-  /** Puts a message into the outbox; a second time changes nothing. */
+  /** Puts a message into the outbox, where it goes with its customer when they are erased; a second time changes nothing. */
   async putOutbox(sql: Sql, messageId: string, mail: OutboxMail): Promise<void> {
     const { channel, address, subject, body, at } = mail;
     await sql.query(
-      `INSERT INTO outbox_mail (message_id, channel, address, subject, body, at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (message_id) DO NOTHING`,
+      `INSERT INTO outbox_mail (message_id, customer_id, channel, address, subject, body, at)
+       SELECT $1, m.customer_id, $2, $3, $4, $5, $6 FROM message m WHERE m.id = $1 ON CONFLICT (message_id) DO NOTHING`,
       [messageId, channel, address, subject, body, at],
     );
   }

@@ -12,8 +12,8 @@ import { MessageStore } from './message.store.js';
 import { Planner } from './planner.service.js';
 import { POLICIES_CONFIG, type Policy } from './policy.js';
 
-/** Members planned in one transaction. */
-const BATCH = 500;
+/** Members planned in one transaction, and so in one wave. */
+const BATCH = 5000;
 /** Between two waves of one incident: those hit meanwhile go out together. */
 const WAVE_PAUSE_MS = 15_000;
 /** How long after its end an incident is looked at for people who were told and must hear that it is over. */
@@ -67,7 +67,8 @@ export class CampaignStage implements Stage {
     await this.withdrawEnd(tx, incident, now);
     if (await this.heldBack(tx, incident, now)) return 0;
     const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
-    if (last?.state === 'cancelled' || last?.state === 'paused') return 0; // a person's word on one wave holds for the next
+    // A person's word on one wave holds for those after it.
+    if (await this.campaigns.hasWaveIn(tx, incident.id, 'notice', ['cancelled', 'paused'])) return 0;
     const growing = last?.state === 'awaiting_approval';
     if (last && !growing && now.getTime() - last.createdAt.getTime() < WAVE_PAUSE_MS) return 0;
     const members = await this.audiences.after(tx, incident.id, policy.audience, last?.audienceSeq ?? 0, BATCH);

@@ -24,6 +24,17 @@ export class CampaignStore {
     return row;
   }
 
+  /** Whether any wave of an incident is in one of these states. */
+  async hasWaveIn(
+    sql: Sql,
+    incidentId: number,
+    kind: CampaignKind,
+    states: readonly CampaignState[],
+  ): Promise<boolean> {
+    const text = 'SELECT FROM campaign WHERE incident_id = $1 AND kind = $2 AND state = ANY ($3::text[]) LIMIT 1';
+    return (await sql.query({ name: 'campaigns.has_wave_in', text }, [incidentId, kind, states])).length > 0;
+  }
+
   /** Starts a wave; returns its id. */
   async insert(
     tx: Tx,
