@@ -11,20 +11,19 @@ import {
 
 const FIND_IDENTITIES = {
   name: 'customers.find_identities',
-  text: `SELECT i.kind, i.value, i.customer_id FROM customer_identity i JOIN unnest($1::text[], $2::text[]) AS k (kind, value) USING (kind, value)`,
-};
-const NEW_IDS = {
-  name: 'customers.new_ids',
-  text: `SELECT nextval(pg_get_serial_sequence('customer', 'id')) AS id FROM generate_series(1, $1)`,
+  text: `SELECT k.kind, k.value, i.customer_id FROM unnest($1::text[], $2::text[]) AS k (kind, value),
+         LATERAL (SELECT customer_id FROM customer_identity WHERE kind = k.kind AND value = k.value OFFSET 0) i`,
 };
 const INSERT_SEEN = {
   name: 'customers.insert_seen',
-  text: `INSERT INTO customer (id, source, created_at, updated_at) OVERRIDING SYSTEM VALUE SELECT id, 'telemetry', $2, $2 FROM unnest($1::bigint[]) AS id`,
-};
-const INSERT_IDENTITIES = {
-  name: 'customers.insert_identities',
-  text: `INSERT INTO customer_identity (kind, value, customer_id)
-         SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) ORDER BY 1, 2 ON CONFLICT DO NOTHING RETURNING kind, value, customer_id`,
+  text: `WITH ids AS MATERIALIZED (SELECT nth, nextval(pg_get_serial_sequence('customer', 'id')) AS id FROM generate_series(1, $1) AS nth), made AS (
+      INSERT INTO customer (id, source, created_at, updated_at) OVERRIDING SYSTEM VALUE SELECT id, 'telemetry', $2, $2 FROM ids
+    ), named AS (
+      INSERT INTO customer_identity (kind, value, customer_id)
+      SELECT x.kind, x.value, ids.id FROM unnest($3::text[], $4::text[], $5::int[]) AS x (kind, value, nth) JOIN ids USING (nth) ORDER BY 1, 2
+      ON CONFLICT DO NOTHING RETURNING 1
+    )
+    SELECT ids.id, (SELECT count(*) FROM named) AS named FROM ids ORDER BY ids.nth`,
 };
 const RECIPIENTS = {
   name: 'customers.recipients',
@@ -64,19 +63,19 @@ export class CustomerStore {
     return new Map(rows.map((row) => [`${row.kind}:${row.value}`, row.customer_id]));
   }
 
-  /** Makes `count` customers that are known from telemetry only; returns their ids. */
-  async insertSeen(tx: Tx, count: number, now: Date): Promise<number[]> {
-    const ids = (await tx.query<{ id: number }>(NEW_IDS, [count])).map((row) => row.id);
-    await tx.query(INSERT_SEEN, [ids, now]);
-    return ids;
-  }
-
-  /** Adds identities that nobody has yet; returns those that were added. */
-  async insertIdentities(tx: Tx, rows: readonly (Identity & { customerId: number })[]): Promise<Set<string>> {
-    if (rows.length === 0) return new Set();
-    const values = [rows.map((row) => row.kind), rows.map((row) => row.value), rows.map((row) => row.customerId)];
-    const added = await tx.query<IdentityRow>(INSERT_IDENTITIES, values);
-    return new Set(added.map((row) => `${row.kind}:${row.value}`));
+  /**
+   * Makes a customer that is known from telemetry only for each list of identities; returns their ids, and how many of the
+   * identities were still free.
+   */
+  async insertSeen(
+    tx: Tx,
+    strangers: readonly (readonly Identity[])[],
+    now: Date,
+  ): Promise<{ ids: number[]; named: number }> {
+    const rows = strangers.flatMap((identities, at) => identities.map((one) => ({ ...one, nth: at + 1 })));
+    const values = [rows.map((row) => row.kind), rows.map((row) => row.value), rows.map((row) => row.nth)];
+    const made = await tx.query<{ id: number; named: number }>(INSERT_SEEN, [strangers.length, now, ...values]);
+    return { ids: made.map((row) => row.id), named: made[0]?.named ?? 0 };
   }
 
   /** Removes customers that were made in vain, because another process made the same ones first. */

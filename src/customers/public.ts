@@ -17,6 +17,9 @@ const REMEMBERED = 200_000;
 /** How long another process may still count an erased customer's hits, which nobody will see. */
 const REMEMBER_MS = 300_000;
 
+/** Customers by the name of their identities, as `look` found them. */
+export type Known = ReadonlyMap<string, number>;
+
 /** The directory of customers: what other folders may ask and say. */
 @Injectable()
 export class CustomerDirectory {
@@ -25,38 +28,43 @@ export class CustomerDirectory {
 
   constructor(@Inject(CustomerStore) private readonly store: CustomerStore) {}
 
+  /** What is known of these identities; hand it to `recognise` in the same transaction. */
+  async look(tx: Tx, wanted: readonly (readonly Identity[])[]): Promise<Known> {
+    const [erasures, known] = await Promise.all([this.store.erasures(tx), this.find(tx, wanted)]);
+    if (erasures === this.erasures) return known;
+    // Another process erased a customer whom this one may remember.
+    this.known.clear();
+    this.erasures = erasures;
+    return this.find(tx, wanted);
+  }
+
   /**
    * The customer behind each list of identities (strongest first), making those that nobody knew.
    * Addresses are never learnt here: telemetry may be forged, the directory is not.
    * @returns one customer id a list, undefined for an empty list
    */
-  async recognise(tx: Tx, wanted: readonly (readonly Identity[])[], now: Date): Promise<(number | undefined)[]> {
-    await this.forgetErased(tx);
-    const keys = wanted.map((identities) => identities.map(keyOf).join('\n'));
-    const found = new Map<string, number>();
-    const missing = new Map<string, readonly Identity[]>();
-    for (const [at, key] of keys.entries()) {
-      const id = key === '' ? undefined : this.known.get(key);
-      if (id !== undefined) found.set(key, id);
-      else if (key !== '') missing.set(key, wanted[at] ?? []);
+  async recognise(
+    tx: Tx,
+    wanted: readonly (readonly Identity[])[],
+    now: Date,
+    known?: Known,
+  ): Promise<(number | undefined)[]> {
+    const found = new Map(known ?? (await this.look(tx, wanted)));
+    const strangers = new Map<string, readonly Identity[]>();
+    for (const identities of wanted) {
+      const key = nameOf(identities);
+      if (key !== '' && !found.has(key)) strangers.set(key, identities);
     }
-    for (const [key, id] of await this.lookUp(tx, missing, now)) found.set(key, id);
-    return keys.map((key) => found.get(key));
+    if (strangers.size > 0) await this.introduce(tx, strangers, found, now);
+    return wanted.map((identities) => found.get(nameOf(identities)));
   }
 
   /** Keeps what a committed transaction recognised; call it after the commit, so that a roll-back leaves nothing behind. */
   remember(wanted: readonly (readonly Identity[])[], ids: readonly (number | undefined)[]): void {
     for (const [at, identities] of wanted.entries()) {
       const id = ids[at];
-      if (id !== undefined) this.known.set(identities.map(keyOf).join('\n'), id);
+      if (id !== undefined) this.known.set(nameOf(identities), id);
     }
-  }
-
-  /** Another process may have erased a customer whom this one remembers. */
-  private async forgetErased(sql: Sql): Promise<void> {
-    const erasures = await this.store.erasures(sql);
-    if (erasures !== this.erasures) this.known.clear();
-    this.erasures = erasures;
   }
 
   /** Forgets all that is remembered, for when a customer was erased meanwhile. */
@@ -64,46 +72,42 @@ export class CustomerDirectory {
     this.known.clear();
   }
 
-  private async lookUp(
-    tx: Tx,
-    missing: ReadonlyMap<string, readonly Identity[]>,
-    now: Date,
-  ): Promise<Map<string, number>> {
-    const result = new Map<string, number>();
-    if (missing.size === 0) return result;
-    const owners = await this.store.findIdentities(tx, [
-      ...new Map([...missing.values()].flat().map((one) => [keyOf(one), one])).values(),
-    ]);
-    const strangers: [string, readonly Identity[]][] = [];
-    for (const [key, identities] of missing) {
-      const owner = identities.map((one) => owners.get(keyOf(one))).find((id) => id !== undefined);
-      if (owner === undefined) strangers.push([key, identities]);
-      else result.set(key, owner);
+  /** Customers by the name of their identities: remembered ones, and those that the directory finds by any of them. */
+  private async find(sql: Sql, wanted: readonly (readonly Identity[])[]): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    const asked = new Map<string, readonly Identity[]>();
+    for (const identities of wanted) {
+      const key = nameOf(identities);
+      const id = key === '' ? undefined : this.known.get(key);
+      if (id !== undefined) found.set(key, id);
+      else if (key !== '') asked.set(key, identities);
     }
-    if (strangers.length > 0) await this.introduce(tx, strangers, result, now);
-    return result;
+    const single = new Map([...asked.values()].flat().map((one) => [keyOf(one), one]));
+    const owners = await this.store.findIdentities(sql, [...single.values()]);
+    for (const [key, identities] of asked) {
+      const owner = ownerOf(identities, owners);
+      if (owner !== undefined) found.set(key, owner);
+    }
+    return found;
   }
 
   private async introduce(
     tx: Tx,
-    strangers: readonly [string, readonly Identity[]][],
-    result: Map<string, number>,
+    strangers: ReadonlyMap<string, readonly Identity[]>,
+    found: Map<string, number>,
     now: Date,
   ): Promise<void> {
-    const ids = await this.store.insertSeen(tx, strangers.length, now);
-    const rows = strangers.flatMap(([, identities], at) =>
-      identities.map((one) => ({ ...one, customerId: ids[at] ?? 0 })),
-    );
-    const added = await this.store.insertIdentities(tx, rows);
-    if (added.size === rows.length) {
-      for (const [at, [key]] of strangers.entries()) result.set(key, ids[at] ?? 0);
+    const identities = [...strangers.values()];
+    const { ids, named } = await this.store.insertSeen(tx, identities, now);
+    if (named === identities.flat().length) {
+      for (const [at, key] of [...strangers.keys()].entries()) found.set(key, ids[at] ?? 0);
       return;
     }
     await this.store.deleteUnused(tx, ids);
-    const owners = await this.store.findIdentities(tx, rows);
-    for (const [key, identities] of strangers) {
-      const owner = identities.map((one) => owners.get(keyOf(one))).find((id) => id !== undefined);
-      if (owner !== undefined) result.set(key, owner);
+    const owners = await this.store.findIdentities(tx, identities.flat());
+    for (const [key, one] of strangers) {
+      const owner = ownerOf(one, owners);
+      if (owner !== undefined) found.set(key, owner);
     }
   }
 
@@ -184,6 +188,15 @@ export class CustomerDirectory {
   async takeErased(tx: Tx, limit: number): Promise<number[]> {
     return this.store.takeErased(tx, limit);
   }
+}
+
+/** One text for a list of identities; empty for an empty one. */
+function nameOf(identities: readonly Identity[]): string {
+  return identities.length === 1 ? keyOf(identities[0]!) : identities.map(keyOf).join('\n');
+}
+
+function ownerOf(identities: readonly Identity[], owners: ReadonlyMap<string, number>): number | undefined {
+  return identities.map((one) => owners.get(keyOf(one))).find((id) => id !== undefined);
 }
 
 function keyOf(identity: Identity): string {

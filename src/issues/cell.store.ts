@@ -6,8 +6,10 @@ const PLACE = `c.id AS "cellId", r.id AS "issueId", r.status, r.resolved_at AS "
 const FIND_KEYS = {
   name: 'issues.find_fingerprints',
   text: `SELECT f.project_id AS "projectId", f.key, ${PLACE}
-         FROM unnest($1::int[], $2::text[]) AS k (project_id, key) JOIN fingerprint f ON f.project_id = k.project_id AND f.key = k.key
-         JOIN cell c ON c.id = f.cell_id JOIN issue h ON h.id = c.issue_id JOIN issue r ON r.id = h.root_id`,
+         FROM unnest($1::int[], $2::text[]) AS k (project_id, key),
+           LATERAL (SELECT * FROM fingerprint x WHERE x.project_id = k.project_id AND x.key = k.key OFFSET 0) f,
+           LATERAL (SELECT id, issue_id FROM cell x WHERE x.id = f.cell_id OFFSET 0) c, LATERAL (SELECT root_id FROM issue x WHERE x.id = c.issue_id OFFSET 0) h,
+           LATERAL (SELECT * FROM issue x WHERE x.id = h.root_id OFFSET 0) r`,
 };
 const HOME_OF = {
   name: 'issues.home_of',

@@ -76,32 +76,43 @@ export class Digest implements EventConsumer {
   private async commit(prepared: readonly Prepared[]): Promise<DigestOutcome[]> {
     const now = this.clock.now();
     const committed = await this.database.transaction(async (tx) => {
-      const fresh = await this.unseen(tx, prepared, now);
+      // Asked for together, these travel in one round trip.
+      const [fresh, found, known] = await Promise.all([
+        this.unseen(tx, prepared, now),
+        this.opener.find(tx, prepared),
+        this.directory.look(
+          tx,
+          prepared.map((one) => one.identities),
+        ),
+      ]);
       const wanted = fresh.filter((one) => !one.grouped.ignore);
-      const attached = await this.opener.attach(tx, wanted, now);
+      const attached = await this.opener.attach(tx, wanted, found, now);
       const places = new Map(wanted.map((one, at) => [one, attached[at]]));
       const counting = wanted.filter((one) => places.get(one)?.status !== 'ignored');
       const customers = await this.directory.recognise(
         tx,
         counting.map((one) => one.identities),
         now,
+        known,
       );
       const counted = counting.map((one, at) => countedEvent(one, places.get(one), customers[at]));
       const placed = counting.flatMap((one) => placedEvent(one, places.get(one)));
       const releases = await this.regressions.look(tx, placed, now);
-      await this.count(
-        tx,
-        counted.filter((one) => one !== undefined),
-        now,
-      );
-      await this.samples.keep(
-        tx,
-        counting.map((one) => ({ accepted: one.accepted, place: places.get(one) })),
-        now,
-      );
       const outcomes = outcomesOf(prepared, fresh, counting);
       const counts = countOutcomes(prepared, outcomes, now);
-      await this.ledger.countOutcomes(tx, counts);
+      await Promise.all([
+        this.count(
+          tx,
+          counted.filter((one) => one !== undefined),
+          now,
+        ),
+        this.samples.keep(
+          tx,
+          counting.map((one) => ({ accepted: one.accepted, place: places.get(one) })),
+          now,
+        ),
+        this.ledger.countOutcomes(tx, counts),
+      ]);
       return { outcomes, counts, identities: counting.map((one) => one.identities), customers, releases };
     });
     this.regressions.remember(committed.releases);
@@ -124,17 +135,10 @@ export class Digest implements EventConsumer {
     if (events.length === 0) return;
     const minute = new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
     const cells = totalsByCell(events);
-    await this.store.touchCells(tx, cells, this.fingerprinter.ruledBy, now);
-    const hits = new Map(
-      (await this.store.countCustomers(tx, totalsByCustomer(events), minute)).map((row) => [row.cell_id, row]),
-    );
-    const rows = cells.map(({ cellId, events: count }) => ({
-      cellId,
-      events: count,
-      customers: hits.get(cellId)?.customers ?? 0,
-      arrivals: hits.get(cellId)?.arrivals ?? 0,
-    }));
-    await this.store.countMinutes(tx, minute, rows);
+    await Promise.all([
+      this.store.touchCells(tx, cells, this.fingerprinter.ruledBy, now),
+      this.store.countHits(tx, totalsByCustomer(events), cells, minute),
+    ]);
   }
 }
 

@@ -2,12 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { type Tx } from '../platform/db/database.js';
 import { ARRIVAL_GAP_MINUTES, type CellTotals, type CustomerTotals } from './totals.js';
 
-const COUNT_CUSTOMERS = {
-  name: 'issues.count_customers',
-  text: `WITH hit AS (
+const COUNT_HITS = {
+  name: 'issues.count_hits',
+  text: `WITH hit AS MATERIALIZED (
       SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::uuid[]) AS h (cell_id, customer_id, events, first_at, last_at, last_event_id)
-    ), before AS (
-      SELECT c.cell_id, c.customer_id, c.last_minute FROM issue_customer c JOIN hit USING (cell_id, customer_id)
     ), saved AS (
       INSERT INTO issue_customer AS c (cell_id, customer_id, first_at, last_at, events, last_event_id, last_minute)
       SELECT cell_id, customer_id, first_at, last_at, events, last_event_id, $7 FROM hit ORDER BY cell_id, customer_id
@@ -17,16 +15,16 @@ const COUNT_CUSTOMERS = {
         last_event_id = CASE WHEN EXCLUDED.last_at >= c.last_at THEN EXCLUDED.last_event_id ELSE c.last_event_id END,
         last_at = greatest(c.last_at, EXCLUDED.last_at),
         last_minute = greatest(c.last_minute, EXCLUDED.last_minute)
+    ), met AS (
+      SELECT hit.cell_id, count(*) FILTER (WHERE b.last_minute IS NULL OR b.last_minute <= $7::timestamptz - make_interval(mins => $8)) AS arrivals,
+        count(*) FILTER (WHERE b.last_minute IS NULL OR b.last_minute < $7) AS customers
+      FROM hit LEFT JOIN LATERAL (SELECT last_minute FROM issue_customer c WHERE c.cell_id = hit.cell_id AND c.customer_id = hit.customer_id OFFSET 0) b ON true
+      GROUP BY hit.cell_id
     )
-    SELECT hit.cell_id, count(*) FILTER (WHERE before.cell_id IS NULL OR before.last_minute <= $7::timestamptz - make_interval(mins => $8)) AS arrivals,
-      count(*) FILTER (WHERE before.cell_id IS NULL OR before.last_minute < $7) AS customers
-    FROM hit LEFT JOIN before USING (cell_id, customer_id) GROUP BY hit.cell_id`,
-};
-const COUNT_MINUTES = {
-  name: 'issues.count_minutes',
-  text: `INSERT INTO issue_minute AS m (cell_id, minute, events, customers, arrivals)
-         SELECT cell_id, $2, events, customers, arrivals FROM unnest($1::bigint[], $3::int[], $4::int[], $5::int[]) AS x (cell_id, events, customers, arrivals) ORDER BY cell_id
-         ON CONFLICT (cell_id, minute) DO UPDATE SET events = m.events + EXCLUDED.events, customers = m.customers + EXCLUDED.customers, arrivals = m.arrivals + EXCLUDED.arrivals`,
+    INSERT INTO issue_minute AS m (cell_id, minute, events, customers, arrivals)
+    SELECT x.cell_id, $7, x.events, coalesce(met.customers, 0), coalesce(met.arrivals, 0)
+    FROM unnest($9::bigint[], $10::int[]) AS x (cell_id, events) LEFT JOIN met USING (cell_id) ORDER BY 1
+    ON CONFLICT (cell_id, minute) DO UPDATE SET events = m.events + EXCLUDED.events, customers = m.customers + EXCLUDED.customers, arrivals = m.arrivals + EXCLUDED.arrivals`,
 };
 const TOUCH_CELLS = {
   name: 'issues.touch_cells',
@@ -48,14 +46,12 @@ const SAMPLED = {
 /** The SQL of the hot path: one statement for all rows of a batch. */
 @Injectable()
 export class DigestStore {
-  /** Adds customers' hits; returns by cell how many of them arrived (first hit, or first after a long quiet) and how many were not yet counted in this minute. */
-  async countCustomers(
-    tx: Tx,
-    rows: readonly CustomerTotals[],
-    minute: Date,
-  ): Promise<{ cell_id: number; arrivals: number; customers: number }[]> {
-    if (rows.length === 0) return [];
-    return tx.query(COUNT_CUSTOMERS, [
+  /**
+   * Adds customers' hits, and to the minute of each cell its events, the customers not yet counted in it, and those of them
+   * who arrived (first hit, or first after a long quiet).
+   */
+  async countHits(tx: Tx, rows: readonly CustomerTotals[], cells: readonly CellTotals[], minute: Date): Promise<void> {
+    await tx.query(COUNT_HITS, [
       rows.map((r) => r.cellId),
       rows.map((r) => r.customerId),
       rows.map((r) => r.events),
@@ -64,21 +60,8 @@ export class DigestStore {
       rows.map((r) => r.lastEventId),
       minute,
       ARRIVAL_GAP_MINUTES,
-    ]);
-  }
-
-  /** Adds events and customers to the minute's counts. */
-  async countMinutes(
-    tx: Tx,
-    minute: Date,
-    rows: readonly { cellId: number; events: number; customers: number; arrivals: number }[],
-  ): Promise<void> {
-    await tx.query(COUNT_MINUTES, [
-      rows.map((r) => r.cellId),
-      minute,
-      rows.map((r) => r.events),
-      rows.map((r) => r.customers),
-      rows.map((r) => r.arrivals),
+      cells.map((r) => r.cellId),
+      cells.map((r) => r.events),
     ]);
   }
 

@@ -60,10 +60,15 @@ export class IssueOpener {
     private readonly memory: TemplateMemory,
   ) {}
 
-  /** One place an event. */
-  async attach(tx: Tx, events: readonly GroupedEvent[], now: Date): Promise<Place[]> {
+  /** One place an event; `found` is what `find` said of these events in the same transaction. */
+  async attach(
+    tx: Tx,
+    events: readonly GroupedEvent[],
+    found: ReadonlyMap<string, Place>,
+    now: Date,
+  ): Promise<Place[]> {
     const byKey = new Map(events.map((event) => [newestKey(event), event]));
-    const known = await this.find(tx, [...byKey.values()]);
+    const known = new Map(found);
     const strangers = [...byKey].filter(([key]) => !known.has(key)).map(([, event]) => event);
     for (const projectId of [...new Set(strangers.map((event) => event.accepted.projectId))].sort((a, b) => a - b)) {
       const ofProject = strangers.filter((event) => event.accepted.projectId === projectId);
@@ -79,11 +84,14 @@ export class IssueOpener {
     });
   }
 
-  private async find(tx: Tx, events: readonly GroupedEvent[]): Promise<Map<string, Place>> {
-    if (events.length === 0) return new Map();
-    const wanted = events.flatMap(({ accepted: { projectId }, grouped }) =>
-      grouped.keys.map(({ key }) => ({ projectId, key })),
-    );
+  /** The places behind the events' keys; unknown ones are missing. */
+  async find(tx: Tx, events: readonly GroupedEvent[]): Promise<Map<string, Place>> {
+    const byKey = new Map<string, { projectId: number; key: string }>();
+    for (const { accepted, grouped } of events)
+      for (const { key } of grouped.keys)
+        byKey.set(keyOf(accepted.projectId, key), { projectId: accepted.projectId, key });
+    if (byKey.size === 0) return new Map();
+    const wanted = [...byKey.values()];
     const rows = await this.store.find(
       tx,
       wanted.map((one) => one.projectId),

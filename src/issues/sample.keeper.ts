@@ -6,13 +6,17 @@ import { type Tx } from '../platform/db/database.js';
 import { type Place } from './cell.js';
 import { DigestStore } from './digest.store.js';
 
-/** Payloads kept of an issue in an hour: enough to understand a fault, little enough that a storm costs nothing. */
-const PER_ISSUE_AND_HOUR = 10;
+/**
+ * Of an issue's events in an hour the 1st, 2nd, 4th … 512th are kept: ten payloads at most, spread over how the fault goes
+ * on, so that a storm costs nothing.
+ */
+const LAST_SAMPLED = 512;
 const HOUR = 3_600_000;
 
 /** Keeps some payloads of each issue and lets the rest go. */
 @Injectable()
 export class SampleKeeper {
+  /** Events by issue and hour. */
   private readonly kept = new LRUCache<string, number>({ max: 50_000 });
 
   constructor(
@@ -33,9 +37,9 @@ export class SampleKeeper {
       if (place === undefined || accepted.payload === undefined) continue;
       const key = `${place.issueId}:${hour}`;
       const count = this.kept.get(key) ?? 0;
-      if (count >= PER_ISSUE_AND_HOUR) continue;
+      if (count >= LAST_SAMPLED) continue;
       this.kept.set(key, count + 1);
-      samples.push({ cellId: place.cellId, accepted });
+      if (isPowerOfTwo(count + 1)) samples.push({ cellId: place.cellId, accepted });
     }
     await this.ledger.saveSamples(tx, samples, now);
   }
@@ -47,6 +51,15 @@ export class SampleKeeper {
       if (place !== undefined && !this.kept.has(`${place.issueId}:${hour}`)) unknown.add(place.issueId);
     if (unknown.size === 0) return;
     const counts = await this.store.sampledSince(tx, [...unknown], new Date(hour * HOUR));
-    for (const issueId of unknown) this.kept.set(`${issueId}:${hour}`, counts.get(issueId) ?? 0);
+    for (const issueId of unknown) this.kept.set(`${issueId}:${hour}`, eventsBehind(counts.get(issueId) ?? 0));
   }
+}
+
+function isPowerOfTwo(n: number): boolean {
+  return (n & (n - 1)) === 0;
+}
+
+/** How many events at least there were when so many samples are kept. */
+function eventsBehind(samples: number): number {
+  return samples === 0 ? 0 : 2 ** (samples - 1);
 }

@@ -38,7 +38,8 @@ export function dataSource(url: string, entities: Entities, poolSize: number): D
     entities,
     migrations,
     migrationsTableName: 'schema_migration',
-    extra: { max: poolSize, connectionTimeoutMillis: 10_000, application_name: 'forewarn' },
+    // Pipelined: statements of one connection that are asked for together travel together, each still by itself and in order.
+    extra: { max: poolSize, connectionTimeoutMillis: 10_000, application_name: 'forewarn', pipeline: true },
     logging: false,
   });
 }

@@ -79,8 +79,8 @@ export class Database implements Sql {
     const lost = (error: Error) => (broken = error);
     client.on('error', lost); // a server that ends while no statement runs says so here; nobody listening would end the process
     try {
-      await client.query('BEGIN');
-      const result = await work(transactionOn(client));
+      const begun = client.query('BEGIN');
+      const [result] = await Promise.all([work(transactionOn(client)), begun]);
       await client.query('COMMIT');
       return result;
     } catch (error) {
