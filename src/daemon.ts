@@ -1,5 +1,4 @@
 import { type IncomingMessage } from 'node:http';
-import { type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyInstance } from 'fastify';
@@ -23,6 +22,8 @@ import { type ForewarnConfig } from './forewarn-config.js';
 const MAX_API_BODY = 50 * 1024 * 1024;
 /** Time for a client to send its whole request, milliseconds; slower ones are cut, so that half-open connections do not pile up. */
 const REQUEST_TIMEOUT_MS = 60_000;
+/** How long requests under way may take once the daemon stops, milliseconds; then a client that never ends its request is cut. */
+const STOP_GRACE_MS = 2000;
 /** A DSN may carry a path prefix, which a reverse proxy may leave in place. */
 const PREFIXED_INTAKE = /^\/.+(\/api\/\d+\/(?:envelope|store)\/?(?:\?.*)?)$/;
 
@@ -114,15 +115,18 @@ async function listen(app: NestFastifyApplication, settings: Settings): Promise<
   return address.port;
 }
 
-async function stopAll(app: INestApplicationContext, closeDatabase: () => Promise<void>): Promise<void> {
+async function stopAll(app: NestFastifyApplication, closeDatabase: () => Promise<void>): Promise<void> {
   await app.get(EventBuffer).close();
   await app.get(StageRunner).stop();
+  const server = app.getHttpServer();
+  const cut = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
   await app.close();
+  clearTimeout(cut);
   await closeDatabase();
 }
 
 /** An application that cannot go on must not keep on digesting. */
-async function endAndThrow(app: INestApplicationContext, error: unknown): Promise<never> {
+async function endAndThrow(app: NestFastifyApplication, error: unknown): Promise<never> {
   await stopAll(app, () => Promise.resolve());
   throw error;
 }
