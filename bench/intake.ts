@@ -42,7 +42,9 @@ async function load(order: LoadOrder): Promise<LoadReport> {
   return new Promise((done, failed) => {
     let report: LoadReport | undefined;
     child.on('message', (message) => (report = message as LoadReport));
-    child.on('exit', (code, signal) => (report ? done(report) : failed(new Error(`the load process ended without a report (${code ?? signal})`))));
+    child.on('exit', (code, signal) =>
+      report ? done(report) : failed(new Error(`the load process ended without a report (${code ?? signal})`)),
+    );
   });
 }
 

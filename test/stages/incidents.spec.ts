@@ -38,7 +38,13 @@ describe('incident-open', () => {
     const hit = (from: number, to: number) =>
       forewarn.send(
         ...Array.from({ length: to - from }, (_, at) =>
-          anEvent({ customer: `c${from + at}`, message: undefined, type: undefined, stack: undefined, exception: crash }),
+          anEvent({
+            customer: `c${from + at}`,
+            message: undefined,
+            type: undefined,
+            stack: undefined,
+            exception: crash,
+          }),
         ),
       );
     await hit(0, 4);
