@@ -8,7 +8,7 @@ import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';
 import { cursorId, type Page, pageOf, pageQuery } from '../platform/http/page.js';
 import { IssueActions } from './action.service.js';
-import { ISSUE_STATUSES } from './issue.js';
+import { type Issue, ISSUE_STATUSES } from './issue.js';
 import { IssueStore } from './issue.store.js';
 import { IssueViews } from './issue.views.service.js';
 
@@ -20,6 +20,8 @@ const change = z
     message: 'goes with the status resolved only',
   });
 const SAMPLES = 5;
+/** SDKs tell what they dropped within about a minute of it (Sentry JavaScript flushes its reports every 60 s). */
+const REPORTED_WITHIN_MS = 120_000;
 const FINGERPRINTS_SHOWN = 100;
 
 /** `GET /v1/issues`, `/v1/issues/{id}`, `PATCH`, `GET …/customers`. */
@@ -61,6 +63,7 @@ export class IssuesController {
     return {
       ...this.views.shape(issue),
       fingerprints: fingerprints.map(({ cellId, ...one }) => ({ ...one, countedIn: String(cellId) })),
+      affected: await this.completeness(issue),
       samples: await this.ledger.samplesOf(this.database, cells, SAMPLES),
     };
   }
@@ -103,5 +106,23 @@ export class IssuesController {
         ...evidence,
       }),
     );
+  }
+
+  /**
+   * Whether the list of affected customers can be trusted. A report of what an SDK dropped names no fault, so it concerns
+   * every issue of its project that was active then.
+   */
+  private async completeness(
+    issue: Issue,
+  ): Promise<{ complete: boolean; missing: number; words: string; drops: unknown[] }> {
+    const until = new Date(issue.lastSeen.getTime() + REPORTED_WITHIN_MS);
+    const from = new Date(issue.firstSeen.getTime() - REPORTED_WITHIN_MS);
+    const drops = await this.ledger.dropsBetween(this.database, issue.projectId, from, until);
+    const missing = drops.reduce((sum, one) => sum + one.quantity, 0);
+    const words =
+      missing === 0
+        ? 'No SDK reported that it dropped errors while this issue was active.'
+        : `Incomplete: while this issue was active the app's SDKs dropped at least ${missing} error reports by themselves, so customers may be missing.`;
+    return { complete: missing === 0, missing, words, drops };
   }
 }

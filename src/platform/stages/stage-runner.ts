@@ -11,6 +11,10 @@ import { WAKE_CHANNEL } from './wake.js';
 /** How long to wait before the wake-up session is opened again. */
 const RELISTEN_MS = 2000;
 
+/** A stage rests at least this many times as long as its last run took, so that work in the background leaves room for intake. */
+const REST = 4;
+const LONGEST_REST_MS = 30_000;
+
 interface Running {
   readonly stage: Stage;
   busy: Promise<void> | undefined;
@@ -125,16 +129,24 @@ export class StageRunner {
     const running = this.stages.get(name);
     if (!running || running.busy || this.stopping) return;
     running.again = false;
-    running.busy = this.runAndCount(running.stage).then((more) => {
+    running.busy = this.runAndCount(running.stage).then(({ more, tookMs }) => {
       running.busy = undefined;
-      this.schedule(name, more || running.again ? 0 : running.stage.pauseMs);
+      const pause = Math.max(running.stage.pauseMs, Math.min(tookMs * REST, LONGEST_REST_MS));
+      this.schedule(name, more || running.again ? 0 : pause);
     });
   }
 
-  private async runAndCount(stage: Stage): Promise<boolean> {
+  private async runAndCount(stage: Stage): Promise<{ more: boolean; tookMs: number }> {
     const began = this.clock.now();
+    const more = await this.attempt(stage, began);
+    const tookMs = this.clock.now().getTime() - began.getTime();
+    this.seconds.observe({ stage: stage.name }, tookMs / 1000);
+    return { more, tookMs };
+  }
+
+  private async attempt(stage: Stage, now: Date): Promise<boolean> {
     try {
-      const result = await stage.runOnce(began);
+      const result = await stage.runOnce(now);
       this.runs.inc({ stage: stage.name, result: 'ok' });
       this.lastSuccess.set({ stage: stage.name }, this.clock.now().getTime() / 1000);
       if (result.worked > 0) this.logger.debug({ stage: stage.name, worked: result.worked }, 'stage ran');
@@ -143,8 +155,6 @@ export class StageRunner {
       this.runs.inc({ stage: stage.name, result: 'error' });
       this.logger.error({ stage: stage.name, err: error }, `stage failed: ${messageOf(error)}`);
       return false;
-    } finally {
-      this.seconds.observe({ stage: stage.name }, (this.clock.now().getTime() - began.getTime()) / 1000);
     }
   }
 

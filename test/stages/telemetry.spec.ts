@@ -1,0 +1,63 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { aSentryEvent, envelope, item } from '../support/envelopes.js';
+import { NOON_UTC } from '../support/fake-clock.js';
+import { TestDaemon } from '../support/test-daemon.js';
+import { send } from '../support/wire.js';
+
+describe('what SDKs say beside events', () => {
+  let forewarn: TestDaemon;
+  afterEach(() => forewarn.stop());
+
+  async function post(...items: string[]): Promise<void> {
+    const { id, key } = await forewarn.project();
+    const url = `http://127.0.0.1:${forewarn.daemon.port}/api/${id}/envelope/?sentry_key=${key}`;
+    const answer = await send(url, { body: envelope({}, ...items) });
+    expect(answer.status).toBe(200);
+  }
+
+  it('marks the affected list of an issue incomplete, with how many are missing at least and what ends it', async () => {
+    forewarn = await TestDaemon.start();
+    await post(item('event', aSentryEvent({ timestamp: undefined })));
+    await post(
+      item('client_report', {
+        discarded_events: [
+          { reason: 'event_processor', category: 'error', quantity: 4 },
+          { reason: 'sample_rate', category: 'transaction', quantity: 90 },
+        ],
+      }),
+    );
+    await forewarn.runStage('telemetry-flush');
+
+    const issue = (await forewarn.api.get('/v1/issues/1')).body as { affected: { drops: { fix: string }[] } };
+    expect(issue.affected).toMatchObject({
+      complete: false,
+      missing: 4,
+      drops: [{ reason: 'event_processor', quantity: 4 }],
+    });
+    expect(issue.affected.drops[0]?.fix).toContain('Dedupe');
+  });
+
+  it('says nothing is missing where no SDK reported a drop', async () => {
+    forewarn = await TestDaemon.start();
+    await post(item('event', aSentryEvent({ timestamp: undefined })));
+    const issue = (await forewarn.api.get('/v1/issues/1')).body;
+    expect(issue).toMatchObject({ affected: { complete: true, missing: 0, drops: [] } });
+  });
+
+  it('gives the crash-free share of each release', async () => {
+    forewarn = await TestDaemon.start();
+    const started = new Date(NOON_UTC).toISOString();
+    await post(
+      item('sessions', { attrs: { release: 'shop@2' }, aggregates: [{ started, exited: 6, errored: 2, crashed: 2 }] }),
+    );
+    await post(item('sessions', { attrs: { release: 'shop@1' }, aggregates: [{ started, exited: 5 }] }));
+    await forewarn.runStage('telemetry-flush');
+
+    const { id } = await forewarn.project();
+    const { items } = (await forewarn.api.get(`/v1/projects/${id}/releases`)).body as { items: { release: string }[] };
+    expect(items.toSorted((a, b) => a.release.localeCompare(b.release))).toMatchObject([
+      { release: 'shop@1', sessions: 5, crashed: 0, crashFreeSessions: 1 },
+      { release: 'shop@2', sessions: 10, crashed: 2, errored: 2, crashFreeSessions: 0.8 },
+    ]);
+  });
+});
