@@ -630,36 +630,10 @@ CREATE TABLE user_feedback (
 CREATE INDEX user_feedback_customer ON user_feedback USING btree (customer_id);
 CREATE UNIQUE INDEX user_feedback_once ON user_feedback USING btree (project_id, COALESCE(feedback_id, about_event_id)) WHERE (COALESCE(feedback_id, about_event_id) IS NOT NULL);
 
-VIEW series_deploy AS  SELECT project_id,
-    first_seen AS at
-   FROM app_release;;
+VIEW series_deploy (project_id integer, at timestamp with time zone);;
 
-VIEW series_hit AS  SELECT i.root_id AS issue_id,
-    COALESCE(u.merged_into, u.id) AS customer_id,
-    h.first_at,
-    h.last_minute,
-    c.blocking
-   FROM (((issue_customer h
-     JOIN cell c ON ((c.id = h.cell_id)))
-     JOIN issue i ON ((i.id = c.issue_id)))
-     JOIN customer u ON ((u.id = h.customer_id)));;
+VIEW series_hit (issue_id bigint, customer_id bigint, first_at timestamp with time zone, last_minute timestamp with time zone, blocking boolean);;
 
-VIEW series_issue AS  SELECT id AS issue_id,
-    project_id,
-    status,
-    level,
-    service,
-    opened_at AS since,
-    regressed_at
-   FROM issue
-  WHERE (root_id = id);;
+VIEW series_issue (issue_id bigint, project_id integer, status text, level text, service text, since timestamp with time zone, regressed_at timestamp with time zone);;
 
-VIEW series_minute AS  SELECT i.root_id AS issue_id,
-    m.minute,
-    sum(m.events) AS events,
-    sum(m.customers) AS customers,
-    sum(m.arrivals) AS arrivals
-   FROM ((issue_minute m
-     JOIN cell c ON ((c.id = m.cell_id)))
-     JOIN issue i ON ((i.id = c.issue_id)))
-  GROUP BY i.root_id, m.minute;;
+VIEW series_minute (issue_id bigint, minute timestamp with time zone, events bigint, customers bigint, arrivals bigint);;

@@ -28,7 +28,8 @@ const INDEXES = `
   WHERE i.schemaname = 'public' AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conname = i.indexname AND k.contype IN ('p', 'u', 'x'))
   ORDER BY i.tablename, i.indexname`;
 const OTHERS = `
-  SELECT 'VIEW ' || viewname || ' AS ' || definition AS text FROM pg_views WHERE schemaname = 'public'
+  SELECT 'VIEW ' || c.relname || ' (' || string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum) || ');' AS text
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 WHERE c.relkind = 'v' AND c.relnamespace = 'public'::regnamespace GROUP BY c.relname
   UNION ALL SELECT 'FUNCTION ' || pg_get_functiondef(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = 'public'
   UNION ALL SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE NOT t.tgisinternal ORDER BY 1`;
 

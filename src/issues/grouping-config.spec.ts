@@ -17,7 +17,7 @@ describe('the grouping section of the configuration', () => {
         set: { ignore: true, area: 'cart' },
       }),
     ).toEqual([]);
-    expect(readGroupingConfig(undefined)).toEqual({ ok: true, config: { rules: [] } });
+    expect(readGroupingConfig(undefined)).toEqual({ ok: true, config: { rules: [], maxTemplates: 100_000 } });
   });
 
   it.each([

@@ -14,6 +14,7 @@ import { type Caller, covers, type TokenRole } from './role.js';
 import { TokenStore } from './token.store.js';
 
 const NEEDS = 'forewarn:needs';
+const BASIC_TOO = 'forewarn:basic-too';
 type Need = TokenRole | 'public';
 type AuthedRequest = FastifyRequest & { caller?: Caller };
 
@@ -22,6 +23,12 @@ export const ROLE_EXTENSION = 'x-forewarn-role';
 
 /** The weakest role of token that may call a route. */
 export const Needs = (role: TokenRole) => needs(role);
+
+/**
+ * Lets a route take the token as password of basic auth for writing, too: for senders that know nothing else. The route must take JSON
+ * alone, which a forged form cannot send.
+ */
+export const BasicToo = () => SetMetadata(BASIC_TOO, true);
 
 /** A route without a token: it checks its own key, signature or link, or shows nothing that needs one. */
 export const Public = () => needs('public');
@@ -53,7 +60,8 @@ export class AuthGuard implements CanActivate {
     if (need === undefined)
       throw new Error(`route ${context.getClass().name}.${context.getHandler().name} states no role`);
     const request = context.switchToHttp().getRequest<AuthedRequest>();
-    const token = tokenOf(request);
+    const basicToo = this.reflector.get<boolean | undefined>(BASIC_TOO, context.getHandler()) === true;
+    const token = tokenOf(request, basicToo);
     const caller = token === undefined ? undefined : await this.tokens.find(token);
     if (!caller) {
       void context
@@ -74,13 +82,13 @@ export class AuthGuard implements CanActivate {
 }
 
 /** Basic is for reading only: a browser would send it along with a forged form, too. */
-function tokenOf(request: FastifyRequest): string | undefined {
+function tokenOf(request: FastifyRequest, basicToo: boolean): string | undefined {
   const header = request.headers.authorization ?? '';
   const space = header.indexOf(' ');
   const scheme = header.slice(0, space).toLowerCase();
   const value = header.slice(space + 1).trim();
   if (scheme === 'bearer') return value;
-  if (scheme !== 'basic' || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined;
+  if (scheme !== 'basic' || (!basicToo && request.method !== 'GET' && request.method !== 'HEAD')) return undefined;
   const decoded = Buffer.from(value, 'base64').toString('utf8');
   return decoded.slice(decoded.indexOf(':') + 1);
 }
