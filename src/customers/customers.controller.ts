@@ -9,6 +9,9 @@ import { CustomerImporter, type ImportReport } from './customer.importer.js';
 import { type ImportFormat, readImport } from './import.js';
 import { CustomerDirectory } from './public.js';
 
+/** A customer as the API shows it: ids are texts, as everywhere. */
+type CustomerView = Omit<Customer, 'id'> & { readonly id: string };
+
 /** `PUT/GET/DELETE /v1/customers/{externalId}` and `POST /v1/customers/import`. */
 @Controller('v1/customers')
 export class CustomersController {
@@ -24,7 +27,7 @@ export class CustomersController {
   async put(
     @Param('externalId', { schema: externalIdSchema }) externalId: string,
     @Body({ schema: entrySchema }) entry: CustomerEntry,
-  ): Promise<Customer> {
+  ): Promise<CustomerView> {
     const id = await this.database.transaction((tx) =>
       this.directory.put(tx, externalId, entry, 'api', this.clock.now()),
     );
@@ -33,7 +36,7 @@ export class CustomersController {
 
   @Get(':externalId')
   @Needs('agent')
-  async get(@Param('externalId') externalId: string): Promise<Customer> {
+  async get(@Param('externalId') externalId: string): Promise<CustomerView> {
     return this.shown(await this.idOf(externalId), externalId);
   }
 
@@ -59,10 +62,10 @@ export class CustomersController {
     return id;
   }
 
-  private async shown(id: number, externalId: string): Promise<Customer> {
+  private async shown(id: number, externalId: string): Promise<CustomerView> {
     const customer = await this.directory.show(this.database, id);
     if (!customer) throw notFound('customer', externalId);
-    return { ...customer, externalId };
+    return { ...customer, id: String(customer.id), externalId };
   }
 }
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Clock } from '../platform/clock.js';
+import { isDatabaseAway } from '../platform/db/database.js';
 import { Problem } from '../platform/errors.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
@@ -106,7 +107,9 @@ export class IntakeRoutes {
       return refused(error.status, error.message);
     }
     this.outcomes.count(0, 'unavailable');
-    if (!(error instanceof Problem)) this.logger.error({ err: error }, 'intake could not commit');
+    // While the database is away the buffer has said so, once a batch.
+    if (!(error instanceof Problem) && !isDatabaseAway(error))
+      this.logger.error({ err: error }, 'intake could not commit');
     return {
       ...refused(503, 'the events could not be stored; send them again later'),
       headers: { 'retry-after': '5' },

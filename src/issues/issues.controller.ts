@@ -100,10 +100,11 @@ export class IssuesController {
       hits,
       query.limit,
       (hit) => hit.customerId,
-      ({ issueId: _, customerId, ...evidence }) => ({
+      ({ issueId: _, customerId, lastEventId, ...evidence }) => ({
         customerId: String(customerId),
         externalId: shown.get(customerId) ?? null,
         ...evidence,
+        lastEventId: lastEventId.replaceAll('-', ''),
       }),
     );
   }
