@@ -40,8 +40,9 @@ describe('what SDKs say beside events', () => {
   it('says nothing is missing where no SDK reported a drop', async () => {
     forewarn = await TestDaemon.start();
     await post(item('event', aSentryEvent({ timestamp: undefined })));
-    const issue = (await forewarn.api.get('/v1/issues/1')).body;
-    expect(issue).toMatchObject({ affected: { complete: true, missing: 0, drops: [] } });
+    expect((await forewarn.api.get('/v1/issues/1')).body).toMatchObject({
+      affected: { complete: true, missing: 0, drops: [] },
+    });
   });
 
   it('gives the crash-free share of each release', async () => {
