@@ -14,8 +14,6 @@ import { CustomerStore } from './customer.store.js';
 
 /** Customers seen lately, so that a storm does not ask for the same ones again; about 100 bytes each. */
 const REMEMBERED = 200_000;
-/** How long another process may still count an erased customer's hits, which nobody will see. */
-const REMEMBER_MS = 300_000;
 
 /** Customers by the name of their identities, as `look` found them. */
 export type Known = ReadonlyMap<string, number>;
@@ -23,7 +21,8 @@ export type Known = ReadonlyMap<string, number>;
 /** The directory of customers: what other folders may ask and say. */
 @Injectable()
 export class CustomerDirectory {
-  private readonly known = new LRUCache<string, number>({ max: REMEMBERED, ttl: REMEMBER_MS });
+  private readonly known = new LRUCache<string, number>({ max: REMEMBERED });
+  /** Erasures by any process, as last seen: when there were more, what is remembered may be of somebody erased. */
   private erasures = 0;
 
   constructor(@Inject(CustomerStore) private readonly store: CustomerStore) {}

@@ -53,7 +53,7 @@ export class DispatchStage implements Stage {
 
   private async send({ message, content }: ReadyMessage): Promise<void> {
     const gateway = this.gateways.get(content.channel);
-    if (!gateway) return; // its channel lost its gateway since the plan: the lease gives it back, and planning again leaves the channel out
+    if (!gateway) return; // composing chooses among channels with a gateway; should one be missing all the same, the lease gives the message back
     const attemptId = this.clock.uuid();
     const now = this.clock.now();
     const mine = await this.database.transaction(async (tx) => {

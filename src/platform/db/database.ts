@@ -30,7 +30,6 @@ export interface Tx extends Sql {
 export const PG_ERROR = {
   uniqueViolation: '23505',
   foreignKeyViolation: '23503',
-  serializationFailure: '40001',
   deadlockDetected: '40P01',
   undefinedDatabase: '3D000',
   invalidPassword: '28P01',
