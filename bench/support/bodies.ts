@@ -21,8 +21,8 @@ export const KINDS: readonly LoadKind[] = [
 const EVENT_ID = 'e'.repeat(32);
 const USER = 'customer-0000000';
 const FAULT = 'chargeQQQQQQ';
-/** gzip bodies cannot be patched, so this many are made before the clock starts. */
-const PACKED = 4000;
+/** gzip bodies cannot be patched, so this many are made before the clock starts; past that they are made as they are needed. */
+const PACKED = 20_000;
 
 interface Template {
   readonly path: (project: string, key: string) => string;
@@ -36,6 +36,7 @@ export class Bodies {
   private readonly templates: Template[];
   private readonly packed = new Map<Template, Buffer[]>();
   private made = 0;
+  private sent = 0;
 
   constructor(
     captures: string,
@@ -44,16 +45,16 @@ export class Bodies {
   ) {
     this.templates = readTemplates(captures);
     for (const template of this.templates.filter((one) => one.gzip)) {
-      const bodies = Array.from({ length: PACKED }, () => gzipSync(this.fill(template), { level: 6 }));
+      const bodies = Array.from({ length: PACKED }, () => pack(this.fill(template)));
       this.packed.set(template, bodies);
     }
   }
 
   /** The next request as bytes on the wire. */
   next(project: string, key: string): Buffer {
-    const template = this.templates[this.made % this.templates.length]!;
-    const body = this.packed.get(template)?.pop() ?? this.fill(template);
-    const gzip = template.gzip && body[0] === 0x1f ? 'content-encoding: gzip\r\n' : '';
+    const template = this.templates[this.sent++ % this.templates.length]!;
+    const body = template.gzip ? (this.packed.get(template)?.pop() ?? pack(this.fill(template))) : this.fill(template);
+    const gzip = template.gzip ? 'content-encoding: gzip\r\n' : '';
     const head = `POST ${template.path(project, key)} HTTP/1.1\r\nhost: localhost\r\n${template.headers}${gzip}content-length: ${body.length}\r\n\r\n`;
     return Buffer.concat([Buffer.from(head, 'latin1'), body]);
   }
@@ -66,6 +67,10 @@ export class Bodies {
     replaceAll(body, FAULT, `charge${letters((n * 31) % this.kind.faults)}`);
     return body;
   }
+}
+
+function pack(body: Buffer): Buffer {
+  return gzipSync(body, { level: 1 });
 }
 
 /** Six letters, since digits in names are taken for build numbers. */

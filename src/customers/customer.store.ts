@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { int4s, texts } from '../platform/db/arrays.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import {
   type Channel,
@@ -23,7 +24,7 @@ const INSERT_SEEN = {
       SELECT x.kind, x.value, ids.id FROM unnest($3::text[], $4::text[], $5::int[]) AS x (kind, value, nth) JOIN ids USING (nth) ORDER BY 1, 2
       ON CONFLICT DO NOTHING RETURNING 1
     )
-    SELECT ids.id, (SELECT count(*) FROM named) AS named FROM ids ORDER BY ids.nth`,
+    SELECT string_agg(id::text, ',' ORDER BY nth) AS ids, (SELECT count(*) FROM named) AS named FROM ids`,
 };
 const RECIPIENTS = {
   name: 'customers.recipients',
@@ -57,8 +58,8 @@ export class CustomerStore {
   async findIdentities(sql: Sql, identities: readonly Identity[]): Promise<Map<string, number>> {
     if (identities.length === 0) return new Map();
     const rows = await sql.query<IdentityRow>(FIND_IDENTITIES, [
-      identities.map((one) => one.kind),
-      identities.map((one) => one.value),
+      texts(identities.map((one) => one.kind)),
+      texts(identities.map((one) => one.value)),
     ]);
     return new Map(rows.map((row) => [`${row.kind}:${row.value}`, row.customer_id]));
   }
@@ -73,9 +74,14 @@ export class CustomerStore {
     now: Date,
   ): Promise<{ ids: number[]; named: number }> {
     const rows = strangers.flatMap((identities, at) => identities.map((one) => ({ ...one, nth: at + 1 })));
-    const values = [rows.map((row) => row.kind), rows.map((row) => row.value), rows.map((row) => row.nth)];
-    const made = await tx.query<{ id: number; named: number }>(INSERT_SEEN, [strangers.length, now, ...values]);
-    return { ids: made.map((row) => row.id), named: made[0]?.named ?? 0 };
+    const [made] = await tx.query<{ ids: string; named: number }>(INSERT_SEEN, [
+      strangers.length,
+      now,
+      texts(rows.map((row) => row.kind)),
+      texts(rows.map((row) => row.value)),
+      int4s(rows.map((row) => row.nth)),
+    ]);
+    return { ids: made?.ids.split(',').map(Number) ?? [], named: made?.named ?? 0 };
   }
 
   /** Removes customers that were made in vain, because another process made the same ones first. */

@@ -17,15 +17,32 @@ export interface AcceptedEvent {
   readonly payload: Readonly<Record<string, unknown>> | undefined;
   /** Known when the event crossed a message log, which holds only scrubbed texts: made of the event as it was sent. */
   readonly grouping?: GroupingKey;
+  /** Reads the same event again from the bytes that were sent, so that nobody need hold it while it waits; undefined where there are none. */
+  readonly reread?: () => AcceptedEvent;
+}
+
+/**
+ * What digest needs of every event, small, since events wait in numbers and whatever they hold is copied about by the garbage
+ * collector. The few that are written down in full are read again.
+ */
+export interface PreparedEvent {
+  readonly projectId: number;
+  readonly eventId: string;
+  /** The event in full. */
+  readonly accepted: () => AcceptedEvent;
+  /** Why it cannot be digested, where that was seen already. */
+  readonly fault?: unknown;
 }
 
 /** The step after intake. Registered with the buffer when the daemon starts. */
 export interface EventConsumer {
+  /** Takes from an event what `digest` needs; pure. */
+  prepare(event: AcceptedEvent): PreparedEvent;
   /**
-   * Commits a batch and returns one outcome an event, in order. Idempotent by `(projectId, event.eventId)`.
+   * Commits a batch of what `prepare` made and returns one outcome an event, in order. Idempotent by `(projectId, eventId)`.
    * @throws when nothing was committed
    */
-  digest(batch: readonly AcceptedEvent[]): Promise<DigestOutcome[]>;
+  digest(batch: readonly PreparedEvent[]): Promise<DigestOutcome[]>;
   /** What will group this event; pure, so that any process can ask. Events of one key stay in one partition. */
   groupingOf(event: AppEvent): GroupingKey;
 }

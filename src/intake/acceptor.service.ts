@@ -12,6 +12,8 @@ const MINUTE = 60_000;
 export interface ReadEvent {
   readonly event: AppEvent;
   readonly raw: Readonly<Record<string, unknown>>;
+  /** Reads the same again, from bytes that are kept. */
+  readonly reread?: () => ReadEvent;
 }
 
 /** What became of the events of one request, in their order. */
@@ -41,9 +43,16 @@ export class Acceptor {
   async accept(projectId: number, events: readonly ReadEvent[], receivedAt: number): Promise<Acceptance> {
     if (events.length === 0) return { ids: [], outcomes: [] };
     const over = this.isOverQuota(projectId, events.length, receivedAt);
-    const accepted = events.map(({ event, raw }): AcceptedEvent => {
-      const named = event.eventId === '' ? { ...event, eventId: this.clock.uuid().replaceAll('-', '') } : event;
-      return { projectId, receivedAt, event: named, payload: over ? undefined : raw };
+    const accepted = events.map((read): AcceptedEvent => {
+      const eventId = read.event.eventId || this.clock.uuid().replaceAll('-', '');
+      const accept = ({ event, raw }: ReadEvent): AcceptedEvent => ({
+        projectId,
+        receivedAt,
+        event: event.eventId === eventId ? event : { ...event, eventId },
+        payload: over ? undefined : raw,
+      });
+      const { reread } = read;
+      return reread ? { ...accept(read), reread: () => accept(reread()) } : accept(read);
     });
     const outcomes = await this.buffer.submit(accepted);
     return { ids: accepted.map((one) => one.event.eventId), outcomes };

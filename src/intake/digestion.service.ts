@@ -4,7 +4,7 @@ import { Clock } from '../platform/clock.js';
 import { Database, isDatabaseAway, pgCode } from '../platform/db/database.js';
 import { messageOf, Problem } from '../platform/errors.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
-import { type AcceptedEvent, type EventConsumer, type GroupingKey } from './accepted-event.js';
+import { type AcceptedEvent, type EventConsumer, type GroupingKey, type PreparedEvent } from './accepted-event.js';
 import { Scrubber } from './algorithm/scrub.js';
 import { decodeBatch, encodeBatch, eventText } from './event-wire.js';
 import { LedgerStore } from './ledger.store.js';
@@ -65,8 +65,19 @@ export class Digestion {
     };
   }
 
+  /** Takes from an event what digest needs, at once, so that the rest need not wait. One that cannot be read fails in `digest`. */
+  prepare(accepted: AcceptedEvent): PreparedEvent {
+    try {
+      return this.connected().prepare(accepted);
+    } catch (fault) {
+      return { projectId: accepted.projectId, eventId: accepted.event.eventId, accepted: () => accepted, fault };
+    }
+  }
+
   /** Digests a batch as a whole; throws what the consumer throws. */
-  async digest(batch: readonly AcceptedEvent[]): Promise<DigestOutcome[]> {
+  async digest(batch: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
+    const spoiled = batch.find((one) => one.fault !== undefined);
+    if (spoiled) throw spoiled.fault;
     return this.connected().digest(batch);
   }
 
@@ -75,13 +86,13 @@ export class Digestion {
    * is set aside and ends as `invalid`.
    * @throws for any other reason; what committed until then is seen as duplicate when it comes again
    */
-  async digestOrSetAside(batch: readonly AcceptedEvent[]): Promise<DigestOutcome[]> {
+  async digestOrSetAside(batch: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
     try {
       return await this.digest(batch);
     } catch (error) {
       if (!isOwnFault(error)) throw error;
       const [only] = batch;
-      if (only && batch.length === 1) return [await this.setAside(this.poisonOf(only, error), error)];
+      if (only && batch.length === 1) return [await this.setAside(this.poisonOf(only.accepted(), error), error)];
       const middle = Math.ceil(batch.length / 2);
       const first = await this.digestOrSetAside(batch.slice(0, middle));
       return [...first, ...(await this.digestOrSetAside(batch.slice(middle)))];
@@ -114,7 +125,7 @@ export class Digestion {
 
   private async again(id: number, body: Buffer): Promise<DigestOutcome[]> {
     try {
-      return await this.digest(decodeBatch(body));
+      return await this.digest(decodeBatch(body).map((one) => this.prepare(one)));
     } catch (error) {
       if (!isOwnFault(error)) throw error;
       const reason = reasonOf(error);

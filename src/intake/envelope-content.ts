@@ -8,9 +8,28 @@ import { readSession, readSessionAggregates, type SessionCount } from './algorit
 import { type AppEvent } from './event.js';
 import { readSentryEvent, readUser } from './sentry-event.js';
 
+/** An event, what was sent, and how to read both again from the bytes. */
+export interface SentRead {
+  readonly event: AppEvent;
+  readonly raw: Json;
+  readonly reread: () => SentRead;
+}
+
+/**
+ * Reads an event from the bytes that hold it, which share memory with the body.
+ * @param headerId id of the envelope header
+ */
+export function readSentEvent(bytes: Buffer, raw: Json, receivedAt: number, headerId?: string): SentRead {
+  const reread = (): SentRead => {
+    const again = parseJsonObject(bytes);
+    return readSentEvent(bytes, again.ok ? again.value : {}, receivedAt, headerId);
+  };
+  return { event: readSentryEvent(raw, receivedAt, headerId), raw, reread };
+}
+
 /** What an envelope holds for us. Every item of the envelope is exactly one entry of exactly one list. */
 export interface EnvelopeContent {
-  readonly events: { readonly event: AppEvent; readonly raw: Json }[];
+  readonly events: SentRead[];
   /** A `session` has one count, `sessions` one per aggregate. */
   readonly sessions: { readonly counts: readonly SessionCount[] }[];
   readonly clientReports: ClientReport[];
@@ -89,7 +108,7 @@ function readItem(item: EnvelopeItem, header: Json, receivedAt: number, content:
   const raw = parsed.value;
   switch (type) {
     case 'event':
-      content.events.push({ event: readSentryEvent(raw, receivedAt, headerId(header, content)), raw });
+      content.events.push(readSentEvent(item.payload, raw, receivedAt, headerId(header, content)));
       break;
     case 'session':
       content.sessions.push({ counts: [readSession(raw, receivedAt)] });

@@ -1,7 +1,7 @@
 import { type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import { messageOf } from '../platform/errors.js';
 import { type Logger } from '../platform/logging/logger.js';
-import { type AcceptedEvent } from './accepted-event.js';
+import { type PreparedEvent } from './accepted-event.js';
 import { type Digestion, isOwnFault } from './digestion.service.js';
 import { decodeBatch, UnreadableBatch } from './event-wire.js';
 import { ACK_WAIT_MS, type JetStreamLog, PARTITIONS } from './jetstream.log.js';
@@ -30,7 +30,7 @@ interface Partition {
 
 interface Delivery {
   readonly message: JsMsg;
-  readonly events: readonly AcceptedEvent[];
+  readonly events: readonly PreparedEvent[];
 }
 
 /**
@@ -99,7 +99,7 @@ export class JetStreamPuller {
 
   private async digestLeftover(data: Uint8Array): Promise<void> {
     try {
-      await this.digestion.digestOrSetAside(decodeBatch(data));
+      await this.digestion.digestOrSetAside(decodeBatch(data).map((one) => this.digestion.prepare(one)));
     } catch (error) {
       if (!(error instanceof UnreadableBatch)) throw error;
       await this.digestion.setAsideUnreadable(data, error);
@@ -184,9 +184,9 @@ export class JetStreamPuller {
     return batch;
   }
 
-  private async read(message: JsMsg): Promise<AcceptedEvent[] | undefined> {
+  private async read(message: JsMsg): Promise<PreparedEvent[] | undefined> {
     try {
-      return decodeBatch(message.data);
+      return decodeBatch(message.data).map((one) => this.digestion.prepare(one));
     } catch (error) {
       // Another process of a newer version may be able to read it.
       if (message.info.deliveryCount < MAX_DELIVERIES) message.nak(delay(message));

@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
+import { int4s, uuids } from '../platform/db/arrays.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type Outcome } from './outcome.js';
 
 const CLAIM = {
   name: 'intake.claim_events',
-  text: `INSERT INTO event_seen (project_id, event_id, seen_at) SELECT p, e, $3 FROM unnest($1::int[], $2::uuid[]) AS x (p, e) ORDER BY p, e
-         ON CONFLICT DO NOTHING RETURNING project_id, event_id`,
+  text: `WITH fresh AS (
+           INSERT INTO event_seen (project_id, event_id, seen_at) SELECT p, e, $3 FROM unnest($1::int[], $2::uuid[]) AS x (p, e) ORDER BY p, e
+           ON CONFLICT DO NOTHING RETURNING project_id, event_id
+         )
+         SELECT CASE WHEN count(*) < cardinality($2::uuid[]) THEN coalesce(array_agg(project_id || ':' || replace(event_id::text, '-', '')), '{}') END AS keys FROM fresh`,
 };
 const COUNT = {
   name: 'intake.count_outcomes',
@@ -40,15 +44,15 @@ export interface StoredSample {
 /** SQL on what came in: ids seen, outcomes, samples. */
 @Injectable()
 export class LedgerStore {
-  /** Marks events as seen; returns the keys `projectId:eventId` that were new. */
+  /** Marks events as seen; returns the keys `projectId:eventId` that were new, or null where all of them were. */
   async claimEvents(
     tx: Tx,
     projectIds: readonly number[],
     eventIds: readonly string[],
     now: Date,
-  ): Promise<Set<string>> {
-    const rows = await tx.query<{ project_id: number; event_id: string }>(CLAIM, [projectIds, eventIds, now]);
-    return new Set(rows.map((row) => `${row.project_id}:${row.event_id.replaceAll('-', '')}`));
+  ): Promise<Set<string> | null> {
+    const [row] = await tx.query<{ keys: string[] | null }>(CLAIM, [int4s(projectIds), uuids(eventIds), now]);
+    return row?.keys ? new Set(row.keys) : null;
   }
 
   /** Adds to the counts of outcomes. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../platform/db/database.js';
-import { type AcceptedEvent } from './accepted-event.js';
+import { type AcceptedEvent, type PreparedEvent } from './accepted-event.js';
 import { dropFix } from './algorithm/client-report.js';
 import { Scrubber } from './algorithm/scrub.js';
 import { type AppEvent } from './event.js';
@@ -22,14 +22,15 @@ export class IntakeLedger {
     private readonly telemetry: TelemetryStore,
   ) {}
 
-  /** Marks events as seen in this transaction; returns the keys `projectId:eventId` of those that are new. */
-  async claimEvents(tx: Tx, events: readonly AcceptedEvent[], now: Date): Promise<Set<string>> {
-    return this.store.claimEvents(
+  /** Marks events as seen in this transaction; returns those that nobody had seen, of two with the same id the first. */
+  async claimEvents<Event extends PreparedEvent>(tx: Tx, events: readonly Event[], now: Date): Promise<readonly Event[]> {
+    const fresh = await this.store.claimEvents(
       tx,
       events.map((one) => one.projectId),
-      events.map((one) => one.event.eventId),
+      events.map((one) => one.eventId),
       now,
     );
+    return fresh === null ? events : events.filter(({ projectId, eventId }) => fresh.delete(`${projectId}:${eventId}`));
   }
 
   /** Counts outcomes in this transaction; call `observe` after its commit. */

@@ -3,11 +3,10 @@ import { Clock } from '../platform/clock.js';
 import { Acceptor } from './acceptor.service.js';
 import { parseEnvelope } from './algorithm/envelope.js';
 import { parseJsonObject } from './algorithm/parse-json.js';
-import { type EnvelopeContent, readEnvelopeContent, UNUSED_CATEGORIES } from './envelope-content.js';
+import { type EnvelopeContent, readEnvelopeContent, readSentEvent, UNUSED_CATEGORIES } from './envelope-content.js';
 import { IntakeGate } from './intake.gate.js';
 import { type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
 import { OutcomeCounter } from './outcome.counter.js';
-import { readSentryEvent } from './sentry-event.js';
 import { TelemetryRecorder } from './telemetry.recorder.js';
 
 /** How long SDKs hold back what we would discard, seconds; sent along with each answer that discarded something. */
@@ -56,8 +55,8 @@ export class SentryIntake {
     const project = await this.gate.project(request);
     const parsed = parseJsonObject(body);
     if (!parsed.ok) throw new Refusal(400, 'malformed', `the body is ${parsed.reason}`, project.id);
-    const event = readSentryEvent(parsed.value, request.receivedAt);
-    const { ids } = await this.acceptor.accept(project.id, [{ event, raw: parsed.value }], request.receivedAt);
+    const read = readSentEvent(body, parsed.value, request.receivedAt);
+    const { ids } = await this.acceptor.accept(project.id, [read], request.receivedAt);
     return { status: 200, body: { id: ids[0] } };
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { int4s, texts } from '../platform/db/arrays.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type KnownFingerprint, type NewCell, type NewFingerprint, type Place } from './cell.js';
 
@@ -50,7 +51,7 @@ export interface MinedRow {
 export class CellStore {
   /** The cells behind fingerprints; unknown ones are missing. */
   async find(sql: Sql, projectIds: readonly number[], keys: readonly string[]): Promise<KnownFingerprint[]> {
-    return sql.query<KnownFingerprint>(FIND_KEYS, [projectIds, keys]);
+    return sql.query<KnownFingerprint>(FIND_KEYS, [int4s(projectIds), texts(keys)]);
   }
 
   /** Where a fingerprint leads, with the issue that its cell belongs to itself, and how many cells that one has. */

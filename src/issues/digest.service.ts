@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Identity } from '../customers/customer.js';
 import { CustomerDirectory } from '../customers/public.js';
-import { type AcceptedEvent, type EventConsumer, type GroupingKey } from '../intake/accepted-event.js';
+import { type AcceptedEvent, type EventConsumer, type GroupingKey, type PreparedEvent } from '../intake/accepted-event.js';
 import { type AppEvent } from '../intake/event.js';
 import { type DigestOutcome } from '../intake/outcome.js';
 import { IntakeLedger } from '../intake/public.js';
@@ -19,10 +19,16 @@ import { SampleKeeper } from './sample.keeper.js';
 
 const MINUTE = 60_000;
 
-interface Prepared {
-  readonly accepted: AcceptedEvent;
-  readonly grouped: Grouped;
+/** What counting an event takes. */
+export interface Prepared extends PreparedEvent {
+  /** Epoch milliseconds. */
+  readonly occurredAt: number;
+  readonly release: string | undefined;
+  readonly blocking: boolean;
   readonly identities: readonly Identity[];
+  readonly grouped: Grouped;
+  /** False where the payload was shed. */
+  readonly hasPayload: boolean;
 }
 
 /**
@@ -50,12 +56,22 @@ export class Digest implements EventConsumer {
     return newest;
   }
 
-  async digest(batch: readonly AcceptedEvent[]): Promise<DigestOutcome[]> {
-    const prepared = batch.map((accepted) => ({
-      accepted,
-      grouped: this.fingerprinter.read(accepted.event, accepted.grouping),
-      identities: identitiesOf(accepted.event),
-    }));
+  prepare(accepted: AcceptedEvent): Prepared {
+    const { projectId, event, payload, reread } = accepted;
+    return {
+      projectId,
+      eventId: event.eventId,
+      occurredAt: event.occurredAt,
+      release: event.release,
+      blocking: isBlocking(event),
+      identities: identitiesOf(event),
+      grouped: this.fingerprinter.read(event, accepted.grouping),
+      hasPayload: payload !== undefined,
+      accepted: reread ?? (() => accepted),
+    };
+  }
+
+  async digest(prepared: readonly Prepared[]): Promise<DigestOutcome[]> {
     try {
       return await this.commit(prepared);
     } catch (error) {
@@ -67,7 +83,7 @@ export class Digest implements EventConsumer {
       )
         throw error;
       // A customer was erased, or another process was at the same rows: what was remembered is stale, the input is not.
-      this.logger.warn({ code, events: batch.length }, 'digest starts a batch again');
+      this.logger.warn({ code, events: prepared.length }, 'digest starts a batch again');
       this.directory.forget();
       return this.commit(prepared);
     }
@@ -78,7 +94,7 @@ export class Digest implements EventConsumer {
     const committed = await this.database.transaction(async (tx) => {
       // Asked for together, these travel in one round trip.
       const [fresh, found, known] = await Promise.all([
-        this.unseen(tx, prepared, now),
+        this.ledger.claimEvents(tx, prepared, now),
         this.opener.find(tx, prepared),
         this.directory.look(
           tx,
@@ -100,18 +116,20 @@ export class Digest implements EventConsumer {
       const releases = await this.regressions.look(tx, placed, now);
       const outcomes = outcomesOf(prepared, fresh, counting);
       const counts = countOutcomes(prepared, outcomes, now);
+      await this.samples.keep(
+        tx,
+        counting.map((event) => ({ event, place: places.get(event) })),
+        now,
+      );
+      // Last, since from here on other batches wait for the rows of the same issues.
       await Promise.all([
         this.count(
           tx,
           counted.filter((one) => one !== undefined),
           now,
         ),
-        this.samples.keep(
-          tx,
-          counting.map((one) => ({ accepted: one.accepted, place: places.get(one) })),
-          now,
-        ),
         this.ledger.countOutcomes(tx, counts),
+        tx.commit(),
       ]);
       return { outcomes, counts, identities: counting.map((one) => one.identities), customers, releases };
     });
@@ -119,16 +137,6 @@ export class Digest implements EventConsumer {
     this.directory.remember(committed.identities, committed.customers);
     this.ledger.observe(committed.counts);
     return committed.outcomes;
-  }
-
-  /** The events that nobody has counted yet; of two with the same id in one batch the first. */
-  private async unseen(tx: Tx, prepared: readonly Prepared[], now: Date): Promise<Prepared[]> {
-    const fresh = await this.ledger.claimEvents(
-      tx,
-      prepared.map((one) => one.accepted),
-      now,
-    );
-    return prepared.filter(({ accepted }) => fresh.delete(`${accepted.projectId}:${accepted.event.eventId}`));
   }
 
   private async count(tx: Tx, events: readonly CountedEvent[], now: Date): Promise<void> {
@@ -153,25 +161,16 @@ export function identitiesOf(event: AppEvent): Identity[] {
 }
 
 function countedEvent(
-  { accepted: { event }, grouped }: Prepared,
+  { eventId, occurredAt, release, blocking, grouped: { severity, area } }: Prepared,
   place: Place | undefined,
   customerId: number | undefined,
 ): CountedEvent | undefined {
   if (place === undefined) return undefined;
-  return {
-    cellId: place.cellId,
-    customerId,
-    eventId: event.eventId,
-    occurredAt: event.occurredAt,
-    release: event.release,
-    blocking: isBlocking(event),
-    severity: grouped.severity,
-    area: grouped.area,
-  };
+  return { cellId: place.cellId, customerId, eventId, occurredAt, release, blocking, severity, area };
 }
 
-function placedEvent({ accepted: { projectId, event } }: Prepared, place: Place | undefined) {
-  return place === undefined ? [] : [{ projectId, occurredAt: event.occurredAt, release: event.release, place }];
+function placedEvent({ projectId, occurredAt, release }: Prepared, place: Place | undefined) {
+  return place === undefined ? [] : [{ projectId, occurredAt, release, place }];
 }
 
 function outcomesOf(
@@ -186,12 +185,12 @@ function outcomesOf(
 function countOutcomes(prepared: readonly Prepared[], outcomes: readonly DigestOutcome[], now: Date) {
   const minute = new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
   const counts = new Map<string, { projectId: number; minute: Date; outcome: DigestOutcome; count: number }>();
-  for (const [at, { accepted }] of prepared.entries()) {
+  for (const [at, { projectId }] of prepared.entries()) {
     const outcome = outcomes[at] ?? 'duplicate';
-    const key = `${accepted.projectId} ${outcome}`;
+    const key = `${projectId} ${outcome}`;
     const sum = counts.get(key);
     if (sum) sum.count++;
-    else counts.set(key, { projectId: accepted.projectId, minute, outcome, count: 1 });
+    else counts.set(key, { projectId, minute, outcome, count: 1 });
   }
   return [...counts.values()];
 }

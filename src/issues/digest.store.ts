@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { int4s, int8s, texts, timestamps, uuids } from '../platform/db/arrays.js';
 import { type Tx } from '../platform/db/database.js';
 import { ARRIVAL_GAP_MINUTES, type CellTotals, type CustomerTotals } from './totals.js';
 
@@ -52,16 +53,16 @@ export class DigestStore {
    */
   async countHits(tx: Tx, rows: readonly CustomerTotals[], cells: readonly CellTotals[], minute: Date): Promise<void> {
     await tx.query(COUNT_HITS, [
-      rows.map((r) => r.cellId),
-      rows.map((r) => r.customerId),
-      rows.map((r) => r.events),
-      rows.map((r) => new Date(r.firstAt)),
-      rows.map((r) => new Date(r.lastAt)),
-      rows.map((r) => r.lastEventId),
+      int8s(rows.map((r) => r.cellId)),
+      int8s(rows.map((r) => r.customerId)),
+      int4s(rows.map((r) => r.events)),
+      timestamps(rows.map((r) => r.firstAt)),
+      timestamps(rows.map((r) => r.lastAt)),
+      uuids(rows.map((r) => r.lastEventId)),
       minute,
       ARRIVAL_GAP_MINUTES,
-      cells.map((r) => r.cellId),
-      cells.map((r) => r.events),
+      int8s(cells.map((r) => r.cellId)),
+      int4s(cells.map((r) => r.events)),
     ]);
   }
 
@@ -71,14 +72,14 @@ export class DigestStore {
    */
   async touchCells(tx: Tx, rows: readonly CellTotals[], ruledBy: string | null, now: Date): Promise<void> {
     await tx.query(TOUCH_CELLS, [
-      rows.map((r) => r.cellId),
-      rows.map((r) => r.events),
-      rows.map((r) => new Date(r.firstSeen)),
-      rows.map((r) => new Date(r.lastSeen)),
-      rows.map((r) => r.release),
+      int8s(rows.map((r) => r.cellId)),
+      int4s(rows.map((r) => r.events)),
+      timestamps(rows.map((r) => r.firstSeen)),
+      timestamps(rows.map((r) => r.lastSeen)),
+      texts(rows.map((r) => r.release)),
       rows.map((r) => r.blocking),
       rows.map((r) => r.severity),
-      rows.map((r) => r.area),
+      texts(rows.map((r) => r.area)),
       now,
       ruledBy,
     ]);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type AcceptedEvent } from '../intake/accepted-event.js';
+import { type PreparedEvent } from '../intake/accepted-event.js';
 import { type AppEvent } from '../intake/event.js';
 import { IntakeLedger } from '../intake/public.js';
 import { type Tx } from '../platform/db/database.js';
@@ -19,8 +19,7 @@ const MAX_MASKED = 2000;
 const JOINED = { score: 0.9, reason: 'same message template' };
 
 /** An event with its keys. */
-export interface GroupedEvent {
-  readonly accepted: AcceptedEvent;
+export interface GroupedEvent extends PreparedEvent {
   readonly grouped: Grouped;
 }
 
@@ -70,8 +69,8 @@ export class IssueOpener {
     const byKey = new Map(events.map((event) => [newestKey(event), event]));
     const known = new Map(found);
     const strangers = [...byKey].filter(([key]) => !known.has(key)).map(([, event]) => event);
-    for (const projectId of [...new Set(strangers.map((event) => event.accepted.projectId))].sort((a, b) => a - b)) {
-      const ofProject = strangers.filter((event) => event.accepted.projectId === projectId);
+    for (const projectId of [...new Set(strangers.map((event) => event.projectId))].sort((a, b) => a - b)) {
+      const ofProject = strangers.filter((event) => event.projectId === projectId);
       await this.open(
         { tx, projectId, now, known, homes: new Map(), joined: [], bindings: [], mined: [], templates: undefined },
         ofProject,
@@ -87,9 +86,8 @@ export class IssueOpener {
   /** The places behind the events' keys; unknown ones are missing. */
   async find(tx: Tx, events: readonly GroupedEvent[]): Promise<Map<string, Place>> {
     const byKey = new Map<string, { projectId: number; key: string }>();
-    for (const { accepted, grouped } of events)
-      for (const { key } of grouped.keys)
-        byKey.set(keyOf(accepted.projectId, key), { projectId: accepted.projectId, key });
+    for (const { projectId, grouped } of events)
+      for (const { key } of grouped.keys) byKey.set(keyOf(projectId, key), { projectId, key });
     if (byKey.size === 0) return new Map();
     const wanted = [...byKey.values()];
     const rows = await this.store.find(
@@ -114,7 +112,7 @@ export class IssueOpener {
   /** Finds or makes the place of one event, and binds all its keys to it. */
   private async openOne(opening: Opening, event: GroupedEvent): Promise<void> {
     const { projectId, known } = opening;
-    const clean = this.ledger.scrubbed(event.accepted.event);
+    const clean = this.ledger.scrubbed(event.accepted().event);
     const shown = this.fingerprinter.explain(clean, event.grouped.ruled);
     const older = event.grouped.keys
       .map(({ key }) => known.get(keyOf(projectId, key)))
@@ -186,7 +184,7 @@ function newestKeyOf({ grouped }: GroupedEvent): string {
 }
 
 function newestKey(event: GroupedEvent): string {
-  return keyOf(event.accepted.projectId, newestKeyOf(event));
+  return keyOf(event.projectId, newestKeyOf(event));
 }
 
 function newCell(projectId: number, event: AppEvent, shown: AnyFingerprint): NewCell {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { type AcceptedEvent } from '../intake/accepted-event.js';
+import { type PreparedEvent } from '../intake/accepted-event.js';
 import { IntakeLedger } from '../intake/public.js';
 import { type Tx } from '../platform/db/database.js';
 import { type Place } from './cell.js';
@@ -27,19 +27,19 @@ export class SampleKeeper {
   /** Saves the payloads of a batch that are still wanted. */
   async keep(
     tx: Tx,
-    events: readonly { accepted: AcceptedEvent; place: Place | undefined }[],
+    events: readonly { event: PreparedEvent & { hasPayload: boolean }; place: Place | undefined }[],
     now: Date,
   ): Promise<void> {
     const hour = Math.floor(now.getTime() / HOUR);
     await this.learn(tx, events, hour);
     const samples = [];
-    for (const { accepted, place } of events) {
-      if (place === undefined || accepted.payload === undefined) continue;
+    for (const { event, place } of events) {
+      if (place === undefined || !event.hasPayload) continue;
       const key = `${place.issueId}:${hour}`;
       const count = this.kept.get(key) ?? 0;
       if (count >= LAST_SAMPLED) continue;
       this.kept.set(key, count + 1);
-      if (isPowerOfTwo(count + 1)) samples.push({ cellId: place.cellId, accepted });
+      if (isPowerOfTwo(count + 1)) samples.push({ cellId: place.cellId, accepted: event.accepted() });
     }
     await this.ledger.saveSamples(tx, samples, now);
   }

@@ -132,6 +132,9 @@ describe('a new fingerprint version', () => {
     const projectId = Number((await forewarn.project()).id);
     return { projectId, receivedAt: 0, event: { ...read.event, eventId }, payload: undefined };
   };
+  const digestAll = async (digest: Digest, ...events: ReturnType<typeof anEvent>[]) => {
+    for (const event of events) await digest.digest([digest.prepare(await accepted(event))]);
+  };
   const counts = () => forewarn.rows('SELECT event_count FROM cell ORDER BY id');
   const versions = () => forewarn.rows('SELECT version, cell_id FROM fingerprint ORDER BY cell_id, version');
 
@@ -140,7 +143,7 @@ describe('a new fingerprint version', () => {
     await forewarn.send(anEvent(), { message: 'payment 17 took too long' });
     const transition = digestWith([v2, ...FINGERPRINTS_IN_USE]);
 
-    await transition.digest([await accepted(anEvent()), await accepted({ message: 'payment 18 took too long' })]);
+    await digestAll(transition, anEvent(), { message: 'payment 18 took too long' });
     expect(await counts()).toEqual([{ event_count: 2 }, { event_count: 2 }]);
     expect(await versions()).toEqual([
       { version: 'v1', cell_id: 1 },
@@ -149,13 +152,13 @@ describe('a new fingerprint version', () => {
       { version: 'v2', cell_id: 2 },
     ]);
 
-    await digestWith([v2]).digest([await accepted(anEvent())]);
+    await digestAll(digestWith([v2]), anEvent());
     expect(await counts()).toEqual([{ event_count: 3 }, { event_count: 2 }]);
   });
 
   it('leaves what it opened known to daemons that have only the old one', async () => {
     forewarn = await TestDaemon.start();
-    await digestWith([v2, ...FINGERPRINTS_IN_USE]).digest([await accepted(anotherEvent())]);
+    await digestAll(digestWith([v2, ...FINGERPRINTS_IN_USE]), anotherEvent());
 
     await forewarn.send(anotherEvent());
 

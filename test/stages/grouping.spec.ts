@@ -124,7 +124,7 @@ describe('messages', () => {
       payload: undefined,
       event: eventOf('shelf of moss could not be synchronised with the store'),
     };
-    await expect(digest.digest([lost])).rejects.toThrow();
+    await expect(digest.digest([digest.prepare(lost)])).rejects.toThrow();
     await forewarn.rows('ALTER TABLE issue_minute DROP CONSTRAINT closed');
 
     for (const name of NAMES.slice(4, 8)) await forewarn.send(synced(name));

@@ -24,6 +24,11 @@ export interface Sql {
 export interface Tx extends Sql {
   /** Takes a lock until the end of the transaction; false when another session holds it. */
   tryLock(name: string): Promise<boolean>;
+  /**
+   * Commits, in the same round trip as the statements that were asked for in the same moment; nothing may follow. For who does not
+   * call it the transaction commits when its work returns.
+   */
+  commit(): Promise<void>;
 }
 
 /** PostgreSQL error codes that the code reacts to (PostgreSQL manual, appendix A). */
@@ -78,9 +83,9 @@ export class Database implements Sql {
     const lost = (error: Error) => (broken = error);
     client.on('error', lost); // a server that ends while no statement runs says so here; nobody listening would end the process
     try {
-      const begun = client.query('BEGIN');
-      const [result] = await Promise.all([work(transactionOn(client)), begun]);
-      await client.query('COMMIT');
+      const tx = new Transaction(client);
+      const [, result] = await Promise.all([tx.begin(), work(tx)]);
+      await tx.commit();
       return result;
     } catch (error) {
       await client.query('ROLLBACK').catch((failure: Error) => (broken = failure));
@@ -97,15 +102,58 @@ export class Database implements Sql {
   }
 }
 
-function transactionOn(client: pg.PoolClient): Tx {
-  return {
-    query: (statement, values = []) => run(client, statement, values),
-    tryLock: async (name) => {
-      const sql = 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked';
-      const [row] = await run<{ locked: boolean }>(client, { name: 'platform.try_lock', text: sql }, [name]);
-      return row?.locked === true;
-    },
-  };
+/** What the driver writes to; not part of its types. */
+interface Wire {
+  cork(): void;
+  uncork(): void;
+}
+
+class Transaction implements Tx {
+  private readonly wire: Wire;
+  private gathering = false;
+  private committed: Promise<void> | undefined;
+
+  constructor(private readonly client: pg.PoolClient) {
+    this.wire = (client as unknown as { connection: { stream: Wire } }).connection.stream;
+  }
+
+  async begin(): Promise<void> {
+    this.gather();
+    await this.client.query('BEGIN');
+  }
+
+  async query<Row extends object>(statement: Statement | string, values: readonly unknown[] = []): Promise<Row[]> {
+    this.gather();
+    return run<Row>(this.client, statement, values);
+  }
+
+  async tryLock(name: string): Promise<boolean> {
+    const sql = 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked';
+    const [row] = await this.query<{ locked: boolean }>({ name: 'platform.try_lock', text: sql }, [name]);
+    return row?.locked === true;
+  }
+
+  async commit(): Promise<void> {
+    this.gather();
+    await (this.committed ??= this.end());
+  }
+
+  /** A transaction in which a statement failed answers COMMIT with ROLLBACK, and no error. */
+  private async end(): Promise<void> {
+    const { command } = await this.client.query('COMMIT');
+    if (command !== 'COMMIT') throw new Error('the transaction was rolled back, since a statement in it had failed');
+  }
+
+  /** Statements asked for in the same turn leave in one write: each write wakes the server, which costs more than the bytes. */
+  private gather(): void {
+    if (this.gathering) return;
+    this.gathering = true;
+    this.wire.cork();
+    process.nextTick(() => {
+      this.gathering = false;
+      this.wire.uncork();
+    });
+  }
 }
 
 async function run<Row extends object>(
