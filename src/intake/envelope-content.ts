@@ -8,7 +8,7 @@ import { readSession, readSessionAggregates, type SessionCount } from './algorit
 import { type AppEvent } from './event.js';
 import { readSentryEvent, readUser } from './sentry-event.js';
 
-/** An event, what was sent, and how to read both again from the bytes. */
+/** An event, what was sent, and how to read both again from its text. */
 export interface SentRead {
   readonly event: AppEvent;
   readonly raw: Json;
@@ -16,14 +16,13 @@ export interface SentRead {
 }
 
 /**
- * Reads an event from the bytes that hold it, which share memory with the body.
+ * Reads an event.
+ * @param text of it, kept to read it again: one text costs the garbage collector less than what was made of it
+ * @param raw the text, parsed
  * @param headerId id of the envelope header
  */
-export function readSentEvent(bytes: Buffer, raw: Json, receivedAt: number, headerId?: string): SentRead {
-  const reread = (): SentRead => {
-    const again = parseJsonObject(bytes);
-    return readSentEvent(bytes, again.ok ? again.value : {}, receivedAt, headerId);
-  };
+export function readSentEvent(text: string, raw: Json, receivedAt: number, headerId?: string): SentRead {
+  const reread = () => readSentEvent(text, JSON.parse(text) as Json, receivedAt, headerId);
   return { event: readSentryEvent(raw, receivedAt, headerId), raw, reread };
 }
 
@@ -108,7 +107,7 @@ function readItem(item: EnvelopeItem, header: Json, receivedAt: number, content:
   const raw = parsed.value;
   switch (type) {
     case 'event':
-      content.events.push(readSentEvent(item.payload, raw, receivedAt, headerId(header, content)));
+      content.events.push(readSentEvent(parsed.text, raw, receivedAt, headerId(header, content)));
       break;
     case 'session':
       content.sessions.push({ counts: [readSession(raw, receivedAt)] });

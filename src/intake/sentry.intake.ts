@@ -55,7 +55,7 @@ export class SentryIntake {
     const project = await this.gate.project(request);
     const parsed = parseJsonObject(body);
     if (!parsed.ok) throw new Refusal(400, 'malformed', `the body is ${parsed.reason}`, project.id);
-    const read = readSentEvent(body, parsed.value, request.receivedAt);
+    const read = readSentEvent(parsed.text, parsed.value, request.receivedAt);
     const { ids } = await this.acceptor.accept(project.id, [read], request.receivedAt);
     return { status: 200, body: { id: ids[0] } };
   }

@@ -1,8 +1,9 @@
 import { asObject, type Json } from './read-values.js';
 
-/** A JSON object, or why the bytes are none. */
+/** A JSON object with its text, or why the bytes are none. */
 export type ParsedObject =
-  { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly reason: string };
+  | { readonly ok: true; readonly value: Json; readonly text: string }
+  | { readonly ok: false; readonly reason: string };
 
 /**
  * Parses bytes that must hold one JSON object. Bytes that are no UTF-8 become U+FFFD, as everywhere in Sentry's protocol.
@@ -10,11 +11,13 @@ export type ParsedObject =
  */
 export function parseJsonObject(bytes: Buffer): ParsedObject {
   let parsed: unknown;
+  let text = '';
   try {
-    parsed = JSON.parse(bytes.toString('utf8'));
+    text = bytes.toString('utf8');
+    parsed = JSON.parse(text);
   } catch (error) {
     return { ok: false, reason: error instanceof SyntaxError ? 'not valid JSON' : 'JSON too large or nested too deep' };
   }
   const value = asObject(parsed);
-  return value ? { ok: true, value } : { ok: false, reason: 'not a JSON object' };
+  return value ? { ok: true, value, text } : { ok: false, reason: 'not a JSON object' };
 }
