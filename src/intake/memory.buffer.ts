@@ -9,12 +9,6 @@ import { type DigestOutcome } from './outcome.js';
 
 /** Events in one transaction at most: beyond some hundred the commit is no longer what costs. */
 const LARGEST_BATCH = 400;
-/**
- * Transactions at once, so that the database need not wait while a batch is put together here, nor we while it commits; and how many
- * events must wait for one to begin beside another, as small batches cost more than they save. Both by measurement (bench:intake).
- */
-const AT_ONCE = 3;
-const BESIDE = 32;
 /** Waiting events at most; further requests are answered 503 until it drains. */
 const CAPACITY = 20_000;
 /** Of those, what a single project may take up, so that there is always room for the others. */
@@ -33,7 +27,7 @@ interface Submission extends Waiting {
 @Injectable()
 export class MemoryBuffer extends EventBuffer {
   private readonly waiting = new FairQueue<Submission>();
-  private readonly running = new Set<Promise<void>>();
+  private draining: Promise<void> | undefined;
   private closed = false;
 
   constructor(
@@ -61,8 +55,7 @@ export class MemoryBuffer extends EventBuffer {
     return new Promise((done, failed) => {
       const arrivedAt = this.clock.now().getTime();
       this.waiting.push({ projectId, events: events.length, prepared, arrivedAt, done, failed });
-      if (this.running.size === 0) this.start(Promise.resolve());
-      else this.work();
+      this.draining ??= this.drain();
     });
   }
 
@@ -73,25 +66,14 @@ export class MemoryBuffer extends EventBuffer {
 
   async close(): Promise<void> {
     this.closed = true;
-    while (this.running.size > 0) await Promise.all(this.running);
+    await this.draining;
   }
 
-  /** Begins transactions while there is enough for them. */
-  private work(): void {
-    while (this.running.size < AT_ONCE && this.waiting.events >= (this.running.size === 0 ? 1 : BESIDE)) this.start();
-  }
-
-  /** Begins one with what waits then; `first` lets those who come in the same moment join. */
-  private start(first?: Promise<void>): void {
-    const run = (first ? first.then(() => this.commitNext()) : this.commitNext()).finally(() => {
-      this.running.delete(run);
-      this.work();
-    });
-    this.running.add(run);
-  }
-
-  private async commitNext(): Promise<void> {
-    if (this.waiting.events > 0) await this.commit(this.waiting.take(LARGEST_BATCH));
+  /** One transaction at a time: several at once make smaller batches, and each batch costs as much again as some thirty events (bench:intake). */
+  private async drain(): Promise<void> {
+    await Promise.resolve();
+    while (this.waiting.events > 0) await this.commit(this.waiting.take(LARGEST_BATCH));
+    this.draining = undefined;
   }
 
   private async commit(batch: readonly Submission[]): Promise<void> {
