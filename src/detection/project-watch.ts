@@ -107,6 +107,12 @@ export class ProjectWatch {
     return called;
   }
 
+  /** A verdict on a sum that few people are behind, each counted several times, was none. */
+  takeBack(series: string): void {
+    const watch = this.watches.get(series);
+    if (watch) watch.anomaly = null;
+  }
+
   private look(
     series: string,
     watch: WatchState,
