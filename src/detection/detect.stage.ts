@@ -139,8 +139,10 @@ export class DetectStage implements Stage {
     watch: ProjectWatch,
   ): Promise<number> {
     let written = 0;
+    const refused = new Set<string>();
     for (const { series, verdict } of called) {
       const { kind, since, at, ...evidence } = verdict;
+      if (kind === 'recovered' && refused.delete(series)) continue;
       const issueId = issueOf(series);
       const isSum = issueId === undefined && (kind === 'spike' || kind === 'slow_burn');
       const needed =
@@ -148,7 +150,8 @@ export class DetectStage implements Stage {
       const issues = isSum ? issuesOf(series, rows, watch.since) : [];
       const customers = isSum ? await this.series.customersSince(tx, issues, new Date(since)) : evidence.seen;
       if (isSum && customers < needed) {
-        watch.takeBack(series);
+        watch.takeBack(series, since);
+        refused.add(series);
         continue;
       }
       const row = {

@@ -108,9 +108,9 @@ export class ProjectWatch {
   }
 
   /** A verdict on a sum that few people are behind, each counted several times, was none. */
-  takeBack(series: string): void {
+  takeBack(series: string, since: number): void {
     const watch = this.watches.get(series);
-    if (watch) watch.anomaly = null;
+    if (watch?.anomaly?.since === since) watch.anomaly = null;
   }
 
   private look(
