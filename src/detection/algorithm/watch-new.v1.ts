@@ -15,7 +15,7 @@ const AT_ONCE = [
   { part: 0.6, share: 0.0025, active: 0 },
 ];
 /** Minutes after which a project's small groups have been watched long enough to act on one. */
-const FLARES_KNOWN_AFTER = 3 * 1440;
+const FLARES_KNOWN_AFTER = 2 * DAY_MINUTES;
 /** Active customers a minute up to which the configured number holds on the first day; above, it grows with the square root. */
 const FIRST_DAY_PACE = 300;
 /** After this long it is known whether a small group was the start of something. */
@@ -71,8 +71,8 @@ function smallGroup(watch: WatchState, context: WatchContext): Window | null {
 
 /** Some customers within two minutes, where they are a good share of those active. */
 function hitAtOnce(watch: WatchState, context: WatchContext): Window | null {
-  const seen = window(watch, context, 2);
-  if (seen.moments < 2) return null;
+  const seen = withoutDeploy(watch, context, window(watch, context, 2));
+  if (!seen || seen.moments < 2) return null;
   const active = pace(context.pulse);
   const enough = AT_ONCE.some(
     (group) =>
