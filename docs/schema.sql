@@ -460,6 +460,7 @@ CREATE TABLE issue_minute (
   events integer NOT NULL,
   customers integer NOT NULL,
   arrivals integer NOT NULL,
+  moments smallint NOT NULL DEFAULT 0,
   CONSTRAINT issue_minute_pkey PRIMARY KEY (cell_id, minute)
 );
 CREATE INDEX issue_minute_minute ON issue_minute USING btree (minute);
@@ -636,4 +637,4 @@ VIEW series_hit (issue_id bigint, customer_id bigint, first_at timestamp with ti
 
 VIEW series_issue (issue_id bigint, project_id integer, status text, level text, service text, since timestamp with time zone, regressed_at timestamp with time zone);;
 
-VIEW series_minute (issue_id bigint, minute timestamp with time zone, events bigint, customers bigint, arrivals bigint);;
+VIEW series_minute (issue_id bigint, minute timestamp with time zone, events bigint, customers bigint, arrivals bigint, moments smallint);;

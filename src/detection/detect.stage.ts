@@ -7,6 +7,7 @@ import { DETECTION_CONFIG, type DetectionConfig, thresholdsOf } from './detectio
 import { DetectionStore } from './detection.store.js';
 import { type Called, ProjectWatch } from './project-watch.js';
 import { type IssueMinute, issueOf, issueSeries, sumsOf, WHOLE_PROJECT, YOUNG_ISSUES } from './series.js';
+import { outageCustomers } from './algorithm/watch.v1.js';
 import { SeriesReadModel } from './series.read-model.js';
 import { StateStore } from './state.store.js';
 
@@ -22,7 +23,7 @@ const EFFORT = 100_000;
 const CHUNK_MINUTES = 120;
 const NOTHING: { open: readonly IssueMinute[]; busy: ReadonlySet<number> } = { open: [], busy: new Set() };
 /** Fewer customers than this in two minutes say nothing (the least that watch.v1 acts on). */
-const FEWEST = 3;
+const FEWEST = 2;
 /** A fix is doubted by fewer customers than a new fault needs. */
 const REGRESSION_CUSTOMERS = 3;
 
@@ -138,13 +139,21 @@ export class DetectStage implements Stage {
     watch: ProjectWatch,
   ): Promise<number> {
     let written = 0;
+    const refused = new Set<string>();
     for (const { series, verdict } of called) {
       const { kind, since, at, ...evidence } = verdict;
+      if (kind === 'recovered' && refused.delete(series)) continue;
       const issueId = issueOf(series);
       const isSum = issueId === undefined && (kind === 'spike' || kind === 'slow_burn');
+      const needed =
+        series === YOUNG_ISSUES ? outageCustomers(thresholdsOf(this.config)) : this.config.newFault.customers;
       const issues = isSum ? issuesOf(series, rows, watch.since) : [];
       const customers = isSum ? await this.series.customersSince(tx, issues, new Date(since)) : evidence.seen;
-      if (isSum && customers < this.config.newFault.customers) continue;
+      if (isSum && customers < needed) {
+        watch.takeBack(series, since);
+        refused.add(series);
+        continue;
+      }
       const row = {
         projectId,
         issueId: issueId ?? null,

@@ -36,6 +36,10 @@ export interface MinuteRow {
    * none. Sums over shorter windows count nobody twice, so one customer in a retry loop stays one.
    */
   readonly arrivals: number;
+  /** In which ten seconds of the minute arrivals came: bit n for the seconds from 10 n on; 0 when that is not known. */
+  readonly moments?: number;
+  /** Of a sum: issues that were first seen in this minute. */
+  readonly births?: number;
 }
 
 /** The quiet after which a customer's next hit counts as an arrival again: 6 h, the longest window that a watch sums. */

@@ -107,6 +107,12 @@ export class ProjectWatch {
     return called;
   }
 
+  /** A verdict on a sum that few people are behind, each counted several times, was none. */
+  takeBack(series: string, since: number): void {
+    const watch = this.watches.get(series);
+    if (watch?.anomaly?.since === since) watch.anomaly = null;
+  }
+
   private look(
     series: string,
     watch: WatchState,

@@ -9,7 +9,7 @@ const TELLS_FOR_MS = 7 * 86_400_000;
 const at = (minute: number) => new Date(minute * MINUTE);
 
 const ROWS = `SELECT i.issue_id AS "issueId", (extract(epoch FROM m.minute) / 60)::int AS minute, m.events::int AS events, m.customers::int AS customers,
-    m.arrivals::int AS arrivals, i.service, (extract(epoch FROM i.since) / 60)::int AS since
+    m.arrivals::int AS arrivals, m.moments, i.service, (extract(epoch FROM i.since) / 60)::int AS since
   FROM series_minute m JOIN series_issue i ON i.issue_id = m.issue_id
   WHERE i.project_id = $1 AND i.status = 'open' AND i.level IN ('error', 'fatal') AND m.minute >= $2 AND m.minute < $3`;
 

@@ -17,7 +17,7 @@ export const YOUNG_ISSUES = 'young';
 const DAY_MINUTES = 1440;
 
 /** The sums that an issue's minute counts in; `projectSince` is the epoch minute from which on the project is watched. */
-export function sumsOf(row: IssueMinute, projectSince: number): string[] {
+export function sumsOf(row: Pick<IssueMinute, 'minute' | 'service' | 'since'>, projectSince: number): string[] {
   const young = row.since > row.minute - DAY_MINUTES && row.since >= projectSince + DAY_MINUTES;
   return [WHOLE_PROJECT, ...(row.service === null ? [] : [`service:${row.service}`]), ...(young ? [YOUNG_ISSUES] : [])];
 }
@@ -34,17 +34,20 @@ export function bySeries(rows: readonly IssueMinute[], projectSince: number): Ma
     for (const series of [issueSeries(row.issueId), ...sumsOf(row, projectSince)]) {
       const minutes = all.get(series) ?? new Map<number, MinuteRow>();
       all.set(series, minutes);
-      minutes.set(row.minute, plus(minutes.get(row.minute), row));
+      const births = series === YOUNG_ISSUES && row.since === row.minute ? 1 : 0;
+      minutes.set(row.minute, plus(minutes.get(row.minute), { ...row, births }));
     }
   }
   return new Map([...all].map(([series, minutes]) => [series, [...minutes.values()]]));
 }
 
-function plus(sum: MinuteRow | undefined, { minute, events, customers, arrivals }: MinuteRow): MinuteRow {
+function plus(sum: MinuteRow | undefined, row: MinuteRow): MinuteRow {
   return {
-    minute,
-    events: (sum?.events ?? 0) + events,
-    customers: (sum?.customers ?? 0) + customers,
-    arrivals: (sum?.arrivals ?? 0) + arrivals,
+    minute: row.minute,
+    events: (sum?.events ?? 0) + row.events,
+    customers: (sum?.customers ?? 0) + row.customers,
+    arrivals: (sum?.arrivals ?? 0) + row.arrivals,
+    moments: (sum?.moments ?? 0) | (row.moments ?? 0),
+    births: (sum?.births ?? 0) + (row.births ?? 0),
   };
 }

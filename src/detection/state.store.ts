@@ -6,7 +6,7 @@ import { isAtRest, type WatchState } from './algorithm/watch.v1.js';
 import { HEARTBEAT, type ProjectStates, type ProjectWatch, PULSE } from './project-watch.js';
 
 /** The version of the states that this program reads; others are started anew. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** What detection has learnt of each series, between runs and restarts. */
 @Injectable()

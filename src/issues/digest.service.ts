@@ -141,11 +141,10 @@ export class Digest implements EventConsumer {
 
   private async count(tx: Tx, events: readonly CountedEvent[], now: Date): Promise<void> {
     if (events.length === 0) return;
-    const minute = new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
     const cells = totalsByCell(events);
     await Promise.all([
       this.store.touchCells(tx, cells, this.fingerprinter.ruledBy, now),
-      this.store.countHits(tx, totalsByCustomer(events), cells, minute),
+      this.store.countHits(tx, totalsByCustomer(events), cells, now),
     ]);
   }
 }

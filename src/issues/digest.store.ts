@@ -3,6 +3,10 @@ import { int4s, int8s, texts, timestamps, uuids } from '../platform/db/arrays.js
 import { type Tx } from '../platform/db/database.js';
 import { ARRIVAL_GAP_MINUTES, type CellTotals, type CustomerTotals } from './totals.js';
 
+const MINUTE = 60_000;
+/** Milliseconds within which arrivals may be one script with several accounts. */
+const MOMENT = 10_000;
+
 const COUNT_HITS = {
   name: 'issues.count_hits',
   text: `WITH hit AS MATERIALIZED (
@@ -22,10 +26,11 @@ const COUNT_HITS = {
       FROM hit LEFT JOIN LATERAL (SELECT last_minute FROM issue_customer c WHERE c.cell_id = hit.cell_id AND c.customer_id = hit.customer_id OFFSET 0) b ON true
       GROUP BY hit.cell_id
     )
-    INSERT INTO issue_minute AS m (cell_id, minute, events, customers, arrivals)
-    SELECT x.cell_id, $7, x.events, coalesce(met.customers, 0), coalesce(met.arrivals, 0)
+    INSERT INTO issue_minute AS m (cell_id, minute, events, customers, arrivals, moments)
+    SELECT x.cell_id, $7, x.events, coalesce(met.customers, 0), coalesce(met.arrivals, 0), CASE WHEN met.arrivals > 0 THEN $11::smallint ELSE 0 END
     FROM unnest($9::bigint[], $10::int[]) AS x (cell_id, events) LEFT JOIN met USING (cell_id) ORDER BY 1
-    ON CONFLICT (cell_id, minute) DO UPDATE SET events = m.events + EXCLUDED.events, customers = m.customers + EXCLUDED.customers, arrivals = m.arrivals + EXCLUDED.arrivals`,
+    ON CONFLICT (cell_id, minute) DO UPDATE SET events = m.events + EXCLUDED.events, customers = m.customers + EXCLUDED.customers, arrivals = m.arrivals + EXCLUDED.arrivals,
+      moments = m.moments | EXCLUDED.moments`,
 };
 const TOUCH_CELLS = {
   name: 'issues.touch_cells',
@@ -49,9 +54,10 @@ const SAMPLED = {
 export class DigestStore {
   /**
    * Adds customers' hits, and to the minute of each cell its events, the customers not yet counted in it, and those of them
-   * who arrived (first hit, or first after a long quiet).
+   * who arrived (first hit, or first after a long quiet), and in which ten seconds.
    */
-  async countHits(tx: Tx, rows: readonly CustomerTotals[], cells: readonly CellTotals[], minute: Date): Promise<void> {
+  async countHits(tx: Tx, rows: readonly CustomerTotals[], cells: readonly CellTotals[], now: Date): Promise<void> {
+    const minute = new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
     await tx.query(COUNT_HITS, [
       int8s(rows.map((r) => r.cellId)),
       int8s(rows.map((r) => r.customerId)),
@@ -63,6 +69,7 @@ export class DigestStore {
       ARRIVAL_GAP_MINUTES,
       int8s(cells.map((r) => r.cellId)),
       int4s(cells.map((r) => r.events)),
+      1 << Math.floor((now.getTime() - minute.getTime()) / MOMENT),
     ]);
   }
 

@@ -7,6 +7,7 @@ const MINUTE = 60_000;
 
 describe('stored history', () => {
   let forewarn: TestDaemon;
+  let parts = 0;
   afterEach(() => forewarn.stop());
 
   it('is replayed with other thresholds, which says what they would have opened and when', async () => {
@@ -48,6 +49,44 @@ describe('stored history', () => {
 
     expect(await kinds()).toContain('issue:1 spike');
   });
+
+  it('makes an outage known at its third customer when each meets an issue that nobody has seen', async () => {
+    forewarn = await TestDaemon.start({ config });
+    await forewarn.send(anEvent({ customer: 'c0' }));
+    for (let day = 0; day < 4; day++) {
+      await forewarn.send(
+        anotherEvent({ customer: 'c0', message: `Day ${'abcd'[day]} failed`, type: `Day${day}Error` }),
+      );
+      const now = forewarn.clock.now().getTime();
+      forewarn.clock.advance('20h');
+      await seed(now, now + 20 * 3600_000, 60);
+      for (let runs = 0; runs < 12; runs++) await forewarn.runStage('detect');
+    }
+    expect(await kinds()).toEqual([]);
+    await outage('c1', 'c1', 'c1');
+    expect(await kinds()).toEqual([]);
+    forewarn.clock.advance('10m');
+    await forewarn.runStage('detect');
+
+    await outage('c1', 'c2', 'c3');
+
+    expect(await kinds()).toEqual(['young spike']);
+    const { items } = (await forewarn.api.get('/v1/incidents')).body as { items: { issues: string[] }[] };
+    expect(items).toHaveLength(1);
+  });
+
+  /** Each customer meets an issue of their own, fifteen seconds apart. */
+  async function outage(...customers: string[]): Promise<void> {
+    for (const [at, customer] of customers.entries()) {
+      parts += 1;
+      const part = String.fromCharCode(97 + parts);
+      const [type, file] = [`${part}${part}Failure`, `/srv/shop/src/${part}${at}.js`];
+      const stack = `${type}: no\n    at ${part}${part} (${file}:7:3)`;
+      await forewarn.send(anEvent({ customer, type, message: `${part}${part} did not answer`, stack }));
+      forewarn.clock.advance('15s');
+      await forewarn.runStages('detect', 'incident-open');
+    }
+  }
 
   it('is rolled up to hours once, and the same again changes nothing', async () => {
     forewarn = await TestDaemon.start({ config });

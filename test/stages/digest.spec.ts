@@ -126,6 +126,19 @@ describe('digest', () => {
     });
   });
 
+  it('notes in which ten seconds of a minute customers arrived, and not when they came back', async () => {
+    forewarn = await TestDaemon.start();
+    const into = forewarn.clock.now().getTime() % 60_000;
+    forewarn.clock.advance(`${(60_000 - into) / 1000}s`);
+    for (const customer of ['c1', 'c2', 'c1', 'c3']) {
+      await forewarn.send(anEvent({ customer }));
+      forewarn.clock.advance('15s');
+    }
+
+    expect(await forewarn.rows('SELECT moments FROM issue_minute')).toEqual([{ moments: 0b010011 }]);
+    expect(await forewarn.rows('SELECT moments FROM series_minute')).toEqual([{ moments: 0b010011 }]);
+  });
+
   it('keeps the 1st, 2nd, 4th … payload of an issue in an hour, without the identity of the customer', async () => {
     forewarn = await TestDaemon.start();
     const events = Array.from({ length: 30 }, () =>

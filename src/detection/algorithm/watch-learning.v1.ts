@@ -1,7 +1,7 @@
 import type { MinuteRow } from '../detection.js';
 import { type Expectation, expected, learn, learnScatter } from './count-baseline.v1.js';
 import { exposure } from './pulse.v1.js';
-import { type WatchState, type WatchContext, MINUTE, BLOCK } from './watch-state.v1.js';
+import { type WatchState, type WatchContext, MINUTE, BLOCK, ENTRY } from './watch-state.v1.js';
 import { blockSums } from './watch-window.v1.js';
 import { noteFlash } from './watch-spike.v1.js';
 import { addBurn, isSuspicious } from './watch-burn.v1.js';
@@ -15,9 +15,10 @@ const CATCH_UP_BLOCKS = 2016;
 export function put(watch: WatchState, row: MinuteRow): void {
   if (row.minute < watch.learnt * BLOCK || row.events <= 0) return;
   let at = watch.recent.length;
-  while (at > 0 && (watch.recent[at - 4] ?? 0) > row.minute) at -= 4;
-  const known = at > 0 && watch.recent[at - 4] === row.minute;
-  watch.recent.splice(known ? at - 4 : at, known ? 4 : 0, row.minute, row.arrivals, row.customers, row.events);
+  while (at > 0 && (watch.recent[at - ENTRY] ?? 0) > row.minute) at -= ENTRY;
+  const known = at > 0 && watch.recent[at - ENTRY] === row.minute;
+  const { minute, arrivals, customers, events, moments = 0, births = 0 } = row;
+  watch.recent.splice(known ? at - ENTRY : at, known ? ENTRY : 0, minute, arrivals, customers, events, moments, births);
 }
 
 /** Brings burn and baseline up to the running block, in place. */
@@ -33,7 +34,7 @@ export function catchUp(watch: WatchState, context: WatchContext): void {
 function learnBlock(watch: WatchState, block: number, context: WatchContext): void {
   const from = block * BLOCK * MINUTE;
   const sums = blockSums(watch, block);
-  if (sums.entries > 0) watch.recent.splice(0, sums.entries * 4);
+  if (sums.entries > 0) watch.recent.splice(0, sums.entries * ENTRY);
   if (sums.arrivals > 0) watch.blocks.push(block, sums.arrivals);
   while (watch.blocks.length > 0 && (watch.blocks[0] ?? 0) < block - 36) watch.blocks.splice(0, 2);
   const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);

@@ -1,15 +1,21 @@
 import type { Verdict } from '../detection.js';
 import { unlikelyMany } from './count-baseline.v1.js';
 import { meansSomething, noteFlare, pace } from './pulse.v1.js';
-import { type WatchState, type WatchContext, MINUTE, DAY_MINUTES, limits } from './watch-state.v1.js';
+import { type WatchState, type WatchContext, MINUTE, DAY_MINUTES, limits, partOf } from './watch-state.v1.js';
 import { type Window, window, sumSince, expectedIn, withoutDeploy, verdict } from './watch-window.v1.js';
 
-/** Customers of a small group: enough where such groups mean something, if they are hit apart … */
-const FAST_CUSTOMERS = 3;
-/** … or in two minutes, being this share of the active customers. */
-const FAST_SHARE = 0.0025;
+/** The part of the configured customers that is a small group: enough where such groups mean something, if they are hit apart. */
+const APART_PART = 0.6;
+/**
+ * … or in two minutes, not all in the same ten seconds (that is one script with several accounts): such a part, being
+ * this share of the active customers, where at least so many are active. An app that does not tell counts as one.
+ */
+const AT_ONCE = [
+  { part: 0.4, share: 0.005, active: 20 },
+  { part: 0.6, share: 0.0025, active: 0 },
+];
 /** Minutes after which a project's small groups have been watched long enough to act on one. */
-const FLARES_KNOWN_AFTER = 3 * 1440;
+const FLARES_KNOWN_AFTER = 2 * DAY_MINUTES;
 /** Active customers a minute up to which the configured number holds on the first day; above, it grows with the square root. */
 const FIRST_DAY_PACE = 300;
 /** After this long it is known whether a small group was the start of something. */
@@ -65,15 +71,21 @@ function smallGroup(watch: WatchState, context: WatchContext): Window | null {
 
 /** Some customers within two minutes, where they are a good share of those active. */
 function hitAtOnce(watch: WatchState, context: WatchContext): Window | null {
-  const seen = window(watch, context, 2);
-  return seen.arrivals >= FAST_CUSTOMERS && seen.arrivals >= FAST_SHARE * pace(context.pulse) ? seen : null;
+  const seen = withoutDeploy(watch, context, window(watch, context, 2));
+  if (!seen || seen.moments < 2) return null;
+  const active = pace(context.pulse);
+  const enough = AT_ONCE.some(
+    (group) =>
+      active >= group.active && seen.arrivals >= Math.max(partOf(limits(context), group.part), group.share * active),
+  );
+  return enough ? seen : null;
 }
 
 /** Some customers one after the other, none of them at the desk beside the other, in the first hour of a new issue. */
 function hitApart(watch: WatchState, context: WatchContext): Window | null {
   if (!isYoungerThanFirstDay(watch, context) || context.now / MINUTE - watch.born > 60) return null;
   const seen = window(watch, context, limits(context).newFault.withinMinutes);
-  return seen.apart >= FAST_CUSTOMERS ? seen : null;
+  return seen.apart >= partOf(limits(context), APART_PART) ? seen : null;
 }
 
 /** Remembers for the whole project a small group that stayed one. */

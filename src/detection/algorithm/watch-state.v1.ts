@@ -16,7 +16,7 @@ export interface WatchState {
   called: boolean;
   /** A small group was hit at once; it is known half an hour later whether that was the start of something. */
   flare: { at: number; customers: number } | null;
-  /** Minutes with hits not yet learnt: minute, arrivals, customers, events, flat and in order of time. */
+  /** Minutes with hits not yet learnt, in order of time, flat, ENTRY numbers each: minute, arrivals, customers, events, moments, births. */
   recent: number[];
   /** Blocks of ten minutes with arrivals, of the six hours before `recent`: block, arrivals, flat. */
   blocks: number[];
@@ -62,6 +62,8 @@ export interface WatchContext {
 export const MINUTE = 60_000;
 /** Minutes of a block, in which counts are learnt. */
 export const BLOCK = 10;
+/** Numbers that `recent` holds of a minute. */
+export const ENTRY = 6;
 /** Minutes of a day. */
 export const DAY_MINUTES = 1440;
 
@@ -90,6 +92,11 @@ export function newWatch(minute: number, canBeNew: boolean): WatchState {
 /** What the ops team set, or the defaults. */
 export function limits(context: WatchContext): DetectionThresholds {
   return context.thresholds ?? DEFAULT_THRESHOLDS;
+}
+
+/** A part of the customers that a fault is configured to need, at least two (or the one that is configured). */
+export function partOf({ newFault: { customers } }: DetectionThresholds, part: number): number {
+  return Math.min(customers, Math.max(2, Math.ceil(part * customers)));
 }
 
 /** What is usual is known after a day. */

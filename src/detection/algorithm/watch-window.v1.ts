@@ -2,7 +2,7 @@ import type { DetectionKind, Verdict } from '../detection.js';
 import { type Expectation, expectedHigh, unlikelyMany } from './count-baseline.v1.js';
 import { exposure, pace } from './pulse.v1.js';
 import { evidence } from './words.js';
-import { type WatchState, type WatchContext, MINUTE, BLOCK } from './watch-state.v1.js';
+import { type WatchState, type WatchContext, MINUTE, BLOCK, ENTRY } from './watch-state.v1.js';
 
 /** Minutes of mean use that a window has at least, so that a hit right after a gap is not a wonder. */
 const LEAST_EXPOSURE = 1;
@@ -19,6 +19,10 @@ export interface Window {
   readonly arrivals: number;
   /** Arrivals as independent evidence: of those in one minute every one after the first counts half. */
   readonly apart: number;
+  /** Stretches of ten seconds with arrivals; a minute of which they are not known counts one. */
+  readonly moments: number;
+  /** Of a sum: issues first seen in the window. */
+  readonly births: number;
   readonly customers: number;
   readonly events: number;
   readonly first: number | null;
@@ -37,7 +41,7 @@ export function window(watch: WatchState, context: WatchContext, minutes: number
 
 /** Sums from a minute on, epoch minutes. */
 export function sumSince(watch: WatchState, fromMinute: number) {
-  const sums = { arrivals: 0, apart: 0, customers: 0, events: 0, first: null as number | null };
+  const sums = { arrivals: 0, apart: 0, moments: 0, births: 0, customers: 0, events: 0, first: null as number | null };
   for (let at = 0; at < watch.blocks.length; at += 2) {
     const block = watch.blocks[at] ?? 0;
     if (block * BLOCK < fromMinute) continue;
@@ -45,11 +49,13 @@ export function sumSince(watch: WatchState, fromMinute: number) {
     sums.apart += watch.blocks[at + 1] ?? 0;
     sums.first ??= block * BLOCK;
   }
-  for (let at = 0; at < watch.recent.length; at += 4) {
+  for (let at = 0; at < watch.recent.length; at += ENTRY) {
     const minute = watch.recent[at] ?? 0;
     if (minute < fromMinute) continue;
     sums.arrivals += watch.recent[at + 1] ?? 0;
     sums.apart += apart(watch.recent[at + 1] ?? 0);
+    sums.moments += momentsOf(watch.recent[at + 1] ?? 0, watch.recent[at + 4] ?? 0);
+    sums.births += watch.recent[at + 5] ?? 0;
     sums.customers += watch.recent[at + 2] ?? 0;
     sums.events += watch.recent[at + 3] ?? 0;
     if ((watch.recent[at + 1] ?? 0) > 0) sums.first ??= minute;
@@ -60,7 +66,7 @@ export function sumSince(watch: WatchState, fromMinute: number) {
 /** Sums of one block of ten minutes that is not learnt yet. */
 export function blockSums(watch: WatchState, block: number) {
   const sums = { arrivals: 0, apart: 0, events: 0, entries: 0 };
-  for (let at = 0; at < watch.recent.length; at += 4) {
+  for (let at = 0; at < watch.recent.length; at += ENTRY) {
     const minute = watch.recent[at] ?? 0;
     if (Math.floor(minute / BLOCK) > block) break;
     sums.entries += 1;
@@ -77,6 +83,13 @@ function apart(arrivals: number): number {
   return arrivals <= 1 ? arrivals : 1 + (arrivals - 1) / 2;
 }
 
+function momentsOf(arrivals: number, mask: number): number {
+  if (arrivals === 0) return 0;
+  let count = 0;
+  for (let rest = mask; rest > 0; rest >>= 1) count += rest & 1;
+  return Math.max(1, count);
+}
+
 /** Middle of a window, epoch milliseconds. */
 export const middle = (seen: Window) => (seen.from + seen.to) / 2;
 
@@ -88,7 +101,7 @@ export function expectedIn(watch: WatchState, context: WatchContext, seen: Windo
 
 /** The last minute with a hit that is not learnt yet, epoch minutes; 0 when there is none. */
 export function lastHit(watch: WatchState): number {
-  return watch.recent[watch.recent.length - 4] ?? 0;
+  return watch.recent[watch.recent.length - ENTRY] ?? 0;
 }
 
 /** The part of a window that a deploy does not explain; null when it explains all. */

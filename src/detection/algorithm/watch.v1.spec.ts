@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MinuteRow, Verdict } from '../detection.js';
+import { DEFAULT_THRESHOLDS, type DetectionThresholds, type MinuteRow, type Verdict } from '../detection.js';
 import { beat, newPulse, noteFlare, type PulseState } from './pulse.v1.js';
 import { newWatch, observe, type WatchState } from './watch.v1.js';
 
@@ -12,6 +12,7 @@ interface Options {
   readonly received?: (minute: number) => boolean;
   readonly deployedAt?: number;
   readonly canBeNew?: boolean;
+  readonly thresholds?: DetectionThresholds;
 }
 
 /** Plays arrivals by minute through one watch; the series is born at `from`. */
@@ -44,7 +45,8 @@ class Play {
     if (!this.watch && row.events === 0) return;
     this.watch ??= newWatch(START + minute, this.options.canBeNew ?? true);
     const deployedAt = this.options.deployedAt === undefined ? undefined : (START + this.options.deployedAt) * 60_000;
-    const context = { now: (START + minute + 1) * 60_000, pulse: this.pulse, deployedAt };
+    const { thresholds } = this.options;
+    const context = { now: (START + minute + 1) * 60_000, pulse: this.pulse, deployedAt, thresholds };
     this.verdicts.push(...observe(this.watch, row.events > 0 ? [row] : [], context));
   }
 
@@ -58,15 +60,15 @@ const silence = () => 0;
 
 describe('a watched issue', () => {
   it('calls a new issue when it has hit five customers within ten minutes', () => {
-    const play = new Play().run(0, 2 * DAY, silence).run(2 * DAY, 2 * DAY + 5, () => 1);
+    const play = new Play().run(0, 1.5 * DAY, silence).run(1.5 * DAY, 1.5 * DAY + 5, () => 1);
     expect(play.kinds()).toEqual(['new']);
-    expect(play.verdicts[0]?.words).toMatch(/^5 customers in 5 min, expected 0\.\d+ \(p < 1e-\d+\), since 00:00 UTC$/);
+    expect(play.verdicts[0]?.words).toMatch(/^5 customers in 5 min, expected 0\.\d+ \(p < 1e-\d+\), since 12:00 UTC$/);
   });
 
   it('keeps calm about four customers within ten minutes in a busy app', () => {
     const play = new Play({ active: () => 5000 })
-      .run(0, 2 * DAY, silence)
-      .run(2 * DAY, 2 * DAY + 60, (m) => (m % 60 < 4 ? 1 : 0));
+      .run(0, 1.5 * DAY, silence)
+      .run(1.5 * DAY, 1.5 * DAY + 60, (m) => (m % 60 < 4 ? 1 : 0));
     expect(play.kinds()).toEqual([]);
   });
 
@@ -81,6 +83,34 @@ describe('a watched issue', () => {
     noteFlare(play.pulse, (START + 4 * DAY) * 60_000, 3, false);
     expect(play.run(4 * DAY, 4 * DAY + 3, () => 1).kinds()).toEqual([]);
     expect(play.run(4 * DAY + 3, 4 * DAY + 5, () => 1).kinds()).toEqual(['new']);
+  });
+
+  it('calls a new issue at its second customer where two are half a percent of those active', () => {
+    const pair = (minute: number) =>
+      minute === 4 * DAY ? { events: 2, customers: 2, arrivals: 2, moments: 0b101 } : 0;
+    const kindsOf = (active: number | null) =>
+      new Play({ active: () => active })
+        .run(0, 4 * DAY, silence)
+        .run(4 * DAY, 4 * DAY + 5, pair)
+        .kinds();
+    expect(kindsOf(400)).toEqual(['new']);
+    expect(kindsOf(401)).toEqual([]);
+    expect(kindsOf(null)).toEqual([]);
+  });
+
+  it('does not take a script with several accounts, all in the same ten seconds, for a group', () => {
+    const script = (minute: number) =>
+      minute === 4 * DAY ? { events: 9, customers: 4, arrivals: 4, moments: 0b100 } : 0;
+    const play = new Play({ active: () => 400 }).run(0, 4 * DAY, silence).run(4 * DAY, 4 * DAY + 60, script);
+    expect(play.kinds()).toEqual([]);
+    expect(play.pulse.flares.bySize).toEqual({});
+  });
+
+  it('asks of a small group what is in proportion to the configured number', () => {
+    const thresholds = { ...DEFAULT_THRESHOLDS, newFault: { customers: 10, withinMinutes: 10 } };
+    const play = new Play({ active: () => 5000, thresholds }).run(0, 4 * DAY, silence);
+    expect(play.run(4 * DAY, 4 * DAY + 5, () => 1).kinds()).toEqual([]);
+    expect(play.run(4 * DAY + 5, 4 * DAY + 6, () => 1).kinds()).toEqual(['new']);
   });
 
   it('does not take four people of one office for independent customers in a busy app', () => {
@@ -189,5 +219,34 @@ describe('a watched issue', () => {
   it('stays small however long it lives', () => {
     const play = new Play().run(0, 10 * DAY, () => 1);
     expect(JSON.stringify(play.watch).length).toBeLessThan(4000);
+  });
+});
+
+describe('the sum of all young issues', () => {
+  const trickle = (minute: number) => (minute % 700 === 0 ? { events: 1, customers: 1, arrivals: 1, births: 1 } : 0);
+  const three = { events: 3, customers: 3, arrivals: 3, moments: 0b1011 };
+  const after = (births: number, options: Options = {}) =>
+    new Play({ canBeNew: false, ...options })
+      .run(0, 4 * DAY, trickle)
+      .run(4 * DAY, 4 * DAY + 5, (minute) => (minute === 4 * DAY ? { ...three, births } : 0))
+      .kinds();
+
+  it('is out of the ordinary when three customers meet two new issues side by side', () => {
+    expect(after(2)).toEqual(['spike']);
+  });
+
+  it('is as usual when all of them meet the same new issue', () => {
+    expect(after(1)).toEqual([]);
+  });
+
+  it('is as usual for some minutes after a deploy', () => {
+    expect(after(2, { deployedAt: 4 * DAY - 1 })).toEqual([]);
+  });
+
+  it('is as usual where new issues side by side are', () => {
+    const busy = new Play({ canBeNew: false })
+      .run(0, 4 * DAY, (minute) => (minute % 3 === 0 ? { ...three, births: 2 } : 0))
+      .kinds();
+    expect(busy).toEqual([]);
   });
 });

@@ -2,11 +2,13 @@ import type { MinuteRow, Verdict } from '../detection.js';
 import type { WatchState, WatchContext } from './watch-state.v1.js';
 import { lastHit } from './watch-window.v1.js';
 import { callNew, judgeFlare } from './watch-new.v1.js';
+import { callBirths } from './watch-births.v1.js';
 import { callSpike } from './watch-spike.v1.js';
 import { callBurn } from './watch-burn.v1.js';
 import { follow, busiest } from './watch-recovery.v1.js';
 import { put, catchUp } from './watch-learning.v1.js';
 
+export { outageCustomers } from './watch-births.v1.js';
 export { newWatch, type WatchContext, type WatchState } from './watch-state.v1.js';
 
 /**
@@ -28,7 +30,8 @@ export function isAtRest(watch: WatchState): boolean {
 }
 
 function call(watch: WatchState, context: WatchContext): Verdict | null {
-  const found = callNew(watch, context) ?? callSpike(watch, context) ?? callBurn(watch, context);
+  const found =
+    callNew(watch, context) ?? callBirths(watch, context) ?? callSpike(watch, context) ?? callBurn(watch, context);
   if (!found) return null;
   watch.anomaly = {
     kind: found.kind,

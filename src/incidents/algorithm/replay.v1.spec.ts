@@ -32,7 +32,7 @@ describe('replay of stored history', () => {
       {
         issueIds: ['a', 'b'],
         firstCustomerMinute: fault,
-        firstAlertMinute: fault + 2,
+        firstAlertMinute: fault + 1,
         lastCustomerMinute: fault + 9,
         customers: 40,
         reasons: ['started together', 'same service checkout'],
