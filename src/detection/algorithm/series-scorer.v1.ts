@@ -42,7 +42,7 @@ const INCIDENT_SURPRISE = 2.75;
 const WORSE = 1.1;
 /** How fast the score of either half saturates: surprise in powers of ten, deviation in multiples of the usual one. */
 const SURPRISE_SCALE = 4;
-const DEVIATION_SCALE = 5;
+const DEVIATION_SCALE = 8.5;
 
 /**
  * Scores one series value by value, causally, in constant memory. Two things are told apart:
@@ -78,7 +78,7 @@ export class SeriesScorer {
     const begins = this.beginsIncident(this.surprise(timestampMs, value));
     const { running, expected } = this.deviation.push(timestampMs, value);
     if (begins) return { score: 1 - 0.5 * Math.exp(-this.incidentSurprise / SURPRISE_SCALE), expected };
-    return { score: (0.5 * running) / (running + DEVIATION_SCALE), expected };
+    return { score: (0.5 * running ** 2) / (running ** 2 + DEVIATION_SCALE ** 2), expected };
   }
 
   /** Mean of the two highest surprises, in powers of ten, over the questions that can be answered yet. */
