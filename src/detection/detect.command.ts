@@ -20,7 +20,8 @@ Input   CSV with the columns timestamp,value; a header is optional, further colu
         An empty value is a gap.
 Output  CSV timestamp,value,anomaly_score, one row for every row of the input, in its order.
         From 0.5 up: an incident begins here, the surer the higher; alert at 0.77 to be told of clear ones only.
-        Below 0.5: how unusual the last few points are by themselves; 0.2 is worth a look.
+        Below 0.5: how unusual the last few points are by themselves, for as long as it lasts, somewhat higher where
+        there was trouble lately; 0.1 is calm, 0.2 is worth a look.
 
 Options
   -h, --help   show this text

@@ -50,12 +50,13 @@ export class CycleProfile {
     return sum / weight;
   }
 
-  learn(timestampMs: number, value: number): void {
+  /** @param share part of the usual weight, 0 to 1, that the value is learnt with */
+  learn(timestampMs: number, value: number, share = 1): void {
     const slot = this.slotOf(timestampMs);
     const seen = (this.seen[slot] ?? 0) + 1;
     const mean = this.mean[slot] ?? 0;
     this.seen[slot] = seen;
-    this.mean[slot] = mean + Math.max(this.rate, 1 / seen) * (value - mean);
+    this.mean[slot] = mean + Math.max(this.rate, 1 / seen) * share * (value - mean);
   }
 
   private slotOf(timestampMs: number): number {

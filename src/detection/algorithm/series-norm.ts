@@ -1,0 +1,68 @@
+/** Mean absolute deviation to standard deviation under a normal law, sqrt(pi / 2). */
+const TO_SIGMA = 1.25;
+/** Values before a deviation can be told. */
+const WARM_UP = 8;
+/** Times the usual size beyond which a deviation moves the level no further: one spike must not become the norm. */
+const CLIP = 5;
+/** What a deviation is called where nothing ever deviated before. */
+const FIRST_EVER = 20;
+
+/** The saved state of a {@link Norm}; plain JSON. */
+export interface NormState {
+  readonly seen: number;
+  readonly level: number;
+  readonly size: number;
+}
+
+/**
+ * The level of a series and the usual size of the deviations from what was expected, both exponentially weighted means.
+ * The size takes deviations in full, so a series whose spikes are part of its life soon deserves less; the level takes
+ * them clipped.
+ */
+export class Norm {
+  private seen = 0;
+  private size = 0;
+  private mean = 0;
+
+  /** @param rate slowest learning rate; a norm looks back on about 1/rate values */
+  constructor(private readonly rate: number) {}
+
+  get level(): number {
+    return this.mean;
+  }
+
+  /** The distance from what is expected in multiples of the usual one; undefined while warming up. */
+  times(value: number, expected: number): number | undefined {
+    if (this.seen <= WARM_UP) return undefined;
+    const distance = value - expected;
+    return this.size > 0 ? distance / this.size : Math.sign(distance) * FIRST_EVER;
+  }
+
+  /**
+   * Learns a value.
+   * @param share part of the usual learning rate, 0 to 1
+   * @returns the value as it was learnt, clipped around what was expected
+   */
+  learn(value: number, expected: number, share: number): number {
+    const first = this.seen === 0;
+    const warm = this.seen > WARM_UP;
+    this.seen += 1;
+    const rate = Math.max(1 / this.seen, this.rate) * share;
+    const distance = first ? 0 : value - expected;
+    this.size += rate * (Math.abs(distance) * TO_SIGMA - this.size);
+    const bound = warm ? CLIP * this.size : Infinity;
+    const learnt = first ? value : expected + Math.max(-bound, Math.min(bound, distance));
+    this.mean += rate * (learnt - this.mean);
+    return learnt;
+  }
+
+  export(): NormState {
+    return { seen: this.seen, level: this.mean, size: this.size };
+  }
+
+  restore(state: NormState): void {
+    this.seen = state.seen;
+    this.mean = state.level;
+    this.size = state.size;
+  }
+}
