@@ -460,7 +460,8 @@ CREATE TABLE issue_minute (
   events integer NOT NULL,
   customers integer NOT NULL,
   arrivals integer NOT NULL,
-  CONSTRAINT issue_minute_pkey PRIMARY KEY (cell_id, minute)
+  release text NOT NULL DEFAULT ''::text,
+  CONSTRAINT issue_minute_pkey PRIMARY KEY (cell_id, minute, release)
 );
 CREATE INDEX issue_minute_minute ON issue_minute USING btree (minute);
 
@@ -571,6 +572,29 @@ CREATE TABLE release_session (
   abnormal bigint NOT NULL,
   CONSTRAINT release_session_pkey PRIMARY KEY (project_id, minute, release, environment)
 );
+CREATE INDEX release_session_minute ON release_session USING btree (minute);
+
+CREATE TABLE series_day (
+  project_id integer NOT NULL,
+  series text NOT NULL,
+  day timestamp with time zone NOT NULL,
+  seen bigint NOT NULL,
+  of_all bigint NOT NULL,
+  CONSTRAINT series_day_pkey PRIMARY KEY (project_id, series, day),
+  CONSTRAINT series_day_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+);
+CREATE INDEX series_day_day ON series_day USING btree (day);
+
+CREATE TABLE series_hour (
+  project_id integer NOT NULL,
+  series text NOT NULL,
+  hour timestamp with time zone NOT NULL,
+  seen bigint NOT NULL,
+  of_all bigint NOT NULL,
+  CONSTRAINT series_hour_pkey PRIMARY KEY (project_id, series, hour),
+  CONSTRAINT series_hour_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+);
+CREATE INDEX series_hour_hour ON series_hour USING btree (hour);
 
 CREATE TABLE series_state (
   project_id integer NOT NULL,
@@ -630,10 +654,14 @@ CREATE TABLE user_feedback (
 CREATE INDEX user_feedback_customer ON user_feedback USING btree (customer_id);
 CREATE UNIQUE INDEX user_feedback_once ON user_feedback USING btree (project_id, COALESCE(feedback_id, about_event_id)) WHERE (COALESCE(feedback_id, about_event_id) IS NOT NULL);
 
-VIEW series_deploy (project_id integer, at timestamp with time zone);;
+VIEW series_deploy (project_id integer, release text, at timestamp with time zone);;
 
 VIEW series_hit (issue_id bigint, customer_id bigint, first_at timestamp with time zone, last_minute timestamp with time zone, blocking boolean);;
 
 VIEW series_issue (issue_id bigint, project_id integer, status text, level text, service text, since timestamp with time zone, regressed_at timestamp with time zone);;
 
 VIEW series_minute (issue_id bigint, minute timestamp with time zone, events bigint, customers bigint, arrivals bigint);;
+
+VIEW series_origin (issue_id bigint, area text, first_release text);;
+
+VIEW series_release_minute (issue_id bigint, release text, minute timestamp with time zone, events bigint, customers bigint, arrivals bigint);;

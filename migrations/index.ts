@@ -4,6 +4,7 @@ import { Cluster1795399200000 } from './1795399200000-cluster.js';
 import { Grouping1795402800000 } from './1795402800000-grouping.js';
 import { Calling1795406400000 } from './1795406400000-calling.js';
 import { Erasure1795410000000 } from './1795410000000-erasure.js';
+import { Series1795414000000 } from './1795414000000-series.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   Grouping1795402800000,
   Calling1795406400000,
   Erasure1795410000000,
+  Series1795414000000,
 ];

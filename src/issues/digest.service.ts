@@ -8,7 +8,7 @@ import { IntakeLedger } from '../intake/public.js';
 import { Clock } from '../platform/clock.js';
 import { Database, PG_ERROR, pgCode, type Tx } from '../platform/db/database.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
-import { type CountedEvent, totalsByCell, totalsByCustomer } from './algorithm/batch.js';
+import { type CountedEvent, totalsByCell, totalsByCustomer, totalsByRelease } from './algorithm/batch.js';
 import { isBlocking } from './blocking.js';
 import { type Place } from './cell.js';
 import { DigestStore } from './digest.store.js';
@@ -134,10 +134,9 @@ export class Digest implements EventConsumer {
   private async count(tx: Tx, events: readonly CountedEvent[], now: Date): Promise<void> {
     if (events.length === 0) return;
     const minute = new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
-    const cells = totalsByCell(events);
     await Promise.all([
-      this.store.touchCells(tx, cells, this.fingerprinter.ruledBy, now),
-      this.store.countHits(tx, totalsByCustomer(events), cells, minute),
+      this.store.touchCells(tx, totalsByCell(events), this.fingerprinter.ruledBy, now),
+      this.store.countHits(tx, totalsByCustomer(events), totalsByRelease(events), minute),
     ]);
   }
 }

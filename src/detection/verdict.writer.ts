@@ -1,0 +1,57 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Tx } from '../platform/db/database.js';
+import { DETECTION_CONFIG, type DetectionConfig } from './detection-config.js';
+import { DetectionStore } from './detection.store.js';
+import { type Called, HEARTBEAT } from './project-watch.js';
+import { issueOf, partsOf, releaseOf } from './series.js';
+import { SeriesReadModel } from './series.read-model.js';
+import { ACTIVE, SESSIONS } from './shares.js';
+
+/** Writes verdicts down, each with what it is about in numbers that people can check. */
+@Injectable()
+export class VerdictWriter {
+  constructor(
+    @Inject(DETECTION_CONFIG) private readonly config: DetectionConfig,
+    private readonly series: SeriesReadModel,
+    private readonly store: DetectionStore,
+  ) {}
+
+  /** Returns how many were written: a sum that turns out to be fewer customers than a fault needs is not. */
+  async write(tx: Tx, projectId: number, called: readonly Called[]): Promise<number> {
+    let written = 0;
+    for (const one of called) if (await this.writeOne(tx, projectId, one)) written += 1;
+    return written;
+  }
+
+  private async writeOne(tx: Tx, projectId: number, { series, verdict }: Called): Promise<boolean> {
+    const { kind, since, at, ...evidence } = verdict;
+    const issueId = issueOf(series) ?? null;
+    const isSum = issueId === null && (kind === 'spike' || kind === 'slow_burn');
+    const about = isSum
+      ? await this.whatItAddsUp(tx, projectId, series, new Date(since))
+      : { customers: evidence.seen };
+    if (isSum && partsOf(series).kind !== SESSIONS && about.customers < this.config.newFault.customers) return false;
+    const row = { projectId, issueId, series, kind, since: new Date(since), detectedAt: new Date(at) };
+    const release = releaseOf(series);
+    const unnamed = series === HEARTBEAT ? {} : about;
+    const words = release === null ? evidence.words : `${evidence.words}, release ${release}`;
+    await this.store.insert(tx, {
+      ...row,
+      evidence: { ...evidence, ...unnamed, words, ...(release !== null && { release }) },
+    });
+    return true;
+  }
+
+  /** The issues behind a sum, and whom they hit: the sum itself counts a customer of two issues twice. */
+  private async whatItAddsUp(
+    tx: Tx,
+    projectId: number,
+    series: string,
+    since: Date,
+  ): Promise<{ customers: number; issues: string[]; activeCustomers?: number }> {
+    const issues = await this.series.issuesOf(tx, projectId, series, since);
+    const customers = await this.series.customersSince(tx, issues, since);
+    const active = series === ACTIVE ? { activeCustomers: await this.series.activeSince(tx, projectId, since) } : {};
+    return { customers, issues: issues.map(String), ...active };
+  }
+}
