@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 const CLOSE_AFTER_MS = 90_000;
 /** After a longer stop, minutes before this are a gap in the data; a first start learns from this much. */
 const CATCH_UP_MINUTES = 24 * 60;
-/** Silent minutes not older than this were watched by us; older ones only if something came. */
+/** Who closes minutes no later than this was there in them, so that silence is the app's; after a longer absence only what came counts. */
 const WATCHED_MINUTES = 5;
 /** Looks in one run, about two seconds; the rest is for the next. */
 const EFFORT = 100_000;
@@ -77,7 +77,8 @@ export class DetectStage implements Stage {
     const watch = await this.loaded(tx, projectId, first, counted, shares.names, now);
     const called: Called[] = [];
     let reached = first;
-    for (const minute of await this.series.activity(tx, projectId, first, until, closed - WATCHED_MINUTES)) {
+    const watchedSince = closed - first > WATCHED_MINUTES ? Infinity : first;
+    for (const minute of await this.series.activity(tx, projectId, first, until, watchedSince)) {
       const its = rows.filter((row) => row.minute === minute.minute);
       called.push(...watch.close(minute, its, shares.of(minute, its)));
       reached = minute.minute + 1;

@@ -187,10 +187,11 @@ export class ProjectWatch {
   }
 
   /** Sessions are what always happens in an app that sends them. */
-  private beatHeart({ minute, active, received }: ActiveMinute): Called[] {
+  private beatHeart({ minute, active, customers, received }: ActiveMinute): Called[] {
     if (active === null) return [];
     this.heartbeat ??= newHeartbeat(minute);
-    const verdict = pulseTaken(this.heartbeat, minute, received ? active : null);
+    const unit = customers === null ? 'sessions' : 'active customers';
+    const verdict = pulseTaken(this.heartbeat, minute, received ? active : null, unit);
     return verdict ? [{ series: HEARTBEAT, verdict }] : [];
   }
 }
