@@ -267,6 +267,18 @@ CREATE TABLE fingerprint (
 CREATE INDEX fingerprint_cell ON fingerprint USING btree (cell_id);
 CREATE UNIQUE INDEX fingerprint_masked ON fingerprint USING btree (project_id, id) WHERE (masked IS NOT NULL);
 
+CREATE TABLE ignored_hit (
+  issue_id bigint NOT NULL,
+  customer_id bigint NOT NULL,
+  events integer NOT NULL,
+  first_at timestamp with time zone NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  CONSTRAINT ignored_hit_pkey PRIMARY KEY (issue_id, customer_id),
+  CONSTRAINT ignored_hit_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
+  CONSTRAINT ignored_hit_issue_id_fkey FOREIGN KEY (issue_id) REFERENCES issue(id)
+);
+CREATE INDEX ignored_hit_customer ON ignored_hit USING btree (customer_id);
+
 CREATE TABLE incident (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   project_id integer NOT NULL,
@@ -379,12 +391,17 @@ CREATE TABLE issue (
   resolved_in text,
   regressed_at timestamp with time zone,
   regressed_release text,
+  ignored_at timestamp with time zone,
+  ignored_until timestamp with time zone,
+  ignored_customers integer,
+  ignored_events bigint NOT NULL DEFAULT 0,
   CONSTRAINT issue_pkey PRIMARY KEY (id),
   CONSTRAINT issue_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),
   CONSTRAINT issue_root_id_fkey FOREIGN KEY (root_id) REFERENCES issue(id),
   CONSTRAINT issue_kind_check CHECK ((kind = ANY (ARRAY['exception'::text, 'message'::text, 'custom'::text]))),
   CONSTRAINT issue_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text, 'ignored'::text])))
 );
+CREATE INDEX issue_ignored ON issue USING btree (id) WHERE (status = 'ignored'::text);
 CREATE INDEX issue_project ON issue USING btree (project_id, id DESC);
 CREATE INDEX issue_regressed ON issue USING btree (regressed_at) WHERE (regressed_at IS NOT NULL);
 CREATE INDEX issue_root ON issue USING btree (root_id);

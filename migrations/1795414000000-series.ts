@@ -7,6 +7,21 @@ import { type MigrationInterface, type QueryRunner } from 'typeorm';
 const UP = `
 ALTER TABLE issue_minute ADD release text NOT NULL DEFAULT '';
 ALTER TABLE issue_minute DROP CONSTRAINT issue_minute_pkey, ADD PRIMARY KEY (cell_id, minute, release);
+ALTER TABLE issue
+  ADD ignored_at        timestamptz,
+  ADD ignored_until     timestamptz,
+  ADD ignored_customers integer,
+  ADD ignored_events    bigint NOT NULL DEFAULT 0;
+CREATE INDEX issue_ignored ON issue (id) WHERE status = 'ignored';
+CREATE TABLE ignored_hit (
+  issue_id    bigint NOT NULL REFERENCES issue,
+  customer_id bigint NOT NULL REFERENCES customer ON DELETE CASCADE,
+  events      integer NOT NULL,
+  first_at    timestamptz NOT NULL,
+  last_at     timestamptz NOT NULL,
+  PRIMARY KEY (issue_id, customer_id)
+);
+CREATE INDEX ignored_hit_customer ON ignored_hit (customer_id);
 CREATE INDEX release_session_minute ON release_session (minute);
 CREATE TABLE series_hour (
   project_id integer NOT NULL REFERENCES project,
@@ -41,6 +56,9 @@ DROP VIEW series_origin, series_deploy, series_release_minute;
 CREATE VIEW series_deploy AS SELECT project_id, first_seen AS at FROM app_release;
 DROP TABLE series_day, series_hour;
 DROP INDEX release_session_minute;
+DROP TABLE ignored_hit;
+DROP INDEX issue_ignored;
+ALTER TABLE issue DROP ignored_at, DROP ignored_until, DROP ignored_customers, DROP ignored_events;
 CREATE TABLE issue_minute_of_all AS SELECT cell_id, minute, sum(events)::int AS events, sum(customers)::int AS customers, sum(arrivals)::int AS arrivals FROM issue_minute GROUP BY 1, 2;
 DELETE FROM issue_minute;
 ALTER TABLE issue_minute DROP CONSTRAINT issue_minute_pkey, DROP release, ADD PRIMARY KEY (cell_id, minute);
@@ -48,7 +66,7 @@ INSERT INTO issue_minute (cell_id, minute, events, customers, arrivals) SELECT c
 DROP TABLE issue_minute_of_all;
 `;
 
-/** Counts by release, and roll-ups of series that are no issue. */
+/** Counts by release, roll-ups of series that are no issue, and what ignoring an issue keeps back. */
 export class Series1795414000000 implements MigrationInterface {
   readonly name = 'Series1795414000000';
 
