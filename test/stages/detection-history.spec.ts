@@ -26,9 +26,17 @@ describe('stored history', () => {
     expect(await ask(4)).toMatchObject({
       opened: 1,
       told: 8,
+      firstCustomerAt: at(start, 2),
+      firstAlertAt: at(start, 6),
+      words: `would have opened 1 incident and told 8 customers; first customer hit ${minute(start, 2)}, first alert ${minute(start, 6)}`,
       incidents: [{ issues: ['2'], customers: 8, firstCustomerAt: at(start, 2), firstAlertAt: at(start, 6) }],
     });
-    expect(await ask(9)).toMatchObject({ opened: 0, told: 0 });
+    expect(await ask(9)).toMatchObject({
+      opened: 0,
+      told: 0,
+      firstAlertAt: null,
+      words: 'would have opened 0 incidents and told 0 customers',
+    });
   });
 
   it('calls a known issue when it hits far more than it did for days, and not before', async () => {
@@ -152,6 +160,10 @@ describe('stored history', () => {
     return rows.map(({ what }) => what);
   }
 });
+
+function minute(start: number, minutes: number): string {
+  return `${at(start, minutes).slice(0, 16)}Z`;
+}
 
 function at(start: number, minutes: number): string {
   return new Date(start + minutes * MINUTE).toISOString();
