@@ -159,7 +159,7 @@ class Forewarn {
   private lookAtSums(look: Look, findings: Finding[], context: Parameters<typeof observe>[2]): void {
     for (const [issueId, row] of look.rows) {
       const since = this.watchOf(issueId, look.now).born;
-      this.minuteRows.set(issueId, { ...row, issueId, since, service: this.serviceOf(issueId) });
+      this.minuteRows.set(issueId, { ...row, issueId, since, service: this.serviceOf(issueId), area: null });
     }
     const fresh = look.rows.size === 0 ? new Map<string, MinuteRow[]>() : this.sumsNow();
     for (const series of fresh.keys()) {
@@ -187,7 +187,7 @@ class Forewarn {
     const needed = series === YOUNG_ISSUES ? outageCustomers(DEFAULT_THRESHOLDS) : newFault.customers;
     const minute = Math.floor(at / 60_000);
     const isOne = (issueId: number) => {
-      const row = { minute, since: this.watchOf(issueId, now).born, service: this.serviceOf(issueId) };
+      const row = { minute, since: this.watchOf(issueId, now).born, service: this.serviceOf(issueId), area: null };
       return sumsOf(row, EPOCH / MINUTE).includes(series);
     };
     return customersSince(since / 1000 - EPOCH, isOne) >= needed;

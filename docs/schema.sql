@@ -267,6 +267,18 @@ CREATE TABLE fingerprint (
 CREATE INDEX fingerprint_cell ON fingerprint USING btree (cell_id);
 CREATE UNIQUE INDEX fingerprint_masked ON fingerprint USING btree (project_id, id) WHERE (masked IS NOT NULL);
 
+CREATE TABLE ignored_hit (
+  issue_id bigint NOT NULL,
+  customer_id bigint NOT NULL,
+  events integer NOT NULL,
+  first_at timestamp with time zone NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  CONSTRAINT ignored_hit_pkey PRIMARY KEY (issue_id, customer_id),
+  CONSTRAINT ignored_hit_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
+  CONSTRAINT ignored_hit_issue_id_fkey FOREIGN KEY (issue_id) REFERENCES issue(id)
+);
+CREATE INDEX ignored_hit_customer ON ignored_hit USING btree (customer_id);
+
 CREATE TABLE incident (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   project_id integer NOT NULL,
@@ -379,12 +391,17 @@ CREATE TABLE issue (
   resolved_in text,
   regressed_at timestamp with time zone,
   regressed_release text,
+  ignored_at timestamp with time zone,
+  ignored_until timestamp with time zone,
+  ignored_customers integer,
+  ignored_events bigint NOT NULL DEFAULT 0,
   CONSTRAINT issue_pkey PRIMARY KEY (id),
   CONSTRAINT issue_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),
   CONSTRAINT issue_root_id_fkey FOREIGN KEY (root_id) REFERENCES issue(id),
   CONSTRAINT issue_kind_check CHECK ((kind = ANY (ARRAY['exception'::text, 'message'::text, 'custom'::text]))),
   CONSTRAINT issue_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text, 'ignored'::text])))
 );
+CREATE INDEX issue_ignored ON issue USING btree (id) WHERE (status = 'ignored'::text);
 CREATE INDEX issue_project ON issue USING btree (project_id, id DESC);
 CREATE INDEX issue_regressed ON issue USING btree (regressed_at) WHERE (regressed_at IS NOT NULL);
 CREATE INDEX issue_root ON issue USING btree (root_id);
@@ -461,7 +478,8 @@ CREATE TABLE issue_minute (
   customers integer NOT NULL,
   arrivals integer NOT NULL,
   moments smallint NOT NULL DEFAULT 0,
-  CONSTRAINT issue_minute_pkey PRIMARY KEY (cell_id, minute)
+  release text NOT NULL DEFAULT ''::text,
+  CONSTRAINT issue_minute_pkey PRIMARY KEY (cell_id, minute, release)
 );
 CREATE INDEX issue_minute_minute ON issue_minute USING btree (minute);
 
@@ -572,6 +590,29 @@ CREATE TABLE release_session (
   abnormal bigint NOT NULL,
   CONSTRAINT release_session_pkey PRIMARY KEY (project_id, minute, release, environment)
 );
+CREATE INDEX release_session_minute ON release_session USING btree (minute);
+
+CREATE TABLE series_day (
+  project_id integer NOT NULL,
+  series text NOT NULL,
+  day timestamp with time zone NOT NULL,
+  seen bigint NOT NULL,
+  of_all bigint NOT NULL,
+  CONSTRAINT series_day_pkey PRIMARY KEY (project_id, series, day),
+  CONSTRAINT series_day_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+);
+CREATE INDEX series_day_day ON series_day USING btree (day);
+
+CREATE TABLE series_hour (
+  project_id integer NOT NULL,
+  series text NOT NULL,
+  hour timestamp with time zone NOT NULL,
+  seen bigint NOT NULL,
+  of_all bigint NOT NULL,
+  CONSTRAINT series_hour_pkey PRIMARY KEY (project_id, series, hour),
+  CONSTRAINT series_hour_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+);
+CREATE INDEX series_hour_hour ON series_hour USING btree (hour);
 
 CREATE TABLE series_state (
   project_id integer NOT NULL,
@@ -631,10 +672,14 @@ CREATE TABLE user_feedback (
 CREATE INDEX user_feedback_customer ON user_feedback USING btree (customer_id);
 CREATE UNIQUE INDEX user_feedback_once ON user_feedback USING btree (project_id, COALESCE(feedback_id, about_event_id)) WHERE (COALESCE(feedback_id, about_event_id) IS NOT NULL);
 
-VIEW series_deploy (project_id integer, at timestamp with time zone);;
+VIEW series_deploy (project_id integer, release text, at timestamp with time zone);;
 
 VIEW series_hit (issue_id bigint, customer_id bigint, first_at timestamp with time zone, last_minute timestamp with time zone, blocking boolean);;
 
 VIEW series_issue (issue_id bigint, project_id integer, status text, level text, service text, since timestamp with time zone, regressed_at timestamp with time zone);;
 
 VIEW series_minute (issue_id bigint, minute timestamp with time zone, events bigint, customers bigint, arrivals bigint, moments smallint);;
+
+VIEW series_origin (issue_id bigint, area text, first_release text);;
+
+VIEW series_release_minute (issue_id bigint, release text, minute timestamp with time zone, events bigint, customers bigint, arrivals bigint);;

@@ -5,6 +5,7 @@ import { Grouping1795402800000 } from './1795402800000-grouping.js';
 import { Calling1795406400000 } from './1795406400000-calling.js';
 import { Erasure1795410000000 } from './1795410000000-erasure.js';
 import { Moments1795412000000 } from './1795412000000-moments.js';
+import { Series1795414000000 } from './1795414000000-series.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   Calling1795406400000,
   Erasure1795410000000,
   Moments1795412000000,
+  Series1795414000000,
 ];

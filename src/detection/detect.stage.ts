@@ -6,17 +6,18 @@ import { wake } from '../platform/stages/wake.js';
 import { DETECTION_CONFIG, type DetectionConfig, thresholdsOf } from './detection-config.js';
 import { DetectionStore } from './detection.store.js';
 import { type Called, ProjectWatch } from './project-watch.js';
-import { type IssueMinute, issueOf, issueSeries, sumsOf, WHOLE_PROJECT, YOUNG_ISSUES } from './series.js';
-import { outageCustomers } from './algorithm/watch.v1.js';
+import { type IssueMinute, issueSeries, partsOf, sumsOf, WHOLE_PROJECT, YOUNG_ISSUES } from './series.js';
 import { SeriesReadModel } from './series.read-model.js';
+import { ShareReader, type ShareRows } from './share.reader.js';
 import { StateStore } from './state.store.js';
+import { VerdictWriter } from './verdict.writer.js';
 
 const MINUTE = 60_000;
 /** A minute is closed this long after its end: batches under way commit, and sessions of that minute arrive. */
 const CLOSE_AFTER_MS = 90_000;
 /** After a longer stop, minutes before this are a gap in the data; a first start learns from this much. */
 const CATCH_UP_MINUTES = 24 * 60;
-/** Silent minutes not older than this were watched by us; older ones only if something came. */
+/** Who closes minutes no later than this was there in them, so that silence is the app's; after a longer absence only what came counts. */
 const WATCHED_MINUTES = 5;
 /** Looks in one run, about two seconds; the rest is for the next. */
 const EFFORT = 100_000;
@@ -40,7 +41,9 @@ export class DetectStage implements Stage {
     @Inject(DETECTION_CONFIG) private readonly config: DetectionConfig,
     private readonly projects: Projects,
     private readonly series: SeriesReadModel,
+    private readonly shares: ShareReader,
     private readonly states: StateStore,
+    private readonly writer: VerdictWriter,
     private readonly store: DetectionStore,
     private readonly database: Database,
   ) {}
@@ -69,29 +72,22 @@ export class DetectStage implements Stage {
     const behind = until < closed;
     const { open, busy } = behind ? NOTHING : await this.openRows(tx, projectId, Math.max(until, first), running);
     if (until <= first && open.length === 0) return { worked: await this.regressions(tx, projectId, now), more: false };
-    const watch = await this.loaded(
-      tx,
-      projectId,
-      first,
-      [...rows, ...open.filter((row) => busy.has(row.issueId))],
-      now,
-    );
+    const shares = await this.shares.read(tx, projectId, first, until);
+    const counted = [...rows, ...open.filter((row) => busy.has(row.issueId))];
+    const watch = await this.loaded(tx, projectId, first, counted, shares.names, now);
     const called: Called[] = [];
     let reached = first;
-    for (const minute of await this.series.activity(tx, projectId, first, until, closed - WATCHED_MINUTES)) {
-      called.push(
-        ...watch.close(
-          minute,
-          rows.filter((row) => row.minute === minute.minute),
-        ),
-      );
+    const watchedSince = closed - first > WATCHED_MINUTES ? Infinity : first;
+    for (const minute of await this.series.activity(tx, projectId, first, until, watchedSince)) {
+      const its = rows.filter((row) => row.minute === minute.minute);
+      called.push(...watch.close(minute, its, shares.of(minute, its)));
       reached = minute.minute + 1;
       if (watch.effort > EFFORT) break;
     }
     const caughtUp = reached >= closed;
     if (caughtUp) called.push(...watch.peek(open, busy, now.getTime()));
-    const written = await this.write(tx, projectId, called, [...rows, ...open], watch);
-    if (until > first || written > 0 || called.length > 0) await this.states.save(tx, projectId, watch, now);
+    const written = await this.writer.write(tx, projectId, called, watch);
+    if (until > first || called.length > 0) await this.save(tx, projectId, watch, now);
     const regressions = await this.regressions(tx, projectId, now);
     if (written + regressions > 0) await wake(tx, 'incident-open');
     return { worked: written + regressions, more: !caughtUp };
@@ -121,54 +117,21 @@ export class DetectStage implements Stage {
     projectId: number,
     first: number,
     rows: readonly IssueMinute[],
+    shares: ShareRows['names'],
     now: Date,
   ): Promise<ProjectWatch> {
     const names = new Set(rows.flatMap((row) => [issueSeries(row.issueId), ...sumsOf(row, -Infinity)]));
     const states =
-      (await this.states.load(tx, projectId, [WHOLE_PROJECT, YOUNG_ISSUES, ...names])) ??
+      (await this.states.load(tx, projectId, [WHOLE_PROJECT, YOUNG_ISSUES, ...names, ...shares])) ??
       ProjectWatch.statesFrom(first);
     return new ProjectWatch(states, thresholdsOf(this.config), await this.series.deployedAt(tx, projectId, now));
   }
 
-  /** Writes verdicts down. A sum counts a customer of two issues twice, so its customers are counted anew. */
-  private async write(
-    tx: Tx,
-    projectId: number,
-    called: readonly Called[],
-    rows: readonly IssueMinute[],
-    watch: ProjectWatch,
-  ): Promise<number> {
-    let written = 0;
-    const refused = new Set<string>();
-    for (const { series, verdict } of called) {
-      const { kind, since, at, ...evidence } = verdict;
-      if (kind === 'recovered' && refused.delete(series)) continue;
-      const issueId = issueOf(series);
-      const isSum = issueId === undefined && (kind === 'spike' || kind === 'slow_burn');
-      const needed =
-        series === YOUNG_ISSUES ? outageCustomers(thresholdsOf(this.config)) : this.config.newFault.customers;
-      const issues = isSum ? issuesOf(series, rows, watch.since) : [];
-      const customers = isSum ? await this.series.customersSince(tx, issues, new Date(since)) : evidence.seen;
-      if (isSum && customers < needed) {
-        watch.takeBack(series, since);
-        refused.add(series);
-        continue;
-      }
-      const row = {
-        projectId,
-        issueId: issueId ?? null,
-        series,
-        kind,
-        since: new Date(since),
-        detectedAt: new Date(at),
-      };
-      await this.store.insert(tx, {
-        ...row,
-        evidence: { ...evidence, customers, ...(isSum && { issues: issues.map(String) }) },
-      });
-      written += 1;
-    }
-    return written;
+  /** Of releases, services and areas as many as are watched. */
+  private async save(tx: Tx, projectId: number, watch: ProjectWatch, now: Date): Promise<void> {
+    await this.states.save(tx, projectId, watch, now);
+    const isNamedSum = (series: string) => partsOf(series).name !== null && partsOf(series).kind !== 'issue';
+    if (watch.started.some(isNamedSum)) await this.states.forgetMost(tx, projectId);
   }
 
   /** An issue that digest opened again, since it hit a release that was to hold the fix. */
@@ -198,8 +161,4 @@ export class DetectStage implements Stage {
     }
     return written;
   }
-}
-
-function issuesOf(series: string, rows: readonly IssueMinute[], projectSince: number): number[] {
-  return [...new Set(rows.filter((row) => sumsOf(row, projectSince).includes(series)).map((row) => row.issueId))];
 }

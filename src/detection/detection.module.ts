@@ -8,13 +8,26 @@ import { Detections } from './public.js';
 import { RollupStage } from './rollup.stage.js';
 import { RollupStore } from './rollup.store.js';
 import { SeriesReadModel } from './series.read-model.js';
+import { SeriesController } from './series.controller.js';
+import { ShareReader } from './share.reader.js';
 import { StateStore } from './state.store.js';
+import { VerdictWriter } from './verdict.writer.js';
 
 /** NOTICE: verdicts on series. */
 @Module({
   imports: [IntakeModule],
-  controllers: [DetectionsController],
-  providers: [DetectionStore, SeriesReadModel, StateStore, RollupStore, DetectStage, RollupStage, Detections],
+  controllers: [DetectionsController, SeriesController],
+  providers: [
+    DetectionStore,
+    SeriesReadModel,
+    ShareReader,
+    StateStore,
+    VerdictWriter,
+    RollupStore,
+    DetectStage,
+    RollupStage,
+    Detections,
+  ],
   exports: [Detections],
 })
 export class DetectionModule implements OnApplicationBootstrap {

@@ -1,8 +1,8 @@
 /** What is out of the ordinary about a series. */
 export type DetectionKind = 'new' | 'spike' | 'slow_burn' | 'regression' | 'drop' | 'recovered';
 
-/** What a count counts: customers who were hit, error events, or customers who used the app. */
-export type CountUnit = 'customers' | 'events' | 'active customers';
+/** What a count counts: customers who were hit, events, customers who used the app, or sessions. */
+export type CountUnit = 'customers' | 'events' | 'active customers' | 'sessions';
 
 /** A finding about one series, with the numbers that a person needs to believe or doubt it. */
 export interface Verdict {
@@ -15,6 +15,8 @@ export interface Verdict {
   readonly expected: number;
   /** Count seen over the evidence window, in `unit`. */
   readonly seen: number;
+  /** Of a share: how many were seen or not; `seen` of these. */
+  readonly ofAll?: number;
   /** Length of the evidence window in milliseconds. */
   readonly windowMs: number;
   readonly unit: CountUnit;
@@ -24,7 +26,7 @@ export interface Verdict {
   readonly words: string;
 }
 
-/** What happened to one series (an issue, or a whole project, release, service or area) in one minute. */
+/** What happened to one series (an issue, or a whole project, service or area) in one minute. */
 export interface MinuteRow {
   /** Whole minutes since the epoch. */
   readonly minute: number;
@@ -66,7 +68,7 @@ export const DEFAULT_THRESHOLDS: DetectionThresholds = {
 export interface DetectionRow {
   readonly id: number;
   readonly projectId: number;
-  /** Null for a verdict on a sum: the whole project, a service, all young issues. */
+  /** Null for a verdict on a sum: the whole project, a service, an area, a release, sessions, all young issues. */
   readonly issueId: number | null;
   readonly series: string;
   readonly kind: DetectionKind;

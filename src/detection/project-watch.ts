@@ -1,8 +1,17 @@
 import { type HeartbeatState, newHeartbeat, pulseTaken } from './algorithm/heartbeat.v1.js';
-import { beat, newPulse, type PulseState } from './algorithm/pulse.v1.js';
+import { beat, isActive, newPulse, type PulseState } from './algorithm/pulse.v1.js';
+import {
+  isShareAtRest,
+  newShareWatch,
+  observeShare,
+  type Peer,
+  type ShareRow,
+  type ShareWatch,
+} from './algorithm/share-watch.v1.js';
 import { isAtRest, newWatch, observe, type WatchState } from './algorithm/watch.v1.js';
 import { type DetectionThresholds, type MinuteRow, type Verdict } from './detection.js';
-import { bySeries, type IssueMinute, issueOf } from './series.js';
+import { bySeries, type IssueMinute, issueOf, partsOf, WHOLE_PROJECT } from './series.js';
+import { SESSIONS, unitOf } from './shares.js';
 
 const MINUTE = 60_000;
 /** The name under which a project's pulse and heartbeat are kept. */
@@ -12,7 +21,10 @@ export const HEARTBEAT = 'heartbeat';
 /** What is known of one closed minute of a project. */
 export interface ActiveMinute {
   readonly minute: number;
+  /** Customers who used the app, or sessions where it names no customers; null where it tells neither. */
   readonly active: number | null;
+  /** Customers who used the app; null where it names none. */
+  readonly customers: number | null;
   readonly received: boolean;
 }
 
@@ -27,6 +39,7 @@ export interface ProjectStates {
   readonly pulse: PulseState;
   readonly heartbeat: HeartbeatState | undefined;
   readonly watches: ReadonlyMap<string, WatchState>;
+  readonly shares: ReadonlyMap<string, ShareWatch>;
 }
 
 /** All watches of one project in memory, between loading and saving their states. */
@@ -34,8 +47,11 @@ export class ProjectWatch {
   readonly pulse: PulseState;
   heartbeat: HeartbeatState | undefined;
   private readonly watches: Map<string, WatchState>;
+  private readonly shares: Map<string, ShareWatch>;
   /** Series whose state differs from what was loaded. */
   readonly touched = new Set<string>();
+  /** Series that had no state before. */
+  readonly started: string[] = [];
   private looks = 0;
 
   constructor(
@@ -46,11 +62,12 @@ export class ProjectWatch {
     this.pulse = states.pulse;
     this.heartbeat = states.heartbeat;
     this.watches = new Map(states.watches);
+    this.shares = new Map(states.shares);
   }
 
   /** A project that is seen for the first time. @param minute epoch minutes */
   static statesFrom(minute: number): ProjectStates {
-    return { pulse: newPulse(minute), heartbeat: undefined, watches: new Map() };
+    return { pulse: newPulse(minute), heartbeat: undefined, watches: new Map(), shares: new Map() };
   }
 
   /** How many series were looked at, for bounding a run. */
@@ -68,8 +85,13 @@ export class ProjectWatch {
     return this.watches.get(series);
   }
 
+  /** The state of a share that was loaded or made. */
+  share(series: string): ShareWatch | undefined {
+    return this.shares.get(series);
+  }
+
   /** Takes one closed minute: its activity, then its rows on every series, then time alone on those with something left to decide. */
-  close(at: ActiveMinute, rows: readonly IssueMinute[]): Called[] {
+  close(at: ActiveMinute, rows: readonly IssueMinute[], shares: ReadonlyMap<string, ShareRow> = new Map()): Called[] {
     beat(this.pulse, at);
     const called = this.beatHeart(at);
     const now = (at.minute + 1) * MINUTE;
@@ -81,7 +103,43 @@ export class ProjectWatch {
       called.push(...this.look(series, watch, its ?? [], now, this.pulse));
       this.touched.add(series);
     }
+    return [...called, ...this.closeShares(at.minute, shares)];
+  }
+
+  private closeShares(minute: number, rows: ReadonlyMap<string, ShareRow>): Called[] {
+    const called: Called[] = [];
+    const inUse = isActive(this.pulse, (minute + 1) * MINUTE);
+    for (const series of rows.keys()) {
+      if (this.shares.has(series)) continue;
+      this.shares.set(series, newShareWatch(minute));
+      this.started.push(series);
+    }
+    for (const [series, watch] of this.shares) {
+      const row = rows.get(series);
+      if (!row && isShareAtRest(watch)) continue;
+      this.looks += 1;
+      this.touched.add(series);
+      const verdict = observeShare(watch, row, {
+        now: (minute + 1) * MINUTE,
+        unit: unitOf(series),
+        peer: this.peerOf(series),
+        inUse,
+        deployedAt: this.deployedAt,
+        thresholds: this.thresholds,
+      });
+      if (verdict) called.push({ series, verdict });
+    }
     return called;
+  }
+
+  /** What a release is held against: the whole project. */
+  private peerOf(series: string): Peer | undefined {
+    const { kind, name } = partsOf(series);
+    if (name === null) return undefined;
+    const share = this.shares.get(SESSIONS);
+    if (kind === SESSIONS) return share && { ...share, perMinute: share.use.mean };
+    const whole = this.watches.get(WHOLE_PROJECT);
+    return whole && { ...whole, perMinute: this.pulse.mean || 1 };
   }
 
   /**
@@ -109,7 +167,7 @@ export class ProjectWatch {
 
   /** A verdict on a sum that few people are behind, each counted several times, was none. */
   takeBack(series: string, since: number): void {
-    const watch = this.watches.get(series);
+    const watch = this.watches.get(series) ?? this.shares.get(series);
     if (watch?.anomaly?.since === since) watch.anomaly = null;
   }
 
@@ -127,6 +185,7 @@ export class ProjectWatch {
 
   private start(series: string, minute: number): void {
     this.watches.set(series, this.fresh(series, minute));
+    this.started.push(series);
   }
 
   private fresh(series: string, minute: number): WatchState {
@@ -134,10 +193,11 @@ export class ProjectWatch {
   }
 
   /** Sessions are what always happens in an app that sends them. */
-  private beatHeart({ minute, active, received }: ActiveMinute): Called[] {
+  private beatHeart({ minute, active, customers, received }: ActiveMinute): Called[] {
     if (active === null) return [];
     this.heartbeat ??= newHeartbeat(minute);
-    const verdict = pulseTaken(this.heartbeat, minute, received ? active : null);
+    const unit = customers === null ? 'sessions' : 'active customers';
+    const verdict = pulseTaken(this.heartbeat, minute, received ? active : null, unit);
     return verdict ? [{ series: HEARTBEAT, verdict }] : [];
   }
 }

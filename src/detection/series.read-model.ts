@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql } from '../platform/db/database.js';
 import { type ActiveMinute } from './project-watch.js';
-import { type IssueMinute } from './series.js';
+import { type IssueMinute, partsOf, releaseOf } from './series.js';
+import { MOST_OF_A_KIND, type ReleaseMinute, type SessionMinute } from './shares.js';
 
 const MINUTE = 60_000;
 /** An app that sent sessions within this time tells who is active; a minute without any is then one without use. */
 const TELLS_FOR_MS = 7 * 86_400_000;
+/** Issues named as what a sum is made of, those that hit most first; an outage makes some hundred at most. */
+const MOST_ISSUES = 500;
 const at = (minute: number) => new Date(minute * MINUTE);
 
 const ROWS = `SELECT i.issue_id AS "issueId", (extract(epoch FROM m.minute) / 60)::int AS minute, m.events::int AS events, m.customers::int AS customers,
@@ -18,11 +21,87 @@ const ROWS = `SELECT i.issue_id AS "issueId", (extract(epoch FROM m.minute) / 60
 export class SeriesReadModel {
   /** Minutes with hits of a project's errors, `from` to before `to` (epoch minutes), in order of time. */
   async rows(sql: Sql, projectId: number, from: number, to: number): Promise<IssueMinute[]> {
-    return sql.query<IssueMinute>({ name: 'series.rows', text: `${ROWS} ORDER BY m.minute, i.issue_id` }, [
-      projectId,
-      at(from),
-      at(to),
-    ]);
+    const rows = await sql.query<Omit<IssueMinute, 'area'>>(
+      { name: 'series.rows', text: `${ROWS} ORDER BY m.minute, i.issue_id` },
+      [projectId, at(from), at(to)],
+    );
+    const areas = await this.areas(sql, [...new Set(rows.map(({ issueId }) => issueId))]);
+    return rows.map((row) => ({ ...row, area: areas.get(row.issueId) ?? null }));
+  }
+
+  private async areas(sql: Sql, issueIds: readonly number[]): Promise<Map<number, string>> {
+    if (issueIds.length === 0) return new Map();
+    const rows = await sql.query<{ id: number; area: string }>(
+      {
+        name: 'series.areas',
+        text: 'SELECT issue_id AS id, area FROM series_origin WHERE issue_id = ANY ($1::bigint[]) AND area IS NOT NULL',
+      },
+      [issueIds],
+    );
+    return new Map(rows.map(({ id, area }) => [id, area]));
+  }
+
+  /** The same minutes by release, all issues together; errors that named no release are left out. */
+  async releaseRows(sql: Sql, projectId: number, from: number, to: number): Promise<ReleaseMinute[]> {
+    return sql.query<ReleaseMinute>(
+      {
+        name: 'series.release_rows',
+        text: `SELECT m.release, (extract(epoch FROM m.minute) / 60)::int AS minute, sum(m.arrivals)::int AS arrivals
+               FROM series_release_minute m JOIN series_issue i ON i.issue_id = m.issue_id
+               WHERE i.project_id = $1 AND i.status = 'open' AND i.level IN ('error', 'fatal') AND m.minute >= $2 AND m.minute < $3 AND m.release <> ''
+               GROUP BY 1, 2 ORDER BY 2, 1`,
+      },
+      [projectId, at(from), at(to)],
+    );
+  }
+
+  /** Sessions of a project by release, `from` to before `to`. */
+  async sessionRows(sql: Sql, projectId: number, from: number, to: number): Promise<SessionMinute[]> {
+    return sql.query<SessionMinute>(
+      {
+        name: 'series.session_rows',
+        text: `SELECT release, (extract(epoch FROM minute) / 60)::int AS minute, sum(started)::int AS started, sum(crashed)::int AS crashed
+               FROM release_session WHERE project_id = $1 AND minute >= $2 AND minute < $3 GROUP BY 1, 2 ORDER BY 2, 1`,
+      },
+      [projectId, at(from), at(to)],
+    );
+  }
+
+  /** The releases of a project that were seen first most lately, newest first, as many as are watched and some more. */
+  async newestReleases(sql: Sql, projectId: number): Promise<string[]> {
+    const rows = await sql.query<{ release: string }>(
+      {
+        name: 'series.newest_releases',
+        text: `SELECT release FROM series_deploy WHERE project_id = $1 ORDER BY at DESC, release LIMIT ${10 * MOST_OF_A_KIND}`,
+      },
+      [projectId],
+    );
+    return rows.map(({ release }) => release);
+  }
+
+  /** The open issues that a sum adds up in the minute `since` and later, those that hit most first. */
+  async issuesOf(sql: Sql, projectId: number, series: string, since: Date): Promise<number[]> {
+    const { kind, name } = partsOf(series);
+    const rows = await sql.query<{ id: number }>(
+      {
+        name: 'series.issues_of',
+        text: `SELECT i.issue_id AS id FROM series_release_minute m JOIN series_issue i ON i.issue_id = m.issue_id
+               WHERE i.project_id = $1 AND i.status = 'open' AND i.level IN ('error', 'fatal') AND m.minute >= $2
+                 AND ($3::text IS NULL OR m.release = $3) AND ($4::text IS NULL OR i.service = $4)
+                 AND ($5::text IS NULL OR (SELECT o.area FROM series_origin o WHERE o.issue_id = i.issue_id) = $5)
+                 AND ($6::boolean IS FALSE OR i.since > $2::timestamptz - interval '1 day')
+               GROUP BY 1 ORDER BY sum(m.arrivals) DESC, 1 LIMIT ${MOST_ISSUES}`,
+      },
+      [
+        projectId,
+        since,
+        releaseOf(series),
+        kind === 'service' ? name : null,
+        kind === 'area' ? name : null,
+        kind === 'young',
+      ],
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** Issues that were hit in or after the minute `since` and reached `customers` arrivals since the minute `from`. */
@@ -43,7 +122,8 @@ export class SeriesReadModel {
     const [row] = await sql.query<{ minute: number | null }>(
       `SELECT (extract(epoch FROM least(
          (SELECT min(m.minute) FROM series_minute m JOIN series_issue i ON i.issue_id = m.issue_id WHERE i.project_id = $1 AND m.minute >= $2),
-         (SELECT min(minute) FROM project_minute WHERE project_id = $1 AND minute >= $2))) / 60)::int AS minute`,
+         (SELECT min(minute) FROM project_minute WHERE project_id = $1 AND minute >= $2),
+         (SELECT min(minute) FROM release_session WHERE project_id = $1 AND minute >= $2))) / 60)::int AS minute`,
       [projectId, at(since)],
     );
     return row?.minute ?? undefined;
@@ -75,6 +155,7 @@ export class SeriesReadModel {
     );
     return rows.map(({ minute, customers, sessions, heard }) => ({
       minute,
+      customers: tells?.customers ? (customers ?? 0) : null,
       active: tells?.customers ? (customers ?? 0) : tells?.sessions ? (sessions ?? 0) : null,
       received: heard || customers !== null || sessions !== null || minute >= watchedSince,
     }));
@@ -97,6 +178,15 @@ export class SeriesReadModel {
         text: 'SELECT count(DISTINCT customer_id) AS count FROM series_hit WHERE issue_id = ANY ($1::bigint[]) AND last_minute >= $2',
       },
       [issueIds, since],
+    );
+    return row?.count ?? 0;
+  }
+
+  /** Distinct customers who used the app in the minute `since` or later; only those whom somebody knows are counted. */
+  async activeSince(sql: Sql, projectId: number, since: Date): Promise<number> {
+    const [row] = await sql.query<{ count: number }>(
+      'SELECT count(*)::int AS count FROM customer_activity WHERE project_id = $1 AND last_at >= $2',
+      [projectId, since],
     );
     return row?.count ?? 0;
   }

@@ -4,6 +4,8 @@ import { type MinuteRow } from './detection.js';
 export interface IssueMinute extends MinuteRow {
   readonly issueId: number;
   readonly service: string | null;
+  /** The part of the product, as a rule named it. */
+  readonly area: string | null;
   /** Epoch minute in which the issue was first seen. */
   readonly since: number;
 }
@@ -17,9 +19,35 @@ export const YOUNG_ISSUES = 'young';
 const DAY_MINUTES = 1440;
 
 /** The sums that an issue's minute counts in; `projectSince` is the epoch minute from which on the project is watched. */
-export function sumsOf(row: Pick<IssueMinute, 'minute' | 'service' | 'since'>, projectSince: number): string[] {
+export function sumsOf(
+  row: Pick<IssueMinute, 'minute' | 'service' | 'area' | 'since'>,
+  projectSince: number,
+): string[] {
   const young = row.since > row.minute - DAY_MINUTES && row.since >= projectSince + DAY_MINUTES;
-  return [WHOLE_PROJECT, ...(row.service === null ? [] : [`service:${row.service}`]), ...(young ? [YOUNG_ISSUES] : [])];
+  return [
+    WHOLE_PROJECT,
+    ...(row.service === null ? [] : [`service:${row.service}`]),
+    ...(row.area === null ? [] : [`area:${row.area}`]),
+    ...(young ? [YOUNG_ISSUES] : []),
+  ];
+}
+
+/** What a series is about: `issue:7`, `service:web`, `area:checkout`, `release:2.4.1`, `sessions`, `sessions:2.4.1`, `project`, … */
+export function partsOf(series: string): { kind: string; name: string | null } {
+  const colon = series.indexOf(':');
+  return colon < 0 ? { kind: series, name: null } : { kind: series.slice(0, colon), name: series.slice(colon + 1) };
+}
+
+/** The release that a series is about; null for any other. */
+export function releaseOf(series: string): string | null {
+  const { kind, name } = partsOf(series);
+  return kind === 'release' || kind === 'sessions' ? name : null;
+}
+
+/** The area that a series is about; null for any other. */
+export function areaOf(series: string): string | null {
+  const { kind, name } = partsOf(series);
+  return kind === 'area' ? name : null;
 }
 
 /** The issue behind a series, undefined for a sum. */

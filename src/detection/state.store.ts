@@ -2,11 +2,20 @@ import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type HeartbeatState } from './algorithm/heartbeat.v1.js';
 import { type PulseState } from './algorithm/pulse.v1.js';
+import { isShareAtRest, type ShareWatch } from './algorithm/share-watch.v1.js';
 import { isAtRest, type WatchState } from './algorithm/watch.v1.js';
 import { HEARTBEAT, type ProjectStates, type ProjectWatch, PULSE } from './project-watch.js';
+import { isShare, MOST_OF_A_KIND } from './shares.js';
 
 /** The version of the states that this program reads; others are started anew. */
 const VERSION = 2;
+
+interface StateRow {
+  readonly series: string;
+  readonly state: unknown;
+  readonly restless: boolean;
+  readonly abnormal: boolean;
+}
 
 /** What detection has learnt of each series, between runs and restarts. */
 @Injectable()
@@ -26,7 +35,11 @@ export class StateStore {
     const heartbeat = states.get(HEARTBEAT) as HeartbeatState | undefined;
     states.delete(PULSE);
     states.delete(HEARTBEAT);
-    return { pulse, heartbeat, watches: states as Map<string, WatchState> };
+    const [watches, shares] = [new Map<string, WatchState>(), new Map<string, ShareWatch>()];
+    for (const [series, state] of states)
+      if (isShare(series)) shares.set(series, state as ShareWatch);
+      else watches.set(series, state as WatchState);
+    return { pulse, heartbeat, watches, shares };
   }
 
   /** The first minute of a project that is not closed yet; undefined when it is not watched yet. */
@@ -55,10 +68,7 @@ export class StateStore {
 
   /** Saves what a run changed. */
   async save(tx: Tx, projectId: number, watch: ProjectWatch, now: Date): Promise<void> {
-    const rows = [...watch.touched].flatMap((series) => {
-      const state = watch.watch(series);
-      return state ? [{ series, state, restless: !isAtRest(state), abnormal: state.anomaly !== null }] : [];
-    });
+    const rows = [...watch.touched].flatMap((series) => this.rowOf(series, watch));
     const own = [
       { series: PULSE, state: watch.pulse, restless: false, abnormal: false },
       ...(watch.heartbeat
@@ -89,6 +99,27 @@ export class StateStore {
         all.map((one) => one.abnormal),
         all.map((one) => JSON.stringify(one.state)),
       ],
+    );
+  }
+
+  private rowOf(series: string, watch: ProjectWatch): StateRow[] {
+    const [state, share] = [watch.watch(series), watch.share(series)];
+    if (state) return [{ series, state, restless: !isAtRest(state), abnormal: state.anomaly !== null }];
+    if (!share) return [];
+    return [{ series, state: share, restless: !isShareAtRest(share), abnormal: share.anomaly !== null }];
+  }
+
+  /** Forgets releases, services and areas beyond as many of each kind as are watched: those that were not hit for longest. */
+  async forgetMost(tx: Tx, projectId: number): Promise<void> {
+    await tx.query(
+      {
+        name: 'states.forget_most',
+        text: `DELETE FROM series_state s USING (
+                 SELECT series, row_number() OVER (PARTITION BY split_part(series, ':', 1) ORDER BY abnormal DESC, updated_at DESC, (state ->> 'born')::int, series) AS nth
+                 FROM series_state WHERE project_id = $1 AND split_part(series, ':', 1) IN ('release', 'sessions', 'service', 'area') AND position(':' IN series) > 0
+               ) AS most WHERE s.project_id = $1 AND s.series = most.series AND most.nth > $2`,
+      },
+      [projectId, MOST_OF_A_KIND],
     );
   }
 }

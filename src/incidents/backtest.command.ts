@@ -8,7 +8,7 @@ import { ProjectStore } from '../intake/project.store.js';
 import { configPath } from '../main.js';
 import { readSettings } from '../platform/config/settings.js';
 import { parseDuration } from '../platform/duration.js';
-import { Backtest } from './backtest.service.js';
+import { Backtest, type BacktestIncident, summaryOf } from './backtest.service.js';
 import { HarmReadModel } from './harm.read-model.js';
 
 const USAGE = `usage: forewarn backtest --from TIME --to TIME [--project SLUG] [--customers N] [--within 10m] [--times X] [--unlikeliness X] [--quiet-for 30m]
@@ -44,8 +44,7 @@ export async function run(args: string[]): Promise<number> {
     const detections = new Detections(new DetectionStore(), new SeriesReadModel());
     const backtest = new Backtest(config.detection, config.incidents, detections, new HarmReadModel(), database);
     const projects = await new ProjectStore().list(database);
-    let opened = 0;
-    let told = 0;
+    const incidents: BacktestIncident[] = [];
     for (const { id: projectId, slug } of projects.filter((one) => (given.project ?? one.slug) === one.slug)) {
       const asked = {
         projectId,
@@ -56,11 +55,10 @@ export async function run(args: string[]): Promise<number> {
       };
       for (const one of await backtest.run(asked, Infinity)) {
         process.stdout.write(`${JSON.stringify({ project: slug, ...one })}\n`);
-        opened += 1;
-        told += one.told;
+        incidents.push(one);
       }
     }
-    process.stdout.write(`${JSON.stringify({ opened, told })}\n`);
+    process.stdout.write(`${JSON.stringify(summaryOf(incidents))}\n`);
     return 0;
   } finally {
     await close();

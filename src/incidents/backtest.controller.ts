@@ -5,7 +5,7 @@ import { Projects } from '../intake/public.js';
 import { Needs } from '../platform/auth/auth.guard.js';
 import { duration } from '../platform/config/schema.js';
 import { Problem } from '../platform/errors.js';
-import { Backtest } from './backtest.service.js';
+import { Backtest, summaryOf } from './backtest.service.js';
 import { SEVERITIES } from './incident.js';
 
 const request = z.strictObject({
@@ -46,7 +46,6 @@ export class BacktestController {
       };
       for (const one of await this.backtest.run(asked)) incidents.push({ project: slug, ...one });
     }
-    const told = incidents.reduce((sum, one) => sum + one.told, 0);
-    return { incidents, opened: incidents.length, told };
+    return { incidents, ...summaryOf(incidents) };
   }
 }

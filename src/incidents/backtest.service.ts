@@ -40,6 +40,33 @@ export interface BacktestIncident {
   readonly reasons: readonly string[];
 }
 
+/** What a back-test comes to. */
+export interface BacktestSummary {
+  readonly opened: number;
+  /** Customers who would have been written to, one of two incidents counted twice. */
+  readonly told: number;
+  /** The first customer who was hit by one of the incidents, and when the first of them would have opened. */
+  readonly firstCustomerAt: Date | null;
+  readonly firstAlertAt: Date | null;
+  /** The same in one line. */
+  readonly words: string;
+}
+
+/** Adds a back-test up. */
+export function summaryOf(incidents: readonly BacktestIncident[]): BacktestSummary {
+  const first = (times: readonly Date[]) => (times.length === 0 ? null : new Date(Math.min(...times.map(Number))));
+  const firstCustomerAt = first(incidents.map((one) => one.firstCustomerAt));
+  const firstAlertAt = first(incidents.map((one) => one.firstAlertAt));
+  const told = incidents.reduce((sum, one) => sum + one.told, 0);
+  const opened = incidents.length;
+  const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
+  const times = `; first customer hit ${minuteOf(firstCustomerAt)}, first alert ${minuteOf(firstAlertAt)}`;
+  const words = `would have opened ${counted(opened, 'incident')} and told ${counted(told, 'customer')}${opened === 0 ? '' : times}`;
+  return { opened, told, firstCustomerAt, firstAlertAt, words };
+}
+
+const minuteOf = (time: Date | null) => `${time?.toISOString().slice(0, 16) ?? ''}Z`;
+
 /** Replays the stored history with other thresholds, through the detectors and the grouping that run live. */
 @Injectable()
 export class Backtest {

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type DetectionRow } from '../detection/detection.js';
 import { Detections } from '../detection/public.js';
+import { partsOf } from '../detection/series.js';
 import { type Issue } from '../issues/issue.js';
 import { Issues } from '../issues/public.js';
 import { Database, type Tx } from '../platform/db/database.js';
 import { type Stage, type StageResult } from '../platform/stages/stage.js';
 import { AlertStore } from './alert.store.js';
-import { type IncidentFacts, type LifecycleSettings, nextStep } from './algorithm/lifecycle.v1.js';
+import { type IncidentFacts, type LifecycleSettings, nextStep, quietNeeded } from './algorithm/lifecycle.v1.js';
 import { HarmReadModel } from './harm.read-model.js';
 import { type Incident } from './incident.js';
 import { INCIDENTS_CONFIG, type IncidentsConfig } from './incidents-config.js';
@@ -52,17 +53,26 @@ export class IncidentCloseStage implements Stage {
     if (!(await tx.tryLock(`incident:${incident.id}`))) return false;
     const alerts = await this.alerts.ofIncident(tx, incident.id);
     const firing = alerts.some(({ status }) => status === 'firing');
-    if (incident.issueIds.length === 0) {
-      if (alerts.length === 0 || firing) return false; // only a person knows
-      await this.incidents.resolve(tx, incident.id, 'alerts', 'forewarn', now, {
-        reason: 'all its alerts are resolved',
-      });
-      return true;
-    }
+    if (incident.issueIds.length === 0) return firing ? false : this.followSums(tx, incident, alerts.length, now);
     const raised = await this.severity.raise(tx, incident.id, now);
     const step = nextStep(await this.facts(tx, incident, firing, now), now.getTime(), this.lifecycle);
     if (step.action === 'keep') return raised;
     await this.incidents.resolve(tx, incident.id, 'quiet', 'forewarn', now, { reason: step.reason });
+    return true;
+  }
+
+  /** Without issues there are no hits to miss: it is over when all its verdicts are, or its alerts; else only a person knows. */
+  private async followSums(tx: Tx, incident: Incident, alerts: number, now: Date): Promise<boolean> {
+    const verdicts = await this.detections.ofIncidents(tx, [incident.id]);
+    const over = verdicts.map(({ recoveredSince }) => recoveredSince?.getTime());
+    if (over.includes(undefined) || over.length + alerts === 0) return false;
+    const quiet = now.getTime() - Math.max(0, ...over.map((at) => at ?? 0));
+    if (quiet < quietNeeded(incident.reopened, this.lifecycle)) return false;
+    const reason =
+      verdicts.length > 0 ? `as usual for ${Math.floor(quiet / MINUTE)} min` : 'all its alerts are resolved';
+    await this.incidents.resolve(tx, incident.id, verdicts.length > 0 ? 'quiet' : 'alerts', 'forewarn', now, {
+      reason,
+    });
     return true;
   }
 
@@ -75,7 +85,7 @@ export class IncidentCloseStage implements Stage {
     const sums = verdicts.filter(({ issueId }) => issueId === null);
     const recovered =
       [...lasts.values()].every((last) => now.getTime() - last >= this.lifecycle.quietForMs) &&
-      sums.every((one) => one.recoveredSince !== null || one.kind !== 'drop');
+      sums.every((one) => one.recoveredSince !== null || !lastsByItself(one));
     return {
       status: incident.status,
       lastHitAt,
@@ -142,4 +152,9 @@ export class IncidentCloseStage implements Stage {
       appActive: sum(since.slice(-ACTIVE_MINUTES)) >= Math.max(1, pace),
     };
   }
+}
+
+/** Whether a sum may be out of the ordinary without a hit on any issue: a silent app, sessions that crash. */
+function lastsByItself({ kind, series }: DetectionRow): boolean {
+  return kind === 'drop' || partsOf(series).kind === 'sessions';
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type DetectionRow } from '../detection/detection.js';
 import { Detections } from '../detection/public.js';
+import { areaOf, partsOf, releaseOf } from '../detection/series.js';
 import { Issues } from '../issues/public.js';
 import { type Sql } from '../platform/db/database.js';
 import { type Finding, type IssueLink, type OpenIncident } from './algorithm/cluster.v1.js';
@@ -31,7 +32,9 @@ export class Findings {
       kind: row.kind,
       since: row.since.getTime(),
       services: serviceOf(row) ?? signs.get(row.issueId ?? 0)?.services ?? [],
-      firstRelease: issues.get(row.issueId ?? 0)?.firstRelease ?? null,
+      firstRelease: issues.get(row.issueId ?? 0)?.firstRelease ?? releaseOf(row.series),
+      area: issues.get(row.issueId ?? 0)?.area ?? areaOf(row.series),
+      ...(Array.isArray(row.evidence['issues']) && { issues: row.evidence['issues'].map(String) }),
       customers: signs.get(row.issueId ?? 0)?.customers ?? [],
       customersHit: Number(row.evidence['customers'] ?? row.evidence['seen'] ?? 0),
     }));
@@ -83,7 +86,7 @@ export class Findings {
     return rows.map((row) => {
       const issue = issues.get(row.issueId ?? 0);
       const services = serviceOf(row) ?? (issue?.service ? [issue.service] : []);
-      return { projectId, issueId: row.issueId, services, area: issue?.area ?? null };
+      return { projectId, issueId: row.issueId, services, area: issue?.area ?? areaOf(row.series) };
     });
   }
 
@@ -94,5 +97,6 @@ export class Findings {
 }
 
 function serviceOf({ series }: DetectionRow): string[] | undefined {
-  return series.startsWith('service:') ? [series.slice('service:'.length)] : undefined;
+  const { kind, name } = partsOf(series);
+  return kind === 'service' && name !== null ? [name] : undefined;
 }

@@ -1,5 +1,7 @@
+import { IANAZone } from 'luxon';
 import { z } from 'zod';
-import { duration } from '../platform/config/schema.js';
+import { duration, slug as slugText, timeOfDay } from '../platform/config/schema.js';
+import { DAYS } from './algorithm/weekly.v1.js';
 import { SEVERITIES } from './incident.js';
 
 /** The `incidents` section. */
@@ -40,23 +42,48 @@ export type AlertmanagerConfig = z.output<typeof alertmanagerSchema>;
 /** Injection token of the `alertmanager` section. */
 export const ALERTMANAGER_CONFIG = Symbol('alertmanager-config');
 
-/** The `maintenance` section: planned work, during which nothing is called and nobody is written to. */
+const moment = z.iso.datetime({ offset: true });
+const weekly = z
+  .strictObject({
+    days: z
+      .array(z.enum(DAYS))
+      .min(1)
+      .default([...DAYS]),
+    from: timeOfDay,
+    to: timeOfDay,
+    timeZone: z
+      .string()
+      .refine((zone) => IANAZone.isValidZone(zone), 'must be the name of a time zone, like Europe/Berlin'),
+  })
+  .refine(({ from, to }) => from !== to, 'from and to must differ');
+
+const maintenance = z
+  .strictObject({
+    name: slugText,
+    project: slug.optional(),
+    service: z.string().min(1).optional(),
+    area: z.string().min(1).optional(),
+    from: moment.optional(),
+    to: moment.optional(),
+    weekly: weekly.optional(),
+    reason: z.string().min(1).max(500).default('planned maintenance'),
+  })
+  .refine((one) => (one.weekly === undefined) === (one.from !== undefined && one.to !== undefined), {
+    message: 'needs either from and to, or weekly',
+    abort: true,
+  })
+  .refine((one) => one.weekly === undefined || (one.from === undefined && one.to === undefined), {
+    message: 'needs either from and to, or weekly, not both',
+    abort: true,
+  })
+  .refine(
+    ({ from, to }) => from === undefined || to === undefined || Date.parse(from) < Date.parse(to),
+    'from must be before to',
+  );
+
+/** The `maintenance` section: planned work, once or every week, during which nothing is called and nobody is written to. */
 export const maintenanceSchema = z
-  .array(
-    z
-      .strictObject({
-        name: z
-          .string()
-          .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens, at most 63'),
-        project: slug.optional(),
-        service: z.string().min(1).optional(),
-        area: z.string().min(1).optional(),
-        from: z.iso.datetime({ offset: true }),
-        to: z.iso.datetime({ offset: true }),
-        reason: z.string().min(1).max(500).default('planned maintenance'),
-      })
-      .refine((one) => Date.parse(one.from) < Date.parse(one.to), 'from must be before to'),
-  )
+  .array(maintenance)
   .refine((list) => new Set(list.map((one) => one.name)).size === list.length, 'two windows have the same name')
   .default([]);
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type DetectionRow } from '../detection/detection.js';
 import { Detections } from '../detection/public.js';
+import { partsOf, releaseOf } from '../detection/series.js';
 import { type Issue } from '../issues/issue.js';
 import { Issues } from '../issues/public.js';
 import { Database, type Tx } from '../platform/db/database.js';
@@ -85,7 +86,7 @@ export class IncidentOpenStage implements Stage {
   private async noteRecovered(tx: Tx, claimed: readonly DetectionRow[], now: Date): Promise<void> {
     const over = claimed.filter(({ kind }) => kind === 'recovered');
     for (const row of over) {
-      const incident = row.issueId === null ? undefined : await this.store.openOfSeries(tx, row.projectId, row.series);
+      const incident = await this.store.openOfSeries(tx, row.projectId, row.series);
       if (incident !== undefined)
         await this.store.append(tx, incident, 'recovered', 'forewarn', { series: row.series, ...row.evidence }, now);
     }
@@ -172,6 +173,7 @@ export class IncidentOpenStage implements Stage {
       const details = { issueId: String(issueId), detection: row?.kind, reasons: group.reasons, ...row?.evidence };
       await this.store.append(tx, incident.id, 'issue_attached', 'forewarn', details, now);
     }
+    await this.noteSums(tx, incident.id, group, own, now);
     await this.detections.markHandled(
       tx,
       own.map(({ id }) => id),
@@ -181,6 +183,22 @@ export class IncidentOpenStage implements Stage {
     if (group.incidentId !== null) await this.severity.raise(tx, incident.id, now);
     const called = await this.store.find(tx, incident.id);
     if (called) await this.alerts.attachLoose(tx, called, now);
+  }
+
+  /** What a release, an area, a service or sessions say stands in the timeline beside what issues say. */
+  private async noteSums(
+    tx: Tx,
+    incidentId: number,
+    group: FindingGroup,
+    own: readonly DetectionRow[],
+    now: Date,
+  ): Promise<void> {
+    for (const row of own) {
+      if (row.issueId !== null) continue;
+      const { series, kind } = row;
+      const details = { series, detection: kind, reasons: group.reasons, ...withoutIssues(row) };
+      await this.store.append(tx, incidentId, 'detection_attached', 'forewarn', details, now);
+    }
   }
 
   private async openOrReopen(
@@ -194,19 +212,19 @@ export class IncidentOpenStage implements Stage {
     now: Date,
   ): Promise<Incident | undefined> {
     const issues = await this.issues.find(tx, issueIds);
-    const before = await this.comesBack(tx, projectId, issueIds, now);
+    const before = await this.comesBack(tx, projectId, issueIds, own, now);
     const lead = leadOf(group.findings, issues, own, links);
     const details = {
       detection: lead.row?.kind,
       issueId: lead.issue ? String(lead.issue.id) : null,
       reasons: group.reasons,
-      ...lead.row?.evidence,
+      ...withoutIssues(lead.row),
     };
     if (before && (await this.store.reopen(tx, before.id))) {
       await this.store.append(tx, before.id, 'reopened', 'forewarn', details, now);
       return this.store.find(tx, before.id);
     }
-    const { severity, reasons, area } = await this.severity.judge(tx, projectId, issues, startedAt, now);
+    const { severity, reasons, area } = await this.severity.judge(tx, projectId, issues, startedAt, now, own);
     const id = await this.store.insert(
       tx,
       {
@@ -231,22 +249,31 @@ export class IncidentOpenStage implements Stage {
     return this.store.find(tx, id);
   }
 
+  /** A fault without an issue (a silent app) is known by its series. */
   private async comesBack(
     tx: Tx,
     projectId: number,
     issueIds: readonly number[],
+    own: readonly DetectionRow[],
     now: Date,
   ): Promise<Incident | undefined> {
     const since = new Date(now.getTime() - this.lifecycle.reopenWithinMs);
     const resolved = (await this.store.resolvedSince(tx, since)).filter(
       (one) => one.projectId === projectId && one.resolution !== 'merged',
     );
+    const verdicts = await this.detections.ofIncidents(
+      tx,
+      resolved.map(({ id }) => id),
+    );
     const facts = resolved.map((one) => ({
       id: String(one.id),
       resolvedAt: one.resolvedAt?.getTime() ?? 0,
-      issueIds: one.issueIds.map(String),
+      issueIds: namesOf(
+        one.issueIds,
+        verdicts.filter(({ incidentId }) => incidentId === one.id),
+      ),
     }));
-    const id = incidentToReopen(issueIds.map(String), facts, now.getTime(), this.lifecycle);
+    const id = incidentToReopen(namesOf(issueIds, own), facts, now.getTime(), this.lifecycle);
     return resolved.find((one) => String(one.id) === id);
   }
 
@@ -267,6 +294,16 @@ export class IncidentOpenStage implements Stage {
   }
 }
 
+/** The evidence of a verdict; the issues of a sum are named by the incident itself. */
+function withoutIssues(row: DetectionRow | undefined): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row?.evidence ?? {}).filter(([key]) => key !== 'issues'));
+}
+
+/** What a fault is known by when it comes back: its issues, or without any the series that stood out. */
+function namesOf(issueIds: readonly number[], verdicts: readonly DetectionRow[]): string[] {
+  return issueIds.length > 0 ? issueIds.map(String) : verdicts.map(({ series }) => series);
+}
+
 /** The likeliest cause leads: its title is the incident's, its evidence the first that people read. */
 function leadOf(
   findings: readonly Finding[],
@@ -279,9 +316,10 @@ function leadOf(
   return { row, issue: issues.find(({ id }) => id === row?.issueId) ?? issues[0] };
 }
 
+/** The title of an incident without an issue: what a sum says. */
 function wordsOf(row: DetectionRow | undefined): string {
-  if (row?.kind === 'drop') return 'The app is silent';
-  return row?.series.startsWith('service:')
-    ? `More errors than usual in ${row.series.slice(8)}`
-    : 'More errors than usual';
+  if (!row || row.kind === 'drop') return row ? 'The app is silent' : 'More errors than usual';
+  const { kind, name } = partsOf(row.series);
+  const place = name === null ? '' : ` in ${releaseOf(row.series) === null ? name : `release ${name}`}`;
+  return `More ${kind === 'sessions' ? 'crashes' : 'errors'} than usual${place}`;
 }

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { type DetectionRow } from '../detection/detection.js';
+import { areaOf } from '../detection/series.js';
 import { type Issue } from '../issues/issue.js';
 import { Issues } from '../issues/public.js';
 import { type Tx } from '../platform/db/database.js';
@@ -27,10 +29,18 @@ export class SeverityJudge {
   /**
    * The severity of what these issues did since `since`. A rule's word on an issue is the least. While an app does not tell how many
    * customers use it, the share that is hit is not known, and a fault that spreads is taken to be major.
+   * @param verdicts those that it rests on: crashed sessions count as customers who could not go on, and a silent app is major
    */
-  async judge(tx: Tx, projectId: number, issues: readonly Issue[], since: Date, now: Date): Promise<Judged> {
+  async judge(
+    tx: Tx,
+    projectId: number,
+    issues: readonly Issue[],
+    since: Date,
+    now: Date,
+    verdicts: readonly DetectionRow[] = [],
+  ): Promise<Judged> {
     const ruled = issues.flatMap(({ severity }) => severity ?? []);
-    const area = issues.find((issue) => issue.area)?.area ?? null;
+    const area = issues.find((issue) => issue.area)?.area ?? areaIn(verdicts);
     const harm = await this.harm.harm(
       tx,
       projectId,
@@ -45,6 +55,11 @@ export class SeverityJudge {
     if (harm.activeCustomers === null && ruled.length === 0 && severity === 'minor') {
       severity = 'major';
       reasons.push('how many use the app is not known');
+    }
+    for (const said of verdicts.flatMap(saidBy)) {
+      if (worse(severity, said.severity) === severity) continue;
+      severity = said.severity;
+      reasons.unshift(said.reason);
     }
     return { severity, reasons, area };
   }
@@ -63,4 +78,18 @@ export class SeverityJudge {
     await wake(tx, 'campaign', 'alertmanager-push');
     return true;
   }
+}
+
+function areaIn(verdicts: readonly DetectionRow[]): string | null {
+  return verdicts.map(({ series }) => areaOf(series)).find((area) => area !== null) ?? null;
+}
+
+/** How bad a verdict is by itself, where no issue has to say it. */
+function saidBy({ kind, evidence }: DetectionRow): { severity: Severity; reason: string }[] {
+  const reason = String(evidence['words']);
+  if (kind === 'drop') return [{ severity: 'major', reason }];
+  if (evidence['unit'] !== 'sessions') return [];
+  const crashed = Number(evidence['seen']);
+  const harm = { customers: crashed, blocked: crashed, activeCustomers: Number(evidence['ofAll']) };
+  return [{ severity: severityOf({ ...harm, newlyHit: [0, 0] }).severity, reason }];
 }

@@ -9,6 +9,13 @@ export interface Silence {
   readonly until: Date;
   readonly reason: string;
   readonly createdBy: string;
+  /** Set when it comes every week: `from` and `until` are those of the occurrence that holds, or of the next. */
+  readonly weekly?: {
+    readonly days: readonly string[];
+    readonly from: string;
+    readonly to: string;
+    readonly timeZone: string;
+  };
 }
 
 /** What a silence is held against. */

@@ -49,7 +49,7 @@ export class SilencesController {
   @Needs('agent')
   async list(@Query({ schema: pageQuery }) query: z.output<typeof pageQuery>): Promise<Page<unknown>> {
     const rows = await this.store.list(this.database, { before: cursorId(query.cursor), limit: query.limit + 1 });
-    const planned = query.cursor === undefined ? this.silences.planned() : [];
+    const planned = query.cursor === undefined ? this.silences.planned(this.clock.now()) : [];
     const shown = [...planned, ...rows.slice(0, query.limit)];
     const stops = await this.store.stops(
       this.database,
@@ -69,11 +69,7 @@ export class SilencesController {
   @Get(':id')
   @Needs('agent')
   async get(@Param('id') id: string): Promise<unknown> {
-    const [row] = await this.store.list(this.database, {
-      id: rowId('silence', id),
-      before: cursorId(undefined),
-      limit: 1,
-    });
+    const row = id.startsWith('config:') ? this.window(id) : await this.made(id);
     if (!row) throw notFound('silence', id);
     return this.shape(row, await this.store.stops(this.database, [row.id], STOPS_SHOWN));
   }
@@ -127,6 +123,19 @@ export class SilencesController {
       await wake(tx, 'incident-open', 'campaign');
     });
     return this.get(id);
+  }
+
+  private window(id: string): Silence | undefined {
+    return this.silences.planned(this.clock.now()).find((one) => one.id === id);
+  }
+
+  private async made(id: string): Promise<Silence | undefined> {
+    const [row] = await this.store.list(this.database, {
+      id: rowId('silence', id),
+      before: cursorId(undefined),
+      limit: 1,
+    });
+    return row;
   }
 
   private shape(

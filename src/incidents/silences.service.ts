@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Projects } from '../intake/public.js';
 import { type Sql } from '../platform/db/database.js';
+import { occurrence, type Occurrence } from './algorithm/weekly.v1.js';
 import { MAINTENANCE_CONFIG, type MaintenanceConfig } from './incidents-config.js';
 import { covers, type Silence, type Silenceable } from './silence.js';
 import { SilenceStore } from './silence.store.js';
+
+type Maintenance = MaintenanceConfig[number];
 
 /** Silences of people and maintenance windows of the configuration, as one. */
 @Injectable()
@@ -16,25 +19,30 @@ export class Silences {
 
   /** All that hold at `now`. */
   async active(sql: Sql, now: Date): Promise<Silence[]> {
-    const planned = this.planned().filter((one) => one.from <= now && now < one.until);
+    const planned = this.planned(now).filter((one) => one.from <= now && now < one.until);
     return [...(await this.store.active(sql, now)), ...planned];
   }
 
-  /** The maintenance windows of the configuration, past and future. */
-  planned(): Silence[] {
-    const idOf = (slug: string | undefined) =>
-      slug === undefined ? null : (this.projects.list().find((one) => one.slug === slug)?.id ?? 0);
-    return this.windows.map((one) => ({
+  /** The maintenance windows of the configuration, past and future; of one that comes every week the occurrence that holds at `now`, or the next. */
+  planned(now: Date): Silence[] {
+    return this.windows.flatMap((one) => {
+      const time = timeOf(one, now);
+      return time ? [{ ...this.shape(one), ...time }] : [];
+    });
+  }
+
+  private shape(one: Maintenance) {
+    const project = this.projects.list().find(({ slug }) => slug === one.project);
+    return {
       id: `config:${one.name}`,
-      projectId: idOf(one.project),
+      projectId: one.project === undefined ? null : (project?.id ?? 0),
       issueId: null,
       service: one.service ?? null,
       area: one.area ?? null,
-      from: new Date(one.from),
-      until: new Date(one.to),
       reason: one.reason,
       createdBy: 'configuration',
-    }));
+      ...(one.weekly && { weekly: { ...one.weekly, from: clock(one.weekly.from), to: clock(one.weekly.to) } }),
+    };
   }
 
   /** The silence that covers all of these, the one that lasts longest; undefined when one of them is not covered. */
@@ -43,4 +51,14 @@ export class Silences {
     if (all.length === 0 || fitting.includes(undefined)) return undefined;
     return fitting[0];
   }
+}
+
+function timeOf({ weekly, from, to }: Maintenance, now: Date): Occurrence | undefined {
+  if (weekly) return occurrence(weekly, now);
+  return from === undefined || to === undefined ? undefined : { from: new Date(from), until: new Date(to) };
+}
+
+function clock(minutes: number): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }

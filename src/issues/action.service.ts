@@ -3,6 +3,7 @@ import { type Tx } from '../platform/db/database.js';
 import { notFound, Problem } from '../platform/errors.js';
 import { type ActionDetails, ActionStore, type IssueAction, type IssueDecision } from './action.store.js';
 import { CellStore } from './cell.store.js';
+import { IgnoreStore } from './ignore.store.js';
 import { type Issue, type IssueStatus } from './issue.js';
 
 /** Keys named in an answer at most. */
@@ -14,6 +15,17 @@ export interface Doing {
   readonly now: Date;
 }
 
+/** What people decide about an issue. */
+export interface Decision {
+  readonly status: IssueStatus;
+  /** The release that holds the fix, of what is resolved. */
+  readonly inRelease?: string | undefined;
+  /** When ignoring ends by itself. */
+  readonly until?: Date | undefined;
+  /** … or at how many customers hit meanwhile. */
+  readonly untilCustomers?: number | undefined;
+}
+
 /**
  * What people do to issues. Every action is logged with what undoing it needs; it moves issues under another root or cells to
  * another issue, so it binds future events and leaves every count exact. All of it happens under the project's lock.
@@ -23,6 +35,7 @@ export class IssueActions {
   constructor(
     private readonly store: ActionStore,
     private readonly cells: CellStore,
+    private readonly ignored: IgnoreStore,
   ) {}
 
   /** Makes one issue part of another; returns the action's id. Both are issues as people see them (roots). */
@@ -66,15 +79,17 @@ export class IssueActions {
     return { actionId: await this.store.record(tx, issue.id, actor, details, now), issueId };
   }
 
-  /** Sets the status; returns the action's id, undefined when nothing changes. A release is that of the fix. */
+  /** Sets the status; returns the action's id, undefined when nothing changes. */
   async decide(
     tx: Tx,
     issue: Issue,
-    { status, inRelease }: { status: IssueStatus; inRelease?: string | undefined },
+    { status, inRelease, until, untilCustomers }: Decision,
     { actor, now }: Doing,
   ): Promise<number | undefined> {
     const before = await this.store.decision(tx, issue.id);
-    if (!before || (before.status === status && (before.resolvedIn ?? undefined) === inRelease)) return undefined;
+    if (!before || saysTheSame(before, { status, inRelease, until, untilCustomers })) return undefined;
+    const ignored = status === 'ignored';
+    if (ignored && before.status !== 'ignored') await this.ignored.reset(tx, issue.id);
     const resolved = status === 'resolved';
     const after: IssueDecision = {
       status,
@@ -82,6 +97,9 @@ export class IssueActions {
       resolvedIn: inRelease ?? null,
       regressedAt: resolved ? null : before.regressedAt,
       regressedRelease: resolved ? null : before.regressedRelease,
+      ignoredAt: ignored && before.status !== 'ignored' ? now.toISOString() : (before.ignoredAt ?? null),
+      ignoredUntil: ignored ? (until?.toISOString() ?? null) : (before.ignoredUntil ?? null),
+      ignoredUntilCustomers: ignored ? (untilCustomers ?? null) : (before.ignoredUntilCustomers ?? null),
     };
     await this.store.decide(tx, issue.id, after, now);
     return this.store.record(tx, issue.id, actor, { kind: 'status', before, after }, now);
@@ -146,6 +164,15 @@ export class IssueActions {
     if (!look) throw new Error(`cell ${cellId} is gone`);
     return this.cells.openIssue(tx, look, now, true);
   }
+}
+
+function saysTheSame(before: IssueDecision, { status, inRelease, until, untilCustomers }: Decision): boolean {
+  if (before.status !== status || (before.resolvedIn ?? undefined) !== inRelease) return false;
+  if (status !== 'ignored') return true;
+  return (
+    (before.ignoredUntil ?? undefined) === until?.toISOString() &&
+    (before.ignoredUntilCustomers ?? undefined) === untilCustomers
+  );
 }
 
 function list(keys: readonly string[]): string {

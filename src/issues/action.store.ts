@@ -9,6 +9,10 @@ export interface IssueDecision {
   readonly resolvedIn: string | null;
   readonly regressedAt: string | null;
   readonly regressedRelease: string | null;
+  /** Left out by actions that were recorded before issues could be ignored for a time. */
+  readonly ignoredAt?: string | null;
+  readonly ignoredUntil?: string | null;
+  readonly ignoredUntilCustomers?: number | null;
 }
 
 /** What an action did, in as much detail as undoing it needs. */
@@ -58,7 +62,8 @@ export interface IssueLook {
 }
 
 const ACTION = `a.id, a.issue_id AS "issueId", a.kind, a.actor, a.at, a.details, a.undone_at AS "undoneAt", a.undone_by AS "undoneBy"`;
-const DECISION = `status, resolved_at AS "resolvedAt", resolved_in AS "resolvedIn", regressed_at AS "regressedAt", regressed_release AS "regressedRelease"`;
+const DECISION = `status, resolved_at AS "resolvedAt", resolved_in AS "resolvedIn", regressed_at AS "regressedAt", regressed_release AS "regressedRelease",
+  ignored_at AS "ignoredAt", ignored_until AS "ignoredUntil", ignored_customers AS "ignoredUntilCustomers"`;
 
 /** SQL of what people do to issues: few rows each, whatever the number of events and customers behind them. */
 @Injectable()
@@ -171,9 +176,22 @@ export class ActionStore {
   /** Sets how an issue stands. */
   async decide(tx: Tx, id: number, decision: IssueDecision, now: Date): Promise<void> {
     const { status, resolvedAt, resolvedIn, regressedAt, regressedRelease } = decision;
+    const { ignoredAt = null, ignoredUntil = null, ignoredUntilCustomers = null } = decision;
     await tx.query(
-      `UPDATE issue SET status = $2, resolved_at = $3, resolved_in = $4, regressed_at = $5, regressed_release = $6, changed_at = $7 WHERE id = $1`,
-      [id, status, resolvedAt, resolvedIn, regressedAt, regressedRelease, now],
+      `UPDATE issue SET status = $2, resolved_at = $3, resolved_in = $4, regressed_at = $5, regressed_release = $6, changed_at = $7,
+         ignored_at = $8, ignored_until = $9, ignored_customers = $10 WHERE id = $1`,
+      [
+        id,
+        status,
+        resolvedAt,
+        resolvedIn,
+        regressedAt,
+        regressedRelease,
+        now,
+        ignoredAt,
+        ignoredUntil,
+        ignoredUntilCustomers,
+      ],
     );
   }
 }

@@ -1,18 +1,24 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Identity } from '../customers/customer.js';
 import { CustomerDirectory } from '../customers/public.js';
-import { type AcceptedEvent, type EventConsumer, type GroupingKey, type PreparedEvent } from '../intake/accepted-event.js';
+import {
+  type AcceptedEvent,
+  type EventConsumer,
+  type GroupingKey,
+  type PreparedEvent,
+} from '../intake/accepted-event.js';
 import { type AppEvent } from '../intake/event.js';
 import { type DigestOutcome } from '../intake/outcome.js';
 import { IntakeLedger } from '../intake/public.js';
 import { Clock } from '../platform/clock.js';
 import { Database, PG_ERROR, pgCode, type Tx } from '../platform/db/database.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
-import { type CountedEvent, totalsByCell, totalsByCustomer } from './algorithm/batch.js';
+import { type CountedEvent, totalsByCell, totalsByCustomer, totalsByRelease } from './algorithm/batch.js';
 import { isBlocking } from './blocking.js';
 import { type Place } from './cell.js';
 import { DigestStore } from './digest.store.js';
 import { Fingerprinter, type Grouped } from './fingerprinter.service.js';
+import { IgnoreStore } from './ignore.store.js';
 import { IssueOpener } from './issue.opener.js';
 import { RegressionKeeper } from './regression.keeper.js';
 import { SampleKeeper } from './sample.keeper.js';
@@ -47,6 +53,7 @@ export class Digest implements EventConsumer {
     private readonly opener: IssueOpener,
     private readonly regressions: RegressionKeeper,
     private readonly samples: SampleKeeper,
+    private readonly ignored: IgnoreStore,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -105,12 +112,10 @@ export class Digest implements EventConsumer {
       const attached = await this.opener.attach(tx, wanted, found, now);
       const places = new Map(wanted.map((one, at) => [one, attached[at]]));
       const counting = wanted.filter((one) => places.get(one)?.status !== 'ignored');
-      const customers = await this.directory.recognise(
-        tx,
-        counting.map((one) => one.identities),
-        now,
-        known,
-      );
+      const ignored = wanted.filter((one) => places.get(one)?.status === 'ignored');
+      const identities = [...counting, ...ignored].map((one) => one.identities);
+      const customers = await this.directory.recognise(tx, identities, now, known);
+      await this.countIgnored(tx, ignored, customers.slice(counting.length), places, now);
       const counted = counting.map((one, at) => countedEvent(one, places.get(one), customers[at]));
       const placed = counting.flatMap((one) => placedEvent(one, places.get(one)));
       const releases = await this.regressions.look(tx, placed, now);
@@ -131,7 +136,7 @@ export class Digest implements EventConsumer {
         this.ledger.countOutcomes(tx, counts),
         tx.commit(),
       ]);
-      return { outcomes, counts, identities: counting.map((one) => one.identities), customers, releases };
+      return { outcomes, counts, identities, customers, releases };
     });
     this.regressions.remember(committed.releases);
     this.directory.remember(committed.identities, committed.customers);
@@ -139,12 +144,23 @@ export class Digest implements EventConsumer {
     return committed.outcomes;
   }
 
+  /** What people ignore is counted beside their decision, and nowhere else. */
+  private async countIgnored(
+    tx: Tx,
+    ignored: readonly Prepared[],
+    customers: readonly (number | undefined)[],
+    places: ReadonlyMap<Prepared, Place | undefined>,
+    now: Date,
+  ): Promise<void> {
+    const events = ignored.map((one, at) => ({ issueId: places.get(one)?.issueId ?? 0, customerId: customers[at] }));
+    await this.ignored.count(tx, events, now);
+  }
+
   private async count(tx: Tx, events: readonly CountedEvent[], now: Date): Promise<void> {
     if (events.length === 0) return;
-    const cells = totalsByCell(events);
     await Promise.all([
-      this.store.touchCells(tx, cells, this.fingerprinter.ruledBy, now),
-      this.store.countHits(tx, totalsByCustomer(events), cells, now),
+      this.store.touchCells(tx, totalsByCell(events), this.fingerprinter.ruledBy, now),
+      this.store.countHits(tx, totalsByCustomer(events), totalsByRelease(events), now),
     ]);
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { int4s, int8s, texts, timestamps, uuids } from '../platform/db/arrays.js';
 import { type Tx } from '../platform/db/database.js';
-import { ARRIVAL_GAP_MINUTES, type CellTotals, type CustomerTotals } from './totals.js';
+import { ARRIVAL_GAP_MINUTES, type CellTotals, type CustomerTotals, type ReleaseTotals } from './totals.js';
 
 const MINUTE = 60_000;
 /** Milliseconds within which arrivals may be one script with several accounts. */
@@ -10,7 +10,7 @@ const MOMENT = 10_000;
 const COUNT_HITS = {
   name: 'issues.count_hits',
   text: `WITH hit AS MATERIALIZED (
-      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::uuid[]) AS h (cell_id, customer_id, events, first_at, last_at, last_event_id)
+      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::uuid[], $11::text[]) AS h (cell_id, customer_id, events, first_at, last_at, last_event_id, release)
     ), saved AS (
       INSERT INTO issue_customer AS c (cell_id, customer_id, first_at, last_at, events, last_event_id, last_minute)
       SELECT cell_id, customer_id, first_at, last_at, events, last_event_id, $7 FROM hit ORDER BY cell_id, customer_id
@@ -21,16 +21,16 @@ const COUNT_HITS = {
         last_at = greatest(c.last_at, EXCLUDED.last_at),
         last_minute = greatest(c.last_minute, EXCLUDED.last_minute)
     ), met AS (
-      SELECT hit.cell_id, count(*) FILTER (WHERE b.last_minute IS NULL OR b.last_minute <= $7::timestamptz - make_interval(mins => $8)) AS arrivals,
+      SELECT hit.cell_id, hit.release, count(*) FILTER (WHERE b.last_minute IS NULL OR b.last_minute <= $7::timestamptz - make_interval(mins => $8)) AS arrivals,
         count(*) FILTER (WHERE b.last_minute IS NULL OR b.last_minute < $7) AS customers
       FROM hit LEFT JOIN LATERAL (SELECT last_minute FROM issue_customer c WHERE c.cell_id = hit.cell_id AND c.customer_id = hit.customer_id OFFSET 0) b ON true
-      GROUP BY hit.cell_id
+      GROUP BY hit.cell_id, hit.release
     )
-    INSERT INTO issue_minute AS m (cell_id, minute, events, customers, arrivals, moments)
-    SELECT x.cell_id, $7, x.events, coalesce(met.customers, 0), coalesce(met.arrivals, 0), CASE WHEN met.arrivals > 0 THEN $11::smallint ELSE 0 END
-    FROM unnest($9::bigint[], $10::int[]) AS x (cell_id, events) LEFT JOIN met USING (cell_id) ORDER BY 1
-    ON CONFLICT (cell_id, minute) DO UPDATE SET events = m.events + EXCLUDED.events, customers = m.customers + EXCLUDED.customers, arrivals = m.arrivals + EXCLUDED.arrivals,
-      moments = m.moments | EXCLUDED.moments`,
+    INSERT INTO issue_minute AS m (cell_id, minute, release, events, customers, arrivals, moments)
+    SELECT x.cell_id, $7, x.release, x.events, coalesce(met.customers, 0), coalesce(met.arrivals, 0), CASE WHEN met.arrivals > 0 THEN $13::smallint ELSE 0 END
+    FROM unnest($9::bigint[], $10::int[], $12::text[]) AS x (cell_id, events, release) LEFT JOIN met USING (cell_id, release) ORDER BY 1, 3
+    ON CONFLICT (cell_id, minute, release) DO UPDATE SET events = m.events + EXCLUDED.events, customers = m.customers + EXCLUDED.customers,
+      arrivals = m.arrivals + EXCLUDED.arrivals, moments = m.moments | EXCLUDED.moments`,
 };
 const TOUCH_CELLS = {
   name: 'issues.touch_cells',
@@ -53,10 +53,15 @@ const SAMPLED = {
 @Injectable()
 export class DigestStore {
   /**
-   * Adds customers' hits, and to the minute of each cell its events, the customers not yet counted in it, and those of them
-   * who arrived (first hit, or first after a long quiet), and in which ten seconds.
+   * Adds customers' hits, and to the minute of each cell and release its events, the customers not yet counted in the cell's minute,
+   * and those of them who arrived (first hit, or first after a long quiet), and in which ten seconds.
    */
-  async countHits(tx: Tx, rows: readonly CustomerTotals[], cells: readonly CellTotals[], now: Date): Promise<void> {
+  async countHits(
+    tx: Tx,
+    rows: readonly CustomerTotals[],
+    releases: readonly ReleaseTotals[],
+    now: Date,
+  ): Promise<void> {
     const minute = new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
     await tx.query(COUNT_HITS, [
       int8s(rows.map((r) => r.cellId)),
@@ -67,8 +72,10 @@ export class DigestStore {
       uuids(rows.map((r) => r.lastEventId)),
       minute,
       ARRIVAL_GAP_MINUTES,
-      int8s(cells.map((r) => r.cellId)),
-      int4s(cells.map((r) => r.events)),
+      int8s(releases.map((r) => r.cellId)),
+      int4s(releases.map((r) => r.events)),
+      texts(rows.map((r) => r.release)),
+      texts(releases.map((r) => r.release)),
       1 << Math.floor((now.getTime() - minute.getTime()) / MOMENT),
     ]);
   }

@@ -36,7 +36,12 @@ const set = z
   })
   .refine(isNotEmpty, 'must set at least one of fingerprint, ignore, severity, area');
 
-const rule = z.strictObject({ name: z.string().min(1).max(100), match, set }) satisfies z.ZodType<GroupingRule>;
+const rule = z.strictObject({
+  name: z.string().min(1).max(100),
+  match,
+  set,
+  until: z.iso.datetime({ offset: true }).optional(),
+}) satisfies z.ZodType<GroupingRule>;
 
 /** The `grouping` section of the configuration file: strict, so that a misspelt key stops the start instead of doing nothing. */
 export const groupingConfig = z.strictObject({

@@ -7,7 +7,9 @@ const ISSUES = `SELECT i.id, i.project_id AS "projectId", nullif(i.root_id, i.id
     coalesce(t.blocking, false) AS blocking, (ARRAY['minor', 'major', 'critical'])[t.severity] AS severity, t.area, i.service, i.environment,
     t."firstRelease", t."lastRelease", coalesce(t."firstSeen", i.opened_at) AS "firstSeen", coalesce(t."lastSeen", i.opened_at) AS "lastSeen",
     coalesce(t.events, 0) AS events, p.customers, r.resolved_at AS "resolvedAt", r.resolved_in AS "resolvedIn",
-    r.regressed_at AS "regressedAt", r.regressed_release AS "regressedRelease"
+    r.regressed_at AS "regressedAt", r.regressed_release AS "regressedRelease",
+    r.ignored_at AS "ignoredAt", r.ignored_until AS "ignoredUntil", r.ignored_customers AS "ignoredUntilCustomers", r.ignored_events AS "ignoredEvents",
+    (SELECT count(*)::int FROM ignored_hit k WHERE k.issue_id = r.id) AS "ignoredCustomers"
   FROM issue i JOIN issue r ON r.id = i.root_id
   CROSS JOIN LATERAL (
     SELECT sum(c.event_count)::bigint AS events, bool_or(c.blocking) AS blocking, max(c.severity) AS severity, min(c.area) AS area,
@@ -163,6 +165,7 @@ export class IssueStore {
   /** Removes all marks of these customers having been hit; the counts of events stay. */
   async removeHits(tx: Tx, customerIds: readonly number[]): Promise<void> {
     await tx.query('DELETE FROM issue_customer WHERE customer_id = ANY ($1::bigint[])', [customerIds]);
+    await tx.query('DELETE FROM ignored_hit WHERE customer_id = ANY ($1::bigint[])', [customerIds]);
   }
 
   /** When each issue was last hit, and when its project last sent anything, by our clock. */

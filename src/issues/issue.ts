@@ -33,6 +33,13 @@ export interface Issue {
   readonly resolvedAt: Date | null;
   /** The release that holds the fix. */
   readonly resolvedIn: string | null;
+  /** When people last ignored it; it stays when that is over. Until when, or until how many customers it hit meanwhile; null for ever. */
+  readonly ignoredAt: Date | null;
+  readonly ignoredUntil: Date | null;
+  readonly ignoredUntilCustomers: number | null;
+  /** What that kept back: events that count nowhere else, and the customers whom they hit. */
+  readonly ignoredEvents: number;
+  readonly ignoredCustomers: number;
   /** When it came back after it was resolved, and in which release. */
   readonly regressedAt: Date | null;
   readonly regressedRelease: string | null;

@@ -6,6 +6,7 @@ import { CurrentCaller, Needs } from '../platform/auth/auth.guard.js';
 import { type Caller } from '../platform/auth/role.js';
 import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';
+import { Problem } from '../platform/errors.js';
 import { cursorId, type Page, pageOf, pageQuery } from '../platform/http/page.js';
 import { IssueActions } from './action.service.js';
 import { type Issue, ISSUE_STATUSES } from './issue.js';
@@ -14,10 +15,19 @@ import { IssueViews } from './issue.views.service.js';
 
 const listQuery = pageQuery.extend({ project: z.string().optional(), status: z.enum(ISSUE_STATUSES).optional() });
 const change = z
-  .strictObject({ status: z.enum(ISSUE_STATUSES), inRelease: z.string().min(1).max(250).optional() })
+  .strictObject({
+    status: z.enum(ISSUE_STATUSES),
+    inRelease: z.string().min(1).max(250).optional(),
+    until: z.iso.datetime({ offset: true }).optional(),
+    untilCustomers: z.number().int().min(1).max(1_000_000).optional(),
+  })
   .refine(({ status, inRelease }) => inRelease === undefined || status === 'resolved', {
     path: ['inRelease'],
     message: 'goes with the status resolved only',
+  })
+  .refine(({ status, until, untilCustomers }) => status === 'ignored' || (until ?? untilCustomers) === undefined, {
+    path: ['until'],
+    message: 'goes with the status ignored only, as untilCustomers does',
   });
 const SAMPLES = 5;
 /** SDKs tell what they dropped within about a minute of it (Sentry JavaScript flushes its reports every 60 s). */
@@ -68,7 +78,7 @@ export class IssuesController {
     };
   }
 
-  /** Resolve (for good, or in the release that holds the fix), ignore, or open. On a merged issue: what it was merged into. */
+  /** Resolve (for good, or in the release that holds the fix), ignore (for good, or for a time), or open. On a merged issue: what it was merged into. */
   @Patch(':id')
   @Needs('ops')
   async patch(
@@ -78,7 +88,9 @@ export class IssuesController {
   ): Promise<unknown> {
     const issue = await this.views.root(id);
     const doing = { actor: caller.name, now: this.clock.now() };
-    await this.database.transaction((tx) => this.actions.decide(tx, issue, body, doing));
+    const until = body.until === undefined ? undefined : new Date(body.until);
+    if (until && until <= doing.now) throw new Problem(400, 'invalid', 'until: must be in the future.');
+    await this.database.transaction((tx) => this.actions.decide(tx, issue, { ...body, until }, doing));
     return this.views.shape(await this.views.one(String(issue.id)));
   }
 

@@ -12,6 +12,8 @@ import { Fingerprinter } from './fingerprinter.service.js';
 import { FINGERPRINTS, FINGERPRINTS_IN_USE } from './fingerprints.js';
 import { ForgetHitsStage } from './forget.stage.js';
 import { GroupingController } from './grouping.controller.js';
+import { IgnoreEndStage } from './ignore.stage.js';
+import { IgnoreStore } from './ignore.store.js';
 import { IssueOpener } from './issue.opener.js';
 import { IssueStore } from './issue.store.js';
 import { IssueViews } from './issue.views.service.js';
@@ -49,6 +51,8 @@ import { TemplateMemory } from './template.memory.js';
     RuleTrials,
     Issues,
     ForgetHitsStage,
+    IgnoreStore,
+    IgnoreEndStage,
   ],
   exports: [Issues],
 })
@@ -58,12 +62,14 @@ export class IssuesModule implements OnApplicationBootstrap {
     private readonly digest: Digest,
     private readonly runner: StageRunner,
     private readonly forget: ForgetHitsStage,
+    private readonly ignoreEnd: IgnoreEndStage,
     private readonly link: LinkStage,
   ) {}
 
   onApplicationBootstrap(): void {
     this.buffer.connect(this.digest);
     this.runner.register(this.forget);
+    this.runner.register(this.ignoreEnd);
     this.runner.register(this.link);
   }
 }

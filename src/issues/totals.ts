@@ -24,4 +24,13 @@ export interface CustomerTotals {
   firstAt: number;
   lastAt: number;
   lastEventId: string;
+  /** That of the last event; '' for none. */
+  release: string;
+}
+
+/** What a batch adds to one release of one cell; '' is no release. */
+export interface ReleaseTotals {
+  readonly cellId: number;
+  readonly release: string;
+  readonly events: number;
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { anEvent, anotherEvent } from '../support/builders.js';
+import { history } from '../support/history.js';
 import { TestDaemon } from '../support/test-daemon.js';
 
 const config = { detection: { newFault: { customers: 5, within: '10m' } } };
@@ -26,9 +27,17 @@ describe('stored history', () => {
     expect(await ask(4)).toMatchObject({
       opened: 1,
       told: 8,
+      firstCustomerAt: at(start, 2),
+      firstAlertAt: at(start, 6),
+      words: `would have opened 1 incident and told 8 customers; first customer hit ${minute(start, 2)}, first alert ${minute(start, 6)}`,
       incidents: [{ issues: ['2'], customers: 8, firstCustomerAt: at(start, 2), firstAlertAt: at(start, 6) }],
     });
-    expect(await ask(9)).toMatchObject({ opened: 0, told: 0 });
+    expect(await ask(9)).toMatchObject({
+      opened: 0,
+      told: 0,
+      firstAlertAt: null,
+      words: 'would have opened 0 incidents and told 0 customers',
+    });
   });
 
   it('calls a known issue when it hits far more than it did for days, and not before', async () => {
@@ -93,10 +102,81 @@ describe('stored history', () => {
     await forewarn.send(anEvent({ customer: 'c1' }), anEvent({ customer: 'c2' }));
     forewarn.clock.advance('2h');
 
-    expect(await forewarn.runStage('rollup')).toMatchObject({ worked: 1 });
+    expect(await forewarn.runStage('rollup')).toMatchObject({ worked: 2 });
     expect(await forewarn.runStage('rollup')).toMatchObject({ worked: 0 });
     expect(await forewarn.rows('SELECT events, arrivals FROM issue_hour')).toEqual([{ events: 2, arrivals: 2 }]);
   });
+
+  it('of sums is rolled up to hours and days under the names of their series, and shown', async () => {
+    forewarn = await TestDaemon.start({ config });
+    await forewarn.send(anEvent({ customer: 'c1', release: 'shop@1' }));
+    forewarn.clock.set('2026-03-11T00:00:00Z');
+    const from = new Date('2026-03-11T00:00:00Z');
+    const minute = {
+      active: 10,
+      sessions: { 'shop@1': [6, 1], '': [4, 0] } as const,
+      hits: [{ issue: 1, release: 'shop@1', customers: 2 }],
+    };
+    await history(forewarn, from, 120, () => minute);
+    forewarn.clock.advance('3h');
+    await forewarn.runStage('rollup');
+    expect(await points('sessions')).toEqual([
+      { at: '2026-03-11T00:00:00.000Z', seen: 60, ofAll: 600 },
+      { at: '2026-03-11T01:00:00.000Z', seen: 60, ofAll: 600 },
+    ]);
+    expect(await points('sessions:shop@1')).toMatchObject([{ seen: 60, ofAll: 360 }, {}]);
+    expect(await points('active')).toMatchObject([{ seen: 120, ofAll: 600 }, {}]);
+    expect(await points('release:shop@1')).toContainEqual({ at: '2026-03-11T00:00:00.000Z', seen: 120, ofAll: 600 });
+    expect(await points('issue:1')).toContainEqual({ at: '2026-03-11T00:00:00.000Z', seen: 120, ofAll: null });
+
+    forewarn.clock.advance('24h');
+    await forewarn.runStage('rollup');
+    expect(await points('sessions', 'day')).toEqual([{ at: '2026-03-11T00:00:00.000Z', seen: 120, ofAll: 1200 }]);
+    expect((await forewarn.runStage('rollup')).worked).toBe(0);
+  });
+
+  it('is bounded: minutes for eight days, hours for ninety, days for three years, and of releases the fifty largest of an hour', async () => {
+    forewarn = await TestDaemon.start({ config });
+    await forewarn.send(anEvent({ customer: 'c1' }));
+    const sessions = Object.fromEntries(Array.from({ length: 80 }, (_, at) => [`shop@${at}`, [at + 1, 0] as const]));
+    await history(forewarn, forewarn.clock.now(), 1, () => ({ active: 1, sessions }));
+    forewarn.clock.advance('2h');
+    await forewarn.runStage('rollup');
+    const [{ count } = { count: 0 }] = await forewarn.rows<{ count: number }>(
+      "SELECT count(*)::int AS count FROM series_hour WHERE series LIKE 'sessions:%'",
+    );
+    expect(count).toBe(50);
+
+    const left = async (): Promise<string[]> => {
+      const tables = [
+        'issue_minute',
+        'release_session',
+        'issue_hour',
+        'series_hour',
+        'project_minute',
+        'issue_day',
+        'series_day',
+      ];
+      const kept: string[] = [];
+      for (const table of tables)
+        if ((await forewarn.rows(`SELECT FROM ${table} LIMIT 1`)).length > 0) kept.push(table);
+      return kept;
+    };
+    forewarn.clock.advance('9d');
+    await forewarn.runStages('rollup');
+    expect(await left()).toEqual(['issue_hour', 'series_hour', 'project_minute', 'issue_day', 'series_day']);
+    forewarn.clock.advance('91d');
+    await forewarn.runStages('rollup');
+    expect(await left()).toEqual(['issue_day', 'series_day']);
+    forewarn.clock.advance('1100d');
+    await forewarn.runStages('rollup');
+    expect(await left()).toEqual([]);
+  });
+
+  async function points(series: string, step = 'hour'): Promise<object[]> {
+    const answer = await forewarn.api.get(`/v1/series?project=shop&step=${step}&series=${encodeURIComponent(series)}`);
+    return (answer.body as { points: object[] }).points;
+  }
 
   /** One customer of the issue every so many minutes. */
   async function seed(from: number, to: number, every: number): Promise<void> {
@@ -119,6 +199,10 @@ describe('stored history', () => {
     return rows.map(({ what }) => what);
   }
 });
+
+function minute(start: number, minutes: number): string {
+  return `${at(start, minutes).slice(0, 16)}Z`;
+}
 
 function at(start: number, minutes: number): string {
   return new Date(start + minutes * MINUTE).toISOString();

@@ -7,6 +7,7 @@ import { DigestStore } from '../../src/issues/digest.store.js';
 import { Fingerprinter } from '../../src/issues/fingerprinter.service.js';
 import { type FingerprintVersion, FINGERPRINTS_IN_USE } from '../../src/issues/fingerprints.js';
 import { GROUPING_CONFIG } from '../../src/issues/grouping-config.js';
+import { IgnoreStore } from '../../src/issues/ignore.store.js';
 import { IssueOpener } from '../../src/issues/issue.opener.js';
 import { LinkStore } from '../../src/issues/link.store.js';
 import { Issues } from '../../src/issues/public.js';
@@ -112,6 +113,7 @@ describe('a new fingerprint version', () => {
       opener,
       get(RegressionKeeper),
       get(SampleKeeper),
+      get(IgnoreStore),
       forewarn.daemon.app.get(LOGGER),
     );
   }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { aCustomer, anEvent } from '../support/builders.js';
 import { told } from '../support/story.js';
+import { aConfig } from '../support/test-config.js';
 import { TestDaemon } from '../support/test-daemon.js';
 
 const newFault = { customers: 3, within: '10m' };
@@ -79,6 +80,30 @@ describe('a silence', () => {
     });
   });
 
+  it('may come every week, shows the occurrence that holds or the next with what all stopped, and ends by itself', async () => {
+    const weekly = { days: ['tue'], from: '13:00', to: '14:00', timeZone: 'Europe/Berlin' };
+    forewarn = await TestDaemon.start({
+      config: { detection, maintenance: [{ name: 'tuesdays', project: 'shop', weekly }] },
+    });
+    await hit('c1', 'c2', 'c3');
+    await forewarn.plan();
+    expect(await incidents()).toEqual([]);
+    const window = { id: 'config:tuesdays', stopped: 1, stops: [{ what: 'incident' }], weekly };
+    expect((await forewarn.api.get('/v1/silences')).body).toMatchObject({
+      items: [{ ...window, state: 'active', from: '2026-03-10T12:00:00.000Z', to: '2026-03-10T13:00:00.000Z' }],
+    });
+
+    forewarn.clock.advance('61m');
+    await forewarn.runStage('incident-open');
+
+    expect(await incidents()).toMatchObject([{ status: 'detected' }]);
+    expect((await forewarn.api.get('/v1/silences/config:tuesdays')).body).toMatchObject({
+      ...window,
+      state: 'planned',
+      from: '2026-03-17T12:00:00.000Z',
+    });
+  });
+
   async function hit(...customers: string[]): Promise<void> {
     await forewarn.send(...customers.map((customer) => anEvent({ customer })));
   }
@@ -90,6 +115,28 @@ describe('a silence', () => {
   async function incidents(): Promise<object[]> {
     return ((await forewarn.api.get('/v1/incidents')).body as { items: object[] }).items;
   }
+});
+
+describe('a maintenance window', () => {
+  it('comes once or every week, in a zone that there is', () => {
+    const wrong = [
+      {},
+      { from: '2026-03-10T11:00:00Z' },
+      {
+        weekly: { from: '01:00', to: '02:00', timeZone: 'Europe/Berlin' },
+        from: '2026-03-10T11:00:00Z',
+        to: '2026-03-10T13:00:00Z',
+      },
+      { weekly: { from: '01:00', to: '02:00', timeZone: 'Europe/Atlantis' } },
+      { weekly: { from: '01:00', to: '01:00', timeZone: 'UTC' } },
+      { weekly: { from: '01:00', to: '25:00', timeZone: 'UTC' } },
+      { weekly: { from: '01:00', to: '02:00', timeZone: 'UTC', days: ['sunday'] } },
+      { weekly: { from: '01:00', to: '02:00', timeZone: 'UTC', every: 'day' } },
+    ];
+    for (const time of wrong) expect(() => aConfig({ maintenance: [{ name: 'x', ...time }] })).toThrow(/maintenance/);
+    const daily = { name: 'x', weekly: { from: '23:00', to: '01:00', timeZone: 'UTC' } };
+    expect(aConfig({ maintenance: [daily] }).maintenance[0]?.weekly?.days).toHaveLength(7);
+  });
 });
 
 describe('POST /hooks/alertmanager', () => {

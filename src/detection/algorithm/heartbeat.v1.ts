@@ -1,4 +1,4 @@
-import type { Verdict } from '../detection.js';
+import type { CountUnit, Verdict } from '../detection.js';
 import { type BaselineState, expected, learn, learnScatter, newBaseline, unlikelyFew } from './count-baseline.v1.js';
 import { evidence } from './words.js';
 
@@ -46,22 +46,28 @@ export function newHeartbeat(minute: number): HeartbeatState {
 /**
  * Takes one closed minute, in place, and says when the series stops (`drop`) and when it is back (`recovered`).
  * @param count null when nothing could be received in that minute: a gap is no silence
+ * @param unit what is counted
  */
-export function pulseTaken(state: HeartbeatState, minute: number, count: number | null): Verdict | null {
+export function pulseTaken(
+  state: HeartbeatState,
+  minute: number,
+  count: number | null,
+  unit: CountUnit = 'events',
+): Verdict | null {
   if (minute <= state.last) return null;
   state.last = minute;
   if (count === null) return null;
   state.longest *= KEEP_LONGEST;
-  if (count > 0) return countSeen(state, minute, count);
+  if (count > 0) return countSeen(state, minute, count, unit);
   state.silence += 1;
   if (state.stoppedSince !== null) return null;
-  const verdict = stopped(state, minute);
+  const verdict = stopped(state, minute, unit);
   if (verdict) state.stoppedSince = verdict.since;
   else learnMinute(state, minute, 0);
   return verdict;
 }
 
-function countSeen(state: HeartbeatState, minute: number, count: number): Verdict | null {
+function countSeen(state: HeartbeatState, minute: number, count: number, unit: CountUnit): Verdict | null {
   const since = state.stoppedSince;
   const silence = state.silence;
   if (since === null) state.longest = Math.max(state.longest, silence);
@@ -78,13 +84,13 @@ function countSeen(state: HeartbeatState, minute: number, count: number): Verdic
     expected: 0,
     seen: count,
     windowMs: MINUTE,
-    unit: 'events' as const,
+    unit,
     unlikeliness: 0,
   };
-  return { ...result, words: `${count} events in 1 min after ${silence} min without any` };
+  return { ...result, words: `${count} ${unit} in 1 min after ${silence} min without any` };
 }
 
-function stopped(state: HeartbeatState, minute: number): Verdict | null {
+function stopped(state: HeartbeatState, minute: number, unit: CountUnit): Verdict | null {
   if (state.silence < Math.max(STOP.minutes, STOP.timesLongest * state.longest)) return null;
   if (minute - state.born < KNOWN_AFTER) return null;
   const at = (minute + 1) * MINUTE;
@@ -100,7 +106,7 @@ function stopped(state: HeartbeatState, minute: number): Verdict | null {
     expected: usual.mean,
     seen: 0,
     windowMs,
-    unit: 'events' as const,
+    unit,
     unlikeliness,
   };
   return { ...result, words: evidence(result) };

@@ -50,6 +50,23 @@ describe('which detections are one outage', () => {
     );
   });
 
+  it('joins a sum that stands out late with what it adds up, and says so', () => {
+    const issue = aFinding({ id: 'a', services: ['web'], firstRelease: '2.0', area: 'checkout' });
+    const sum = { issueId: null, kind: 'spike' as const, since: TEN + 50 * MINUTE };
+    const open = [{ id: 'first', findings: [issue] }];
+    const release = aFinding({ id: 'release', ...sum, firstRelease: '2.0', issues: ['a', 'b'] });
+    const area = aFinding({ id: 'area', ...sum, area: 'checkout', issues: ['a'] });
+    for (const [one, reason] of [
+      [release, 'same release 2.0'],
+      [area, 'same area checkout'],
+    ] as const) {
+      const [group] = groupFindings([one], open);
+      expect(group).toMatchObject({ incidentId: 'first', findings: [one] });
+      expect(group?.reasons).toEqual(expect.arrayContaining(['counts the same errors', reason]));
+    }
+    expect(belongTogether(issue, aFinding({ id: 'other', ...sum, issues: ['b'] })).together).toBe(false);
+  });
+
   it('obeys what ops said of a link', () => {
     const a = aFinding({ id: 'a', services: ['web'] });
     const b = aFinding({ id: 'b', services: ['web'] });

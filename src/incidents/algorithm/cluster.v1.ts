@@ -3,14 +3,18 @@ import type { DetectionKind } from '../../detection/detection.js';
 /** A detection with what is needed to tell whether it and another are the same outage. All of one project. */
 export interface Finding {
   readonly id: string;
-  /** Null for a finding about the whole project, which covers every issue of its time. */
+  /** Null for a finding about a sum (the whole project, a service, an area, a release, sessions), which covers every issue of its time. */
   readonly issueId: string | null;
   readonly kind: DetectionKind;
   /** Start, epoch milliseconds. */
   readonly since: number;
   readonly services: readonly string[];
-  /** Release in which the issue was first seen; null when unknown. */
+  /** Release in which the issue was first seen, or that a sum is about; null when unknown. */
   readonly firstRelease: string | null;
+  /** Area of the product of the issue, or that a sum is about. */
+  readonly area?: string | null;
+  /** Of a sum: the issues that it adds up. */
+  readonly issues?: readonly string[];
   /** Customers hit since the start, or a sample of them (64 do); ids of any form. */
   readonly customers: readonly string[];
   readonly customersHit: number;
@@ -76,6 +80,8 @@ const WEIGHT = {
   service: 1.5,
   otherService: -1.5,
   release: 1,
+  area: 1,
+  addsUp: 3,
   traces: 4,
   link: 4,
   wholeProject: 3,
@@ -98,6 +104,8 @@ export function belongTogether(a: Finding, b: Finding, links: readonly IssueLink
     sharedCustomers(a, b),
     sameService(a, b),
     sameRelease(a, b),
+    sameArea(a, b),
+    addsUp(a, b),
     sharedTraces(a, b),
     link ? { weight: WEIGHT.link * link.score, reason: `linked: ${link.reason}` } : { weight: 0 },
     a.issueId === null || b.issueId === null
@@ -238,8 +246,23 @@ function sameService(a: Finding, b: Finding): Evidence {
 
 function sameRelease(a: Finding, b: Finding): Evidence {
   if (a.firstRelease === null || a.firstRelease !== b.firstRelease) return { weight: 0 };
-  return { weight: WEIGHT.release, reason: `both new in ${a.firstRelease}` };
+  return { weight: WEIGHT.release, reason: `same release ${a.firstRelease}` };
 }
+
+/** Areas that differ say nothing: an outage hits many. */
+function sameArea(a: Finding, b: Finding): Evidence {
+  if (!a.area || a.area !== b.area) return { weight: 0 };
+  return { weight: WEIGHT.area, reason: `same area ${a.area}` };
+}
+
+/** A sum and what it adds up are one fault, however late the sum stood out. */
+function addsUp(a: Finding, b: Finding): Evidence {
+  if (a.issueId !== null && b.issueId !== null) return { weight: 0 };
+  const [ofA, ofB] = [issuesIn(a), new Set(issuesIn(b))];
+  return ofA.some((id) => ofB.has(id)) ? { weight: WEIGHT.addsUp, reason: 'counts the same errors' } : { weight: 0 };
+}
+
+const issuesIn = ({ issueId, issues = [] }: Finding) => (issueId === null ? issues : [issueId]);
 
 function sharedTraces(a: Finding, b: Finding): Evidence {
   const set = new Set(a.traces ?? []);

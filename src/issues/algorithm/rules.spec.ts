@@ -28,6 +28,12 @@ function outcome(...rules: Partial<GroupingRule>[]): RuleOutcome {
 }
 
 describe('operator rules', () => {
+  it('end by themselves for events that occurred at their end or later', () => {
+    const set = { ignore: true };
+    expect(outcome({ set, until: '1970-01-01T00:00:01Z' }).ignore).toBe(true);
+    expect(outcome({ set, until: '1970-01-01T00:00:00Z' })).toMatchObject({ ignore: false, matched: [] });
+  });
+
   it.each<GroupingRule['match']>([
     { type: 'Chunk*' },
     { message: ['nothing', '*answered 503'] },

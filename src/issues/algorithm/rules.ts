@@ -33,6 +33,8 @@ export interface GroupingRule {
     readonly severity?: RuleSeverity;
     readonly area?: string;
   };
+  /** The rule is over for events that occurred at this moment or later (ISO 8601): so that what is ignored does not stay so unseen. */
+  readonly until?: string | undefined;
 }
 
 /** A rule made ready for matching. */
@@ -40,6 +42,8 @@ export interface CompiledRule {
   readonly rule: GroupingRule;
   readonly fields: readonly (readonly [field: RuleField, globs: readonly Glob[]])[];
   readonly tags: readonly (readonly [tag: string, globs: readonly Glob[]])[];
+  /** Epoch milliseconds; Infinity for a rule without an end. */
+  readonly until: number;
 }
 
 /** What the rules say of one event. */
@@ -61,7 +65,7 @@ export function compileRules(rules: readonly GroupingRule[]): CompiledRule[] {
       return patterns === undefined ? [] : [[field, globsOf(patterns)] as const];
     });
     const tags = Object.entries(rule.match.tags ?? {}).map(([tag, patterns]) => [tag, globsOf(patterns)] as const);
-    return { rule, fields, tags };
+    return { rule, fields, tags, until: rule.until === undefined ? Infinity : Date.parse(rule.until) };
   });
 }
 
@@ -86,6 +90,7 @@ export function applyRules(rules: readonly CompiledRule[], event: AppEvent): Rul
 
 function matches(compiled: CompiledRule, event: AppEvent, values: FieldValues): boolean {
   return (
+    event.occurredAt < compiled.until &&
     compiled.fields.every(([field, globs]) => anyMatches(globs, values.of(field))) &&
     compiled.tags.every(([tag, globs]) => {
       const value = Object.hasOwn(event.tags, tag) ? event.tags[tag] : undefined;

@@ -3,6 +3,7 @@ export const STAGE_NAMES = [
   'outcome-flush',
   'telemetry-flush',
   'forget-hits',
+  'ignore-end',
   'link',
   'detect',
   'rollup',

@@ -1,0 +1,271 @@
+import { type CountUnit, DEFAULT_THRESHOLDS, type DetectionThresholds, type Verdict } from '../detection.js';
+import { type BaselineState, type Expectation, expected, expectedHigh, unlikelyMany } from './count-baseline.v1.js';
+import { learn, learnScatter, newBaseline } from './count-baseline.v1.js';
+import { sinceWhen, shareEvidence } from './share-words.js';
+import { lowerUnlikeliness } from './tail.v1.js';
+
+/** One closed minute of a share: `seen` of `ofAll`, such as crashed of started sessions. */
+export interface ShareRow {
+  /** Whole minutes since the epoch. */
+  readonly minute: number;
+  readonly seen: number;
+  readonly ofAll: number;
+}
+
+/**
+ * One watched share: crashed of started sessions, customers hit of active ones, customers hit by a release of the use of the app. The seen
+ * are a count whose exposure is `ofAll`, negative binomial as in count-baseline.v1: its tail is never lighter than the binomial's. Plain
+ * JSON of bounded size: 70 minutes and a baseline. The functions below change it in place.
+ */
+export interface ShareWatch {
+  readonly v: 1;
+  /** Minute from which on it is watched. */
+  readonly born: number;
+  /** Minutes not yet learnt: minute, seen, ofAll, flat and in order of time. */
+  recent: number[];
+  baseline: BaselineState;
+  /** `ofAll` of a usual minute, and the minutes behind it. */
+  use: { mean: number; minutes: number };
+  /** The next block of ten minutes to learn. */
+  learnt: number;
+  anomaly: ShareAnomaly | null;
+  /** Milliseconds since the epoch of the last anomaly: its counts were not learnt as they were, and are not told again. */
+  abnormal: [from: number, to: number] | null;
+}
+
+interface ShareAnomaly {
+  readonly since: number;
+  /** Its worst quarter of an hour: what "still on" would look like. */
+  seen: number;
+  ofAll: number;
+  lastSeen: number;
+  relearnt: boolean;
+}
+
+/** A baseline beside the series' own: what the whole project does is what a new release is held against, from its first minute on. */
+export interface Peer {
+  readonly baseline: BaselineState;
+  /** Exposure of a usual minute. */
+  readonly perMinute: number;
+  /** Minute from which on it is watched. */
+  readonly born: number;
+}
+
+/** What surrounds the series at the moment of the look. */
+export interface ShareContext {
+  /** Epoch milliseconds: the end of the last closed minute. */
+  readonly now: number;
+  readonly unit: CountUnit;
+  readonly peer?: Peer | undefined;
+  /** The app is in use: then a share without any use (a release that was taken back) is over. */
+  readonly inUse?: boolean;
+  /** Last deploy or restart of the project, epoch milliseconds. */
+  readonly deployedAt?: number | undefined;
+  readonly thresholds?: DetectionThresholds;
+}
+
+/** Sums over a stretch of time. */
+export interface ShareSums {
+  /** Epoch milliseconds. */
+  readonly from: number;
+  readonly to: number;
+  readonly seen: number;
+  readonly ofAll: number;
+}
+
+const MINUTE = 60_000;
+const BLOCK = 10;
+const DAY_MINUTES = 1440;
+/** Blocks are learnt an hour late, so that a fault is called before it is learnt; the longest window fits in. */
+const LAG_BLOCKS = 6;
+const WINDOWS = [5, 15, 60];
+/** A handful of shares a project may speak at odds that are less long than those of hundreds of issues (-log10), as whole projects do. */
+const FEW_SERIES = 2;
+/** Until some nights were seen, hours are guesses, so longer odds are asked for (-log10). */
+const YOUNG = { minutes: 3 * DAY_MINUTES, unlikelier: 3 };
+/** What jumps right after a deploy is given this long to pass, unless it is this share. */
+const DEPLOY = { hold: 5 * MINUTE, share: 0.05 };
+/** Recovered when a fault still on would hardly have shown so few (-log10), and they are as usual (-log10). */
+const OVER = { size: 4, unlikely: 2, usual: 1.3 };
+/** A changed world: what has lasted a day is learnt anew. */
+const RELEARN_AFTER = DAY_MINUTES * MINUTE;
+/** Memory of the mean use: two weeks, as a project's pulse. */
+const USE_WEIGHT = 1 / (14 * DAY_MINUTES);
+
+/** A share that is watched from a minute on. */
+export function newShareWatch(minute: number): ShareWatch {
+  return {
+    v: 1,
+    born: minute,
+    recent: [],
+    baseline: newBaseline(),
+    use: { mean: 0, minutes: 0 },
+    learnt: Math.floor(minute / BLOCK),
+    anomaly: null,
+    abnormal: null,
+  };
+}
+
+/** Whether it has anything left to decide: if not, it need not be looked at until its next row. */
+export function isShareAtRest(watch: ShareWatch): boolean {
+  return watch.anomaly === null && watch.recent.length === 0;
+}
+
+/**
+ * Takes one closed minute, in place, and says when the share is out of the ordinary (`spike`), once, and when it is over (`recovered`).
+ * @param row undefined when only time has passed; a minute without use (a gap, a night) says nothing
+ */
+export function observeShare(watch: ShareWatch, row: ShareRow | undefined, context: ShareContext): Verdict | null {
+  if (row && row.ofAll > 0) take(watch, row);
+  catchUp(watch, context.now);
+  return watch.anomaly ? follow(watch, watch.anomaly, context) : call(watch, context);
+}
+
+/** A fault can make the counted end outnumber the counted start (a session that crashes was started earlier), never by meaning. */
+function take(watch: ShareWatch, { minute, seen, ofAll }: ShareRow): void {
+  if (minute <= (watch.recent.at(-3) ?? watch.learnt * BLOCK - 1)) return;
+  if (watch.recent.length === 0) watch.learnt = Math.max(watch.learnt, Math.floor(minute / BLOCK));
+  watch.recent.push(minute, Math.min(seen, ofAll), ofAll);
+  watch.use.minutes += 1;
+  watch.use.mean += (ofAll - watch.use.mean) * Math.max(USE_WEIGHT, 1 / watch.use.minutes);
+}
+
+function catchUp(watch: ShareWatch, now: number): void {
+  const until = Math.floor(now / MINUTE / BLOCK) - LAG_BLOCKS;
+  while (watch.recent.length > 0 && watch.learnt < until) learnBlock(watch, watch.learnt++);
+}
+
+function learnBlock(watch: ShareWatch, block: number): void {
+  const [from, to] = [block * BLOCK, (block + 1) * BLOCK];
+  const { seen, ofAll } = sums(watch, from, to);
+  while ((watch.recent[0] ?? Infinity) < to) watch.recent.splice(0, 3);
+  if (ofAll === 0) return;
+  const usual = expected(watch.baseline, middleOf(from, to), ofAll, watch.use.mean, 0);
+  const taught = isAbnormal(watch, from, to) ? Math.min(seen, plausible(usual)) : seen;
+  learnScatter(watch.baseline, 0, taught, usual.mean);
+  learn(watch.baseline, from * MINUTE, taught, taught, ofAll);
+}
+
+/** The most that a block of an anomaly may teach, so that a fault hardly moves what is usual. */
+function plausible({ mean, size }: Expectation): number {
+  return Math.max(1, mean + 3 * Math.sqrt(mean + (mean * mean) / size));
+}
+
+function isAbnormal({ anomaly, abnormal }: ShareWatch, from: number, to: number): boolean {
+  if (anomaly && !anomaly.relearnt && to * MINUTE > anomaly.since) return true;
+  return abnormal !== null && to * MINUTE > abnormal[0] && from * MINUTE < abnormal[1];
+}
+
+function call(watch: ShareWatch, context: ShareContext): Verdict | null {
+  for (const minutes of WINDOWS) {
+    const window = windowOf(watch, context, minutes);
+    const usual = window && usualIn(watch, context, window);
+    if (!usual || !isOut(watch, context, window, usual)) continue;
+    const found = sumsFrom(watch, context.now, sinceWhen(watch.recent, window, usual));
+    watch.anomaly = { ...found, since: found.from, lastSeen: context.now, relearnt: false };
+    return verdictOf('spike', context, found, usualIn(watch, context, found) ?? usual);
+  }
+  return null;
+}
+
+/** By ratio and by odds, with enough seen to say so. */
+function isOut(watch: ShareWatch, context: ShareContext, window: ShareSums, usual: Expectation): boolean {
+  const { newFault, spikeRatio, spikeUnlikeliness } = context.thresholds ?? DEFAULT_THRESHOLDS;
+  const least = window.to - window.from > 30 * MINUTE ? 2 * newFault.customers : newFault.customers;
+  if (window.seen < least || window.seen < spikeRatio * usual.mean) return false;
+  const since = Math.min(watch.born, context.peer?.born ?? Infinity);
+  const young = context.now / MINUTE - since < YOUNG.minutes ? YOUNG.unlikelier : 0;
+  return unlikelyMany(window.seen, usual) >= spikeUnlikeliness - FEW_SERIES + young;
+}
+
+/** The last so many minutes, without what an anomaly before has told and what a deploy explains; null when nothing is left. */
+function windowOf(watch: ShareWatch, { now, deployedAt }: ShareContext, minutes: number): ShareSums | null {
+  const start = Math.max(now - minutes * MINUTE, watch.abnormal?.[1] ?? 0);
+  const whole = sumsFrom(watch, now, start);
+  const held = deployedAt === undefined || deployedAt > now ? 0 : deployedAt + DEPLOY.hold;
+  if (held <= start || whole.seen >= DEPLOY.share * whole.ofAll) return whole;
+  return held < now ? sumsFrom(watch, now, held) : null;
+}
+
+/** What is usual, for itself and for its peer, whichever is more; null until one of them was watched for a day. */
+function usualIn(watch: ShareWatch, { now, peer }: ShareContext, { from, to, ofAll }: ShareSums): Expectation | null {
+  const isKnown = (born: number) => now / MINUTE - born > DAY_MINUTES;
+  const block = to - from > 30 * MINUTE ? 1 : 0;
+  const at = (from + to) / 2;
+  const own = isKnown(watch.born) ? expectedHigh(watch.baseline, at, ofAll, watch.use.mean, block) : null;
+  if (!peer) return own;
+  if (!isKnown(peer.born)) return null;
+  const others = expectedHigh(peer.baseline, at, ofAll, peer.perMinute, block);
+  return own && own.mean > others.mean ? own : others;
+}
+
+function follow(watch: ShareWatch, anomaly: ShareAnomaly, context: ShareContext): Verdict | null {
+  const { now } = context;
+  worst(watch, anomaly, now);
+  if (!anomaly.relearnt && now - anomaly.since > RELEARN_AFTER) {
+    anomaly.relearnt = true;
+    watch.baseline = newBaseline();
+  }
+  for (const minutes of WINDOWS) {
+    const window = sumsFrom(watch, now, now - minutes * MINUTE);
+    if (window.from <= anomaly.since) break;
+    const ifOn = (anomaly.seen / anomaly.ofAll) * window.ofAll;
+    const unlikely = lowerUnlikeliness(window.seen, ifOn, OVER.size);
+    const usual = usualIn(watch, context, window) ?? { mean: 0, size: OVER.size };
+    if (unlikely < OVER.unlikely || unlikelyMany(window.seen, usual) > OVER.usual) continue;
+    return over(watch, anomaly, verdictOf('recovered', context, window, { mean: ifOn, size: OVER.size }));
+  }
+  if (!context.inUse || watch.recent.length > 0) return null;
+  const gone = sumsFrom(watch, now, now - LAG_BLOCKS * BLOCK * MINUTE);
+  const words = 'nobody has used it for an hour, while the app is in use';
+  return over(watch, anomaly, { ...verdictOf('recovered', context, gone, { mean: 0, size: OVER.size }), words });
+}
+
+function over(watch: ShareWatch, anomaly: ShareAnomaly, verdict: Verdict): Verdict {
+  watch.abnormal = [anomaly.since, anomaly.lastSeen];
+  watch.anomaly = null;
+  return verdict;
+}
+
+function worst(watch: ShareWatch, anomaly: ShareAnomaly, now: number): void {
+  const last = sumsFrom(watch, now, now - MINUTE);
+  if (last.seen > 0) anomaly.lastSeen = now;
+  const { seen, ofAll } = sumsFrom(watch, now, Math.max(anomaly.since, now - 15 * MINUTE));
+  if (ofAll > 0 && seen * anomaly.ofAll > anomaly.seen * ofAll) Object.assign(anomaly, { seen, ofAll });
+}
+
+function verdictOf(kind: 'spike' | 'recovered', context: ShareContext, sum: ShareSums, usual: Expectation): Verdict {
+  const { seen, ofAll, from, to } = sum;
+  const unlikeliness = kind === 'spike' ? unlikelyMany(seen, usual) : lowerUnlikeliness(seen, usual.mean, usual.size);
+  const result = {
+    kind,
+    since: from,
+    at: context.now,
+    expected: usual.mean,
+    seen,
+    ofAll,
+    windowMs: to - from,
+    unit: context.unit,
+    unlikeliness,
+  };
+  return { ...result, words: shareEvidence(result) };
+}
+
+const middleOf = (from: number, to: number) => ((from + to) / 2) * MINUTE;
+
+/** Sums from an instant until now. */
+function sumsFrom(watch: ShareWatch, now: number, from: number): ShareSums {
+  return { from, to: now, ...sums(watch, Math.floor(from / MINUTE), Infinity) };
+}
+
+/** Sums of the minutes `from` to before `to`. */
+function sums({ recent }: ShareWatch, from: number, to: number): { seen: number; ofAll: number } {
+  const sum = { seen: 0, ofAll: 0 };
+  for (let at = 0; at < recent.length; at += 3) {
+    const minute = recent[at] ?? 0;
+    if (minute < from || minute >= to) continue;
+    sum.seen += recent[at + 1] ?? 0;
+    sum.ofAll += recent[at + 2] ?? 0;
+  }
+  return sum;
+}

@@ -1,0 +1,48 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { Projects } from '../intake/public.js';
+import { Needs } from '../platform/auth/auth.guard.js';
+import { Clock } from '../platform/clock.js';
+import { Database } from '../platform/db/database.js';
+import { Problem } from '../platform/errors.js';
+import { RollupStore } from './rollup.store.js';
+
+const STEPS = ['hour', 'day'] as const;
+/** What is shown when `from` is left out, milliseconds. */
+const SHOWN = { hour: 7 * 86_400_000, day: 90 * 86_400_000 };
+const MOST_POINTS = 2500;
+
+const seriesQuery = z.strictObject({
+  project: z.string(),
+  series: z.string().min(1).max(300),
+  step: z.enum(STEPS).default('hour'),
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+});
+
+/** `GET /v1/series`: what a series counted by hour or day, under the names that verdicts use. */
+@Controller('v1/series')
+export class SeriesController {
+  constructor(
+    private readonly store: RollupStore,
+    private readonly projects: Projects,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  @Needs('agent')
+  async get(@Query({ schema: seriesQuery }) query: z.output<typeof seriesQuery>): Promise<unknown> {
+    const project = this.projects.list().find((one) => one.slug === query.project);
+    if (!project) throw new Problem(400, 'invalid', `project: there is no project "${query.project}".`);
+    const to = query.to === undefined ? this.clock.now() : new Date(query.to);
+    const from = query.from === undefined ? new Date(to.getTime() - SHOWN[query.step]) : new Date(query.from);
+    const { series, step } = query;
+    const points = await this.store.points(
+      this.database,
+      { projectId: project.id, series, step, from, to },
+      MOST_POINTS,
+    );
+    return { project: project.slug, series, step, points };
+  }
+}

@@ -1,0 +1,81 @@
+import { type ShareRow } from './algorithm/share-watch.v1.js';
+import { type CountUnit } from './detection.js';
+import { partsOf } from './series.js';
+
+/** Customers whom errors of one release hit in one minute. */
+export interface ReleaseMinute {
+  readonly release: string;
+  readonly minute: number;
+  readonly arrivals: number;
+}
+
+/** Sessions of one release in one minute; '' is no release. */
+export interface SessionMinute {
+  readonly release: string;
+  readonly minute: number;
+  readonly started: number;
+  readonly crashed: number;
+}
+
+/** What shares of one closed minute are made of. */
+export interface ShareMinute {
+  readonly minute: number;
+  /** Exposure of the minute: customers or sessions active, or 1 where the app tells neither; 0 in a gap. */
+  readonly use: number;
+  /** Customers who used the app; null where it names none. */
+  readonly customers: number | null;
+  /** Customers hit, summed over issues. */
+  readonly hit: number;
+  readonly releases: readonly ReleaseMinute[];
+  readonly sessions: readonly SessionMinute[];
+}
+
+/** Crashed of started sessions of the whole project; of one release they are `sessions:RELEASE`. */
+export const SESSIONS = 'sessions';
+/** Customers hit of those who use the app, minute by minute. */
+export const ACTIVE = 'active';
+/**
+ * Releases, services and areas of one project that are watched, of each kind. A state has at most some 6 kB, so 50 of each of four kinds
+ * stay below about 1 MB a project, and an app has some tens of live releases at most. Beyond, releases seen first longest ago, and services
+ * and areas not hit for longest, are dropped.
+ */
+export const MOST_OF_A_KIND = 50;
+
+/** Whether a series is a share; the others are counts. */
+export function isShare(series: string): boolean {
+  return ['release', SESSIONS, ACTIVE].includes(partsOf(series).kind);
+}
+
+/** What the seen of a share are. */
+export function unitOf(series: string): CountUnit {
+  const { kind } = partsOf(series);
+  return kind === SESSIONS ? 'sessions' : kind === ACTIVE ? 'active customers' : 'customers';
+}
+
+/** The rows of one minute by series. A release is measured by the use of the whole app, since rollouts are gradual and not told. */
+export function sharesOf({ minute, use, customers, hit, releases, sessions }: ShareMinute): Map<string, ShareRow> {
+  const rows = new Map<string, ShareRow>();
+  const add = (series: string, seen: number, ofAll: number) => {
+    const before = rows.get(series) ?? { seen: 0, ofAll: 0 };
+    rows.set(series, { minute, seen: before.seen + seen, ofAll: before.ofAll + ofAll });
+  };
+  if (customers !== null) add(ACTIVE, hit, customers);
+  for (const { release, arrivals } of releases) add(`release:${release}`, arrivals, use);
+  for (const { release, started, crashed } of sessions) {
+    add(SESSIONS, crashed, started);
+    if (release !== '') add(`${SESSIONS}:${release}`, crashed, started);
+  }
+  return rows;
+}
+
+/**
+ * The releases to watch: the newest, and as many that are known from sessions alone as there is room for, busiest first.
+ * @param newest releases that had an error, newest first
+ * @param named how busy each release of this run is
+ */
+export function releasesToWatch(newest: readonly string[], named: ReadonlyMap<string, number>): Set<string> {
+  const known = newest.slice(0, MOST_OF_A_KIND);
+  const later = new Set(newest);
+  const others = [...named].filter(([release]) => release !== '' && !later.has(release)).sort((a, b) => b[1] - a[1]);
+  return new Set([...known, ...others.map(([release]) => release)].slice(0, MOST_OF_A_KIND));
+}

@@ -1,0 +1,155 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { anEvent, type EventBody } from '../support/builders.js';
+import { aDayOf, pass } from '../support/history.js';
+import { TestDaemon } from '../support/test-daemon.js';
+
+const detection = { newFault: { customers: 5, within: '10m' } };
+const PARTS = Array.from({ length: 24 }, (_, at) => `${String.fromCharCode(97 + at)}Order`);
+
+/** Different faults, so that none of them is large by itself. */
+function eventOf(part: string, about: EventBody): EventBody {
+  const type = `${part}Failure`;
+  const stack = `${type}: no\n    at ${part} (/srv/shop/src/${part}.js:7:3)`;
+  return anEvent({ type, message: `${part} did not answer`, stack, ...about });
+}
+
+describe('a series of', () => {
+  let forewarn: TestDaemon;
+  afterEach(() => forewarn.stop());
+
+  const usual = (minute: number) => ({
+    active: 100,
+    hits: minute % 10 === 0 ? [{ issue: 1, release: 'shop@1', customers: 1 }] : [],
+  });
+
+  it('a release is called from its first minutes, and is one incident with its project and its issues', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    await forewarn.send(anEvent({ customer: 'c0', release: 'shop@1' }));
+    await aDayOf(forewarn, usual);
+    expect(await said()).toEqual([]);
+
+    for (let minute = 0; minute < 12; minute++) {
+      const two = PARTS.slice(2 * minute, 2 * minute + 2);
+      const hit = (part: string) =>
+        [1, 2, 3, 4].map((n) => eventOf(part, { release: 'shop@2', customer: `${part}-${n}` }));
+      await forewarn.send(...two.flatMap(hit));
+      await pass(forewarn, 1, () => ({ active: 100 }));
+    }
+    await pass(forewarn, 3, () => ({ active: 100 }));
+
+    expect(await said()).toEqual(expect.arrayContaining(['project spike', 'release:shop@2 spike']));
+    const [release] = await detections('release:shop@2');
+    expect(release).toMatchObject({ evidence: { release: 'shop@2' } });
+    expect(release?.evidence.words).toMatch(/^\d+ customers in \d+ min, expected .*, release shop@2$/);
+    expect(await incidents()).toHaveLength(1);
+    const { timeline } = (await forewarn.api.get('/v1/incidents/1')).body as { timeline: { kind: string }[] };
+    expect(timeline).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          kind: 'detection_attached',
+          details: expect.objectContaining({ series: 'release:shop@2', release: 'shop@2' }),
+        }),
+      ]),
+    );
+  });
+
+  it('a release that is only new, with the errors that its project always had, is called by nobody', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    await forewarn.send(anEvent({ customer: 'c0', release: 'shop@1' }));
+    await aDayOf(forewarn, usual);
+    for (let at = 0; at < 4; at++) {
+      await forewarn.send(anEvent({ customer: `n${at}`, release: 'shop@2' }));
+      await pass(forewarn, 10, () => ({ active: 100, sessions: { 'shop@2': [50, 0] } }));
+    }
+    expect(await said()).toEqual([]);
+    expect(await states()).toContain('release:shop@2');
+  });
+
+  it('an area is called, and gives the incident its area', async () => {
+    const grouping = { rules: [{ name: 'buy', match: { message: '*did not answer' }, set: { area: 'checkout' } }] };
+    forewarn = await TestDaemon.start({ config: { detection, grouping } });
+    await forewarn.send(...PARTS.map((part, at) => eventOf(part, { customer: `c${at}` })));
+    await aDayOf(forewarn, (minute) => ({
+      active: 100,
+      hits: minute % 20 === 0 ? [{ issue: 1 + (minute % 24), customers: 1 }] : [],
+    }));
+    for (let minute = 0; minute < 6; minute++) {
+      const hit = (part: string, at: number) => eventOf(part, { customer: `d${minute}-${at % 12}` });
+      await forewarn.send(...PARTS.slice(0, 12).map(hit));
+      await pass(forewarn, 1, () => ({ active: 100 }));
+    }
+    await pass(forewarn, 3, () => ({ active: 100 }));
+
+    expect(await said()).toEqual(expect.arrayContaining(['area:checkout spike']));
+    expect(await incidents()).toMatchObject([{ area: 'checkout' }]);
+  });
+
+  it('crashed sessions is called with its release, opens an incident by itself, and closes it when it is as usual again', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    const calm = (minute: number) => ({ sessions: { 'shop@1': [40, minute % 10 === 0 ? 1 : 0] as const } });
+    await aDayOf(forewarn, calm);
+    await pass(forewarn, 12, () => ({ sessions: { 'shop@1': [30, 0], 'shop@2': [10, 4] } }));
+
+    expect(await said()).toEqual(expect.arrayContaining(['sessions spike', 'sessions:shop@2 spike']));
+    const [release] = await detections('sessions:shop@2');
+    expect(release?.evidence.words).toMatch(
+      /^\d+ of \d+ sessions crashed in \d+ min \(\d+ %\), expected .*, release shop@2$/,
+    );
+    expect(await incidents()).toMatchObject([{ title: /./, status: 'detected' }]);
+
+    await pass(forewarn, 75, calm, 15);
+    await forewarn.runStage('incident-close');
+    expect(await said()).toEqual(expect.arrayContaining(['sessions recovered']));
+    expect(await incidents()).toMatchObject([{ status: 'resolved', resolution: 'quiet' }]);
+  });
+
+  it('active customers who are hit is called with how many of how many', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    await forewarn.send(...Array.from({ length: 30 }, (_, at) => anEvent({ customer: `c${at}` })));
+    await aDayOf(forewarn, (minute) => ({ active: 100, hits: minute % 10 === 0 ? [{ issue: 1, customers: 1 }] : [] }));
+    for (let minute = 0; minute < 10; minute++) {
+      await forewarn.send(...Array.from({ length: 15 }, (_, at) => anEvent({ customer: `c${at}` })));
+      await pass(forewarn, 1, () => ({ active: 100 }));
+    }
+    const [active] = await detections('active');
+    expect(active?.evidence.words).toMatch(/customer-minutes of use hit an error in \d+ min \(\d+ %\), expected/);
+    expect(active).toMatchObject({ kind: 'spike', evidence: { customers: 15 } });
+    expect(await incidents()).toHaveLength(1);
+  });
+
+  it('releases are at most fifty of a project, the newest', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    const release = (at: number) => `shop@${String(at).padStart(3, '0')}`;
+    for (let at = 0; at < 70; at++) {
+      await forewarn.send(anEvent({ customer: `c${at % 3}`, release: release(at) }));
+      forewarn.clock.advance('10s');
+    }
+    forewarn.clock.advance('3m');
+    await forewarn.runStages('detect');
+
+    const watched = (await states()).filter((series) => series.startsWith('release:'));
+    expect(watched).toHaveLength(50);
+    expect(watched).toContain('release:shop@069');
+    expect(watched).not.toContain('release:shop@000');
+  });
+
+  async function said(): Promise<string[]> {
+    const rows = await forewarn.rows<{ what: string }>(
+      "SELECT series || ' ' || kind AS what FROM detection ORDER BY id",
+    );
+    return rows.map(({ what }) => what);
+  }
+
+  async function detections(series: string): Promise<{ kind: string; evidence: { words: string } }[]> {
+    return forewarn.rows('SELECT kind, evidence FROM detection WHERE series = $1 ORDER BY id', [series]);
+  }
+
+  async function states(): Promise<string[]> {
+    const rows = await forewarn.rows<{ series: string }>('SELECT series FROM series_state ORDER BY 1');
+    return rows.map(({ series }) => series);
+  }
+
+  async function incidents(): Promise<object[]> {
+    return ((await forewarn.api.get('/v1/incidents')).body as { items: object[] }).items;
+  }
+});
