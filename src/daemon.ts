@@ -1,4 +1,4 @@
-import { type IncomingMessage } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyInstance } from 'fastify';
@@ -22,10 +22,10 @@ import { type ForewarnConfig } from './forewarn-config.js';
 const MAX_API_BODY = 50 * 1024 * 1024;
 /** Time for a client to send its whole request, milliseconds; slower ones are cut, so that half-open connections do not pile up. */
 const REQUEST_TIMEOUT_MS = 60_000;
+/** How long an idle connection is kept, milliseconds: longer than load balancers do (60 s is usual), so that none sends on one that we just closed. */
+const KEEP_ALIVE_MS = 72_000;
 /** How long requests under way may take once the daemon stops, milliseconds; then a client that never ends its request is cut. */
 const STOP_GRACE_MS = 2000;
-/** A DSN may carry a path prefix, which a reverse proxy may leave in place. */
-const PREFIXED_INTAKE = /^\/.+(\/api\/\d+\/(?:envelope|store)\/?(?:\?.*)?)$/;
 
 /** A running daemon. */
 export interface Daemon {
@@ -83,11 +83,14 @@ export async function startDaemon(
 
 /** The application, routes mounted, not yet listening. */
 export async function createApp(runtime: Runtime): Promise<NestFastifyApplication> {
+  let intake: IntakeRoutes | undefined;
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_API_BODY,
-    requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { ignoreTrailingSlash: true },
-    rewriteUrl: (request: IncomingMessage) => PREFIXED_INTAKE.exec(request.url ?? '')?.[1] ?? request.url ?? '/',
+    serverFactory: (handle: RequestListener) =>
+      serve((request, response) => {
+        if (!intake?.take(request, response)) handle(request, response);
+      }),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRuntime(runtime), adapter, {
     logger: new NestLogger(runtime.logger),
@@ -96,11 +99,17 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   app.useGlobalPipes(validationPipe());
   const fastify = adapter.getInstance<FastifyInstance>();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  if (runtime.settings.roles.has('intake')) await app.get(IntakeRoutes).mount(fastify);
   await app.init();
+  if (runtime.settings.roles.has('intake')) intake = app.get(IntakeRoutes);
   app.get(ApiDescription).describe(app);
   await fastify.ready();
   return app;
+}
+
+function serve(listener: RequestListener): Server {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, listener);
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  return server;
 }
 
 async function listen(app: NestFastifyApplication, settings: Settings): Promise<number> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type FastifyInstance } from 'fastify';
+import { IntakeRoutes } from '../src/intake/intake.routes.js';
 import { TOKEN_ROLES } from '../src/platform/auth/role.js';
 import { TestDaemon } from './support/test-daemon.js';
 
@@ -24,7 +25,8 @@ describe('GET /openapi.json', () => {
         Object.entries(item).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),
       ),
     );
-    routes = routesOf(forewarn.daemon.app.getHttpAdapter().getInstance());
+    const hot = forewarn.daemon.app.get(IntakeRoutes).paths.map((path) => `POST ${path}`);
+    routes = [...routesOf(forewarn.daemon.app.getHttpAdapter().getInstance()), ...hot];
   });
   afterAll(() => forewarn.stop());
 

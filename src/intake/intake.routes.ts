@@ -1,5 +1,6 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { parse } from 'node:querystring';
 import { Inject, Injectable } from '@nestjs/common';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { Clock } from '../platform/clock.js';
 import { isDatabaseAway } from '../platform/db/database.js';
 import { Problem } from '../platform/errors.js';
@@ -8,10 +9,9 @@ import { type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js
 import { NativeIntake } from './native.intake.js';
 import { OtlpIntake } from './otlp.intake.js';
 import { OutcomeCounter } from './outcome.counter.js';
+import { readBody } from './request-body.js';
 import { refused, SentryIntake } from './sentry.intake.js';
 
-/** Largest body on the wire, bytes, as Sentry's own limit for a compressed envelope. */
-const MAX_WIRE_BODY = 20 * 1024 * 1024;
 /** What browser SDKs need to post across origins and to read the limits in the answer (Sentry Relay, middlewares/cors.rs). */
 const CORS = {
   'access-control-allow-origin': '*',
@@ -25,79 +25,108 @@ const PREFLIGHT = {
   'access-control-max-age': '3600',
 } as const;
 
-/** Where a request keeps the content type that it came with. */
-const SENT_TYPE = 'sentContentType';
+/** `/api/{projectId}/envelope/` and `/store/`; a DSN may carry a path prefix, which a reverse proxy may leave in place. */
+const SENTRY = /^(?:\/.*)?\/api\/([^/]+)\/(envelope|store)\/?$/;
 
 type Handler = (request: IntakeRequest) => Promise<IntakeReply>;
 /** How a protocol words a refusal. */
 type Wording = (request: IntakeRequest, reply: IntakeReply) => IntakeReply;
 
+/** What takes the requests of one path. */
+interface Route {
+  readonly handle: Handler;
+  readonly word?: Wording;
+  readonly projectId?: string;
+}
+
 /**
- * The hot paths, straight on Fastify in a scope of their own, where every content type (and none) is raw bytes.
- * They check project keys instead of tokens.
+ * The hot paths, straight on `node:http` before the web framework, whose parsing and hooks would cost as much again as reading an
+ * event: every content type, and none, is raw bytes. They check project keys instead of tokens.
  */
 @Injectable()
 export class IntakeRoutes {
+  private readonly sentryPaths: Readonly<Record<string, Handler>>;
+  private readonly otherPaths: Readonly<Record<string, Route | undefined>>;
+
   constructor(
-    private readonly sentry: SentryIntake,
-    private readonly native: NativeIntake,
-    private readonly otlp: OtlpIntake,
+    sentry: SentryIntake,
+    native: NativeIntake,
+    otlp: OtlpIntake,
     private readonly outcomes: OutcomeCounter,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  /** Adds the routes to the server; call before it listens. */
-  async mount(fastify: FastifyInstance): Promise<void> {
-    await fastify.register(async (scope) => {
-      scope.removeAllContentTypeParsers();
-      scope.decorateRequest(SENT_TYPE, '');
-      scope.addHook('onRequest', (request, _reply, done) => {
-        keepSentType(request);
-        done();
-      });
-      scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_WIRE_BODY }, (_request, body, done) =>
-        done(null, body),
-      );
-      scope.setErrorHandler((error, _request, reply) => this.fail(error, reply));
-      this.post(scope, '/api/:projectId/envelope', (request) => this.sentry.envelope(request));
-      this.post(scope, '/api/:projectId/store', (request) => this.sentry.store(request));
-      this.post(scope, '/v1/events', (request) => this.native.events(request));
-      for (const signal of ['logs', 'traces'] as const) {
-        const worded: Wording = (request, reply) => this.otlp.refusal(request, reply);
-        this.post(scope, `/otlp/v1/${signal}`, (request) => this.otlp.export(signal, request), worded);
-      }
-    });
+  ) {
+    const word: Wording = (request, reply) => otlp.refusal(request, reply);
+    this.sentryPaths = {
+      envelope: (request) => sentry.envelope(request),
+      store: (request) => sentry.store(request),
+    };
+    this.otherPaths = {
+      '/v1/events': { handle: (request) => native.events(request) },
+      '/otlp/v1/logs': { handle: (request) => otlp.export('logs', request), word },
+      '/otlp/v1/traces': { handle: (request) => otlp.export('traces', request), word },
+    };
   }
 
-  private post(
-    scope: FastifyInstance,
-    path: string,
-    handle: Handler,
-    word: Wording = (_request, reply) => reply,
-  ): void {
-    scope.post(path, { bodyLimit: MAX_WIRE_BODY }, async (request, reply) =>
-      this.answer(reply, await this.run(handle, word, request)),
-    );
-    scope.options(path, async (_request, reply) => reply.status(204).headers(PREFLIGHT).send());
+  /** All paths, as OpenAPI writes them; each takes POST, and OPTIONS from browsers. */
+  get paths(): string[] {
+    return [
+      ...Object.keys(this.sentryPaths).map((kind) => `/api/{projectId}/${kind}`),
+      ...Object.keys(this.otherPaths),
+    ];
   }
 
-  private async run(handle: Handler, word: Wording, request: FastifyRequest): Promise<IntakeReply> {
-    const read = this.read(request);
-    try {
-      return await handle(read);
-    } catch (error) {
-      return word(read, this.refuse(error));
+  /** Takes a request of intake; false leaves any other to the framework. */
+  take(request: IncomingMessage, response: ServerResponse): boolean {
+    if (request.method !== 'POST' && request.method !== 'OPTIONS') return false;
+    const url = request.url ?? '';
+    const mark = url.indexOf('?');
+    const route = this.routeOf(mark < 0 ? url : url.slice(0, mark));
+    if (!route) return false;
+    if (request.method === 'OPTIONS') {
+      request.resume();
+      response.writeHead(204, PREFLIGHT).end();
+    } else {
+      void this.answer(request, response, route, mark < 0 ? '' : url.slice(mark + 1));
     }
+    return true;
   }
 
-  private read(request: FastifyRequest): IntakeRequest {
-    const { projectId } = request.params as { projectId?: string };
-    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const query = request.query as Record<string, unknown>;
-    const sentType = (request as unknown as Record<typeof SENT_TYPE, string>)[SENT_TYPE];
-    const headers = { ...request.headers, 'content-type': sentType };
-    return { projectId, query, headers, body, receivedAt: this.clock.now().getTime() };
+  private routeOf(path: string): Route | undefined {
+    const [, projectId, kind] = SENTRY.exec(path) ?? [];
+    const handle = kind === undefined ? undefined : this.sentryPaths[kind];
+    if (handle) return { handle, projectId };
+    return this.otherPaths[path.endsWith('/') ? path.slice(0, -1) : path];
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse, route: Route, query: string): Promise<void> {
+    const { headers } = request;
+    const read = await readBody(request);
+    const receivedAt = this.clock.now().getTime();
+    const taken: IntakeRequest = {
+      projectId: route.projectId,
+      query: query === '' ? {} : parse(query),
+      headers,
+      body: read.ok ? read.body : Buffer.alloc(0),
+      receivedAt,
+    };
+    const reply = await this.run(
+      route,
+      taken,
+      read.ok ? undefined : new Refusal(read.status, read.outcome, read.reason),
+    );
+    // What a client goes on sending nobody reads.
+    send(response, read.ok ? reply : { ...reply, headers: { ...reply.headers, connection: 'close' } });
+  }
+
+  private async run({ handle, word }: Route, request: IntakeRequest, refusal?: Refusal): Promise<IntakeReply> {
+    try {
+      if (refusal) throw refusal;
+      return await handle(request);
+    } catch (error) {
+      const reply = this.refuse(error);
+      return word ? word(request, reply) : reply;
+    }
   }
 
   /** A refusal is counted once and answered; a fault of ours is 503, so that nobody takes it for accepted. */
@@ -115,27 +144,16 @@ export class IntakeRoutes {
       headers: { 'retry-after': '5' },
     };
   }
-
-  private answer(reply: FastifyReply, { status, body, headers }: IntakeReply): FastifyReply {
-    return reply
-      .status(status)
-      .headers(CORS)
-      .type('application/json')
-      .headers(headers ?? {})
-      .send(body);
-  }
-
-  /** What Fastify refuses before a handler runs: a body over the limit, or one that breaks off. */
-  private fail(error: unknown, reply: FastifyReply): void {
-    const { statusCode = 500, message = '' } = error as { statusCode?: number; message?: string };
-    if (statusCode >= 500) return void this.answer(reply, this.refuse(error));
-    this.outcomes.count(0, statusCode === 413 ? 'too_large' : 'malformed');
-    void this.answer(reply, refused(statusCode, message));
-  }
 }
 
-/** Fastify refuses content types that it cannot read, and SDKs send none, empty and odd ones: it gets to see one type only. */
-function keepSentType(request: FastifyRequest): void {
-  (request as unknown as Record<typeof SENT_TYPE, string>)[SENT_TYPE] = request.headers['content-type'] ?? '';
-  request.headers['content-type'] = 'application/octet-stream';
+function send(response: ServerResponse, { status, body, headers }: IntakeReply): void {
+  const payload = Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  response
+    .writeHead(status, {
+      ...CORS,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(payload),
+      ...headers,
+    })
+    .end(payload);
 }

@@ -23,7 +23,11 @@ export class IntakeLedger {
   ) {}
 
   /** Marks events as seen in this transaction; returns those that nobody had seen, of two with the same id the first. */
-  async claimEvents<Event extends PreparedEvent>(tx: Tx, events: readonly Event[], now: Date): Promise<readonly Event[]> {
+  async claimEvents<Event extends PreparedEvent>(
+    tx: Tx,
+    events: readonly Event[],
+    now: Date,
+  ): Promise<readonly Event[]> {
     const fresh = await this.store.claimEvents(
       tx,
       events.map((one) => one.projectId),

@@ -1,5 +1,5 @@
 /**
- * The paths of intake, in OpenAPI's words. They are mounted on Fastify directly, past the controllers from which the rest of the
+ * The paths of intake, in OpenAPI's words. They stand before the web framework, past the controllers from which the rest of the
  * document is made, so they stand here by hand; a test compares them with the routes.
  */
 

@@ -2,22 +2,18 @@ import { asObject, type Json } from './read-values.js';
 
 /** A JSON object with its text, or why the bytes are none. */
 export type ParsedObject =
-  | { readonly ok: true; readonly value: Json; readonly text: string }
-  | { readonly ok: false; readonly reason: string };
+  { readonly ok: true; readonly value: Json; readonly text: string } | { readonly ok: false; readonly reason: string };
 
 /**
  * Parses bytes that must hold one JSON object. Bytes that are no UTF-8 become U+FFFD, as everywhere in Sentry's protocol.
  * Never throws: text that is too long or nested too deep for the engine is a reason too.
  */
 export function parseJsonObject(bytes: Buffer): ParsedObject {
-  let parsed: unknown;
-  let text = '';
   try {
-    text = bytes.toString('utf8');
-    parsed = JSON.parse(text);
+    const text = bytes.toString('utf8');
+    const value = asObject(JSON.parse(text));
+    return value ? { ok: true, value, text } : { ok: false, reason: 'not a JSON object' };
   } catch (error) {
     return { ok: false, reason: error instanceof SyntaxError ? 'not valid JSON' : 'JSON too large or nested too deep' };
   }
-  const value = asObject(parsed);
-  return value ? { ok: true, value, text } : { ok: false, reason: 'not a JSON object' };
 }
