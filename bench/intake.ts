@@ -13,9 +13,18 @@ import { readSettings } from '../src/platform/config/settings.js';
 import { KINDS } from './support/bodies.js';
 import { type LoadOrder, type LoadReport } from './support/load.js';
 
-/** Seconds of load on each server and kind; `--seconds N` changes it. */
-const SECONDS = Number(process.argv[process.argv.indexOf('--seconds') + 1] || 10) || 10;
+/** Seconds of load on the daemon for each kind, `--seconds N`; the bare server gets half of it before and half after. */
+const SECONDS = Number(option('seconds') ?? 10);
+/** Seconds of load that are not measured, so that a compiler that learns from running code has done so. */
+const WARM_UP_SECONDS = 5;
+/** Only this kind of load, `--kind NAME`. */
+const KIND = option('kind');
 const TOKEN = 'bench-admin-token-0123456789';
+
+function option(name: string): string | undefined {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
 
 interface Row {
   readonly accepted: number;
@@ -25,6 +34,8 @@ interface Row {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly rssMb: number;
+  /** What the resident memory grew by from the end of the warm-up on. */
+  readonly rssGrowthMb: number;
   readonly bytesPerEvent: number;
   /** CPU time of the daemon and of its PostgreSQL, microseconds an event; says more than seconds on a busy machine. */
   readonly nodeUs: number;
@@ -120,23 +131,40 @@ async function measure(
   database: Database,
 ): Promise<Row> {
   const order = { captures, kind, seconds: SECONDS };
-  const bareReport = await load({ ...order, port: bare.port, project: '1', key: 'x', run: '' });
+  const run = () => randomBytes(6).toString('hex');
+  const pid = daemon.pid ?? 0;
+  const bareRate = async () => {
+    const { accepted, seconds } = await load({
+      ...order,
+      seconds: SECONDS / 2,
+      port: bare.port,
+      project: '1',
+      key: 'x',
+      run: '',
+    });
+    return accepted / seconds;
+  };
+  const bareBefore = await bareRate();
+  await load({ ...order, ...target, seconds: WARM_UP_SECONDS, run: run() });
+  const rssBefore = rssMb(pid);
   const before = await counted(database);
-  const cpuBefore = cpuSeconds(daemon.pid ?? 0);
-  const report = await load({ ...order, ...target, run: randomBytes(6).toString('hex') });
+  const cpuBefore = cpuSeconds(pid);
+  const report = await load({ ...order, ...target, run: run() });
   const after = await counted(database);
-  const cpuAfter = cpuSeconds(daemon.pid ?? 0);
+  const cpuAfter = cpuSeconds(pid);
+  const rssAfter = rssMb(pid);
   const events = Math.max(1, after.events - before.events);
   const drained = (after.events - before.events) / report.seconds;
-  const bareRate = bareReport.accepted / bareReport.seconds;
+  const bareMean = (bareBefore + (await bareRate())) / 2;
   return {
     accepted: report.accepted / report.seconds,
     drained,
-    bare: bareRate,
-    ratio: drained / bareRate,
+    bare: bareMean,
+    ratio: drained / bareMean,
     p50Ms: report.p50Ms,
     p99Ms: report.p99Ms,
-    rssMb: rssMb(daemon.pid ?? 0),
+    rssMb: rssAfter,
+    rssGrowthMb: rssAfter - rssBefore,
     bytesPerEvent: (after.bytes - before.bytes) / events,
     nodeUs: ((cpuAfter.own - cpuBefore.own) * 1e6) / events,
     pgUs: ((cpuAfter.below - cpuBefore.below) * 1e6) / events,
@@ -164,7 +192,7 @@ async function main(): Promise<void> {
   ).json()) as { items: { id: string; key: string }[] };
   const { id: project, key } = projects.items[0]!;
   const rows: Record<string, Row> = {};
-  for (const { name } of KINDS)
+  for (const { name } of KINDS.filter((one) => KIND === undefined || one.name === KIND))
     rows[name] = await measure(name, captures, { port, project, key }, { port: barePort }, daemon, database);
   report(rows);
   await close();
@@ -209,6 +237,7 @@ function report(rows: Readonly<Record<string, Row>>): void {
       p50Ms: pick('p50Ms', 1),
       p99Ms: pick('p99Ms', 1),
       rssMb: pick('rssMb', 0),
+      rssGrowthMb: pick('rssGrowthMb', 0),
       bytesPerEvent: pick('bytesPerEvent', 0),
       lost: pick('lost', 0),
       nodeCpuUsPerEvent: pick('nodeUs', 0),
