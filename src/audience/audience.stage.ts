@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Incident } from '../incidents/incident.js';
 import { Incidents } from '../incidents/public.js';
-import { type IssueHit } from '../issues/issue.js';
 import { Issues } from '../issues/public.js';
 import { Database, type Tx } from '../platform/db/database.js';
 import { type Stage, type StageResult } from '../platform/stages/stage.js';
@@ -37,40 +36,35 @@ export class AudienceStage implements Stage {
     if (incident.issueIds.length === 0) return 0;
     return this.database.transaction(async (tx) => {
       if (!(await tx.tryLock(`audience:${incident.id}`))) return 0;
-      const since = sweptFrom(incident, await this.store.sweptUntil(tx, incident.id));
-      const added = await this.takeOver(tx, incident, since, now);
-      await this.store.markSwept(tx, incident.id, new Date(Math.floor(now.getTime() / OVERLAP_MS) * OVERLAP_MS));
+      const minute = new Date(Math.floor(now.getTime() / OVERLAP_MS) * OVERLAP_MS);
+      const sweptUntil = await this.store.sweptUntil(tx, incident.id);
+      const { since, again } = sweptFrom(incident, sweptUntil);
+      const hit = await this.issues.customersHitSince(tx, incident.issueIds, since);
+      // Whoever is a member already gets newer evidence once a minute; in a storm everybody is hit again and again.
+      const isNewMinute = again || sweptUntil === undefined || sweptUntil < minute;
+      const changed = isNewMinute ? hit : await this.store.strangers(tx, incident.id, hit);
+      const added = await this.takeOver(tx, incident, changed, now);
+      await this.store.markSwept(tx, incident.id, minute);
       return added;
     });
   }
 
-  private async takeOver(tx: Tx, incident: Incident, since: Date, now: Date): Promise<number> {
+  private async takeOver(tx: Tx, incident: Incident, customerIds: readonly number[], now: Date): Promise<number> {
     let added = 0;
-    let after = 0;
-    for (;;) {
-      const page = await this.issues.hitsSince(tx, incident.issueIds, since, after, PAGE);
-      if (page.length === 0) return added;
-      const changed = wholeCustomers(page);
-      after = changed.at(-1) ?? after;
-      const members = [];
-      for (const [customerId, hits] of byCustomer(await this.issues.hitsOfCustomers(tx, incident.issueIds, changed))) {
-        members.push({ customerId, evidence: evidenceOf(hits) });
-      }
+    for (let at = 0; at < customerIds.length; at += PAGE) {
+      const page = customerIds.slice(at, at + PAGE);
+      const hits = await this.issues.hitsOfCustomers(tx, incident.issueIds, page);
+      const members = [...byCustomer(hits)].map(([customerId, own]) => ({ customerId, evidence: evidenceOf(own) }));
       added += await this.store.upsertAffected(tx, incident.id, members, now);
-      await this.store.dropMerged(tx, incident.id);
-      if (page.length < PAGE) return added;
     }
+    if (customerIds.length > 0) await this.store.dropMerged(tx, incident.id);
+    return added;
   }
 }
 
 /** From the incident's start on; again when an issue joined, and otherwise from where the last sweep ended. */
-function sweptFrom({ startedAt, attachedAt }: Incident, sweptUntil: Date | undefined): Date {
+function sweptFrom({ startedAt, attachedAt }: Incident, sweptUntil: Date | undefined): { since: Date; again: boolean } {
   const again = sweptUntil === undefined || (attachedAt !== null && attachedAt >= sweptUntil);
   const from = again ? startedAt.getTime() : sweptUntil.getTime() - OVERLAP_MS;
-  return new Date(Math.floor(from / OVERLAP_MS) * OVERLAP_MS);
-}
-
-/** The customers of a page; their other hits are read in full, so a page may end in the middle of one. */
-function wholeCustomers(page: readonly IssueHit[]): number[] {
-  return [...new Set(page.map((hit) => hit.customerId))];
+  return { since: new Date(Math.floor(from / OVERLAP_MS) * OVERLAP_MS), again };
 }

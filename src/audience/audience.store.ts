@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { int8s } from '../platform/db/arrays.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type Member, type MemberEvidence } from './audience.js';
 
@@ -40,6 +41,19 @@ export class AudienceStore {
       [incidentId, members.map((one) => one.customerId), members.map((one) => JSON.stringify(one.evidence)), now],
     );
     return rows.filter((row) => row.added).length;
+  }
+
+  /** Of these customers, those who are not affected members yet, in their order. */
+  async strangers(sql: Sql, incidentId: number, customerIds: readonly number[]): Promise<number[]> {
+    const rows = await sql.query<{ id: number }>(
+      {
+        name: 'audience.strangers',
+        text: `SELECT x.id FROM unnest($2::bigint[]) WITH ORDINALITY AS x (id, nth)
+               WHERE NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = x.id AND a.kind = 'affected') ORDER BY x.nth`,
+      },
+      [incidentId, int8s(customerIds)],
+    );
+    return rows.map((row) => row.id);
   }
 
   /** Removes members who turned out to be somebody else, who is a member in their place. */

@@ -40,15 +40,9 @@ export class Issues {
     return this.store.hits(sql, issueIds, after, limit);
   }
 
-  /** Like `hits`, but only what changed in the minute `since` or later, or belongs to customers or issues that were merged or split since. */
-  async hitsSince(
-    sql: Sql,
-    issueIds: readonly number[],
-    since: Date,
-    after: number,
-    limit: number,
-  ): Promise<IssueHit[]> {
-    return this.store.hitsSince(sql, issueIds, since, after, limit);
+  /** Customers whom these issues hit in the minute `since` or later, or who were merged, or whose issues were merged or split, since then. */
+  async customersHitSince(sql: Sql, issueIds: readonly number[], since: Date): Promise<number[]> {
+    return this.store.customersHitSince(sql, issueIds, since);
   }
 
   /** Every hit of these issues on these customers. */

@@ -29,12 +29,16 @@ export class Planner {
       members.map((one) => one.customerId),
     );
     const messages: PlannedMessage[] = [];
+    // A wave has few different minutes and languages, and rendering is what costs.
+    const reasons = new Map<string, string>();
     for (const { customerId, evidence } of members) {
       const recipient = recipients.get(customerId);
       if (!recipient) continue;
       const locale = this.explanations.localeFor(recipient.locale);
       const lastAt = formatMoment(new Date(evidence.lastAt), locale, recipient.timeZone);
-      const why = render(this.explanations.textsOf(locale).why.notice, { lastAt });
+      const key = `${locale} ${lastAt}`;
+      const why = reasons.get(key) ?? render(this.explanations.textsOf(locale).why.notice, { lastAt });
+      reasons.set(key, why);
       messages.push({ ...this.base(recipient, locale, why), ...this.route(recipient, policy, policy.channels, now) });
     }
     return this.messages.insert(tx, plan, messages, now);

@@ -3,14 +3,17 @@ import { Liquid } from 'liquidjs';
 /** Values that templates may use; every name is always given, null where there is nothing. */
 export type TemplateValues = Readonly<Record<string, string | null>>;
 
-/** Limits on what an operator's template may cost: characters rendered, loop iterations, milliseconds. */
+/**
+ * Limits on what an operator's template may cost: characters rendered, loop iterations, milliseconds. The last is generous, since a busy
+ * machine may take the processor away for some hundred.
+ */
 const engine = new Liquid({
   strictVariables: true,
   strictFilters: true,
   ownPropertyOnly: true,
   memoryLimit: 100_000,
   parseLimit: 100_000,
-  renderLimit: 200,
+  renderLimit: 2000,
 });
 
 /**
