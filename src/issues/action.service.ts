@@ -162,7 +162,8 @@ export class IssueActions {
   private async openFor(tx: Tx, cellId: number, now: Date): Promise<number> {
     const look = await this.store.lookOf(tx, cellId);
     if (!look) throw new Error(`cell ${cellId} is gone`);
-    return this.cells.openIssue(tx, look, now, true);
+    const [issueId = 0] = await this.cells.openIssues(tx, [look], now, true);
+    return issueId;
   }
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { int4s, texts } from '../platform/db/arrays.js';
+import { int4s, int8s, texts, timestamps } from '../platform/db/arrays.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type KnownFingerprint, type NewCell, type NewFingerprint, type Place } from './cell.js';
 
@@ -18,10 +18,21 @@ const HOME_OF = {
          FROM fingerprint f JOIN cell c ON c.id = f.cell_id JOIN issue h ON h.id = c.issue_id JOIN issue r ON r.id = h.root_id
          WHERE f.project_id = $1 AND f.key = $2`,
 };
-const OPEN_CELL = {
-  name: 'issues.open_cell',
+const OPEN_ISSUES = {
+  name: 'issues.open',
+  text: `WITH fresh AS MATERIALIZED (
+      SELECT nextval(pg_get_serial_sequence('issue', 'id')) AS id, x.*
+      FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS x (project_id, kind, title, culprit, level, service, environment, nth)
+    )
+    INSERT INTO issue (id, root_id, project_id, kind, title, culprit, level, service, environment, opened_at, changed_at, compared_at) OVERRIDING SYSTEM VALUE
+    SELECT id, id, project_id, kind, title, culprit, level, service, environment, $8::timestamptz, $8::timestamptz, $9::timestamptz FROM fresh ORDER BY nth RETURNING id`,
+};
+const OPEN_CELLS = {
+  name: 'issues.open_cells',
   text: `INSERT INTO cell (issue_id, kind, title, culprit, level, sketch, first_release, last_release, first_seen, last_seen, changed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $8, $9) RETURNING id`,
+         SELECT x.issue_id, x.kind, x.title, x.culprit, x.level, x.sketch::jsonb, x.release, x.release, x.seen, x.seen, $9
+         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+           WITH ORDINALITY AS x (issue_id, kind, title, culprit, level, sketch, release, seen, nth) ORDER BY x.nth RETURNING id`,
 };
 const BIND = {
   name: 'issues.bind',
@@ -70,36 +81,42 @@ export class CellStore {
     await tx.query({ name: 'issues.lock_opening', text }, [projectId]);
   }
 
-  /** Opens an issue without a cell; returns its id. `compared` keeps the search for duplicates from looking at it. */
-  async openIssue(tx: Tx, issue: Omit<NewCell, 'sketch'>, now: Date, compared = false): Promise<number> {
-    const [row] = await tx.query<{ id: number }>(
-      {
-        name: 'issues.open',
-        text: `WITH fresh AS (SELECT nextval(pg_get_serial_sequence('issue', 'id')) AS id)
-               INSERT INTO issue (id, root_id, project_id, kind, title, culprit, level, service, environment, opened_at, changed_at, compared_at) OVERRIDING SYSTEM VALUE
-               SELECT id, id, $1, $2, $3, $4, $5, $6, $7, $8, $8, $9 FROM fresh RETURNING id`,
-      },
-      [
-        issue.projectId,
-        issue.kind,
-        issue.title,
-        issue.culprit,
-        issue.level,
-        issue.service,
-        issue.environment,
-        now,
-        compared ? now : null,
-      ],
-    );
-    return row?.id ?? 0;
+  /** Opens issues without cells; returns their ids in order. `compared` keeps the search for duplicates from looking at them. */
+  async openIssues(tx: Tx, issues: readonly Omit<NewCell, 'sketch'>[], now: Date, compared = false): Promise<number[]> {
+    if (issues.length === 0) return [];
+    const rows = await tx.query<{ id: number }>(OPEN_ISSUES, [
+      int4s(issues.map((one) => one.projectId)),
+      texts(issues.map((one) => one.kind)),
+      texts(issues.map((one) => one.title)),
+      texts(issues.map((one) => one.culprit ?? null)),
+      texts(issues.map((one) => one.level)),
+      texts(issues.map((one) => one.service ?? null)),
+      texts(issues.map((one) => one.environment)),
+      now,
+      compared ? now : null,
+    ]);
+    return rows.map((row) => row.id);
   }
 
-  /** Adds a cell to an issue; returns its id. */
-  async openCell(tx: Tx, issueId: number, cell: NewCell, now: Date): Promise<number> {
-    const { kind, title, culprit, level, sketch, release, occurredAt } = cell;
-    const values = [issueId, kind, title, culprit, level, JSON.stringify(sketch), release, new Date(occurredAt), now];
-    const [row] = await tx.query<{ id: number }>(OPEN_CELL, values);
-    return row?.id ?? 0;
+  /** Adds cells to issues; returns their ids in order. */
+  async openCells(
+    tx: Tx,
+    rows: readonly { readonly issueId: number; readonly cell: NewCell }[],
+    now: Date,
+  ): Promise<number[]> {
+    if (rows.length === 0) return [];
+    const opened = await tx.query<{ id: number }>(OPEN_CELLS, [
+      int8s(rows.map((row) => row.issueId)),
+      texts(rows.map(({ cell }) => cell.kind)),
+      texts(rows.map(({ cell }) => cell.title)),
+      texts(rows.map(({ cell }) => cell.culprit ?? null)),
+      texts(rows.map(({ cell }) => cell.level)),
+      texts(rows.map(({ cell }) => JSON.stringify(cell.sketch))),
+      texts(rows.map(({ cell }) => cell.release ?? null)),
+      timestamps(rows.map(({ cell }) => cell.occurredAt)),
+      now,
+    ]);
+    return opened.map((row) => row.id);
   }
 
   /** The cell that an issue got last. */

@@ -11,6 +11,8 @@ export interface Place {
   readonly status: IssueStatus;
   readonly resolvedAt: Date | null;
   readonly resolvedIn: string | null;
+  /** True for an issue that was opened in this very transaction. */
+  readonly fresh?: boolean;
 }
 
 /** A fingerprint that is known, and where it leads. */

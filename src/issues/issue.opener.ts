@@ -18,33 +18,48 @@ const MAX_MASKED = 2000;
 /** Templates are joined when eight wordings differ in one word alone (template-miner.v1): as good as certain. */
 const JOINED = { score: 0.9, reason: 'same message template' };
 
+/** Place of an issue that is still to be opened. */
+const UNWRITTEN: Place = { cellId: 0, issueId: 0, status: 'open', resolvedAt: null, resolvedIn: null, fresh: true };
+
 /** An event with its keys. */
 export interface GroupedEvent extends PreparedEvent {
   readonly grouped: Grouped;
 }
 
-/** An issue that further wordings of a template join. */
+/** A place of which the ids are 0 until it is written. */
+type Planned = { -readonly [K in keyof Place]: Place[K] };
+
+/** An issue that new cells join. */
 interface Home {
-  readonly homeId: number;
-  readonly place: Place;
+  /** 0 until it is written. */
+  homeId: number;
+  /** What the places of its cells have in common. */
+  readonly place: Planned;
   cells: number;
-  /** The cell that wordings share once there are enough. */
-  shared: number | undefined;
+  /** The newest cell, where it is known: wordings share it once there are enough. */
+  newest: Place | undefined;
 }
 
-/** What is under way while a project's lock is held. */
+/** A cell to be written. */
+interface PlannedCell {
+  readonly home: Home;
+  readonly cell: NewCell;
+  readonly place: Planned;
+}
+
+/** What is under way while a project's lock is held: first all is planned in memory, in order, then it is written at once. */
 interface Opening {
   readonly tx: Tx;
   readonly projectId: number;
   readonly now: Date;
   /** Places by key; grows. */
   readonly known: Map<string, Place>;
+  /** By the key of the first fingerprint that had the template. */
   readonly homes: Map<string, Home>;
   readonly joined: (readonly [a: string, b: string])[];
-  /** Not yet written. */
-  bindings: NewFingerprint[];
-  /** Ids of the rows written so far from which templates are learnt. */
-  readonly mined: number[];
+  readonly issues: PlannedCell[];
+  readonly cells: PlannedCell[];
+  readonly bindings: (Omit<NewFingerprint, 'cellId'> & { readonly place: Place })[];
   templates: ProjectTemplates | undefined;
 }
 
@@ -72,7 +87,10 @@ export class IssueOpener {
     for (const projectId of [...new Set(strangers.map((event) => event.projectId))].sort((a, b) => a - b)) {
       const ofProject = strangers.filter((event) => event.projectId === projectId);
       await this.open(
-        { tx, projectId, now, known, homes: new Map(), joined: [], bindings: [], mined: [], templates: undefined },
+        {
+          ...{ tx, projectId, now, known, homes: new Map(), templates: undefined },
+          ...{ joined: [], issues: [], cells: [], bindings: [] },
+        },
         ofProject,
       );
     }
@@ -103,14 +121,14 @@ export class IssueOpener {
     const { tx, projectId, known, now } = opening;
     await this.store.lock(tx, projectId);
     for (const [key, place] of await this.find(tx, strangers)) known.set(key, place);
-    for (const event of strangers) if (!known.has(newestKey(event))) await this.openOne(opening, event);
-    await this.write(opening);
-    opening.templates?.bound(opening.mined);
-    for (const pair of opening.joined) await this.links.proposeByKeys(tx, projectId, pair, JOINED, now);
+    for (const event of strangers) if (!known.has(newestKey(event))) await this.planOne(opening, event);
+    const mined = await this.write(opening);
+    opening.templates?.bound(mined);
+    await this.links.proposeByKeys(tx, projectId, opening.joined, JOINED, now);
   }
 
-  /** Finds or makes the place of one event, and binds all its keys to it. */
-  private async openOne(opening: Opening, event: GroupedEvent): Promise<void> {
+  /** Finds or plans the place of one event, to which all its keys will be bound. */
+  private async planOne(opening: Opening, event: GroupedEvent): Promise<void> {
     const { projectId, known } = opening;
     const clean = this.ledger.scrubbed(event.accepted().event);
     const shown = this.fingerprinter.explain(clean, event.grouped.ruled);
@@ -124,7 +142,7 @@ export class IssueOpener {
       if (known.has(keyOf(projectId, key))) continue;
       known.set(keyOf(projectId, key), place);
       const mined = nth === 0 ? (masked ?? null) : null;
-      opening.bindings.push({ key, version, cellId: place.cellId, parts: shown.parts, masked: mined });
+      opening.bindings.push({ key, version, place, parts: shown.parts, masked: mined });
     }
   }
 
@@ -135,13 +153,15 @@ export class IssueOpener {
     shown: AnyFingerprint,
     masked: string | undefined,
   ): Promise<Place> {
-    const { tx, projectId, now } = opening;
-    const cell = newCell(projectId, clean, shown);
-    const home = masked === undefined ? undefined : await this.homeOf(opening, masked, newestKeyOf(event));
+    const cell = newCell(opening.projectId, clean, shown);
+    const key = newestKeyOf(event);
+    const home = masked === undefined ? undefined : await this.homeOf(opening, masked, key);
     if (home !== undefined) return this.placeBeside(opening, home, cell);
-    const issueId = await this.store.openIssue(tx, cell, now);
-    const cellId = await this.store.openCell(tx, issueId, cell, now);
-    return { cellId, issueId, status: 'open', resolvedAt: null, resolvedIn: null };
+    const opened = { homeId: 0, place: { ...UNWRITTEN }, cells: 0, newest: undefined };
+    if (masked !== undefined) opening.homes.set(key, opened);
+    const first = planCell(opening, opened, cell);
+    opening.issues.push(first);
+    return first.place;
   }
 
   /** Learns a message; the issue that its template has already, undefined when the template is new. */
@@ -151,28 +171,42 @@ export class IssueOpener {
     opening.joined.push(...joined);
     const seen = first === undefined ? undefined : opening.homes.get(first);
     if (first === undefined || seen !== undefined) return seen;
-    await this.write(opening);
     const row = await this.store.homeOf(opening.tx, opening.projectId, first);
     if (row === undefined) return undefined;
-    const home = { homeId: row.homeId, cells: row.cells, place: row, shared: undefined };
+    const home = { homeId: row.homeId, cells: row.cells, place: row, newest: undefined };
     opening.homes.set(first, home);
     return home;
   }
 
-  private async placeBeside({ tx, now }: Opening, home: Home, cell: NewCell): Promise<Place> {
-    if (home.cells < CELLS_PER_TEMPLATE) {
-      home.cells++;
-      return { ...home.place, cellId: await this.store.openCell(tx, home.homeId, cell, now) };
-    }
-    home.shared ??= await this.store.newestCell(tx, home.homeId);
-    return { ...home.place, cellId: home.shared };
+  private async placeBeside(opening: Opening, home: Home, cell: NewCell): Promise<Place> {
+    if (home.cells < CELLS_PER_TEMPLATE) return planCell(opening, home, cell).place;
+    home.newest ??= { ...home.place, cellId: await this.store.newestCell(opening.tx, home.homeId) };
+    return home.newest;
   }
 
-  private async write(opening: Opening): Promise<void> {
-    const { tx, projectId, bindings, mined, now } = opening;
-    opening.bindings = [];
-    mined.push(...(await this.store.bind(tx, projectId, bindings, now)));
+  /** Writes what was planned, and the ids into the plan; returns the ids of the fingerprints from which templates are learnt. */
+  private async write({ tx, projectId, issues, cells, bindings, now }: Opening): Promise<number[]> {
+    const issueIds = await this.store.openIssues(
+      tx,
+      issues.map((one) => one.cell),
+      now,
+    );
+    for (const [at, { home }] of issues.entries()) home.homeId = home.place.issueId = issueIds[at] ?? 0;
+    const rows = cells.map(({ home, cell }) => ({ issueId: home.homeId, cell }));
+    const cellIds = await this.store.openCells(tx, rows, now);
+    for (const [at, { home, place }] of cells.entries())
+      Object.assign(place, { issueId: home.place.issueId, cellId: cellIds[at] ?? 0 });
+    const bound = bindings.map(({ place, ...binding }) => ({ ...binding, cellId: place.cellId }));
+    return this.store.bind(tx, projectId, bound, now);
   }
+}
+
+function planCell(opening: Opening, home: Home, cell: NewCell): PlannedCell {
+  const planned = { home, cell, place: { ...home.place } };
+  home.cells++;
+  home.newest = planned.place;
+  opening.cells.push(planned);
+  return planned;
 }
 
 function keyOf(projectId: number, key: string): string {

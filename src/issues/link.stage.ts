@@ -3,7 +3,7 @@ import { Database, type Tx } from '../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js';
 import { linkScoreV1, PROPOSE_LINK } from './algorithm/link-score.v1.js';
 import { foldSketch, type IssueSketch } from './algorithm/link-sketch.v1.js';
-import { LinkStore, type SketchedIssue } from './link.store.js';
+import { LinkStore, type ProposedLink, type SketchedIssue } from './link.store.js';
 
 const BATCH = 50;
 /** Issues that a new one is compared with at most, and how far back: duplicates of one fault are hit in the same hours. */
@@ -44,24 +44,22 @@ export class LinkStage implements Stage {
     const since = new Date(now.getTime() - WITHIN_MS);
     const candidates = await this.store.candidates(tx, projectId, since, CANDIDATES);
     const known = new Map(candidates.map((one) => [one.issueId, sketchOf(one)]));
-    for (const issue of fresh) {
+    const links = fresh.flatMap((issue) => {
       const sketch = sketchOf(issue);
-      if (!sketch) continue;
-      for (const { issueId, score, reason } of likeliest(sketch, issue.issueId, known)) {
-        await this.store.propose(tx, [issue.issueId, issueId], { score, reason }, now);
-      }
-    }
+      return sketch ? likeliest(sketch, issue.issueId, known) : [];
+    });
+    await this.store.propose(tx, links, now);
   }
 }
 
 function likeliest(sketch: IssueSketch, self: number, known: ReadonlyMap<number, IssueSketch | undefined>) {
-  const found = [];
+  const found: ProposedLink[] = [];
   for (const [issueId, other] of known) {
     if (issueId === self || !other) continue;
     const { score, reason } = linkScoreV1(sketch, other);
-    if (score >= PROPOSE_LINK) found.push({ issueId, score, reason });
+    if (score >= PROPOSE_LINK) found.push({ between: [self, issueId], score, reason });
   }
-  return found.sort((a, b) => b.score - a.score || a.issueId - b.issueId).slice(0, PROPOSED);
+  return found.sort((a, b) => b.score - a.score || a.between[1] - b.between[1]).slice(0, PROPOSED);
 }
 
 /** The sketches of an issue's cells as one, with the releases seen since. */

@@ -19,6 +19,13 @@ export interface IssueLink {
   readonly decidedBy: string | null;
 }
 
+/** Two issues that were found to be alike. */
+export interface ProposedLink {
+  readonly between: readonly [number, number];
+  readonly score: number;
+  readonly reason: string;
+}
+
 /** An issue as the search for duplicates sees it: a sketch for each of some cells. */
 export interface SketchedIssue {
   readonly issueId: number;
@@ -39,35 +46,44 @@ const SKETCHED = `SELECT i.id AS "issueId", i.project_id AS "projectId", s.sketc
 /** SQL on links between issues that may be one fault. */
 @Injectable()
 export class LinkStore {
-  /** Proposes a link; a pair that was proposed before keeps its state. */
-  async propose(
-    tx: Tx,
-    [a, b]: readonly [number, number],
-    { score, reason }: { score: number; reason: string },
-    now: Date,
-  ): Promise<boolean> {
-    const rows = await tx.query(
-      `INSERT INTO issue_link (a_id, b_id, score, reason, proposed_at) VALUES (least($1::bigint, $2::bigint), greatest($1::bigint, $2::bigint), $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id`,
-      [a, b, score, reason, now],
+  /** Proposes links; a pair that was proposed before keeps its state. */
+  async propose(tx: Tx, links: readonly ProposedLink[], now: Date): Promise<void> {
+    if (links.length === 0) return;
+    await tx.query(
+      `INSERT INTO issue_link (a_id, b_id, score, reason, proposed_at)
+       SELECT least(x.a, x.b), greatest(x.a, x.b), x.score, x.reason, $5
+       FROM unnest($1::bigint[], $2::bigint[], $3::real[], $4::text[]) WITH ORDINALITY AS x (a, b, score, reason, nth) ORDER BY x.nth ON CONFLICT DO NOTHING`,
+      [
+        links.map((link) => link.between[0]),
+        links.map((link) => link.between[1]),
+        links.map((link) => link.score),
+        links.map((link) => link.reason),
+        now,
+      ],
     );
-    return rows.length > 0;
   }
 
-  /** Proposes a link between the issues behind two fingerprints, unless they are one issue. */
+  /** Proposes links between the issues behind pairs of fingerprints, unless they are one issue. */
   async proposeByKeys(
     tx: Tx,
     projectId: number,
-    keys: readonly [string, string],
-    why: { score: number; reason: string },
+    pairs: readonly (readonly [string, string])[],
+    { score, reason }: { score: number; reason: string },
     now: Date,
   ): Promise<void> {
-    const rows = await tx.query<{ id: number }>(
-      `SELECT DISTINCT h.root_id AS id FROM fingerprint f JOIN cell c ON c.id = f.cell_id JOIN issue h ON h.id = c.issue_id
+    const keys = [...new Set(pairs.flat())];
+    if (keys.length === 0) return;
+    const rows = await tx.query<{ key: string; id: number }>(
+      `SELECT f.key, h.root_id AS id FROM fingerprint f JOIN cell c ON c.id = f.cell_id JOIN issue h ON h.id = c.issue_id
        WHERE f.project_id = $1 AND f.key = ANY ($2::text[])`,
       [projectId, keys],
     );
-    const [a, b] = rows.map((row) => row.id);
-    if (a !== undefined && b !== undefined) await this.propose(tx, [a, b], why, now);
+    const rootOf = new Map(rows.map((row) => [row.key, row.id]));
+    const links = pairs.flatMap(([keyA, keyB]) => {
+      const [a, b] = [rootOf.get(keyA), rootOf.get(keyB)];
+      return a === undefined || b === undefined || a === b ? [] : [{ between: [a, b] as const, score, reason }];
+    });
+    await this.propose(tx, links, now);
   }
 
   /** Takes issues that were never compared with others, oldest first, until the end of the transaction. */

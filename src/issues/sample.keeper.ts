@@ -44,11 +44,11 @@ export class SampleKeeper {
     await this.ledger.saveSamples(tx, samples, now);
   }
 
-  /** After a start, asks what was kept of the issues before. */
+  /** After a start, asks what was kept of the issues before; new ones have nothing. */
   private async learn(tx: Tx, events: readonly { place: Place | undefined }[], hour: number): Promise<void> {
     const unknown = new Set<number>();
     for (const { place } of events)
-      if (place !== undefined && !this.kept.has(`${place.issueId}:${hour}`)) unknown.add(place.issueId);
+      if (place !== undefined && !place.fresh && !this.kept.has(`${place.issueId}:${hour}`)) unknown.add(place.issueId);
     if (unknown.size === 0) return;
     const counts = await this.store.sampledSince(tx, [...unknown], new Date(hour * HOUR));
     for (const issueId of unknown) this.kept.set(`${issueId}:${hour}`, eventsBehind(counts.get(issueId) ?? 0));

@@ -149,6 +149,44 @@ describe('messages', () => {
   });
 });
 
+describe('a batch of new faults', () => {
+  let forewarn: TestDaemon;
+  afterEach(() => forewarn.stop());
+
+  const fault = (at: number) =>
+    anEvent({
+      type: 'StockError',
+      message: `no stock ${at}`,
+      stack: `StockError: x\n    at reserve${NAMES[at]} (/srv/shop/src/${NAMES[at]}.js:1:1)`,
+    });
+  const node = (name: string) => aMessage(`connection to node ${name}.internal refused by peer`);
+
+  it('opens each once, with the wordings of a template beside each other, and a second daemon agrees', async () => {
+    forewarn = await TestDaemon.start();
+    const faults = NAMES.map((_, at) => fault(at));
+    await forewarn.send(...faults, ...NAMES.map(synced), node('alpha-1'), fault(0), node('beta-2'));
+
+    const found = await issues(forewarn);
+    expect(found.map((one) => one.events)).toEqual([2, ...Array<number>(11).fill(1), 6, 1, 1, 1, 1, 1, 1, 2]);
+    const [rows] = await forewarn.rows(
+      'SELECT (SELECT count(*)::int FROM cell) AS cells, (SELECT count(*)::int FROM fingerprint) AS fingerprints',
+    );
+    expect(rows).toEqual({ cells: 25, fingerprints: 25 });
+    const before = await grouping(forewarn);
+
+    const second = await TestDaemon.start({ beside: forewarn });
+    await second.send(...NAMES.map((_, at) => fault(at)), ...NAMES.map(synced), node('alpha-1'), node('beta-2'));
+    expect(await grouping(forewarn)).toEqual(before);
+    await second.send(synced('willow'), node('gamma-3'));
+    await second.stop();
+
+    expect((await issues(forewarn)).map((one) => one.events)).toEqual([
+      ...[3, ...Array<number>(11).fill(2)],
+      ...[13, ...Array<number>(6).fill(2), 5],
+    ]);
+  });
+});
+
 describe('exceptions', () => {
   let forewarn: TestDaemon;
   afterEach(() => forewarn.stop());
