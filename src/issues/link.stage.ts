@@ -36,7 +36,8 @@ export class LinkStage implements Stage {
         fresh.map((one) => one.issueId),
         now,
       );
-      return { worked: fresh.length, more: fresh.length === BATCH };
+      // Not at once again when more wait: in a storm of new issues the search for duplicates must not hold up counting them.
+      return { worked: fresh.length, more: false };
     });
   }
 
