@@ -87,7 +87,10 @@ export class IntakeRoutes {
       request.resume();
       response.writeHead(204, PREFLIGHT).end();
     } else {
-      void this.answer(request, response, route, mark < 0 ? '' : url.slice(mark + 1));
+      this.answer(request, response, route, mark < 0 ? '' : url.slice(mark + 1)).catch((error: unknown) => {
+        this.logger.error({ err: error }, 'a request of intake could not be answered');
+        response.destroy();
+      });
     }
     return true;
   }
