@@ -87,7 +87,7 @@ function rssMb(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }
 
-/** CPU seconds so far of a process and of the processes below it. */
+/** CPU seconds so far of a process and of the processes below it, with those of theirs that have ended. */
 function cpuSeconds(pid: number): { own: number; below: number } {
   const own = ticks(pid) / 100;
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -96,7 +96,7 @@ function cpuSeconds(pid: number): { own: number; below: number } {
     const parent = parents.get(id) ?? 0;
     return parent === pid || (parent > 1 && isBelow(parent));
   };
-  return { own, below: [...parents.keys()].filter(isBelow).reduce((sum, id) => sum + ticks(id) / 100, 0) };
+  return { own, below: [...parents.keys()].filter(isBelow).reduce((sum, id) => sum + ticks(id, true) / 100, 0) };
 }
 
 function statOf(pid: number): string[] {
@@ -107,8 +107,9 @@ function statOf(pid: number): string[] {
   }
 }
 
-function ticks(pid: number): number {
-  return [11, 12].reduce((sum, at) => sum + Number(statOf(pid)[at] ?? 0), 0);
+/** User and system time in hundredths of a second; `ended` adds that of children who have ended (proc(5): utime, stime, cutime, cstime). */
+function ticks(pid: number, ended = false): number {
+  return (ended ? [11, 12, 13, 14] : [11, 12]).reduce((sum, at) => sum + Number(statOf(pid)[at] ?? 0), 0);
 }
 
 function parentOf(pid: number): number {
