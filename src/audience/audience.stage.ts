@@ -44,6 +44,7 @@ export class AudienceStage implements Stage {
       const isNewMinute = again || sweptUntil === undefined || sweptUntil < minute;
       const changed = isNewMinute ? hit : await this.store.strangers(tx, incident.id, hit);
       const added = await this.takeOver(tx, incident, changed, now);
+      if (hit.length > 0) await this.store.dropMerged(tx, incident.id);
       await this.store.markSwept(tx, incident.id, minute);
       return added;
     });
@@ -57,7 +58,6 @@ export class AudienceStage implements Stage {
       const members = [...byCustomer(hits)].map(([customerId, own]) => ({ customerId, evidence: evidenceOf(own) }));
       added += await this.store.upsertAffected(tx, incident.id, members, now);
     }
-    if (customerIds.length > 0) await this.store.dropMerged(tx, incident.id);
     return added;
   }
 }

@@ -17,7 +17,7 @@ export interface AcceptedEvent {
   readonly payload: Readonly<Record<string, unknown>> | undefined;
   /** Known when the event crossed a message log, which holds only scrubbed texts: made of the event as it was sent. */
   readonly grouping?: GroupingKey;
-  /** Reads the same event again from the bytes that were sent, so that nobody need hold it while it waits; undefined where there are none. */
+  /** Reads the same event again from the text that was sent, so that nobody need hold it while it waits; undefined where there are none. */
   readonly reread?: () => AcceptedEvent;
 }
 

@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 export interface ReadEvent {
   readonly event: AppEvent;
   readonly raw: Readonly<Record<string, unknown>>;
-  /** Reads the same again, from bytes that are kept. */
+  /** Reads the same again, from the text that is kept. */
   readonly reread?: () => ReadEvent;
 }
 

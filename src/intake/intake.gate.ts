@@ -5,9 +5,10 @@ import { headerText, type IntakeRequest, Refusal } from './intake-reply.js';
 import { type Outcome } from './outcome.js';
 import { type Project } from './project.js';
 import { Projects } from './project.registry.js';
+import { MAX_WIRE_BODY } from './request-body.js';
 
 /** Largest decompressed body, bytes: as on the wire, so that a small request cannot become a large one. Events are far below; attachments are discarded anyway. */
-export const MAX_BODY = 20 * 1024 * 1024;
+export const MAX_BODY = MAX_WIRE_BODY;
 
 /** Checks that stand before every kind of intake: the key, and the body's encoding. */
 @Injectable()

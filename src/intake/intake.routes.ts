@@ -40,8 +40,7 @@ interface Route {
 }
 
 /**
- * The hot paths, straight on `node:http` before the web framework, whose parsing and hooks would cost as much again as reading an
- * event: every content type, and none, is raw bytes. They check project keys instead of tokens.
+ * The hot paths, straight on `node:http` before the web framework, whose parsing, hooks and replies every event would pay for: every content type, and none, is raw bytes. They check project keys instead of tokens.
  */
 @Injectable()
 export class IntakeRoutes {

@@ -69,7 +69,7 @@ export class MemoryBuffer extends EventBuffer {
     await this.draining;
   }
 
-  /** One transaction at a time: several at once make smaller batches, and each batch costs as much again as some thirty events (bench:intake). */
+  /** One transaction at a time: several at once were measured to drain less, since they make smaller batches and each has a cost of its own. */
   private async drain(): Promise<void> {
     await Promise.resolve();
     while (this.waiting.events > 0) await this.commit(this.waiting.take(LARGEST_BATCH));
