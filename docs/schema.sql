@@ -672,6 +672,8 @@ CREATE TABLE user_feedback (
 CREATE INDEX user_feedback_customer ON user_feedback USING btree (customer_id);
 CREATE UNIQUE INDEX user_feedback_once ON user_feedback USING btree (project_id, COALESCE(feedback_id, about_event_id)) WHERE (COALESCE(feedback_id, about_event_id) IS NOT NULL);
 
+VIEW audience_hit (issue_id bigint, customer_id bigint, changed_at timestamp with time zone);;
+
 VIEW series_deploy (project_id integer, release text, at timestamp with time zone);;
 
 VIEW series_hit (issue_id bigint, customer_id bigint, first_at timestamp with time zone, last_minute timestamp with time zone, blocking boolean);;

@@ -6,13 +6,13 @@ import { Needs } from '../platform/auth/auth.guard.js';
 import { Database } from '../platform/db/database.js';
 import { notFound } from '../platform/errors.js';
 import { cursorId, type Page, pageOf, pageQuery, rowId } from '../platform/http/page.js';
-import { AudienceStore } from './audience.store.js';
+import { Audiences } from './public.js';
 
 /** `GET /v1/incidents/{id}/audience`: who an incident concerns, each with the evidence. */
 @Controller('v1/incidents')
 export class AudienceController {
   constructor(
-    private readonly store: AudienceStore,
+    private readonly audiences: Audiences,
     private readonly incidents: Incidents,
     private readonly directory: CustomerDirectory,
     private readonly database: Database,
@@ -27,7 +27,7 @@ export class AudienceController {
     const incident = await this.incidents.find(this.database, rowId('incident', id));
     if (!incident) throw notFound('incident', id);
     const after = query.cursor === undefined ? 0 : cursorId(query.cursor);
-    const members = await this.store.list(this.database, incident.id, after, query.limit + 1);
+    const members = await this.audiences.list(this.database, incident, after, query.limit + 1);
     const names = await this.directory.externalIds(
       this.database,
       members.map((one) => one.customerId),

@@ -12,7 +12,7 @@ const PAGE = 1000;
 /** Hits are marked by the minute; the current minute and the one before are swept again. */
 const OVERLAP_MS = 60_000;
 
-/** WHO: takes over, for each open incident, whom its issues hit. Upserts by (incident, customer), so a second sweep changes nothing. */
+/** WHO: takes over, for each open incident, whom its issues hit and who is not a member yet. A second sweep changes nothing. */
 @Injectable()
 export class AudienceStage implements Stage {
   readonly name = 'audience';
@@ -37,14 +37,10 @@ export class AudienceStage implements Stage {
     return this.database.transaction(async (tx) => {
       if (!(await tx.tryLock(`audience:${incident.id}`))) return 0;
       const minute = new Date(Math.floor(now.getTime() / OVERLAP_MS) * OVERLAP_MS);
-      const sweptUntil = await this.store.sweptUntil(tx, incident.id);
-      const { since, again } = sweptFrom(incident, sweptUntil);
-      const hit = await this.issues.customersHitSince(tx, incident.issueIds, since);
-      // Whoever is a member already gets newer evidence once a minute; in a storm everybody is hit again and again.
-      const isNewMinute = again || sweptUntil === undefined || sweptUntil < minute;
-      const changed = isNewMinute ? hit : await this.store.strangers(tx, incident.id, hit);
-      const added = await this.takeOver(tx, incident, changed, now);
-      if (hit.length > 0) await this.store.dropMerged(tx, incident.id);
+      const since = sweptFrom(incident, await this.store.sweptUntil(tx, incident.id));
+      const strangers = await this.store.strangers(tx, incident.id, incident.issueIds, since);
+      const added = await this.takeOver(tx, incident, strangers, now);
+      await this.store.dropMerged(tx, incident.id);
       await this.store.markSwept(tx, incident.id, minute);
       return added;
     });
@@ -63,8 +59,8 @@ export class AudienceStage implements Stage {
 }
 
 /** From the incident's start on; again when an issue joined, and otherwise from where the last sweep ended. */
-function sweptFrom({ startedAt, attachedAt }: Incident, sweptUntil: Date | undefined): { since: Date; again: boolean } {
+function sweptFrom({ startedAt, attachedAt }: Incident, sweptUntil: Date | undefined): Date {
   const again = sweptUntil === undefined || (attachedAt !== null && attachedAt >= sweptUntil);
   const from = again ? startedAt.getTime() : sweptUntil.getTime() - OVERLAP_MS;
-  return { since: new Date(Math.floor(from / OVERLAP_MS) * OVERLAP_MS), again };
+  return new Date(Math.floor(from / OVERLAP_MS) * OVERLAP_MS);
 }

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { int8s } from '../platform/db/arrays.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type Member, type MemberEvidence } from './audience.js';
 
@@ -22,7 +21,7 @@ export class AudienceStore {
     );
   }
 
-  /** Adds affected customers or renews their evidence; returns how many are new. */
+  /** Adds affected customers; those who were only at risk become affected. Returns how many are new. */
   async upsertAffected(
     tx: Tx,
     incidentId: number,
@@ -43,17 +42,21 @@ export class AudienceStore {
     return rows.filter((row) => row.added).length;
   }
 
-  /** Of these customers, those who are not affected members yet, in their order. */
-  async strangers(sql: Sql, incidentId: number, customerIds: readonly number[]): Promise<number[]> {
-    const rows = await sql.query<{ id: number }>(
+  /**
+   * Customers whom these issues hit in the minute `since` or later, or who were merged, or whose issues were merged or split, since
+   * then, and who are not affected members yet; in order of id. One pass over the hits: there may be hundreds of thousands.
+   */
+  async strangers(sql: Sql, incidentId: number, issueIds: readonly number[], since: Date): Promise<number[]> {
+    const [row] = await sql.query<{ ids: string | null }>(
       {
         name: 'audience.strangers',
-        text: `SELECT x.id FROM unnest($2::bigint[]) WITH ORDINALITY AS x (id, nth)
-               WHERE NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = x.id AND a.kind = 'affected') ORDER BY x.nth`,
+        text: `SELECT string_agg(DISTINCT h.customer_id::text, ',') AS ids FROM audience_hit h
+               WHERE h.issue_id = ANY ($2::bigint[]) AND h.changed_at >= $3 AND EXISTS (SELECT FROM customer u WHERE u.id = h.customer_id)
+                 AND NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = h.customer_id AND a.kind = 'affected')`,
       },
-      [incidentId, int8s(customerIds)],
+      [incidentId, issueIds, since],
     );
-    return rows.map((row) => row.id);
+    return (row?.ids?.split(',') ?? []).map(Number).sort((one, other) => one - other);
   }
 
   /** Removes members who turned out to be somebody else, who is a member in their place. */
@@ -94,13 +97,5 @@ export class AudienceStore {
       [incidentId],
     );
     return Object.fromEntries(rows.map((row) => [row.kind, row.count]));
-  }
-
-  /** The incidents whose audience a customer is in. */
-  async incidentsOf(sql: Sql, customerId: number): Promise<(Member & { incidentId: number })[]> {
-    return sql.query(
-      `SELECT incident_id AS "incidentId", customer_id AS "customerId", kind, evidence, added_at AS "addedAt" FROM audience_member WHERE customer_id = $1 ORDER BY incident_id DESC`,
-      [customerId],
-    );
   }
 }

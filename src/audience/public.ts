@@ -1,12 +1,18 @@
 import { Injectable } from '@nestjs/common';
+import { type Incident } from '../incidents/incident.js';
+import { Issues } from '../issues/public.js';
 import { type Sql } from '../platform/db/database.js';
+import { byCustomer, evidenceOf } from './algorithm/evidence.js';
 import { type AudienceKind, type Member } from './audience.js';
 import { AudienceStore } from './audience.store.js';
 
 /** Audiences: what other folders may ask. */
 @Injectable()
 export class Audiences {
-  constructor(private readonly store: AudienceStore) {}
+  constructor(
+    private readonly store: AudienceStore,
+    private readonly issues: Issues,
+  ) {}
 
   /** Members of these kinds who came after the member numbered `seq`, in the order in which they came; `limit` at most. */
   async after(
@@ -19,18 +25,19 @@ export class Audiences {
     return this.store.after(sql, incidentId, kinds, seq, limit);
   }
 
-  /** Members by customer id after `after`. */
-  async list(sql: Sql, incidentId: number, after: number, limit: number): Promise<Member[]> {
-    return this.store.list(sql, incidentId, after, limit);
+  /** Members by customer id after `after`, each with the evidence as it is now. */
+  async list(sql: Sql, incident: Incident, after: number, limit: number): Promise<Member[]> {
+    const members = await this.store.list(sql, incident.id, after, limit);
+    const ids = members.map(({ customerId }) => customerId);
+    const hits = byCustomer(await this.issues.hitsOfCustomers(sql, incident.issueIds, ids));
+    return members.map((member) => {
+      const own = hits.get(member.customerId);
+      return own ? { ...member, evidence: evidenceOf(own) } : member;
+    });
   }
 
   /** How many members an incident has by kind. */
   async count(sql: Sql, incidentId: number): Promise<Record<string, number>> {
     return this.store.count(sql, incidentId);
-  }
-
-  /** The incidents whose audience a customer is in, newest first. */
-  async incidentsOf(sql: Sql, customerId: number): Promise<(Member & { incidentId: number })[]> {
-    return this.store.incidentsOf(sql, customerId);
   }
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type DetectionRow } from '../detection/detection.js';
 import { Detections } from '../detection/public.js';
 import { partsOf } from '../detection/series.js';
-import { type Issue } from '../issues/issue.js';
+import { type IssueFacts } from '../issues/issue.js';
 import { Issues } from '../issues/public.js';
 import { Database, type Tx } from '../platform/db/database.js';
 import { type Stage, type StageResult } from '../platform/stages/stage.js';
@@ -100,7 +100,7 @@ export class IncidentCloseStage implements Stage {
   private async overSince(
     tx: Tx,
     incident: Incident,
-    issue: Issue,
+    issue: IssueFacts,
     verdicts: readonly DetectionRow[],
   ): Promise<number> {
     const its = verdicts.filter(({ issueId }) => issueId === issue.id);

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type DetectionRow } from '../detection/detection.js';
 import { Detections } from '../detection/public.js';
 import { partsOf, releaseOf } from '../detection/series.js';
-import { type Issue } from '../issues/issue.js';
+import { type IssueFacts } from '../issues/issue.js';
 import { Issues } from '../issues/public.js';
 import { Database, type Tx } from '../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js';
@@ -307,10 +307,10 @@ function namesOf(issueIds: readonly number[], verdicts: readonly DetectionRow[])
 /** The likeliest cause leads: its title is the incident's, its evidence the first that people read. */
 function leadOf(
   findings: readonly Finding[],
-  issues: readonly Issue[],
+  issues: readonly IssueFacts[],
   rows: readonly DetectionRow[],
   links: Parameters<typeof likelyCauses>[1],
-): { row: DetectionRow | undefined; issue: Issue | undefined } {
+): { row: DetectionRow | undefined; issue: IssueFacts | undefined } {
   const [cause] = likelyCauses(findings, links);
   const row = rows.find(({ id }) => String(id) === cause?.findingId) ?? rows[0];
   return { row, issue: issues.find(({ id }) => id === row?.issueId) ?? issues[0] };

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type DetectionRow } from '../detection/detection.js';
 import { areaOf } from '../detection/series.js';
-import { type Issue } from '../issues/issue.js';
+import { type IssueFacts } from '../issues/issue.js';
 import { Issues } from '../issues/public.js';
 import { type Tx } from '../platform/db/database.js';
 import { wake } from '../platform/stages/wake.js';
-import { severityOf, worse } from './algorithm/severity.v1.js';
+import { severityOf, WORST, worse } from './algorithm/severity.v1.js';
 import { HarmReadModel } from './harm.read-model.js';
 import { type Severity } from './incident.js';
 import { IncidentStore } from './incident.store.js';
@@ -34,7 +34,7 @@ export class SeverityJudge {
   async judge(
     tx: Tx,
     projectId: number,
-    issues: readonly Issue[],
+    issues: readonly IssueFacts[],
     since: Date,
     now: Date,
     verdicts: readonly DetectionRow[] = [],
@@ -68,6 +68,7 @@ export class SeverityJudge {
   async raise(tx: Tx, incidentId: number, now: Date): Promise<boolean> {
     const incident = await this.store.find(tx, incidentId);
     if (!incident || incident.severityByOps || incident.issueIds.length === 0) return false;
+    if (incident.severity === WORST) return false;
     const issues = await this.issues.find(tx, incident.issueIds);
     const judged = await this.judge(tx, incident.projectId, issues, incident.startedAt, now);
     const severity = worse(incident.severity, judged.severity);

@@ -1,23 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../platform/db/database.js';
-import { type Issue, type IssueHit, type IssueStatus } from './issue.js';
+import { type Issue, type IssueFacts, type IssueHit, type IssueStatus } from './issue.js';
 
-/** One row an issue, with the counts of all issues that share its root. */
-const ISSUES = `SELECT i.id, i.project_id AS "projectId", nullif(i.root_id, i.id) AS "mergedInto", r.status, i.title, i.culprit, i.level,
+/** One row an issue, with what all issues that share its root have in common. */
+const FACTS = `SELECT i.id, i.project_id AS "projectId", nullif(i.root_id, i.id) AS "mergedInto", r.status, i.title, i.culprit, i.level,
     coalesce(t.blocking, false) AS blocking, (ARRAY['minor', 'major', 'critical'])[t.severity] AS severity, t.area, i.service, i.environment,
     t."firstRelease", t."lastRelease", coalesce(t."firstSeen", i.opened_at) AS "firstSeen", coalesce(t."lastSeen", i.opened_at) AS "lastSeen",
-    coalesce(t.events, 0) AS events, p.customers, r.resolved_at AS "resolvedAt", r.resolved_in AS "resolvedIn",
+    coalesce(t.events, 0) AS events, r.resolved_at AS "resolvedAt", r.resolved_in AS "resolvedIn",
     r.regressed_at AS "regressedAt", r.regressed_release AS "regressedRelease",
-    r.ignored_at AS "ignoredAt", r.ignored_until AS "ignoredUntil", r.ignored_customers AS "ignoredUntilCustomers", r.ignored_events AS "ignoredEvents",
-    (SELECT count(*)::int FROM ignored_hit k WHERE k.issue_id = r.id) AS "ignoredCustomers"
-  FROM issue i JOIN issue r ON r.id = i.root_id
+    r.ignored_at AS "ignoredAt", r.ignored_until AS "ignoredUntil", r.ignored_customers AS "ignoredUntilCustomers", r.ignored_events AS "ignoredEvents"`;
+const FACTS_FROM = `FROM issue i JOIN issue r ON r.id = i.root_id
   CROSS JOIN LATERAL (
     SELECT sum(c.event_count)::bigint AS events, bool_or(c.blocking) AS blocking, max(c.severity) AS severity, min(c.area) AS area,
       min(c.first_seen) AS "firstSeen", max(c.last_seen) AS "lastSeen",
       (array_agg(c.first_release ORDER BY c.first_seen, c.id))[1] AS "firstRelease",
       (array_agg(c.last_release ORDER BY c.last_seen DESC, c.id DESC))[1] AS "lastRelease"
     FROM issue m JOIN cell c ON c.issue_id = m.id WHERE m.root_id = i.root_id
-  ) t
+  ) t`;
+/** The same with the customers whom they hit. */
+const ISSUES = `${FACTS}, p.customers, (SELECT count(*)::int FROM ignored_hit k WHERE k.issue_id = r.id) AS "ignoredCustomers"
+  ${FACTS_FROM}
   CROSS JOIN LATERAL (
     SELECT count(DISTINCT coalesce(u.merged_into, x.customer_id)) AS customers
     FROM issue m JOIN cell c ON c.issue_id = m.id JOIN issue_customer x ON x.cell_id = c.id
@@ -67,6 +69,11 @@ export class IssueStore {
     return sql.query<Issue>(`${ISSUES} WHERE i.id = ANY ($1::bigint[]) ORDER BY i.id`, [ids]);
   }
 
+  /** The same without their customers. */
+  async facts(sql: Sql, ids: readonly number[]): Promise<IssueFacts[]> {
+    return sql.query<IssueFacts>(`${FACTS} ${FACTS_FROM} WHERE i.id = ANY ($1::bigint[]) ORDER BY i.id`, [ids]);
+  }
+
   /** Some of the keys that lead to an issue, oldest first. */
   async fingerprints(sql: Sql, issueId: number, limit: number): Promise<ShownFingerprint[]> {
     return sql.query<ShownFingerprint>(
@@ -93,23 +100,6 @@ export class IssueStore {
        WHERE m.root_id IN ${ROOTS} AND coalesce(u.merged_into, u.id) > $2 GROUP BY 1, 2 ORDER BY 2, 1 LIMIT $3`,
       [issueIds, after, limit],
     );
-  }
-
-  /**
-   * Customers whom these issues hit in the minute `since` or later, or who were merged, or whose issues were merged or split, since then;
-   * in order of id. In one pass over the hits: there may be hundreds of thousands while a fault lasts.
-   */
-  async customersHitSince(sql: Sql, issueIds: readonly number[], since: Date): Promise<number[]> {
-    const [row] = await sql.query<{ ids: string | null }>(
-      {
-        name: 'issues.customers_hit_since',
-        text: `SELECT string_agg(DISTINCT coalesce(u.merged_into, u.id)::text, ',') AS ids
-               FROM issue m JOIN cell c ON c.issue_id = m.id JOIN issue_customer h ON h.cell_id = c.id JOIN customer u ON u.id = h.customer_id
-               WHERE m.root_id IN ${ROOTS} AND (h.last_minute >= $2 OR c.moved_at >= $2 OR u.merged_into IS NOT NULL AND u.updated_at >= $2)`,
-      },
-      [issueIds, since],
-    );
-    return (row?.ids?.split(',') ?? []).map(Number).sort((a, b) => a - b);
   }
 
   /** Every hit of these issues on these customers. */

@@ -6,7 +6,14 @@ export type IssueStatus = (typeof ISSUE_STATUSES)[number];
 export type IssueSeverity = 'minor' | 'major' | 'critical';
 
 /** A known issue: the cluster of events that are the same fault. Counts are those of all issues merged into one. */
-export interface Issue {
+export interface Issue extends IssueFacts {
+  readonly customers: number;
+  /** Customers whom the events hit that were kept back while it was ignored. */
+  readonly ignoredCustomers: number;
+}
+
+/** What is known of an issue without going through its customers, of whom there may be hundreds of thousands. */
+export interface IssueFacts {
   readonly id: number;
   readonly projectId: number;
   /** The issue that this one was merged into; null when it stands for itself. */
@@ -28,7 +35,6 @@ export interface Issue {
   readonly firstSeen: Date;
   readonly lastSeen: Date;
   readonly events: number;
-  readonly customers: number;
   /** When people called it fixed; stays when it came back. */
   readonly resolvedAt: Date | null;
   /** The release that holds the fix. */
@@ -37,9 +43,8 @@ export interface Issue {
   readonly ignoredAt: Date | null;
   readonly ignoredUntil: Date | null;
   readonly ignoredUntilCustomers: number | null;
-  /** What that kept back: events that count nowhere else, and the customers whom they hit. */
+  /** What that kept back: events that count nowhere else. */
   readonly ignoredEvents: number;
-  readonly ignoredCustomers: number;
   /** When it came back after it was resolved, and in which release. */
   readonly regressedAt: Date | null;
   readonly regressedRelease: string | null;

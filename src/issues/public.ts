@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql } from '../platform/db/database.js';
 import { PROPOSE_LINK } from './algorithm/link-score.v1.js';
-import { type Issue, type IssueHit, type LinkedIssue } from './issue.js';
+import { type IssueFacts, type IssueHit, type LinkedIssue } from './issue.js';
 import { IssueStore, type SpreadingIssue } from './issue.store.js';
 import { LinkStore } from './link.store.js';
 import { type RegressedIssue, RegressionStore } from './regression.store.js';
@@ -16,8 +16,8 @@ export class Issues {
   ) {}
 
   /** These issues, in order of id; ids that do not exist are missing. */
-  async find(sql: Sql, ids: readonly number[]): Promise<Issue[]> {
-    return this.store.find(sql, ids);
+  async find(sql: Sql, ids: readonly number[]): Promise<IssueFacts[]> {
+    return this.store.facts(sql, ids);
   }
 
   /** Open issues that `customers` or more distinct customers met for the first time since `since`. */
@@ -38,11 +38,6 @@ export class Issues {
   /** Customers hit by one of these issues, by customer id after `after`, `limit` rows at most. */
   async hits(sql: Sql, issueIds: readonly number[], after: number, limit: number): Promise<IssueHit[]> {
     return this.store.hits(sql, issueIds, after, limit);
-  }
-
-  /** Customers whom these issues hit in the minute `since` or later, or who were merged, or whose issues were merged or split, since then. */
-  async customersHitSince(sql: Sql, issueIds: readonly number[], since: Date): Promise<number[]> {
-    return this.store.customersHitSince(sql, issueIds, since);
   }
 
   /** Every hit of these issues on these customers. */

@@ -19,7 +19,9 @@ export interface SeverityVerdict {
   readonly reasons: readonly string[];
 }
 
-const SEVERITIES: readonly Severity[] = ['minor', 'major', 'critical'];
+/** From where nothing can get worse. */
+export const WORST: Severity = 'critical';
+const SEVERITIES: readonly Severity[] = ['minor', 'major', WORST];
 /** Customers hit from which an incident is major, critical: what a small team can, and cannot, call one by one. */
 const CUSTOMERS = [20, 500];
 /** Shares of active customers; a small app is judged by share, and shares of a handful mean nothing. */
