@@ -674,6 +674,8 @@ CREATE UNIQUE INDEX user_feedback_once ON user_feedback USING btree (project_id,
 
 VIEW audience_hit (issue_id bigint, customer_id bigint, changed_at timestamp with time zone);;
 
+VIEW series_count (issue_id bigint, project_id integer, status text, level text, service text, since timestamp with time zone, minute timestamp with time zone, release text, events integer, customers integer, arrivals integer, moments smallint);;
+
 VIEW series_deploy (project_id integer, release text, at timestamp with time zone);;
 
 VIEW series_hit (issue_id bigint, customer_id bigint, first_at timestamp with time zone, last_minute timestamp with time zone, blocking boolean);;

@@ -11,10 +11,7 @@ const TELLS_FOR_MS = 7 * 86_400_000;
 const MOST_ISSUES = 500;
 const at = (minute: number) => new Date(minute * MINUTE);
 
-const ROWS = `SELECT i.issue_id AS "issueId", (extract(epoch FROM m.minute) / 60)::int AS minute, m.events::int AS events, m.customers::int AS customers,
-    m.arrivals::int AS arrivals, m.moments, i.service, (extract(epoch FROM i.since) / 60)::int AS since
-  FROM series_minute m JOIN series_issue i ON i.issue_id = m.issue_id
-  WHERE i.project_id = $1 AND i.status = 'open' AND i.level IN ('error', 'fatal') AND m.minute >= $2 AND m.minute < $3`;
+const OPEN_ERRORS = `m.project_id = $1 AND m.status = 'open' AND m.level IN ('error', 'fatal')`;
 
 /** The counts that digest and intake keep, as detection reads them: by project and minute. */
 @Injectable()
@@ -22,7 +19,13 @@ export class SeriesReadModel {
   /** Minutes with hits of a project's errors, `from` to before `to` (epoch minutes), in order of time. */
   async rows(sql: Sql, projectId: number, from: number, to: number): Promise<IssueMinute[]> {
     const rows = await sql.query<Omit<IssueMinute, 'area'>>(
-      { name: 'series.rows', text: `${ROWS} ORDER BY m.minute, i.issue_id` },
+      {
+        name: 'series.rows',
+        text: `SELECT m.issue_id AS "issueId", (extract(epoch FROM m.minute) / 60)::int AS minute, sum(m.events)::int AS events, sum(m.customers)::int AS customers,
+                 sum(m.arrivals)::int AS arrivals, bit_or(m.moments) AS moments, m.service, (extract(epoch FROM m.since) / 60)::int AS since
+               FROM series_count m WHERE ${OPEN_ERRORS} AND m.minute >= $2 AND m.minute < $3
+               GROUP BY m.issue_id, m.minute, m.service, m.since ORDER BY m.minute, m.issue_id`,
+      },
       [projectId, at(from), at(to)],
     );
     const areas = await this.areas(sql, [...new Set(rows.map(({ issueId }) => issueId))]);
@@ -47,8 +50,7 @@ export class SeriesReadModel {
       {
         name: 'series.release_rows',
         text: `SELECT m.release, (extract(epoch FROM m.minute) / 60)::int AS minute, sum(m.arrivals)::int AS arrivals
-               FROM series_release_minute m JOIN series_issue i ON i.issue_id = m.issue_id
-               WHERE i.project_id = $1 AND i.status = 'open' AND i.level IN ('error', 'fatal') AND m.minute >= $2 AND m.minute < $3 AND m.release <> ''
+               FROM series_count m WHERE ${OPEN_ERRORS} AND m.minute >= $2 AND m.minute < $3 AND m.release <> ''
                GROUP BY 1, 2 ORDER BY 2, 1`,
       },
       [projectId, at(from), at(to)],
@@ -85,11 +87,10 @@ export class SeriesReadModel {
     const rows = await sql.query<{ id: number }>(
       {
         name: 'series.issues_of',
-        text: `SELECT i.issue_id AS id FROM series_release_minute m JOIN series_issue i ON i.issue_id = m.issue_id
-               WHERE i.project_id = $1 AND i.status = 'open' AND i.level IN ('error', 'fatal') AND m.minute >= $2
-                 AND ($3::text IS NULL OR m.release = $3) AND ($4::text IS NULL OR i.service = $4)
-                 AND ($5::text IS NULL OR (SELECT o.area FROM series_origin o WHERE o.issue_id = i.issue_id) = $5)
-                 AND ($6::boolean IS FALSE OR i.since > $2::timestamptz - interval '1 day')
+        text: `SELECT m.issue_id AS id FROM series_count m WHERE ${OPEN_ERRORS} AND m.minute >= $2
+                 AND ($3::text IS NULL OR m.release = $3) AND ($4::text IS NULL OR m.service = $4)
+                 AND ($5::text IS NULL OR (SELECT o.area FROM series_origin o WHERE o.issue_id = m.issue_id) = $5)
+                 AND ($6::boolean IS FALSE OR m.since > $2::timestamptz - interval '1 day')
                GROUP BY 1 ORDER BY sum(m.arrivals) DESC, 1 LIMIT ${MOST_ISSUES}`,
       },
       [
@@ -109,8 +110,7 @@ export class SeriesReadModel {
     const rows = await sql.query<{ id: number }>(
       {
         name: 'series.busy',
-        text: `SELECT m.issue_id AS id FROM series_minute m JOIN series_issue i ON i.issue_id = m.issue_id
-               WHERE i.project_id = $1 AND m.minute >= $2 GROUP BY 1 HAVING max(m.minute) >= $3 AND sum(m.arrivals) >= $4`,
+        text: `SELECT m.issue_id AS id FROM series_count m WHERE m.project_id = $1 AND m.minute >= $2 GROUP BY 1 HAVING max(m.minute) >= $3 AND sum(m.arrivals) >= $4`,
       },
       [projectId, at(from), at(since), customers],
     );
@@ -121,7 +121,7 @@ export class SeriesReadModel {
   async firstMinute(sql: Sql, projectId: number, since: number): Promise<number | undefined> {
     const [row] = await sql.query<{ minute: number | null }>(
       `SELECT (extract(epoch FROM least(
-         (SELECT min(m.minute) FROM series_minute m JOIN series_issue i ON i.issue_id = m.issue_id WHERE i.project_id = $1 AND m.minute >= $2),
+         (SELECT min(m.minute) FROM series_count m WHERE m.project_id = $1 AND m.minute >= $2),
          (SELECT min(minute) FROM project_minute WHERE project_id = $1 AND minute >= $2),
          (SELECT min(minute) FROM release_session WHERE project_id = $1 AND minute >= $2))) / 60)::int AS minute`,
       [projectId, at(since)],

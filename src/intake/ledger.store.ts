@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { int4s, uuids } from '../platform/db/arrays.js';
+import { int4s, int8s, texts, timestamps, uuids } from '../platform/db/arrays.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type Outcome } from './outcome.js';
 
@@ -70,11 +70,11 @@ export class LedgerStore {
   async saveSamples(tx: Tx, samples: readonly StoredSample[]): Promise<void> {
     if (samples.length === 0) return;
     const columns = [
-      samples.map((s) => s.projectId),
-      samples.map((s) => s.eventId),
-      samples.map((s) => s.cellId),
-      samples.map((s) => s.receivedAt),
-      samples.map((s) => s.payload),
+      int4s(samples.map((s) => s.projectId)),
+      uuids(samples.map((s) => s.eventId)),
+      int8s(samples.map((s) => s.cellId)),
+      timestamps(samples.map((s) => s.receivedAt.getTime())),
+      texts(samples.map((s) => s.payload)),
     ];
     await tx.query(SAVE_SAMPLES, columns);
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js';
@@ -5,7 +6,10 @@ import { linkScoreV1, PROPOSE_LINK } from './algorithm/link-score.v1.js';
 import { foldSketch, type IssueSketch } from './algorithm/link-sketch.v1.js';
 import { LinkStore, type ProposedLink, type SketchedIssue } from './link.store.js';
 
-const BATCH = 50;
+/** Issues compared in one run: reading the others costs more than comparing with them. */
+const BATCH = 200;
+/** Issues compared before whoever else waits for the processor has a turn. */
+const AT_ONCE = 10;
 /** Issues that a new one is compared with at most, and how far back: duplicates of one fault are hit in the same hours. */
 const CANDIDATES = 500;
 const WITHIN_MS = 24 * 3_600_000;
@@ -45,10 +49,12 @@ export class LinkStage implements Stage {
     const since = new Date(now.getTime() - WITHIN_MS);
     const candidates = await this.store.candidates(tx, projectId, since, CANDIDATES);
     const known = new Map(candidates.map((one) => [one.issueId, sketchOf(one)]));
-    const links = fresh.flatMap((issue) => {
+    const links: ProposedLink[] = [];
+    for (const [nth, issue] of fresh.entries()) {
+      if (nth % AT_ONCE === 0) await setImmediate();
       const sketch = sketchOf(issue);
-      return sketch ? likeliest(sketch, issue.issueId, known) : [];
-    });
+      if (sketch) links.push(...likeliest(sketch, issue.issueId, known));
+    }
     await this.store.propose(tx, links, now);
   }
 }

@@ -11,13 +11,22 @@ import { DigestStore } from './digest.store.js';
  * on, so that a storm costs nothing.
  */
 const LAST_SAMPLED = 512;
+/**
+ * Samples a second at most beyond the first of each issue. To scrub and write one costs as much as to count ten events, and when
+ * thousands of issues are hit at once nobody reads a second one of each.
+ */
+const FURTHER_A_SECOND = 50;
 const HOUR = 3_600_000;
+const SECOND = 1000;
 
 /** Keeps some payloads of each issue and lets the rest go. */
 @Injectable()
 export class SampleKeeper {
   /** Events by issue and hour. */
   private readonly kept = new LRUCache<string, number>({ max: 50_000 });
+  /** The running second, and the samples in it that were not the first of their issue. */
+  private second = 0;
+  private further = 0;
 
   constructor(
     private readonly store: DigestStore,
@@ -39,9 +48,19 @@ export class SampleKeeper {
       const count = this.kept.get(key) ?? 0;
       if (count >= LAST_SAMPLED) continue;
       this.kept.set(key, count + 1);
-      if (isPowerOfTwo(count + 1)) samples.push({ cellId: place.cellId, accepted: event.accepted() });
+      if (isPowerOfTwo(count + 1) && (count === 0 || this.mayKeepFurther(now)))
+        samples.push({ cellId: place.cellId, accepted: event.accepted() });
     }
     await this.ledger.saveSamples(tx, samples, now);
+  }
+
+  private mayKeepFurther(now: Date): boolean {
+    const second = Math.floor(now.getTime() / SECOND);
+    if (second !== this.second) {
+      this.second = second;
+      this.further = 0;
+    }
+    return this.further++ < FURTHER_A_SECOND;
   }
 
   /** After a start, asks what was kept of the issues before; new ones have nothing. */
