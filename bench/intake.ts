@@ -16,7 +16,7 @@ import { type LoadOrder, type LoadReport } from './support/load.js';
 /** Seconds of load on the daemon for each kind, `--seconds N`; the bare server gets half of it before and half after. */
 const SECONDS = Number(option('seconds') ?? 10);
 /** Seconds of load that are not measured, so that a compiler that learns from running code has done so. */
-const WARM_UP_SECONDS = 5;
+const WARM_UP_SECONDS = 15;
 /** Only this kind of load, `--kind NAME`. */
 const KIND = option('kind');
 const TOKEN = 'bench-admin-token-0123456789';

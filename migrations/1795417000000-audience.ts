@@ -2,9 +2,8 @@ import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
 const UP = `
 CREATE VIEW audience_hit AS
-  SELECT a.id AS issue_id, coalesce(u.merged_into, h.customer_id) AS customer_id, greatest(h.last_minute, c.moved_at, u.updated_at) AS changed_at
-  FROM issue a JOIN issue i ON i.root_id = a.root_id JOIN cell c ON c.issue_id = i.id JOIN issue_customer h ON h.cell_id = c.id
-    LEFT JOIN customer u ON u.id = h.customer_id AND u.merged_into IS NOT NULL;
+  SELECT a.id AS issue_id, h.customer_id, greatest(h.last_minute, c.moved_at) AS changed_at
+  FROM issue a JOIN issue i ON i.root_id = a.root_id JOIN cell c ON c.issue_id = i.id JOIN issue_customer h ON h.cell_id = c.id;
 CREATE VIEW series_count AS
   SELECT r.id AS issue_id, r.project_id, r.status, r.level, r.service, r.opened_at AS since, m.minute, m.release, m.events, m.customers, m.arrivals, m.moments
   FROM issue_minute m JOIN cell c ON c.id = m.cell_id JOIN issue i ON i.id = c.issue_id JOIN issue r ON r.id = i.root_id;

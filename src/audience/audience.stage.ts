@@ -38,9 +38,9 @@ export class AudienceStage implements Stage {
       if (!(await tx.tryLock(`audience:${incident.id}`))) return 0;
       const minute = new Date(Math.floor(now.getTime() / OVERLAP_MS) * OVERLAP_MS);
       const since = sweptFrom(incident, await this.store.sweptUntil(tx, incident.id));
+      await this.store.dropMerged(tx, incident.id);
       const strangers = await this.store.strangers(tx, incident.id, incident.issueIds, since);
       const added = await this.takeOver(tx, incident, strangers, now);
-      await this.store.dropMerged(tx, incident.id);
       await this.store.markSwept(tx, incident.id, minute);
       return added;
     });

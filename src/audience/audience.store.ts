@@ -44,16 +44,17 @@ export class AudienceStore {
 
   /**
    * Customers whom these issues hit in the minute `since` or later, or who were merged, or whose issues were merged or split, since
-   * then, and who are not affected members yet; in order of id. One pass over the hits: there may be hundreds of thousands.
+   * then, and who are not affected members yet; in order of id. Merged members must be gone. One pass over the hits: there may be hundreds of thousands.
    */
   async strangers(sql: Sql, incidentId: number, issueIds: readonly number[], since: Date): Promise<number[]> {
     const [row] = await sql.query<{ ids: string | null }>(
-      {
-        name: 'audience.strangers',
-        text: `SELECT string_agg(DISTINCT h.customer_id::text, ',') AS ids FROM audience_hit h
-               WHERE h.issue_id = ANY ($2::bigint[]) AND h.changed_at >= $3 AND EXISTS (SELECT FROM customer u WHERE u.id = h.customer_id)
-                 AND NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = h.customer_id AND a.kind = 'affected')`,
-      },
+      `WITH hit AS MATERIALIZED (
+         SELECT DISTINCT h.customer_id FROM audience_hit h WHERE h.issue_id = ANY ($2::bigint[])
+           AND (h.changed_at >= $3 OR h.customer_id = ANY (ARRAY(SELECT id FROM customer WHERE merged_into IS NOT NULL AND updated_at >= $3)))
+           AND NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = h.customer_id AND a.kind = 'affected'))
+       SELECT string_agg(DISTINCT x.id::text, ',') AS ids
+       FROM (SELECT coalesce(u.merged_into, u.id) AS id FROM hit JOIN customer u ON u.id = hit.customer_id) x
+       WHERE NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = x.id AND a.kind = 'affected')`,
       [incidentId, issueIds, since],
     );
     return (row?.ids?.split(',') ?? []).map(Number).sort((one, other) => one - other);

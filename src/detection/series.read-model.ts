@@ -19,13 +19,10 @@ export class SeriesReadModel {
   /** Minutes with hits of a project's errors, `from` to before `to` (epoch minutes), in order of time. */
   async rows(sql: Sql, projectId: number, from: number, to: number): Promise<IssueMinute[]> {
     const rows = await sql.query<Omit<IssueMinute, 'area'>>(
-      {
-        name: 'series.rows',
-        text: `SELECT m.issue_id AS "issueId", (extract(epoch FROM m.minute) / 60)::int AS minute, sum(m.events)::int AS events, sum(m.customers)::int AS customers,
+      `SELECT m.issue_id AS "issueId", (extract(epoch FROM m.minute) / 60)::int AS minute, sum(m.events)::int AS events, sum(m.customers)::int AS customers,
                  sum(m.arrivals)::int AS arrivals, bit_or(m.moments) AS moments, m.service, (extract(epoch FROM m.since) / 60)::int AS since
                FROM series_count m WHERE ${OPEN_ERRORS} AND m.minute >= $2 AND m.minute < $3
                GROUP BY m.issue_id, m.minute, m.service, m.since ORDER BY m.minute, m.issue_id`,
-      },
       [projectId, at(from), at(to)],
     );
     const areas = await this.areas(sql, [...new Set(rows.map(({ issueId }) => issueId))]);
@@ -47,12 +44,9 @@ export class SeriesReadModel {
   /** The same minutes by release, all issues together; errors that named no release are left out. */
   async releaseRows(sql: Sql, projectId: number, from: number, to: number): Promise<ReleaseMinute[]> {
     return sql.query<ReleaseMinute>(
-      {
-        name: 'series.release_rows',
-        text: `SELECT m.release, (extract(epoch FROM m.minute) / 60)::int AS minute, sum(m.arrivals)::int AS arrivals
+      `SELECT m.release, (extract(epoch FROM m.minute) / 60)::int AS minute, sum(m.arrivals)::int AS arrivals
                FROM series_count m WHERE ${OPEN_ERRORS} AND m.minute >= $2 AND m.minute < $3 AND m.release <> ''
                GROUP BY 1, 2 ORDER BY 2, 1`,
-      },
       [projectId, at(from), at(to)],
     );
   }
@@ -85,14 +79,11 @@ export class SeriesReadModel {
   async issuesOf(sql: Sql, projectId: number, series: string, since: Date): Promise<number[]> {
     const { kind, name } = partsOf(series);
     const rows = await sql.query<{ id: number }>(
-      {
-        name: 'series.issues_of',
-        text: `SELECT m.issue_id AS id FROM series_count m WHERE ${OPEN_ERRORS} AND m.minute >= $2
+      `SELECT m.issue_id AS id FROM series_count m WHERE ${OPEN_ERRORS} AND m.minute >= $2
                  AND ($3::text IS NULL OR m.release = $3) AND ($4::text IS NULL OR m.service = $4)
                  AND ($5::text IS NULL OR (SELECT o.area FROM series_origin o WHERE o.issue_id = m.issue_id) = $5)
                  AND ($6::boolean IS FALSE OR m.since > $2::timestamptz - interval '1 day')
                GROUP BY 1 ORDER BY sum(m.arrivals) DESC, 1 LIMIT ${MOST_ISSUES}`,
-      },
       [
         projectId,
         since,
@@ -108,10 +99,7 @@ export class SeriesReadModel {
   /** Issues that were hit in or after the minute `since` and reached `customers` arrivals since the minute `from`. */
   async busy(sql: Sql, projectId: number, from: number, since: number, customers: number): Promise<number[]> {
     const rows = await sql.query<{ id: number }>(
-      {
-        name: 'series.busy',
-        text: `SELECT m.issue_id AS id FROM series_count m WHERE m.project_id = $1 AND m.minute >= $2 GROUP BY 1 HAVING max(m.minute) >= $3 AND sum(m.arrivals) >= $4`,
-      },
+      `SELECT m.issue_id AS id FROM series_count m WHERE m.project_id = $1 AND m.minute >= $2 GROUP BY 1 HAVING max(m.minute) >= $3 AND sum(m.arrivals) >= $4`,
       [projectId, at(from), at(since), customers],
     );
     return rows.map(({ id }) => id);
@@ -173,10 +161,7 @@ export class SeriesReadModel {
   /** Distinct customers of these issues hit in the minute `since` or later. */
   async customersSince(sql: Sql, issueIds: readonly number[], since: Date): Promise<number> {
     const [row] = await sql.query<{ count: number }>(
-      {
-        name: 'series.customers_since',
-        text: 'SELECT count(DISTINCT customer_id) AS count FROM series_hit WHERE issue_id = ANY ($1::bigint[]) AND last_minute >= $2',
-      },
+      'SELECT count(DISTINCT customer_id) AS count FROM series_hit WHERE issue_id = ANY ($1::bigint[]) AND last_minute >= $2',
       [issueIds, since],
     );
     return row?.count ?? 0;
@@ -198,12 +183,9 @@ export class SeriesReadModel {
     since: Date,
   ): Promise<{ issueId: number; regressedAt: Date; customers: number }[]> {
     return sql.query(
-      {
-        name: 'series.regressed',
-        text: `SELECT i.issue_id AS "issueId", i.regressed_at AS "regressedAt",
+      `SELECT i.issue_id AS "issueId", i.regressed_at AS "regressedAt",
                  (SELECT count(DISTINCT h.customer_id) FROM series_hit h WHERE h.issue_id = i.issue_id AND h.last_minute >= date_trunc('minute', i.regressed_at)) AS customers
                FROM series_issue i WHERE i.project_id = $1 AND i.regressed_at >= $2 AND i.status <> 'ignored'`,
-      },
       [projectId, since],
     );
   }

@@ -27,12 +27,9 @@ export class HarmReadModel {
   /** Services and some of the customers hit since, for each of these issues. */
   async signs(sql: Sql, issueIds: readonly number[], since: Date): Promise<IssueSign[]> {
     return sql.query<IssueSign>(
-      {
-        name: 'harm.signs',
-        text: `SELECT i.issue_id AS "issueId", CASE WHEN i.service IS NULL THEN '{}' ELSE ARRAY[i.service] END AS services,
+      `SELECT i.issue_id AS "issueId", CASE WHEN i.service IS NULL THEN '{}' ELSE ARRAY[i.service] END AS services,
                  ARRAY(SELECT h.customer_id::text FROM series_hit h WHERE h.issue_id = i.issue_id AND h.last_minute >= $2 ORDER BY hashint8(h.customer_id), h.customer_id LIMIT ${SAMPLE}) AS customers
                FROM series_issue i WHERE i.issue_id = ANY ($1::bigint[])`,
-      },
       [issueIds, new Date(Math.floor(since.getTime() / 60_000) * 60_000)],
     );
   }
@@ -41,16 +38,13 @@ export class HarmReadModel {
   async harm(sql: Sql, projectId: number, issueIds: readonly number[], since: Date, now: Date): Promise<Harm> {
     const from = new Date(Math.floor(since.getTime() / 60_000) * 60_000);
     const [row] = await sql.query<{ customers: number; blocked: number; last: number; before: number; active: number }>(
-      {
-        name: 'harm.harm',
-        text: `WITH hit AS (
+      `WITH hit AS (
                  SELECT customer_id, bool_or(blocking) AS blocked, min(greatest(first_at, $3::timestamptz)) AS first_at
                  FROM series_hit WHERE issue_id = ANY ($2::bigint[]) AND last_minute >= $3 GROUP BY 1)
                SELECT (SELECT count(*) FROM hit) AS customers, (SELECT count(*) FROM hit WHERE blocked) AS blocked,
                  (SELECT count(*) FROM hit WHERE first_at > $4::timestamptz - interval '10 minutes') AS last,
                  (SELECT count(*) FROM hit WHERE first_at <= $4::timestamptz - interval '10 minutes' AND first_at > $4::timestamptz - interval '20 minutes') AS before,
                  (SELECT count(*) FROM customer_activity WHERE project_id = $1 AND last_at >= $3::timestamptz - interval '10 minutes') AS active`,
-      },
       [projectId, issueIds, from, now],
     );
     const active = row?.active ?? 0;
@@ -65,12 +59,9 @@ export class HarmReadModel {
   /** The same for a time that is over; how many were active then is not kept. */
   async between(sql: Sql, projectId: number, issueIds: readonly number[], from: Date, to: Date): Promise<Harm> {
     const [row] = await sql.query<{ customers: number; blocked: number; active: number | null }>(
-      {
-        name: 'harm.between',
-        text: `SELECT count(DISTINCT customer_id) AS customers, count(DISTINCT customer_id) FILTER (WHERE blocking) AS blocked,
+      `SELECT count(DISTINCT customer_id) AS customers, count(DISTINCT customer_id) FILTER (WHERE blocking) AS blocked,
                  (SELECT max(active_customers) FROM project_minute WHERE project_id = $1 AND minute >= $3 AND minute < $4) AS active
                FROM series_hit WHERE issue_id = ANY ($2::bigint[]) AND last_minute >= $3 AND first_at < $4`,
-      },
       [projectId, issueIds, from, to],
     );
     const customers = row?.customers ?? 0;
@@ -81,12 +72,9 @@ export class HarmReadModel {
   /** When these issues were last hit and how hard in their busiest hour since `since`. */
   async hits(sql: Sql, issueIds: readonly number[], since: Date): Promise<HitFacts> {
     const [row] = await sql.query<{ last: Date | null; hits: number | null; from: Date | null; to: Date | null }>(
-      {
-        name: 'harm.hits',
-        text: `WITH m AS (SELECT minute, sum(customers) AS customers FROM series_minute WHERE issue_id = ANY ($1::bigint[]) AND minute >= $2 GROUP BY 1),
+      `WITH m AS (SELECT minute, sum(customers) AS customers FROM series_minute WHERE issue_id = ANY ($1::bigint[]) AND minute >= $2 GROUP BY 1),
                h AS (SELECT sum(customers) AS hits, min(minute) AS first, max(minute) AS last FROM m GROUP BY date_trunc('hour', minute) ORDER BY 1 DESC, 2 LIMIT 1)
                SELECT (SELECT max(minute) FROM m WHERE customers > 0) AS last, h.hits::int AS hits, h.first AS "from", h.last AS "to" FROM (SELECT) AS one LEFT JOIN h ON true`,
-      },
       [issueIds, new Date(Math.floor(since.getTime() / 60_000) * 60_000)],
     );
     return {

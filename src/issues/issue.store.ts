@@ -105,11 +105,8 @@ export class IssueStore {
   /** Every hit of these issues on these customers. */
   async hitsOfCustomers(sql: Sql, issueIds: readonly number[], customerIds: readonly number[]): Promise<IssueHit[]> {
     return sql.query<IssueHit>(
-      {
-        name: 'issues.hits_of_customers',
-        text: `SELECT ${HIT} FROM customer u JOIN issue_customer h ON h.customer_id = u.id JOIN cell c ON c.id = h.cell_id JOIN issue m ON m.id = c.issue_id
+      `SELECT ${HIT} FROM customer u JOIN issue_customer h ON h.customer_id = u.id JOIN cell c ON c.id = h.cell_id JOIN issue m ON m.id = c.issue_id
                WHERE m.root_id IN ${ROOTS} AND (u.id = ANY ($2::bigint[]) OR u.merged_into = ANY ($2::bigint[])) GROUP BY 1, 2`,
-      },
       [issueIds, customerIds],
     );
   }
@@ -129,9 +126,7 @@ export class IssueStore {
    */
   async spreading(sql: Sql, since: Date, customers: number): Promise<SpreadingIssue[]> {
     return sql.query<SpreadingIssue>(
-      {
-        name: 'issues.spreading',
-        text: `WITH arrived AS (
+      `WITH arrived AS (
                  SELECT h.root_id, sum(m.arrivals)::int AS customers, count(DISTINCT c.id) AS cells
                  FROM cell c JOIN issue h ON h.id = c.issue_id JOIN issue_minute m ON m.cell_id = c.id AND m.minute >= $1
                  WHERE c.changed_at >= $1 GROUP BY 1 HAVING sum(m.arrivals) >= $2
@@ -145,7 +140,6 @@ export class IssueStore {
                  (SELECT min(c.first_seen) FROM issue h JOIN cell c ON c.issue_id = h.id WHERE h.root_id = i.id) AS "firstSeen"
                FROM exact e JOIN issue i ON i.id = e.root_id
                WHERE e.customers >= $2 AND i.status = 'open' AND i.level IN ('error', 'fatal') ORDER BY i.id`,
-      },
       [since, customers],
     );
   }

@@ -89,10 +89,7 @@ export class LinkStore {
   /** Takes issues that were never compared with others, oldest first, until the end of the transaction. */
   async claimNew(tx: Tx, limit: number): Promise<SketchedIssue[]> {
     return tx.query<SketchedIssue>(
-      {
-        name: 'issues.claim_to_compare',
-        text: `${SKETCHED} WHERE i.compared_at IS NULL ORDER BY i.id FOR UPDATE OF i SKIP LOCKED LIMIT $1`,
-      },
+      `${SKETCHED} WHERE i.compared_at IS NULL ORDER BY i.id FOR UPDATE OF i SKIP LOCKED LIMIT $1`,
       [limit],
     );
   }
@@ -100,11 +97,8 @@ export class LinkStore {
   /** Issues of a project that were opened or hit since `since`, the latest first. */
   async candidates(tx: Tx, projectId: number, since: Date, limit: number): Promise<SketchedIssue[]> {
     return tx.query<SketchedIssue>(
-      {
-        name: 'issues.candidates',
-        text: `${SKETCHED} JOIN (SELECT h.root_id, max(c.changed_at) AS changed_at FROM cell c JOIN issue h ON h.id = c.issue_id
+      `${SKETCHED} JOIN (SELECT h.root_id, max(c.changed_at) AS changed_at FROM cell c JOIN issue h ON h.id = c.issue_id
                  WHERE h.project_id = $1 AND c.changed_at >= $2 GROUP BY 1 ORDER BY 2 DESC LIMIT $3) n ON n.root_id = i.id WHERE i.status <> 'ignored'`,
-      },
       [projectId, since, limit],
     );
   }
@@ -134,16 +128,13 @@ export class LinkStore {
   /** Issues that are linked to one and not rejected, strongest first, each once. */
   async linkedTo(sql: Sql, issueId: number, minScore: number): Promise<LinkedIssue[]> {
     return sql.query<LinkedIssue>(
-      {
-        name: 'issues.linked_to',
-        text: `SELECT "issueId", score, reason, state FROM (
+      `SELECT "issueId", score, reason, state FROM (
                  SELECT DISTINCT ON (o.root_id) o.root_id AS "issueId", l.score, l.reason, l.state
                  FROM issue me JOIN issue m ON m.root_id = me.root_id JOIN issue_link l ON l.a_id = m.id OR l.b_id = m.id
                  JOIN issue o ON o.id = CASE WHEN l.a_id = m.id THEN l.b_id ELSE l.a_id END
                  WHERE me.id = $1 AND o.root_id <> me.root_id AND (l.state = 'confirmed' OR l.state = 'proposed' AND l.score >= $2)
                  ORDER BY o.root_id, l.state, l.score DESC
                ) x ORDER BY score DESC, "issueId"`,
-      },
       [issueId, minScore],
     );
   }

@@ -8,7 +8,10 @@ const INT8_ARRAY = 1016 as number as Parameters<typeof pg.types.getTypeParser>[0
 const readArray = pg.types.getTypeParser(INT8_ARRAY) as (text: string) => string[];
 pg.types.setTypeParser(INT8_ARRAY, (text: string) => readArray(text).map(Number));
 
-/** A named, prepared SQL statement. One statement, one name: the name shows in the server's statistics. */
+/**
+ * A named SQL statement, prepared once a session: its plan stays until the tables are analysed, so it is for statements that find rows by
+ * key. What joins or adds up tables that grow fast is given as plain text and planned for what they hold when it runs.
+ */
 export interface Statement {
   readonly name: string;
   readonly text: string;
