@@ -395,12 +395,14 @@ CREATE TABLE issue (
   ignored_until timestamp with time zone,
   ignored_customers integer,
   ignored_events bigint NOT NULL DEFAULT 0,
+  catch_all boolean NOT NULL DEFAULT false,
   CONSTRAINT issue_pkey PRIMARY KEY (id),
   CONSTRAINT issue_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),
   CONSTRAINT issue_root_id_fkey FOREIGN KEY (root_id) REFERENCES issue(id),
   CONSTRAINT issue_kind_check CHECK ((kind = ANY (ARRAY['exception'::text, 'message'::text, 'custom'::text]))),
   CONSTRAINT issue_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text, 'ignored'::text])))
 );
+CREATE UNIQUE INDEX issue_catch_all ON issue USING btree (project_id, level) WHERE catch_all;
 CREATE INDEX issue_ignored ON issue USING btree (id) WHERE (status = 'ignored'::text);
 CREATE INDEX issue_project ON issue USING btree (project_id, id DESC);
 CREATE INDEX issue_regressed ON issue USING btree (regressed_at) WHERE (regressed_at IS NOT NULL);
@@ -482,6 +484,14 @@ CREATE TABLE issue_minute (
   CONSTRAINT issue_minute_pkey PRIMARY KEY (cell_id, minute, release)
 );
 CREATE INDEX issue_minute_minute ON issue_minute USING btree (minute);
+
+CREATE TABLE issue_opening (
+  project_id integer NOT NULL,
+  hour timestamp with time zone NOT NULL,
+  opened integer NOT NULL,
+  CONSTRAINT issue_opening_pkey PRIMARY KEY (project_id),
+  CONSTRAINT issue_opening_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+);
 
 CREATE TABLE message (
   id uuid NOT NULL,

@@ -6,6 +6,7 @@ import { Calling1795406400000 } from './1795406400000-calling.js';
 import { Erasure1795410000000 } from './1795410000000-erasure.js';
 import { Moments1795412000000 } from './1795412000000-moments.js';
 import { Series1795414000000 } from './1795414000000-series.js';
+import { NewIssueCap1795416000000 } from './1795416000000-new-issue-cap.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   Erasure1795410000000,
   Moments1795412000000,
   Series1795414000000,
+  NewIssueCap1795416000000,
 ];
