@@ -69,6 +69,18 @@ export class SilenceStore {
     );
   }
 
+  /** Removes stops that came last before `before`, `limit` at most; returns how many. */
+  async forgetStops(sql: Sql, before: Date, limit: number): Promise<number> {
+    const rows = await sql.query(
+      {
+        name: 'silences.forget_stops',
+        text: `DELETE FROM silence_stop WHERE ctid = ANY (ARRAY(SELECT ctid FROM silence_stop WHERE last_at < $1 LIMIT $2)) RETURNING 1`,
+      },
+      [before, limit],
+    );
+    return rows.length;
+  }
+
   /** What these silences stopped, newest first, and how many in all. */
   async stops(
     sql: Sql,
