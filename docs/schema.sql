@@ -267,6 +267,16 @@ CREATE TABLE fingerprint (
 CREATE INDEX fingerprint_cell ON fingerprint USING btree (cell_id);
 CREATE UNIQUE INDEX fingerprint_masked ON fingerprint USING btree (project_id, id) WHERE (masked IS NOT NULL);
 
+CREATE TABLE ignored_by_rule (
+  rule text NOT NULL,
+  project_id integer NOT NULL,
+  events bigint NOT NULL,
+  first_at timestamp with time zone NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  CONSTRAINT ignored_by_rule_pkey PRIMARY KEY (rule, project_id),
+  CONSTRAINT ignored_by_rule_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+);
+
 CREATE TABLE ignored_hit (
   issue_id bigint NOT NULL,
   customer_id bigint NOT NULL,

@@ -7,6 +7,7 @@ import { Erasure1795410000000 } from './1795410000000-erasure.js';
 import { Moments1795412000000 } from './1795412000000-moments.js';
 import { Series1795414000000 } from './1795414000000-series.js';
 import { NewIssueCap1795416000000 } from './1795416000000-new-issue-cap.js';
+import { IgnoredByRule1795418000000 } from './1795418000000-ignored-by-rule.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   Moments1795412000000,
   Series1795414000000,
   NewIssueCap1795416000000,
+  IgnoredByRule1795418000000,
 ];

@@ -27,6 +27,7 @@ import { LinkStore } from './link.store.js';
 import { Issues } from './public.js';
 import { RegressionKeeper } from './regression.keeper.js';
 import { RegressionStore } from './regression.store.js';
+import { RuleViews } from './rule.views.service.js';
 import { RuleTrials } from './rule-trial.service.js';
 import { SampleKeeper } from './sample.keeper.js';
 import { TemplateMemory } from './template.memory.js';
@@ -54,6 +55,7 @@ import { TemplateMemory } from './template.memory.js';
     LinkStore,
     LinkStage,
     RuleTrials,
+    RuleViews,
     Issues,
     ForgetHitsStage,
     IgnoreStore,
