@@ -94,7 +94,7 @@ export class RollupStore {
     return removed;
   }
 
-  /** The newest hour is added up anew, since sessions are told late. */
+  /** The newest hour is added up anew, since sessions of its last minutes may be told after it was. */
   private async sumsByHour(tx: Tx, now: Date): Promise<number> {
     const [range] = await tx.query<{ from: Date; to: Date }>(
       `SELECT coalesce((SELECT max(hour) FROM series_hour), $1::timestamptz - $2::interval) AS "from", date_trunc('hour', $1::timestamptz - interval '5 minutes', 'UTC') AS "to"`,

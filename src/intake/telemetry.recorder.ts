@@ -6,7 +6,7 @@ import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js'
 import { type ClientReport } from './algorithm/client-report.js';
 import { type Feedback } from './algorithm/feedback.js';
 import { Scrubber } from './algorithm/scrub.js';
-import { type SessionCount } from './algorithm/sessions.js';
+import { countedIn, type SessionCount } from './algorithm/sessions.js';
 import { type DropRow, type SessionRow, TelemetryStore } from './telemetry.store.js';
 
 const MINUTE = 60_000;
@@ -45,10 +45,10 @@ export class TelemetryRecorder implements Stage {
     private readonly database: Database,
   ) {}
 
-  /** Adds the sessions of one item. */
-  sessions(projectId: number, counts: readonly SessionCount[]): void {
+  /** Adds the sessions of one item; `receivedAt` in epoch milliseconds. */
+  sessions(projectId: number, counts: readonly SessionCount[], receivedAt: number): void {
     for (const count of counts) {
-      this.addSession(projectId, count);
+      this.addSession(projectId, count, countedIn(count.at, receivedAt));
       if (count.did !== undefined) this.touch(projectId, count.did, count.at);
     }
   }
@@ -137,8 +137,7 @@ export class TelemetryRecorder implements Stage {
     return [...counts.values()];
   }
 
-  private addSession(projectId: number, count: SessionCount): void {
-    const minute = Math.floor(count.at / MINUTE) * MINUTE;
+  private addSession(projectId: number, count: SessionCount, minute: number): void {
     const named = `${projectId} ${minute} ${count.release ?? ''} ${count.environment}`;
     const full = !this.gathered.sessions.has(named) && this.gathered.sessions.size >= MOST_ROWS;
     const release = full ? OTHER : (count.release ?? '');

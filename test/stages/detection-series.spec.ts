@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { anEvent, type EventBody } from '../support/builders.js';
+import { envelope, item } from '../support/envelopes.js';
 import { aDayOf, pass } from '../support/history.js';
 import { TestDaemon } from '../support/test-daemon.js';
+import { send } from '../support/wire.js';
 
 const detection = { newFault: { customers: 5, within: '10m' } };
 const PARTS = Array.from({ length: 24 }, (_, at) => `${String.fromCharCode(97 + at)}Order`);
@@ -101,6 +103,25 @@ describe('a series of', () => {
     await forewarn.runStage('incident-close');
     expect(await said()).toEqual(expect.arrayContaining(['sessions recovered']));
     expect(await incidents()).toMatchObject([{ status: 'resolved', resolution: 'quiet' }]);
+  });
+
+  it('crashed sessions is called, too, when phones tell of their crashes hours later', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    const calm = () => ({ sessions: { 'shop@1': [40, 0] as const } });
+    await aDayOf(forewarn, calm);
+    const started = new Date(forewarn.clock.now().getTime() - 3 * 3_600_000).toISOString();
+    const { id, key } = await forewarn.project();
+    for (let minute = 0; minute < 10; minute++) {
+      const late = { attrs: { release: 'shop@2' }, aggregates: [{ started, exited: 6, crashed: 4 }] };
+      const url = `${forewarn.url}/api/${id}/envelope/?sentry_key=${key}`;
+      expect((await send(url, { body: envelope({}, item('sessions', late)) })).status).toBe(200);
+      await forewarn.runStage('telemetry-flush');
+      await pass(forewarn, 1, calm);
+    }
+    await pass(forewarn, 2, calm);
+
+    expect(await said()).toEqual(expect.arrayContaining(['sessions spike', 'sessions:shop@2 spike']));
+    expect(await incidents()).toHaveLength(1);
   });
 
   it('active customers who are hit is called with how many of how many', async () => {
