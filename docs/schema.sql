@@ -608,6 +608,7 @@ CREATE TABLE release_session (
   errored bigint NOT NULL,
   crashed bigint NOT NULL,
   abnormal bigint NOT NULL,
+  crashed_devices bigint NOT NULL DEFAULT 0,
   CONSTRAINT release_session_pkey PRIMARY KEY (project_id, minute, release, environment)
 );
 CREATE INDEX release_session_minute ON release_session USING btree (minute);

@@ -8,6 +8,7 @@ import { Moments1795412000000 } from './1795412000000-moments.js';
 import { Series1795414000000 } from './1795414000000-series.js';
 import { NewIssueCap1795416000000 } from './1795416000000-new-issue-cap.js';
 import { IgnoredByRule1795418000000 } from './1795418000000-ignored-by-rule.js';
+import { CrashedDevices1795420000000 } from './1795420000000-crashed-devices.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   Series1795414000000,
   NewIssueCap1795416000000,
   IgnoredByRule1795418000000,
+  CrashedDevices1795420000000,
 ];

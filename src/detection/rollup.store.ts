@@ -14,7 +14,7 @@ const SUMS = `WITH hit AS (
   ), used AS (
     SELECT project_id, date_trunc('hour', minute, 'UTC') AS hour, sum(active_customers) AS customers FROM project_minute WHERE minute >= $2 AND minute < $3 GROUP BY 1, 2
   ), started AS (
-    SELECT project_id, release, date_trunc('hour', minute, 'UTC') AS hour, sum(crashed) AS crashed, sum(started) AS started FROM release_session WHERE minute >= $2 AND minute < $3 GROUP BY 1, 2, 3
+    SELECT project_id, release, date_trunc('hour', minute, 'UTC') AS hour, sum(crashed_devices) AS crashed, sum(started) AS started FROM release_session WHERE minute >= $2 AND minute < $3 GROUP BY 1, 2, 3
   ), counted (project_id, series, hour, seen, of_all) AS (
     SELECT project_id, 'sessions', hour, sum(crashed), sum(started) FROM started GROUP BY 1, 3
     UNION ALL SELECT project_id, 'sessions:' || release, hour, crashed, started FROM started WHERE release <> ''

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { anEvent, type EventBody } from '../support/builders.js';
 import { envelope, item } from '../support/envelopes.js';
@@ -105,17 +106,35 @@ describe('a series of', () => {
     expect(await incidents()).toMatchObject([{ status: 'resolved', resolution: 'quiet' }]);
   });
 
+  it('crashed sessions is called when devices crash, and not when one device does again and again', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    const calm = () => ({ sessions: { 'shop@1': [40, 0] as const } });
+    await aDayOf(forewarn, calm);
+    const crash = (did: string) => ({
+      ...{ sid: randomUUID(), did, init: true, status: 'crashed', attrs: { release: 'shop@2' } },
+      timestamp: forewarn.clock.now().toISOString(),
+    });
+    const twenty = Array.from({ length: 20 }, (_, at) => at);
+    for (let minute = 0; minute < 10; minute++) {
+      await tell(...twenty.map(() => item('session', crash('one'))));
+      await pass(forewarn, 1, calm);
+    }
+    await pass(forewarn, 2, calm);
+    expect(await said()).toEqual([]);
+
+    await tell(...twenty.map((at) => item('session', crash(`device ${at}`))));
+    await pass(forewarn, 4, calm);
+    expect(await said()).toContain('sessions:shop@2 spike');
+  });
+
   it('crashed sessions is called, too, when phones tell of their crashes hours later', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     const calm = () => ({ sessions: { 'shop@1': [40, 0] as const } });
     await aDayOf(forewarn, calm);
     const started = new Date(forewarn.clock.now().getTime() - 3 * 3_600_000).toISOString();
-    const { id, key } = await forewarn.project();
     for (let minute = 0; minute < 10; minute++) {
       const late = { attrs: { release: 'shop@2' }, aggregates: [{ started, exited: 6, crashed: 4 }] };
-      const url = `${forewarn.url}/api/${id}/envelope/?sentry_key=${key}`;
-      expect((await send(url, { body: envelope({}, item('sessions', late)) })).status).toBe(200);
-      await forewarn.runStage('telemetry-flush');
+      await tell(item('sessions', late));
       await pass(forewarn, 1, calm);
     }
     await pass(forewarn, 2, calm);
@@ -153,6 +172,13 @@ describe('a series of', () => {
     expect(watched).toContain('release:shop@069');
     expect(watched).not.toContain('release:shop@000');
   });
+
+  async function tell(...items: string[]): Promise<void> {
+    const { id, key } = await forewarn.project();
+    const url = `${forewarn.url}/api/${id}/envelope/?sentry_key=${key}`;
+    expect((await send(url, { body: envelope({}, ...items) })).status).toBe(200);
+    await forewarn.runStage('telemetry-flush');
+  }
 
   async function said(): Promise<string[]> {
     const rows = await forewarn.rows<{ what: string }>(
