@@ -31,14 +31,7 @@ describe('a series of', () => {
     await aDayOf(forewarn, usual);
     expect(await said()).toEqual([]);
 
-    for (let minute = 0; minute < 12; minute++) {
-      const two = PARTS.slice(2 * minute, 2 * minute + 2);
-      const hit = (part: string) =>
-        [1, 2, 3, 4].map((n) => eventOf(part, { release: 'shop@2', customer: `${part}-${n}` }));
-      await forewarn.send(...two.flatMap(hit));
-      await pass(forewarn, 1, () => ({ active: 100 }));
-    }
-    await pass(forewarn, 3, () => ({ active: 100 }));
+    await outage(PARTS);
 
     expect(await said()).toEqual(expect.arrayContaining(['project spike', 'release:shop@2 spike']));
     const [release] = await detections('release:shop@2');
@@ -86,6 +79,52 @@ describe('a series of', () => {
     expect(await said()).toEqual(expect.arrayContaining(['area:checkout spike']));
     expect(await incidents()).toMatchObject([{ area: 'checkout' }]);
   });
+
+  it('a project or a release is held back by a silence that covers all issues behind it', async () => {
+    const area = (name: string, message: string) => ({ name, match: { message }, set: { area: name } });
+    const grouping = { rules: [area('a', 'a*did not answer'), area('others', '*did not answer')] };
+    const weekly = { from: '00:00', to: '23:59', timeZone: 'UTC' };
+    const maintenance = [{ name: 'nightly', project: 'shop', area: 'others', weekly }];
+    forewarn = await TestDaemon.start({ config: { detection, grouping, maintenance } });
+    await forewarn.send(anEvent({ customer: 'c0', release: 'shop@1' }));
+    await aDayOf(forewarn, usual);
+    await outage(PARTS.slice(1));
+    expect(await said()).toEqual(expect.arrayContaining(['project spike', 'release:shop@2 spike']));
+    expect(await incidents()).toEqual([]);
+    const { stops } = (await forewarn.api.get('/v1/silences/config:nightly')).body as { stops: { words: string }[] };
+    expect(stops.map(({ words }) => words)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^spike of project/), expect.stringMatching(/^spike of release/)]),
+    );
+  });
+
+  it('a project that is called for issues beside those of a silence brings only the others', async () => {
+    const grouping = { rules: [{ name: 'quiet', match: { message: 'a*did not answer' }, set: { area: 'quiet' } }] };
+    const weekly = { from: '00:00', to: '23:59', timeZone: 'UTC' };
+    const maintenance = [{ name: 'nightly', project: 'shop', area: 'quiet', weekly }];
+    forewarn = await TestDaemon.start({ config: { detection, grouping, maintenance } });
+    await forewarn.send(anEvent({ customer: 'c0', release: 'shop@1' }));
+    await aDayOf(forewarn, usual);
+    await outage(PARTS);
+
+    const { items } = (await forewarn.api.get('/v1/issues?limit=200')).body as {
+      items: { id: string; area: string | null }[];
+    };
+    const quiet = items.filter(({ area }) => area === 'quiet').map(({ id }) => id);
+    expect(quiet).toHaveLength(1);
+    const [incident] = (await incidents()) as { issues: string[] }[];
+    expect(incident?.issues.length).toBeGreaterThan(5);
+    expect(incident?.issues).not.toContain(quiet[0]);
+  });
+
+  async function outage(parts: readonly string[]): Promise<void> {
+    for (let minute = 0; minute < 12; minute++) {
+      const hit = (part: string) =>
+        [1, 2, 3, 4].map((n) => eventOf(part, { release: 'shop@2', customer: `${part}-${n}` }));
+      await forewarn.send(...parts.slice(2 * minute, 2 * minute + 2).flatMap(hit));
+      await pass(forewarn, 1, () => ({ active: 100 }));
+    }
+    await pass(forewarn, 3, () => ({ active: 100 }));
+  }
 
   it('crashed sessions is called with its release, opens an incident by itself, and closes it when it is as usual again', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
