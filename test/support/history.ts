@@ -15,7 +15,7 @@ export interface HistoryMinute {
  * them, if only that nothing was wrong.
  */
 export async function history(
-  forewarn: TestDaemon,
+  forewarn: Pick<TestDaemon, 'rows'>,
   from: Date,
   minutes: number,
   at: (minute: number) => HistoryMinute | null,
