@@ -660,6 +660,7 @@ CREATE TABLE silence (
   created_by text NOT NULL,
   created_at timestamp with time zone NOT NULL,
   ended_by text,
+  weekly jsonb,
   CONSTRAINT silence_pkey PRIMARY KEY (id),
   CONSTRAINT silence_issue_id_fkey FOREIGN KEY (issue_id) REFERENCES issue(id),
   CONSTRAINT silence_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),

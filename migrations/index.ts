@@ -9,6 +9,7 @@ import { Series1795414000000 } from './1795414000000-series.js';
 import { NewIssueCap1795416000000 } from './1795416000000-new-issue-cap.js';
 import { IgnoredByRule1795418000000 } from './1795418000000-ignored-by-rule.js';
 import { CrashedDevices1795420000000 } from './1795420000000-crashed-devices.js';
+import { WeeklySilences1795422000000 } from './1795422000000-weekly-silences.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   NewIssueCap1795416000000,
   IgnoredByRule1795418000000,
   CrashedDevices1795420000000,
+  WeeklySilences1795422000000,
 ];

@@ -104,6 +104,36 @@ describe('a silence', () => {
     });
   });
 
+  it('that people make may come every week, holds at its times alone, and ends for good', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    const weekly = { days: ['tue'], from: '13:30', to: '15:00', timeZone: 'Europe/Berlin' };
+    const made = await forewarn.api.post('/v1/silences', {
+      ...{ project: 'shop', to: inMinutes(8 * 1440), reason: 'planned switch', weekly },
+    });
+    const until = inMinutes(8 * 1440);
+    expect(made).toMatchObject({ status: 201, body: { state: 'planned', from: '2026-03-10T12:30:00.000Z' } });
+
+    forewarn.clock.advance('31m');
+    await hit('c1', 'c2', 'c3');
+    await forewarn.plan();
+    expect(await incidents()).toEqual([]);
+    expect((await forewarn.api.get('/v1/silences')).body).toMatchObject({
+      items: [{ id: '1', state: 'active', stopped: 1, to: '2026-03-10T14:00:00.000Z', weekly: { ...weekly, until } }],
+    });
+
+    forewarn.clock.advance('90m');
+    await forewarn.runStage('incident-open');
+    expect(await incidents()).toHaveLength(1);
+    const next = { state: 'planned', from: '2026-03-17T12:30:00.000Z', to: '2026-03-17T14:00:00.000Z' };
+    expect((await forewarn.api.get('/v1/silences/1')).body).toMatchObject(next);
+
+    forewarn.clock.advance('168h');
+    expect((await forewarn.api.get('/v1/silences/1')).body).toMatchObject({ state: 'ended' });
+    expect(
+      (await forewarn.api.post('/v1/silences', { project: 'shop', to: inMinutes(9), reason: 'x', weekly: {} })).status,
+    ).toBe(400);
+  });
+
   it('that comes every week forgets what it stopped 90 days ago, and keeps what is newer', async () => {
     const weekly = { days: ['tue'], from: '13:00', to: '14:00', timeZone: 'UTC' };
     const maintenance = [{ name: 'tuesdays', project: 'shop', weekly }];
