@@ -267,6 +267,16 @@ CREATE TABLE fingerprint (
 CREATE INDEX fingerprint_cell ON fingerprint USING btree (cell_id);
 CREATE UNIQUE INDEX fingerprint_masked ON fingerprint USING btree (project_id, id) WHERE (masked IS NOT NULL);
 
+CREATE TABLE ignored_by_rule (
+  rule text NOT NULL,
+  project_id integer NOT NULL,
+  events bigint NOT NULL,
+  first_at timestamp with time zone NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  CONSTRAINT ignored_by_rule_pkey PRIMARY KEY (rule, project_id),
+  CONSTRAINT ignored_by_rule_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+);
+
 CREATE TABLE ignored_hit (
   issue_id bigint NOT NULL,
   customer_id bigint NOT NULL,
@@ -395,12 +405,14 @@ CREATE TABLE issue (
   ignored_until timestamp with time zone,
   ignored_customers integer,
   ignored_events bigint NOT NULL DEFAULT 0,
+  catch_all boolean NOT NULL DEFAULT false,
   CONSTRAINT issue_pkey PRIMARY KEY (id),
   CONSTRAINT issue_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),
   CONSTRAINT issue_root_id_fkey FOREIGN KEY (root_id) REFERENCES issue(id),
   CONSTRAINT issue_kind_check CHECK ((kind = ANY (ARRAY['exception'::text, 'message'::text, 'custom'::text]))),
   CONSTRAINT issue_status_check CHECK ((status = ANY (ARRAY['open'::text, 'resolved'::text, 'ignored'::text])))
 );
+CREATE UNIQUE INDEX issue_catch_all ON issue USING btree (project_id, level) WHERE catch_all;
 CREATE INDEX issue_ignored ON issue USING btree (id) WHERE (status = 'ignored'::text);
 CREATE INDEX issue_project ON issue USING btree (project_id, id DESC);
 CREATE INDEX issue_regressed ON issue USING btree (regressed_at) WHERE (regressed_at IS NOT NULL);
@@ -482,6 +494,14 @@ CREATE TABLE issue_minute (
   CONSTRAINT issue_minute_pkey PRIMARY KEY (cell_id, minute, release)
 );
 CREATE INDEX issue_minute_minute ON issue_minute USING btree (minute);
+
+CREATE TABLE issue_opening (
+  project_id integer NOT NULL,
+  hour timestamp with time zone NOT NULL,
+  opened integer NOT NULL,
+  CONSTRAINT issue_opening_pkey PRIMARY KEY (project_id),
+  CONSTRAINT issue_opening_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
+);
 
 CREATE TABLE message (
   id uuid NOT NULL,
@@ -588,6 +608,7 @@ CREATE TABLE release_session (
   errored bigint NOT NULL,
   crashed bigint NOT NULL,
   abnormal bigint NOT NULL,
+  crashed_devices bigint NOT NULL DEFAULT 0,
   CONSTRAINT release_session_pkey PRIMARY KEY (project_id, minute, release, environment)
 );
 CREATE INDEX release_session_minute ON release_session USING btree (minute);
@@ -639,6 +660,7 @@ CREATE TABLE silence (
   created_by text NOT NULL,
   created_at timestamp with time zone NOT NULL,
   ended_by text,
+  weekly jsonb,
   CONSTRAINT silence_pkey PRIMARY KEY (id),
   CONSTRAINT silence_issue_id_fkey FOREIGN KEY (issue_id) REFERENCES issue(id),
   CONSTRAINT silence_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),

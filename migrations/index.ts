@@ -6,7 +6,11 @@ import { Calling1795406400000 } from './1795406400000-calling.js';
 import { Erasure1795410000000 } from './1795410000000-erasure.js';
 import { Moments1795412000000 } from './1795412000000-moments.js';
 import { Series1795414000000 } from './1795414000000-series.js';
+import { NewIssueCap1795416000000 } from './1795416000000-new-issue-cap.js';
 import { Audience1795417000000 } from './1795417000000-audience.js';
+import { IgnoredByRule1795418000000 } from './1795418000000-ignored-by-rule.js';
+import { CrashedDevices1795420000000 } from './1795420000000-crashed-devices.js';
+import { WeeklySilences1795422000000 } from './1795422000000-weekly-silences.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -18,5 +22,9 @@ export const migrations = [
   Erasure1795410000000,
   Moments1795412000000,
   Series1795414000000,
+  NewIssueCap1795416000000,
   Audience1795417000000,
+  IgnoredByRule1795418000000,
+  CrashedDevices1795420000000,
+  WeeklySilences1795422000000,
 ];

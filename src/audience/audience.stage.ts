@@ -11,6 +11,8 @@ import { AudienceStore } from './audience.store.js';
 const PAGE = 1000;
 /** Hits are marked by the minute; the current minute and the one before are swept again. */
 const OVERLAP_MS = 60_000;
+const LEFT_OUT =
+  'too many new faults at once to tell apart, so nobody is told because of these; attach the issues that customers should hear of';
 
 /** WHO: takes over, for each open incident, whom its issues hit and who is not a member yet. A second sweep changes nothing. */
 @Injectable()
@@ -37,22 +39,37 @@ export class AudienceStage implements Stage {
     return this.database.transaction(async (tx) => {
       if (!(await tx.tryLock(`audience:${incident.id}`))) return 0;
       const minute = new Date(Math.floor(now.getTime() / OVERLAP_MS) * OVERLAP_MS);
-      const since = sweptFrom(incident, await this.store.sweptUntil(tx, incident.id));
+      const sweptUntil = await this.store.sweptUntil(tx, incident.id);
+      const issueIds = await this.issues.singleFaults(tx, incident.issueIds);
+      if (sweptUntil === undefined && issueIds.length < incident.issueIds.length)
+        await this.noteLeftOut(tx, incident, issueIds, now);
       await this.store.dropMerged(tx, incident.id);
-      const strangers = await this.store.strangers(tx, incident.id, incident.issueIds, since);
-      const added = await this.takeOver(tx, incident, strangers, now);
+      const strangers = await this.store.strangers(tx, incident.id, issueIds, sweptFrom(incident, sweptUntil));
+      const added = await this.takeOver(tx, incident.id, issueIds, strangers, now);
       await this.store.markSwept(tx, incident.id, minute);
       return added;
     });
   }
 
-  private async takeOver(tx: Tx, incident: Incident, customerIds: readonly number[], now: Date): Promise<number> {
+  /** Whom only a catch-all hit is told nothing, since nobody can say what it was; ops read why. */
+  private async noteLeftOut(tx: Tx, { id, issueIds }: Incident, kept: readonly number[], now: Date): Promise<void> {
+    const issues = issueIds.filter((one) => !kept.includes(one)).map(String);
+    await this.incidents.append(tx, id, 'audience_left_out', 'forewarn', { issues, words: LEFT_OUT }, now);
+  }
+
+  private async takeOver(
+    tx: Tx,
+    incidentId: number,
+    issueIds: readonly number[],
+    customerIds: readonly number[],
+    now: Date,
+  ): Promise<number> {
     let added = 0;
     for (let at = 0; at < customerIds.length; at += PAGE) {
       const page = customerIds.slice(at, at + PAGE);
-      const hits = await this.issues.hitsOfCustomers(tx, incident.issueIds, page);
+      const hits = await this.issues.hitsOfCustomers(tx, issueIds, page);
       const members = [...byCustomer(hits)].map(([customerId, own]) => ({ customerId, evidence: evidenceOf(own) }));
-      added += await this.store.upsertAffected(tx, incident.id, members, now);
+      added += await this.store.upsertAffected(tx, incidentId, members, now);
     }
     return added;
   }

@@ -29,7 +29,8 @@ export class Audiences {
   async list(sql: Sql, incident: Incident, after: number, limit: number): Promise<Member[]> {
     const members = await this.store.list(sql, incident.id, after, limit);
     const ids = members.map(({ customerId }) => customerId);
-    const hits = byCustomer(await this.issues.hitsOfCustomers(sql, incident.issueIds, ids));
+    const issueIds = await this.issues.singleFaults(sql, incident.issueIds);
+    const hits = byCustomer(await this.issues.hitsOfCustomers(sql, issueIds, ids));
     return members.map((member) => {
       const own = hits.get(member.customerId);
       return own ? { ...member, evidence: evidenceOf(own) } : member;

@@ -14,7 +14,7 @@ const SUMS = `WITH hit AS (
   ), used AS (
     SELECT project_id, date_trunc('hour', minute, 'UTC') AS hour, sum(active_customers) AS customers FROM project_minute WHERE minute >= $2 AND minute < $3 GROUP BY 1, 2
   ), started AS (
-    SELECT project_id, release, date_trunc('hour', minute, 'UTC') AS hour, sum(crashed) AS crashed, sum(started) AS started FROM release_session WHERE minute >= $2 AND minute < $3 GROUP BY 1, 2, 3
+    SELECT project_id, release, date_trunc('hour', minute, 'UTC') AS hour, sum(crashed_devices) AS crashed, sum(started) AS started FROM release_session WHERE minute >= $2 AND minute < $3 GROUP BY 1, 2, 3
   ), counted (project_id, series, hour, seen, of_all) AS (
     SELECT project_id, 'sessions', hour, sum(crashed), sum(started) FROM started GROUP BY 1, 3
     UNION ALL SELECT project_id, 'sessions:' || release, hour, crashed, started FROM started WHERE release <> ''
@@ -94,7 +94,7 @@ export class RollupStore {
     return removed;
   }
 
-  /** The newest hour is added up anew, since sessions are told late. */
+  /** The newest hour is added up anew, since sessions of its last minutes may be told after it was. */
   private async sumsByHour(tx: Tx, now: Date): Promise<number> {
     const [range] = await tx.query<{ from: Date; to: Date }>(
       `SELECT coalesce((SELECT max(hour) FROM series_hour), $1::timestamptz - $2::interval) AS "from", date_trunc('hour', $1::timestamptz - interval '5 minutes', 'UTC') AS "to"`,

@@ -51,12 +51,12 @@ export class SeriesReadModel {
     );
   }
 
-  /** Sessions of a project by release, `from` to before `to`. */
+  /** Sessions of a project by release, crashes of one device once an hour, `from` to before `to`. */
   async sessionRows(sql: Sql, projectId: number, from: number, to: number): Promise<SessionMinute[]> {
     return sql.query<SessionMinute>(
       {
         name: 'series.session_rows',
-        text: `SELECT release, (extract(epoch FROM minute) / 60)::int AS minute, sum(started)::int AS started, sum(crashed)::int AS crashed
+        text: `SELECT release, (extract(epoch FROM minute) / 60)::int AS minute, sum(started)::int AS started, sum(crashed_devices)::int AS crashed
                FROM release_session WHERE project_id = $1 AND minute >= $2 AND minute < $3 GROUP BY 1, 2 ORDER BY 2, 1`,
       },
       [projectId, at(from), at(to)],

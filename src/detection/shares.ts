@@ -14,6 +14,7 @@ export interface SessionMinute {
   readonly release: string;
   readonly minute: number;
   readonly started: number;
+  /** Those of one device once an hour: a crash loop is one device. */
   readonly crashed: number;
 }
 

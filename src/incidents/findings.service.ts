@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type DetectionRow } from '../detection/detection.js';
 import { Detections } from '../detection/public.js';
 import { areaOf, partsOf, releaseOf } from '../detection/series.js';
+import { type IssueFacts } from '../issues/issue.js';
 import { Issues } from '../issues/public.js';
 import { type Sql } from '../platform/db/database.js';
 import { type Finding, type IssueLink, type OpenIncident } from './algorithm/cluster.v1.js';
@@ -79,15 +80,22 @@ export class Findings {
     return links;
   }
 
-  /** What a silence is held against, for each verdict. */
-  async silenceable(sql: Sql, projectId: number, rows: readonly DetectionRow[]): Promise<Silenceable[]> {
-    const ids = rows.flatMap(({ issueId }) => issueId ?? []);
-    const issues = new Map((await this.issues.find(sql, ids)).map((issue) => [issue.id, issue]));
+  /** What a silence is held against, for each verdict: what it is about, or of a sum all the issues that it adds up. Either may be covered. */
+  async silenceable(sql: Sql, projectId: number, rows: readonly DetectionRow[]): Promise<(readonly Silenceable[])[][]> {
+    const ids = rows.flatMap((row) => row.issueId ?? issuesBehind(row));
+    const issues = new Map((await this.issues.find(sql, [...new Set(ids)])).map((issue) => [issue.id, issue]));
     return rows.map((row) => {
       const issue = issues.get(row.issueId ?? 0);
-      const services = serviceOf(row) ?? (issue?.service ? [issue.service] : []);
-      return { projectId, issueId: row.issueId, services, area: issue?.area ?? areaOf(row.series) };
+      const services = serviceOf(row) ?? servicesOf(issue);
+      const own = { projectId, issueId: row.issueId, services, area: issue?.area ?? areaOf(row.series) };
+      const behind = issuesBehind(row).flatMap((id) => issues.get(id) ?? []);
+      return [[own], behind.map(silenceableOf)];
     });
+  }
+
+  /** The same for issues. */
+  async silenceableIssues(sql: Sql, ids: readonly number[]): Promise<Silenceable[]> {
+    return (await this.issues.find(sql, ids)).map(silenceableOf);
   }
 
   /** Of these issues, those first seen from `since` on. */
@@ -99,4 +107,17 @@ export class Findings {
 function serviceOf({ series }: DetectionRow): string[] | undefined {
   const { kind, name } = partsOf(series);
   return kind === 'service' && name !== null ? [name] : undefined;
+}
+
+/** The issues that a sum adds up; none for any other verdict. */
+function issuesBehind({ issueId, evidence }: DetectionRow): number[] {
+  return issueId === null && Array.isArray(evidence['issues']) ? evidence['issues'].map(Number) : [];
+}
+
+function silenceableOf(issue: IssueFacts): Silenceable {
+  return { projectId: issue.projectId, issueId: issue.id, services: servicesOf(issue), area: issue.area };
+}
+
+function servicesOf(issue: IssueFacts | undefined): string[] {
+  return issue?.service ? [issue.service] : [];
 }

@@ -43,7 +43,8 @@ export type AlertmanagerConfig = z.output<typeof alertmanagerSchema>;
 export const ALERTMANAGER_CONFIG = Symbol('alertmanager-config');
 
 const moment = z.iso.datetime({ offset: true });
-const weekly = z
+/** A time that comes every week, in the configuration and in the API. */
+export const weeklySchema = z
   .strictObject({
     days: z
       .array(z.enum(DAYS))
@@ -65,7 +66,7 @@ const maintenance = z
     area: z.string().min(1).optional(),
     from: moment.optional(),
     to: moment.optional(),
-    weekly: weekly.optional(),
+    weekly: weeklySchema.optional(),
     reason: z.string().min(1).max(500).default('planned maintenance'),
   })
   .refine((one) => (one.weekly === undefined) === (one.from !== undefined && one.to !== undefined), {

@@ -14,6 +14,7 @@ import { BacktestController } from './backtest.controller.js';
 import { Backtest } from './backtest.service.js';
 import { IncidentCloseStage } from './close.stage.js';
 import { Findings } from './findings.service.js';
+import { ForgetStopsStage } from './forget-stops.stage.js';
 import { HarmReadModel } from './harm.read-model.js';
 import { IncidentStore } from './incident.store.js';
 import { IncidentsController } from './incidents.controller.js';
@@ -43,6 +44,7 @@ import { Silences } from './silences.service.js';
     IncidentOpenStage,
     IncidentCloseStage,
     AlertmanagerPushStage,
+    ForgetStopsStage,
   ],
   exports: [Incidents, Backtest],
 })
@@ -52,6 +54,7 @@ export class IncidentsModule implements OnApplicationBootstrap {
     private readonly open: IncidentOpenStage,
     private readonly close: IncidentCloseStage,
     private readonly push: AlertmanagerPushStage,
+    private readonly forgetStops: ForgetStopsStage,
     incidents: Incidents,
     database: Database,
     metrics: Metrics,
@@ -67,5 +70,6 @@ export class IncidentsModule implements OnApplicationBootstrap {
     this.runner.register(this.open);
     this.runner.register(this.close);
     this.runner.register(this.push);
+    this.runner.register(this.forgetStops);
   }
 }

@@ -126,7 +126,9 @@ export class IncidentOpenStage implements Stage {
     const active = await this.silences.active(tx, now);
     if (active.length === 0) return [...rows];
     const facts = await this.findings.silenceable(tx, projectId, rows);
-    const held = rows.map((row, at) => ({ row, silence: this.silences.over(active, facts.slice(at, at + 1)) }));
+    const silenceOf = (at: number) =>
+      (facts[at] ?? []).map((all) => this.silences.over(active, all)).find((silence) => silence !== undefined);
+    const held = rows.map((row, at) => ({ row, silence: silenceOf(at) }));
     for (const { row, silence } of held) if (silence) await this.hold(tx, row, silence, now);
     return held.filter(({ silence }) => !silence).map(({ row }) => row);
   }
@@ -158,7 +160,7 @@ export class IncidentOpenStage implements Stage {
   ): Promise<void> {
     const own = group.findings.flatMap(({ id }) => rows.get(id) ?? []);
     const issueIds = [
-      ...new Set([...own.flatMap(({ issueId }) => issueId ?? []), ...(await this.issuesOfSums(tx, own))]),
+      ...new Set([...own.flatMap(({ issueId }) => issueId ?? []), ...(await this.issuesOfSums(tx, own, now))]),
     ];
     const startedAt = new Date(Math.min(...own.map(({ since }) => since.getTime())));
     const incident =
@@ -277,8 +279,8 @@ export class IncidentOpenStage implements Stage {
     return resolved.find((one) => String(one.id) === id);
   }
 
-  /** A verdict on a sum brings the issues that began with it, not the old ones that trickle on. */
-  private async issuesOfSums(tx: Tx, rows: readonly DetectionRow[]): Promise<number[]> {
+  /** A verdict on a sum brings the issues that began with it, not the old ones that trickle on, and none that a silence covers. */
+  private async issuesOfSums(tx: Tx, rows: readonly DetectionRow[], now: Date): Promise<number[]> {
     const ids: number[] = [];
     for (const { issueId, evidence, since } of rows) {
       if (issueId !== null || !Array.isArray(evidence['issues'])) continue;
@@ -290,7 +292,10 @@ export class IncidentOpenStage implements Stage {
         )),
       );
     }
-    return ids;
+    const active = ids.length === 0 ? [] : await this.silences.active(tx, now);
+    if (active.length === 0) return ids;
+    const covered = (await this.findings.silenceableIssues(tx, ids)).filter((one) => this.silences.over(active, [one]));
+    return ids.filter((id) => !covered.some(({ issueId }) => issueId === id));
   }
 }
 

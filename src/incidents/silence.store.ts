@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../platform/db/database.js';
-import { type Silence } from './silence.js';
+import { type MadeSilence } from './silence.js';
 
-const COLUMNS = `id::text, project_id AS "projectId", issue_id AS "issueId", service, area, from_at AS "from", until_at AS until, reason, created_by AS "createdBy"`;
+const COLUMNS = `id::text, project_id AS "projectId", issue_id AS "issueId", service, area, from_at AS "from", until_at AS until, reason, weekly, created_by AS "createdBy"`;
 
 /** What a silence kept back. */
 export interface Stop {
@@ -17,10 +17,10 @@ export interface Stop {
 @Injectable()
 export class SilenceStore {
   /** Makes a silence; returns its id. */
-  async insert(tx: Tx, silence: Omit<Silence, 'id'>, now: Date): Promise<string> {
+  async insert(tx: Tx, silence: Omit<MadeSilence, 'id'>, now: Date): Promise<string> {
     const [row] = await tx.query<{ id: string }>(
-      `INSERT INTO silence (project_id, issue_id, service, area, from_at, until_at, reason, created_by, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id::text`,
+      `INSERT INTO silence (project_id, issue_id, service, area, from_at, until_at, reason, created_by, created_at, weekly)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id::text`,
       [
         silence.projectId,
         silence.issueId,
@@ -31,14 +31,15 @@ export class SilenceStore {
         silence.reason,
         silence.createdBy,
         now,
+        silence.weekly && JSON.stringify(silence.weekly),
       ],
     );
     return row?.id ?? '';
   }
 
-  /** Silences that hold at `now`. */
-  async active(sql: Sql, now: Date): Promise<Silence[]> {
-    return sql.query<Silence>(
+  /** Silences that hold at `now`, or come every week around it. */
+  async active(sql: Sql, now: Date): Promise<MadeSilence[]> {
+    return sql.query<MadeSilence>(
       {
         name: 'silences.active',
         text: `SELECT ${COLUMNS} FROM silence WHERE until_at > $1 AND from_at <= $1 ORDER BY id`,
@@ -48,8 +49,8 @@ export class SilenceStore {
   }
 
   /** Silences by id, newest first. */
-  async list(sql: Sql, filter: { id?: number; before: number; limit: number }): Promise<Silence[]> {
-    return sql.query<Silence>(
+  async list(sql: Sql, filter: { id?: number; before: number; limit: number }): Promise<MadeSilence[]> {
+    return sql.query<MadeSilence>(
       `SELECT ${COLUMNS} FROM silence WHERE id < $1 AND ($2::bigint IS NULL OR id = $2) ORDER BY silence.id DESC LIMIT $3`,
       [filter.before, filter.id ?? null, filter.limit],
     );
@@ -67,6 +68,18 @@ export class SilenceStore {
       `INSERT INTO silence_stop (silence, what, ref, words, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (silence, what, ref) DO UPDATE SET last_at = $5`,
       [silence, stop.what, stop.ref, stop.words, now],
     );
+  }
+
+  /** Removes stops that came last before `before`, `limit` at most; returns how many. */
+  async forgetStops(sql: Sql, before: Date, limit: number): Promise<number> {
+    const rows = await sql.query(
+      {
+        name: 'silences.forget_stops',
+        text: `DELETE FROM silence_stop WHERE ctid = ANY (ARRAY(SELECT ctid FROM silence_stop WHERE last_at < $1 LIMIT $2)) RETURNING 1`,
+      },
+      [before, limit],
+    );
+    return rows.length;
   }
 
   /** What these silences stopped, newest first, and how many in all. */

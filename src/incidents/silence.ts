@@ -1,3 +1,5 @@
+import { type Weekly } from './algorithm/weekly.v1.js';
+
 /** A time in which what it matches is not called and nobody is written to; one from the configuration has the id `config:NAME`. */
 export interface Silence {
   readonly id: string;
@@ -15,7 +17,14 @@ export interface Silence {
     readonly from: string;
     readonly to: string;
     readonly timeZone: string;
+    /** When it has come for the last time; one of the configuration comes for as long as it stands there. */
+    readonly until?: Date;
   };
+}
+
+/** A silence as people made it: from one moment to another, or every week between them. */
+export interface MadeSilence extends Omit<Silence, 'weekly'> {
+  readonly weekly: Weekly | null;
 }
 
 /** What a silence is held against. */

@@ -10,9 +10,10 @@ import { Database } from '../platform/db/database.js';
 import { notFound, Problem } from '../platform/errors.js';
 import { cursorId, type Page, pageOf, pageQuery, rowId } from '../platform/http/page.js';
 import { wake } from '../platform/stages/wake.js';
-import { type Silence } from './silence.js';
+import { weeklySchema } from './incidents-config.js';
+import { type MadeSilence, type Silence } from './silence.js';
 import { SilenceStore, type Stop } from './silence.store.js';
-import { Silences } from './silences.service.js';
+import { silenceOf, Silences } from './silences.service.js';
 
 const STOPS_SHOWN = 50;
 const name = z.string().trim().min(1).max(200);
@@ -24,6 +25,7 @@ const newSilence = z
     area: name.optional(),
     from: z.iso.datetime({ offset: true }).optional(),
     to: z.iso.datetime({ offset: true }),
+    weekly: weeklySchema.optional(),
     reason: z.string().trim().min(1).max(500),
   })
   .refine(
@@ -60,7 +62,7 @@ export class SilencesController {
       rows,
       query.limit,
       (row) => Number(row.id),
-      (row) => this.shape(row, stops),
+      (row) => this.shape(silenceOf(row, this.clock.now()), stops),
     );
     return { ...page, items: [...planned.map((one) => this.shape(one, stops)), ...page.items] };
   }
@@ -74,7 +76,7 @@ export class SilencesController {
     return this.shape(row, await this.store.stops(this.database, [row.id], STOPS_SHOWN));
   }
 
-  /** Stops incidents and outreach about what it names, from now or `from` until `to`. */
+  /** Stops incidents and outreach about what it names, from now or `from` until `to`; with `weekly` at those times between them. */
   @Post()
   @Needs('ops')
   @HttpCode(201)
@@ -102,6 +104,7 @@ export class SilencesController {
           area: body.area ?? null,
           from,
           until,
+          weekly: body.weekly ?? null,
           reason: body.reason,
           createdBy: caller.name,
         },
@@ -130,12 +133,12 @@ export class SilencesController {
   }
 
   private async made(id: string): Promise<Silence | undefined> {
-    const [row] = await this.store.list(this.database, {
+    const [row]: MadeSilence[] = await this.store.list(this.database, {
       id: rowId('silence', id),
       before: cursorId(undefined),
       limit: 1,
     });
-    return row;
+    return row && silenceOf(row, this.clock.now());
   }
 
   private shape(

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Projects } from '../intake/public.js';
 import { type Sql } from '../platform/db/database.js';
-import { occurrence, type Occurrence } from './algorithm/weekly.v1.js';
+import { occurrence, type Occurrence, type Weekly } from './algorithm/weekly.v1.js';
 import { MAINTENANCE_CONFIG, type MaintenanceConfig } from './incidents-config.js';
-import { covers, type Silence, type Silenceable } from './silence.js';
+import { covers, type MadeSilence, type Silence, type Silenceable } from './silence.js';
 import { SilenceStore } from './silence.store.js';
 
 type Maintenance = MaintenanceConfig[number];
@@ -19,8 +19,8 @@ export class Silences {
 
   /** All that hold at `now`. */
   async active(sql: Sql, now: Date): Promise<Silence[]> {
-    const planned = this.planned(now).filter((one) => one.from <= now && now < one.until);
-    return [...(await this.store.active(sql, now)), ...planned];
+    const made = (await this.store.active(sql, now)).map((one) => silenceOf(one, now));
+    return [...made, ...this.planned(now)].filter((one) => one.from <= now && now < one.until);
   }
 
   /** The maintenance windows of the configuration, past and future; of one that comes every week the occurrence that holds at `now`, or the next. */
@@ -41,7 +41,7 @@ export class Silences {
       area: one.area ?? null,
       reason: one.reason,
       createdBy: 'configuration',
-      ...(one.weekly && { weekly: { ...one.weekly, from: clock(one.weekly.from), to: clock(one.weekly.to) } }),
+      ...(one.weekly && { weekly: shownWeekly(one.weekly) }),
     };
   }
 
@@ -51,6 +51,21 @@ export class Silences {
     if (all.length === 0 || fitting.includes(undefined)) return undefined;
     return fitting[0];
   }
+}
+
+/** A silence that people made, as it is at `now`: of one that comes every week the occurrence that holds or the next; without another one it has ended. */
+export function silenceOf({ weekly, ...made }: MadeSilence, now: Date): Silence {
+  if (weekly === null) return made;
+  const from = now > made.from ? now : made.from;
+  const next = made.until > now ? occurrence(weekly, from) : undefined;
+  const shown = { ...made, weekly: { ...shownWeekly(weekly), until: made.until } };
+  if (!next || next.from >= made.until) return { ...shown, until: made.until < now ? made.until : now };
+  const begins = next.from > made.from ? next.from : made.from;
+  return { ...shown, from: begins, until: next.until < made.until ? next.until : made.until };
+}
+
+function shownWeekly(weekly: Weekly) {
+  return { ...weekly, from: clock(weekly.from), to: clock(weekly.to) };
 }
 
 function timeOf({ weekly, from, to }: Maintenance, now: Date): Occurrence | undefined {

@@ -38,7 +38,7 @@ export class SentryIntake {
     const content = readEnvelopeContent(parsed, request.receivedAt);
     const events = [...content.events, ...content.logs.flatMap((item) => item.events)];
     const { ids } = await this.acceptor.accept(project.id, events, request.receivedAt);
-    await this.record(project.id, content);
+    await this.record(project.id, content, request.receivedAt);
     this.countItems(project.id, content);
     const [first] = content.invalid;
     if (first && events.length === 0) return refused(400, `item "${first.type}": ${first.reason}`);
@@ -69,9 +69,9 @@ export class SentryIntake {
     if (content.invalid.length > 0) this.outcomes.count(projectId, 'invalid', content.invalid.length);
   }
 
-  private async record(projectId: number, content: EnvelopeContent): Promise<void> {
+  private async record(projectId: number, content: EnvelopeContent, receivedAt: number): Promise<void> {
     if (content.feedback.length > 0) await this.telemetry.feedback(projectId, content.feedback, this.clock.now());
-    for (const { counts } of content.sessions) this.telemetry.sessions(projectId, counts);
+    for (const { counts } of content.sessions) this.telemetry.sessions(projectId, counts, receivedAt);
     for (const report of content.clientReports) this.telemetry.clientReport(projectId, report);
   }
 }

@@ -6,13 +6,16 @@ import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js'
 import { type ClientReport } from './algorithm/client-report.js';
 import { type Feedback } from './algorithm/feedback.js';
 import { Scrubber } from './algorithm/scrub.js';
-import { type SessionCount } from './algorithm/sessions.js';
+import { countedIn, type SessionCount } from './algorithm/sessions.js';
 import { type DropRow, type SessionRow, TelemetryStore } from './telemetry.store.js';
 
 const MINUTE = 60_000;
 /** Distinct releases, users and reasons kept between two writes; what comes beyond joins a common row, so that a flood of made-up names costs nothing. */
 const MOST_ROWS = 5_000;
 const MOST_USERS = 100_000;
+/** A device that crashes again and again is one device: its crashes count once in this time, the longest in which detection sums them. */
+const CRASH_COUNTS_ONCE_MS = 60 * MINUTE;
+const COUNTED = ['started', 'exited', 'errored', 'crashed', 'abnormal'] as const;
 const OTHER = '(other)';
 
 interface Gathered {
@@ -38,6 +41,8 @@ export class TelemetryRecorder implements Stage {
   private gathered = empty();
   /** Users counted as active in the current minute, by project and minute. */
   private readonly active = new Map<string, Set<string>>();
+  /** Devices whose crash was counted in this hour, by project and release. */
+  private crashed = { hour: 0, devices: new Set<string>() };
 
   constructor(
     private readonly store: TelemetryStore,
@@ -45,10 +50,10 @@ export class TelemetryRecorder implements Stage {
     private readonly database: Database,
   ) {}
 
-  /** Adds the sessions of one item. */
-  sessions(projectId: number, counts: readonly SessionCount[]): void {
+  /** Adds the sessions of one item; `receivedAt` in epoch milliseconds. */
+  sessions(projectId: number, counts: readonly SessionCount[], receivedAt: number): void {
     for (const count of counts) {
-      this.addSession(projectId, count);
+      this.addSession(projectId, count, countedIn(count.at, receivedAt));
       if (count.did !== undefined) this.touch(projectId, count.did, count.at);
     }
   }
@@ -137,8 +142,7 @@ export class TelemetryRecorder implements Stage {
     return [...counts.values()];
   }
 
-  private addSession(projectId: number, count: SessionCount): void {
-    const minute = Math.floor(count.at / MINUTE) * MINUTE;
+  private addSession(projectId: number, count: SessionCount, minute: number): void {
     const named = `${projectId} ${minute} ${count.release ?? ''} ${count.environment}`;
     const full = !this.gathered.sessions.has(named) && this.gathered.sessions.size >= MOST_ROWS;
     const release = full ? OTHER : (count.release ?? '');
@@ -153,9 +157,22 @@ export class TelemetryRecorder implements Stage {
       errored: 0,
       crashed: 0,
       abnormal: 0,
+      crashedDevices: 0,
     };
     const row = upsert(this.gathered.sessions, full ? `${projectId} ${minute} ${OTHER} ${OTHER}` : named, fresh);
-    for (const end of ['started', 'exited', 'errored', 'crashed', 'abnormal'] as const) row[end] += count[end];
+    for (const end of COUNTED) row[end] += count[end];
+    row.crashedDevices += this.devicesOf(projectId, count, minute);
+  }
+
+  /** Crashes that count, of a session whose device is known at most one an hour; once there are more devices than are kept, each. */
+  private devicesOf(projectId: number, { did, release, crashed }: SessionCount, minute: number): number {
+    if (did === undefined || crashed === 0) return crashed;
+    const hour = Math.floor(minute / CRASH_COUNTS_ONCE_MS);
+    if (hour > this.crashed.hour) this.crashed = { hour, devices: new Set() };
+    const key = `${projectId} ${release ?? ''} ${did}`;
+    if (this.crashed.devices.has(key)) return 0;
+    if (this.crashed.devices.size < MOST_USERS) this.crashed.devices.add(key);
+    return 1;
   }
 
   private touch(projectId: number, did: string, at: number): void {
@@ -167,15 +184,9 @@ export class TelemetryRecorder implements Stage {
 
   private takeBack({ sessions, drops, activity }: Gathered): void {
     for (const [key, row] of sessions) {
-      const kept = upsert(this.gathered.sessions, key, {
-        ...row,
-        started: 0,
-        exited: 0,
-        errored: 0,
-        crashed: 0,
-        abnormal: 0,
-      });
-      for (const end of ['started', 'exited', 'errored', 'crashed', 'abnormal'] as const) kept[end] += row[end];
+      const none = { started: 0, exited: 0, errored: 0, crashed: 0, abnormal: 0, crashedDevices: 0 };
+      const kept = upsert(this.gathered.sessions, key, { ...row, ...none });
+      for (const end of [...COUNTED, 'crashedDevices'] as const) kept[end] += row[end];
     }
     for (const [key, row] of drops) upsert(this.gathered.drops, key, { ...row, quantity: 0 }).quantity += row.quantity;
     for (const row of activity.values()) this.touch(row.projectId, row.did, row.at);

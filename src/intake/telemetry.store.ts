@@ -12,6 +12,8 @@ export interface SessionRow {
   errored: number;
   crashed: number;
   abnormal: number;
+  /** Crashed sessions, those of one device once an hour. */
+  crashedDevices: number;
 }
 
 /** What SDKs of a project dropped in one minute. */
@@ -40,6 +42,7 @@ export interface ReleaseHealth {
   readonly environment: string;
   readonly sessions: number;
   readonly crashed: number;
+  readonly crashedDevices: number;
   readonly errored: number;
   readonly firstSeen: Date;
   readonly lastSeen: Date;
@@ -55,10 +58,10 @@ export class TelemetryStore {
     await sql.query(
       {
         name: 'telemetry.add_sessions',
-        text: `INSERT INTO release_session AS s (project_id, minute, release, environment, started, exited, errored, crashed, abnormal)
-               SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[]) ORDER BY 1, 2, 3, 4
+        text: `INSERT INTO release_session AS s (project_id, minute, release, environment, started, exited, errored, crashed, abnormal, crashed_devices)
+               SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[]) ORDER BY 1, 2, 3, 4
                ON CONFLICT (project_id, minute, release, environment) DO UPDATE SET started = s.started + EXCLUDED.started, exited = s.exited + EXCLUDED.exited,
-                 errored = s.errored + EXCLUDED.errored, crashed = s.crashed + EXCLUDED.crashed, abnormal = s.abnormal + EXCLUDED.abnormal`,
+                 errored = s.errored + EXCLUDED.errored, crashed = s.crashed + EXCLUDED.crashed, abnormal = s.abnormal + EXCLUDED.abnormal, crashed_devices = s.crashed_devices + EXCLUDED.crashed_devices`,
       },
       [
         column('projectId'),
@@ -70,6 +73,7 @@ export class TelemetryStore {
         column('errored'),
         column('crashed'),
         column('abnormal'),
+        column('crashedDevices'),
       ],
     );
   }
@@ -147,7 +151,7 @@ export class TelemetryStore {
   /** How stable the releases of a project were since `since`, newest first. */
   async releases(sql: Sql, projectId: number, since: Date): Promise<ReleaseHealth[]> {
     return sql.query<ReleaseHealth>(
-      `SELECT release, environment, sum(started)::bigint AS sessions, sum(crashed)::bigint AS crashed, sum(errored)::bigint AS errored, min(minute) AS "firstSeen", max(minute) AS "lastSeen"
+      `SELECT release, environment, sum(started)::bigint AS sessions, sum(crashed)::bigint AS crashed, sum(crashed_devices)::bigint AS "crashedDevices", sum(errored)::bigint AS errored, min(minute) AS "firstSeen", max(minute) AS "lastSeen"
        FROM release_session WHERE project_id = $1 AND minute >= $2 GROUP BY 1, 2 ORDER BY max(minute) DESC, 1, 2 LIMIT 200`,
       [projectId, since],
     );

@@ -42,6 +42,12 @@ export class IssueActions {
   async merge(tx: Tx, from: Issue, into: Issue, { actor, now }: Doing): Promise<number> {
     if (from.projectId !== into.projectId)
       throw new Problem(400, 'invalid', `into: issue ${into.id} belongs to another project.`);
+    if (from.catchAll || into.catchAll)
+      throw new Problem(
+        409,
+        'conflict',
+        `Issue ${from.catchAll ? from.id : into.id} is not one fault: it takes what came beyond grouping.maxNewIssuesPerHour.`,
+      );
     await this.cells.lock(tx, from.projectId);
     const moved = await this.store.withRoot(tx, from.id);
     const others = await this.store.withRoot(tx, into.id);

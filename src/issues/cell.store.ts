@@ -111,7 +111,7 @@ export class CellStore {
       texts(rows.map(({ cell }) => cell.title)),
       texts(rows.map(({ cell }) => cell.culprit ?? null)),
       texts(rows.map(({ cell }) => cell.level)),
-      texts(rows.map(({ cell }) => JSON.stringify(cell.sketch))),
+      texts(rows.map(({ cell }) => (cell.sketch === undefined ? null : JSON.stringify(cell.sketch)))),
       texts(rows.map(({ cell }) => cell.release ?? null)),
       timestamps(rows.map(({ cell }) => cell.occurredAt)),
       now,

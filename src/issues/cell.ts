@@ -43,5 +43,6 @@ export interface NewCell {
   readonly release: string | undefined;
   /** Epoch milliseconds. */
   readonly occurredAt: number;
+  /** Undefined keeps the search for duplicates from looking at it. */
   readonly sketch: unknown;
 }

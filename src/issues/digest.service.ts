@@ -134,6 +134,7 @@ export class Digest implements EventConsumer {
           now,
         ),
         this.ledger.countOutcomes(tx, counts),
+        this.ignored.countByRule(tx, ruledOut(fresh), now),
         tx.commit(),
       ]);
       return { outcomes, counts, identities, customers, releases };
@@ -186,6 +187,12 @@ function countedEvent(
 
 function placedEvent({ projectId, occurredAt, release }: Prepared, place: Place | undefined) {
   return place === undefined ? [] : [{ projectId, occurredAt, release, place }];
+}
+
+function ruledOut(fresh: readonly Prepared[]) {
+  return fresh.flatMap(({ projectId, grouped: { ignoredBy } }) =>
+    ignoredBy === undefined ? [] : [{ rule: ignoredBy, projectId }],
+  );
 }
 
 function outcomesOf(

@@ -18,6 +18,8 @@ export interface Grouped {
   readonly ruled: RuledFingerprint | undefined;
   /** True when a rule wants the event not to count. */
   readonly ignore: boolean;
+  /** The name of that rule. */
+  readonly ignoredBy: string | undefined;
   readonly severity: number | undefined;
   readonly area: string | undefined;
 }
@@ -25,7 +27,7 @@ export interface Grouped {
 /** Reads keys off events: the rules of the configuration first, then every fingerprint version in use. */
 @Injectable()
 export class Fingerprinter {
-  private readonly rules: readonly CompiledRule[];
+  readonly rules: readonly CompiledRule[];
   /** Stands for the rules in force, so that what older rules said of an issue can be told apart; null without rules. */
   readonly ruledBy: string | null;
 
@@ -49,6 +51,7 @@ export class Fingerprinter {
       keys,
       ruled,
       ignore: said?.ignore ?? false,
+      ignoredBy: said?.ignoredBy,
       severity: said?.severity && SEVERITY_RANK[said.severity],
       area: said?.area,
     };

@@ -17,7 +17,10 @@ describe('the grouping section of the configuration', () => {
         set: { ignore: true, area: 'cart' },
       }),
     ).toEqual([]);
-    expect(readGroupingConfig(undefined)).toEqual({ ok: true, config: { rules: [], maxTemplates: 100_000 } });
+    expect(readGroupingConfig(undefined)).toEqual({
+      ok: true,
+      config: { rules: [], maxTemplates: 100_000, maxNewIssuesPerHour: 5000 },
+    });
   });
 
   it.each([

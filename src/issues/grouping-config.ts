@@ -57,6 +57,7 @@ export const groupingConfig = z.strictObject({
     })
     .default([]),
   maxTemplates: z.number().int().min(100).max(1_000_000).default(100_000),
+  maxNewIssuesPerHour: z.number().int().min(1).max(1_000_000).default(5000),
 });
 export type GroupingConfig = z.infer<typeof groupingConfig>;
 

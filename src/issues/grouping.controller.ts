@@ -13,6 +13,7 @@ import { IssueStore } from './issue.store.js';
 import { IssueViews } from './issue.views.service.js';
 import { type IssueLink, LinkStore, type LinkState } from './link.store.js';
 import { RuleTrials } from './rule-trial.service.js';
+import { RuleViews } from './rule.views.service.js';
 
 const merge = z.strictObject({ into: z.string().regex(/^\d{1,15}$/, 'must be the id of an issue') });
 const split = z.strictObject({ fingerprints: z.array(z.string().min(1).max(64)).min(1).max(1000) });
@@ -31,11 +32,19 @@ export class GroupingController {
     private readonly log: ActionStore,
     private readonly links: LinkStore,
     private readonly trials: RuleTrials,
+    private readonly rules: RuleViews,
     private readonly issues: IssueStore,
     private readonly views: IssueViews,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
+
+  /** The rules of the configuration, each with what it ignored so far. */
+  @Get('rules')
+  @Needs('agent')
+  async listRules(): Promise<unknown> {
+    return { items: await this.rules.list(this.database, this.clock.now()), nextCursor: null };
+  }
 
   /** Says what rules would do to recent samples; changes nothing. */
   @Post('rules/try')

@@ -13,7 +13,20 @@ const COUNT_CUSTOMERS = `INSERT INTO ignored_hit AS h (issue_id, customer_id, ev
   SELECT issue_id, customer_id, count(*), $3, $3 FROM unnest($1::bigint[], $2::bigint[]) AS x (issue_id, customer_id) GROUP BY 1, 2 ORDER BY 1, 2
   ON CONFLICT (issue_id, customer_id) DO UPDATE SET events = h.events + EXCLUDED.events, last_at = EXCLUDED.last_at`;
 
-/** What ignoring an issue kept back, and when it ends. */
+const COUNT_BY_RULE = `INSERT INTO ignored_by_rule AS r (rule, project_id, events, first_at, last_at)
+  SELECT rule, project_id, count(*), $3, $3 FROM unnest($1::text[], $2::int[]) AS x (rule, project_id) GROUP BY 1, 2 ORDER BY 1, 2
+  ON CONFLICT (rule, project_id) DO UPDATE SET events = r.events + EXCLUDED.events, last_at = EXCLUDED.last_at`;
+
+/** What a rule kept back in one project. */
+export interface RuledOut {
+  readonly rule: string;
+  readonly projectId: number;
+  readonly events: number;
+  readonly firstAt: Date;
+  readonly lastAt: Date;
+}
+
+/** What ignoring an issue kept back, and when it ends; and what rules that ignore kept back. */
 @Injectable()
 export class IgnoreStore {
   /** Adds events that are not counted, to be shown beside the decision to ignore them. */
@@ -28,6 +41,27 @@ export class IgnoreStore {
       named.map(({ customerId }) => customerId),
       now,
     ]);
+  }
+
+  /** Adds events that a rule ignored. Their customers stay unknown, since such an event makes none. */
+  async countByRule(
+    tx: Tx,
+    events: readonly { readonly rule: string; readonly projectId: number }[],
+    now: Date,
+  ): Promise<void> {
+    if (events.length === 0) return;
+    await tx.query({ name: 'ignore.by_rule', text: COUNT_BY_RULE }, [
+      events.map(({ rule }) => rule),
+      events.map(({ projectId }) => projectId),
+      now,
+    ]);
+  }
+
+  /** What rules kept back, by rule and project. */
+  async ruledOut(sql: Sql): Promise<RuledOut[]> {
+    return sql.query<RuledOut>(
+      `SELECT rule, project_id AS "projectId", events, first_at AS "firstAt", last_at AS "lastAt" FROM ignored_by_rule ORDER BY 1, 2`,
+    );
   }
 
   /** Forgets what was kept back: the count begins anew. */

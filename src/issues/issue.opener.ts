@@ -1,13 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type PreparedEvent } from '../intake/accepted-event.js';
-import { type AppEvent } from '../intake/event.js';
+import { type AppEvent, type Level } from '../intake/event.js';
 import { IntakeLedger } from '../intake/public.js';
 import { type Tx } from '../platform/db/database.js';
 import { sketchV1 } from './algorithm/link-sketch.v1.js';
+import { CatchAllStore } from './catch-all.store.js';
 import { type NewCell, type NewFingerprint, type Place } from './cell.js';
 import { CellStore } from './cell.store.js';
 import { Fingerprinter, type Grouped } from './fingerprinter.service.js';
 import { type AnyFingerprint } from './fingerprints.js';
+import { GROUPING_CONFIG, type GroupingConfig } from './grouping-config.js';
 import { LinkStore } from './link.store.js';
 import { type ProjectTemplates, TemplateMemory } from './template.memory.js';
 
@@ -52,8 +54,12 @@ interface Opening {
   readonly tx: Tx;
   readonly projectId: number;
   readonly now: Date;
+  /** Issues that may be opened. */
+  readonly room: number;
   /** Places by key; grows. */
   readonly known: Map<string, Place>;
+  /** The catch-alls that are in use, by level. */
+  readonly gathered: Map<Level, Place>;
   /** By the key of the first fingerprint that had the template. */
   readonly homes: Map<string, Home>;
   readonly joined: (readonly [a: string, b: string])[];
@@ -63,7 +69,10 @@ interface Opening {
   templates: ProjectTemplates | undefined;
 }
 
-/** Attaches events to issues by fingerprint, messages by template, and opens an issue for what nobody has seen. */
+/**
+ * Attaches events to issues by fingerprint, messages by template, and opens an issue for what nobody has seen. An app may open
+ * `grouping.maxNewIssuesPerHour`; what nobody has seen beyond that counts in a catch-all and is not learnt, so it costs no more rows.
+ */
 @Injectable()
 export class IssueOpener {
   constructor(
@@ -72,6 +81,8 @@ export class IssueOpener {
     private readonly ledger: IntakeLedger,
     private readonly fingerprinter: Fingerprinter,
     private readonly memory: TemplateMemory,
+    private readonly catchAll: CatchAllStore,
+    @Inject(GROUPING_CONFIG) private readonly config: GroupingConfig,
   ) {}
 
   /** One place an event; `found` is what `find` said of these events in the same transaction. */
@@ -86,13 +97,7 @@ export class IssueOpener {
     const strangers = [...byKey].filter(([key]) => !known.has(key)).map(([, event]) => event);
     for (const projectId of [...new Set(strangers.map((event) => event.projectId))].sort((a, b) => a - b)) {
       const ofProject = strangers.filter((event) => event.projectId === projectId);
-      await this.open(
-        {
-          ...{ tx, projectId, now, known, homes: new Map(), templates: undefined },
-          ...{ joined: [], issues: [], cells: [], bindings: [] },
-        },
-        ofProject,
-      );
+      await this.open(tx, projectId, known, ofProject, now);
     }
     return events.map((event) => {
       const place = known.get(newestKey(event));
@@ -117,17 +122,32 @@ export class IssueOpener {
   }
 
   /** Under the project's lock, since another process may have met the same fault in the same moment. */
-  private async open(opening: Opening, strangers: readonly GroupedEvent[]): Promise<void> {
-    const { tx, projectId, known, now } = opening;
-    await this.store.lock(tx, projectId);
-    for (const [key, place] of await this.find(tx, strangers)) known.set(key, place);
+  private async open(
+    tx: Tx,
+    projectId: number,
+    known: Map<string, Place>,
+    strangers: readonly GroupedEvent[],
+    now: Date,
+  ): Promise<void> {
+    // Asked for together, these travel in one round trip; each sees what was committed before the lock was had.
+    const [, found, opened] = await Promise.all([
+      this.store.lock(tx, projectId),
+      this.find(tx, strangers),
+      this.catchAll.opened(tx, projectId, now),
+    ]);
+    for (const [key, place] of found) known.set(key, place);
+    const room = this.config.maxNewIssuesPerHour - opened;
+    const opening: Opening = {
+      ...{ tx, projectId, now, room, known, homes: new Map(), gathered: new Map(), templates: undefined },
+      ...{ joined: [], issues: [], cells: [], bindings: [] },
+    };
     for (const event of strangers) if (!known.has(newestKey(event))) await this.planOne(opening, event);
     const mined = await this.write(opening);
     opening.templates?.bound(mined);
     await this.links.proposeByKeys(tx, projectId, opening.joined, JOINED, now);
   }
 
-  /** Finds or plans the place of one event, to which all its keys will be bound. */
+  /** Finds or plans the place of one event, to which all its keys will be bound; those of what is gathered stay unknown. */
   private async planOne(opening: Opening, event: GroupedEvent): Promise<void> {
     const { projectId, known } = opening;
     const clean = this.ledger.scrubbed(event.accepted().event);
@@ -138,6 +158,10 @@ export class IssueOpener {
     const text = shown.kind === 'message' && older === undefined ? shown.message?.slice(0, MAX_MASKED) : undefined;
     const masked = text === '' ? undefined : text;
     const place = older ?? (await this.placeOf(opening, event, clean, shown, masked));
+    if (place === undefined) {
+      known.set(newestKey(event), await this.gather(opening, clean.level));
+      return;
+    }
     for (const [nth, { version, key }] of event.grouped.keys.entries()) {
       if (known.has(keyOf(projectId, key))) continue;
       known.set(keyOf(projectId, key), place);
@@ -146,17 +170,19 @@ export class IssueOpener {
     }
   }
 
+  /** Undefined where an issue would have to be opened and there is no room. */
   private async placeOf(
     opening: Opening,
     event: GroupedEvent,
     clean: AppEvent,
     shown: AnyFingerprint,
     masked: string | undefined,
-  ): Promise<Place> {
+  ): Promise<Place | undefined> {
     const cell = newCell(opening.projectId, clean, shown);
     const key = newestKeyOf(event);
     const home = masked === undefined ? undefined : await this.homeOf(opening, masked, key);
     if (home !== undefined) return this.placeBeside(opening, home, cell);
+    if (isFull(opening)) return undefined;
     const opened = { homeId: 0, place: { ...UNWRITTEN }, cells: 0, newest: undefined };
     if (masked !== undefined) opening.homes.set(key, opened);
     const first = planCell(opening, opened, cell);
@@ -164,9 +190,10 @@ export class IssueOpener {
     return first.place;
   }
 
-  /** Learns a message; the issue that its template has already, undefined when the template is new. */
+  /** Learns a message; the issue that its template has already, undefined when the template is new. Without room new ones are not learnt. */
   private async homeOf(opening: Opening, masked: string, key: string): Promise<Home | undefined> {
     opening.templates ??= await this.memory.of(opening.tx, opening.projectId);
+    if (isFull(opening) && !opening.templates.knows(masked)) return undefined;
     const { first, joined } = opening.templates.learn(masked, key);
     opening.joined.push(...joined);
     const seen = first === undefined ? undefined : opening.homes.get(first);
@@ -184,13 +211,20 @@ export class IssueOpener {
     return home.newest;
   }
 
+  private async gather({ tx, projectId, now, gathered }: Opening, level: Level): Promise<Place> {
+    const place =
+      gathered.get(level) ?? (await this.catchAll.place(tx, projectId, level, this.config.maxNewIssuesPerHour, now));
+    gathered.set(level, place);
+    return place;
+  }
+
   /** Writes what was planned, and the ids into the plan; returns the ids of the fingerprints from which templates are learnt. */
   private async write({ tx, projectId, issues, cells, bindings, now }: Opening): Promise<number[]> {
-    const issueIds = await this.store.openIssues(
-      tx,
-      issues.map((one) => one.cell),
-      now,
-    );
+    const looks = issues.map((one) => one.cell);
+    const [issueIds] = await Promise.all([
+      this.store.openIssues(tx, looks, now),
+      this.catchAll.countOpened(tx, projectId, looks.length, now),
+    ]);
     for (const [at, { home }] of issues.entries()) home.homeId = home.place.issueId = issueIds[at] ?? 0;
     const rows = cells.map(({ home, cell }) => ({ issueId: home.homeId, cell }));
     const cellIds = await this.store.openCells(tx, rows, now);
@@ -199,6 +233,10 @@ export class IssueOpener {
     const bound = bindings.map(({ place, ...binding }) => ({ ...binding, cellId: place.cellId }));
     return this.store.bind(tx, projectId, bound, now);
   }
+}
+
+function isFull({ issues, room }: Opening): boolean {
+  return issues.length >= room;
 }
 
 function planCell(opening: Opening, home: Home, cell: NewCell): PlannedCell {

@@ -3,7 +3,7 @@ import { type Sql, type Tx } from '../platform/db/database.js';
 import { type Issue, type IssueFacts, type IssueHit, type IssueStatus } from './issue.js';
 
 /** One row an issue, with what all issues that share its root have in common. */
-const FACTS = `SELECT i.id, i.project_id AS "projectId", nullif(i.root_id, i.id) AS "mergedInto", r.status, i.title, i.culprit, i.level,
+const FACTS = `SELECT i.id, i.project_id AS "projectId", nullif(i.root_id, i.id) AS "mergedInto", r.status, i.catch_all AS "catchAll", i.title, i.culprit, i.level,
     coalesce(t.blocking, false) AS blocking, (ARRAY['minor', 'major', 'critical'])[t.severity] AS severity, t.area, i.service, i.environment,
     t."firstRelease", t."lastRelease", coalesce(t."firstSeen", i.opened_at) AS "firstSeen", coalesce(t."lastSeen", i.opened_at) AS "lastSeen",
     coalesce(t.events, 0) AS events, r.resolved_at AS "resolvedAt", r.resolved_in AS "resolvedIn",
@@ -72,6 +72,18 @@ export class IssueStore {
   /** The same without their customers. */
   async facts(sql: Sql, ids: readonly number[]): Promise<IssueFacts[]> {
     return sql.query<IssueFacts>(`${FACTS} ${FACTS_FROM} WHERE i.id = ANY ($1::bigint[]) ORDER BY i.id`, [ids]);
+  }
+
+  /** Of these issues, those that are one fault each. */
+  async singleFaults(sql: Sql, ids: readonly number[]): Promise<number[]> {
+    const rows = await sql.query<{ id: number }>(
+      {
+        name: 'issues.single_faults',
+        text: 'SELECT id FROM issue WHERE id = ANY ($1::bigint[]) AND NOT catch_all ORDER BY id',
+      },
+      [ids],
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** Some of the keys that lead to an issue, oldest first. */

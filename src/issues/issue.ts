@@ -19,6 +19,8 @@ export interface IssueFacts {
   /** The issue that this one was merged into; null when it stands for itself. */
   readonly mergedInto: number | null;
   readonly status: IssueStatus;
+  /** True for the issue that takes faults beyond `grouping.maxNewIssuesPerHour`: not one fault, so nobody is told because of it. */
+  readonly catchAll: boolean;
   readonly title: string;
   readonly culprit: string | null;
   readonly level: string;

@@ -20,6 +20,11 @@ export class Issues {
     return this.store.facts(sql, ids);
   }
 
+  /** Of these issues, those that are one fault each: what is gathered in a catch-all is not, so its customers cannot be told what is wrong. */
+  async singleFaults(sql: Sql, ids: readonly number[]): Promise<number[]> {
+    return this.store.singleFaults(sql, ids);
+  }
+
   /** Open issues that `customers` or more distinct customers met for the first time since `since`. */
   async spreading(sql: Sql, since: Date, customers: number): Promise<SpreadingIssue[]> {
     return this.store.spreading(sql, since, customers);

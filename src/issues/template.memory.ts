@@ -55,6 +55,12 @@ export class ProjectTemplates {
     }
   }
 
+  /** Whether a message has the template of one that was learnt; learns nothing. */
+  knows(masked: string): boolean {
+    const match = this.miner.matchMasked(masked);
+    return match !== undefined && this.firsts.has(match.templateId);
+  }
+
   /** Learns a message that has no fingerprint yet; `key` is the one it gets. */
   learn(masked: string, key: string): LearntMessage {
     this.learnt++;

@@ -21,6 +21,7 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'Issues.customers': 'List whom an issue hit, with the evidence',
   'Detections.list': 'List what was out of the ordinary, newest first',
   'Series.get': 'What a series counted by hour or day',
+  'Grouping.listRules': 'List the rules of the configuration with what each ignored',
   'Grouping.tryRules': 'Say what rules would do to recent samples',
   'Grouping.merge': 'Make an issue part of another',
   'Grouping.split': 'Make some fingerprints of an issue an issue of their own',

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { anEvent, type EventBody } from '../support/builders.js';
+import { envelope, item } from '../support/envelopes.js';
 import { aDayOf, pass } from '../support/history.js';
 import { TestDaemon } from '../support/test-daemon.js';
+import { send } from '../support/wire.js';
 
 const detection = { newFault: { customers: 5, within: '10m' } };
 const PARTS = Array.from({ length: 24 }, (_, at) => `${String.fromCharCode(97 + at)}Order`);
@@ -28,14 +31,7 @@ describe('a series of', () => {
     await aDayOf(forewarn, usual);
     expect(await said()).toEqual([]);
 
-    for (let minute = 0; minute < 12; minute++) {
-      const two = PARTS.slice(2 * minute, 2 * minute + 2);
-      const hit = (part: string) =>
-        [1, 2, 3, 4].map((n) => eventOf(part, { release: 'shop@2', customer: `${part}-${n}` }));
-      await forewarn.send(...two.flatMap(hit));
-      await pass(forewarn, 1, () => ({ active: 100 }));
-    }
-    await pass(forewarn, 3, () => ({ active: 100 }));
+    await outage(PARTS);
 
     expect(await said()).toEqual(expect.arrayContaining(['project spike', 'release:shop@2 spike']));
     const [release] = await detections('release:shop@2');
@@ -84,6 +80,52 @@ describe('a series of', () => {
     expect(await incidents()).toMatchObject([{ area: 'checkout' }]);
   });
 
+  it('a project or a release is held back by a silence that covers all issues behind it', async () => {
+    const area = (name: string, message: string) => ({ name, match: { message }, set: { area: name } });
+    const grouping = { rules: [area('a', 'a*did not answer'), area('others', '*did not answer')] };
+    const weekly = { from: '00:00', to: '23:59', timeZone: 'UTC' };
+    const maintenance = [{ name: 'nightly', project: 'shop', area: 'others', weekly }];
+    forewarn = await TestDaemon.start({ config: { detection, grouping, maintenance } });
+    await forewarn.send(anEvent({ customer: 'c0', release: 'shop@1' }));
+    await aDayOf(forewarn, usual);
+    await outage(PARTS.slice(1));
+    expect(await said()).toEqual(expect.arrayContaining(['project spike', 'release:shop@2 spike']));
+    expect(await incidents()).toEqual([]);
+    const { stops } = (await forewarn.api.get('/v1/silences/config:nightly')).body as { stops: { words: string }[] };
+    expect(stops.map(({ words }) => words)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^spike of project/), expect.stringMatching(/^spike of release/)]),
+    );
+  });
+
+  it('a project that is called for issues beside those of a silence brings only the others', async () => {
+    const grouping = { rules: [{ name: 'quiet', match: { message: 'a*did not answer' }, set: { area: 'quiet' } }] };
+    const weekly = { from: '00:00', to: '23:59', timeZone: 'UTC' };
+    const maintenance = [{ name: 'nightly', project: 'shop', area: 'quiet', weekly }];
+    forewarn = await TestDaemon.start({ config: { detection, grouping, maintenance } });
+    await forewarn.send(anEvent({ customer: 'c0', release: 'shop@1' }));
+    await aDayOf(forewarn, usual);
+    await outage(PARTS);
+
+    const { items } = (await forewarn.api.get('/v1/issues?limit=200')).body as {
+      items: { id: string; area: string | null }[];
+    };
+    const quiet = items.filter(({ area }) => area === 'quiet').map(({ id }) => id);
+    expect(quiet).toHaveLength(1);
+    const [incident] = (await incidents()) as { issues: string[] }[];
+    expect(incident?.issues.length).toBeGreaterThan(5);
+    expect(incident?.issues).not.toContain(quiet[0]);
+  });
+
+  async function outage(parts: readonly string[]): Promise<void> {
+    for (let minute = 0; minute < 12; minute++) {
+      const hit = (part: string) =>
+        [1, 2, 3, 4].map((n) => eventOf(part, { release: 'shop@2', customer: `${part}-${n}` }));
+      await forewarn.send(...parts.slice(2 * minute, 2 * minute + 2).flatMap(hit));
+      await pass(forewarn, 1, () => ({ active: 100 }));
+    }
+    await pass(forewarn, 3, () => ({ active: 100 }));
+  }
+
   it('crashed sessions is called with its release, opens an incident by itself, and closes it when it is as usual again', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     const calm = (minute: number) => ({ sessions: { 'shop@1': [40, minute % 10 === 0 ? 1 : 0] as const } });
@@ -101,6 +143,43 @@ describe('a series of', () => {
     await forewarn.runStage('incident-close');
     expect(await said()).toEqual(expect.arrayContaining(['sessions recovered']));
     expect(await incidents()).toMatchObject([{ status: 'resolved', resolution: 'quiet' }]);
+  });
+
+  it('crashed sessions is called when devices crash, and not when one device does again and again', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    const calm = () => ({ sessions: { 'shop@1': [40, 0] as const } });
+    await aDayOf(forewarn, calm);
+    const crash = (did: string) => ({
+      ...{ sid: randomUUID(), did, init: true, status: 'crashed', attrs: { release: 'shop@2' } },
+      timestamp: forewarn.clock.now().toISOString(),
+    });
+    const twenty = Array.from({ length: 20 }, (_, at) => at);
+    for (let minute = 0; minute < 10; minute++) {
+      await tell(...twenty.map(() => item('session', crash('one'))));
+      await pass(forewarn, 1, calm);
+    }
+    await pass(forewarn, 2, calm);
+    expect(await said()).toEqual([]);
+
+    await tell(...twenty.map((at) => item('session', crash(`device ${at}`))));
+    await pass(forewarn, 4, calm);
+    expect(await said()).toContain('sessions:shop@2 spike');
+  });
+
+  it('crashed sessions is called, too, when phones tell of their crashes hours later', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    const calm = () => ({ sessions: { 'shop@1': [40, 0] as const } });
+    await aDayOf(forewarn, calm);
+    const started = new Date(forewarn.clock.now().getTime() - 3 * 3_600_000).toISOString();
+    for (let minute = 0; minute < 10; minute++) {
+      const late = { attrs: { release: 'shop@2' }, aggregates: [{ started, exited: 6, crashed: 4 }] };
+      await tell(item('sessions', late));
+      await pass(forewarn, 1, calm);
+    }
+    await pass(forewarn, 2, calm);
+
+    expect(await said()).toEqual(expect.arrayContaining(['sessions spike', 'sessions:shop@2 spike']));
+    expect(await incidents()).toHaveLength(1);
   });
 
   it('active customers who are hit is called with how many of how many', async () => {
@@ -132,6 +211,13 @@ describe('a series of', () => {
     expect(watched).toContain('release:shop@069');
     expect(watched).not.toContain('release:shop@000');
   });
+
+  async function tell(...items: string[]): Promise<void> {
+    const { id, key } = await forewarn.project();
+    const url = `${forewarn.url}/api/${id}/envelope/?sentry_key=${key}`;
+    expect((await send(url, { body: envelope({}, ...items) })).status).toBe(200);
+    await forewarn.runStage('telemetry-flush');
+  }
 
   async function said(): Promise<string[]> {
     const rows = await forewarn.rows<{ what: string }>(

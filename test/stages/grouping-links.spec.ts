@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CustomerDirectory } from '../../src/customers/public.js';
 import { IntakeLedger } from '../../src/intake/public.js';
+import { CatchAllStore } from '../../src/issues/catch-all.store.js';
 import { CellStore } from '../../src/issues/cell.store.js';
 import { Digest } from '../../src/issues/digest.service.js';
 import { DigestStore } from '../../src/issues/digest.store.js';
 import { Fingerprinter } from '../../src/issues/fingerprinter.service.js';
 import { type FingerprintVersion, FINGERPRINTS_IN_USE } from '../../src/issues/fingerprints.js';
-import { GROUPING_CONFIG } from '../../src/issues/grouping-config.js';
+import { GROUPING_CONFIG, type GroupingConfig } from '../../src/issues/grouping-config.js';
 import { IgnoreStore } from '../../src/issues/ignore.store.js';
 import { IssueOpener } from '../../src/issues/issue.opener.js';
 import { LinkStore } from '../../src/issues/link.store.js';
@@ -102,7 +103,9 @@ describe('a new fingerprint version', () => {
     const get = <T>(token: new (...args: never[]) => T): T => forewarn.daemon.app.get(token);
     const fingerprinter = new Fingerprinter(versions, forewarn.daemon.app.get(GROUPING_CONFIG));
     const [database, ledger] = [get(Database), get(IntakeLedger)];
-    const opener = new IssueOpener(get(CellStore), get(LinkStore), ledger, fingerprinter, get(TemplateMemory));
+    const [catchAll, config] = [get(CatchAllStore), forewarn.daemon.app.get<GroupingConfig>(GROUPING_CONFIG)];
+    const memory = get(TemplateMemory);
+    const opener = new IssueOpener(get(CellStore), get(LinkStore), ledger, fingerprinter, memory, catchAll, config);
     return new Digest(
       database,
       forewarn.daemon.app.get<Clock>(Clock),

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { anEvent } from '../support/builders.js';
+import { anEvent, anotherEvent } from '../support/builders.js';
 import { TestDaemon } from '../support/test-daemon.js';
 
 describe('an issue that people ignore', () => {
@@ -88,5 +88,55 @@ describe('an issue that people ignore', () => {
 
   async function issue(): Promise<object> {
     return (await forewarn.api.get('/v1/issues/1')).body as object;
+  }
+});
+
+describe('a rule that ignores', () => {
+  let forewarn: TestDaemon;
+  afterEach(() => forewarn.stop());
+
+  it('shows how many events it kept back, each once, in which project and until when', async () => {
+    const projects = [
+      { slug: 'shop', name: 'Shop' },
+      { slug: 'other', name: 'Other' },
+    ];
+    const rules = [
+      { name: 'pages', match: { message: '*page*' }, set: { ignore: true }, until: '2026-03-10T13:00:00Z' },
+      { name: 'ranges', match: { type: 'RangeError' }, set: { ignore: true } },
+      { name: 'coupons', match: { function: 'applyCoupon' }, set: { area: 'checkout' } },
+    ];
+    forewarn = await TestDaemon.start({ config: { projects, grouping: { rules } } });
+    const event = anotherEvent({ customer: 'a' });
+    await forewarn.send(event, anotherEvent(), anEvent());
+    await forewarn.send(event);
+    forewarn.clock.advance('5m');
+    const { key } = await forewarn.project('other');
+    await forewarn.anyone.raw('POST', '/v1/events', {
+      headers: { authorization: `Bearer ${key}` },
+      body: JSON.stringify(anotherEvent()),
+    });
+    const ignored = {
+      events: 3,
+      firstAt: '2026-03-10T12:00:00.000Z',
+      lastAt: '2026-03-10T12:05:00.000Z',
+      projects: { shop: 2, other: 1 },
+    };
+    expect(await shown()).toEqual([
+      { ...rules[0], state: 'active', ignored },
+      { ...rules[1], state: 'active', ignored: null },
+      { ...rules[2], state: 'active', ignored: null },
+    ]);
+
+    forewarn.clock.advance('55m');
+    await forewarn.send(anotherEvent({ timestamp: forewarn.clock.now().toISOString() }));
+    expect(await shown()).toMatchObject([
+      { state: 'ended', ignored },
+      { state: 'active', ignored: { events: 1 } },
+      { ignored: null },
+    ]);
+  });
+
+  async function shown(): Promise<object[]> {
+    return ((await forewarn.api.get('/v1/issues/rules')).body as { items: object[] }).items;
   }
 });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { aCustomer, anEvent } from '../support/builders.js';
+import { aCustomer, anEvent, anotherEvent } from '../support/builders.js';
 import { told } from '../support/story.js';
 import { aConfig } from '../support/test-config.js';
 import { TestDaemon } from '../support/test-daemon.js';
@@ -103,6 +103,62 @@ describe('a silence', () => {
       from: '2026-03-17T12:00:00.000Z',
     });
   });
+
+  it('that people make may come every week, holds at its times alone, and ends for good', async () => {
+    forewarn = await TestDaemon.start({ config: { detection } });
+    const weekly = { days: ['tue'], from: '13:30', to: '15:00', timeZone: 'Europe/Berlin' };
+    const made = await forewarn.api.post('/v1/silences', {
+      ...{ project: 'shop', to: inMinutes(8 * 1440), reason: 'planned switch', weekly },
+    });
+    const until = inMinutes(8 * 1440);
+    expect(made).toMatchObject({ status: 201, body: { state: 'planned', from: '2026-03-10T12:30:00.000Z' } });
+
+    forewarn.clock.advance('31m');
+    await hit('c1', 'c2', 'c3');
+    await forewarn.plan();
+    expect(await incidents()).toEqual([]);
+    expect((await forewarn.api.get('/v1/silences')).body).toMatchObject({
+      items: [{ id: '1', state: 'active', stopped: 1, to: '2026-03-10T14:00:00.000Z', weekly: { ...weekly, until } }],
+    });
+
+    forewarn.clock.advance('90m');
+    await forewarn.runStage('incident-open');
+    expect(await incidents()).toHaveLength(1);
+    const next = { state: 'planned', from: '2026-03-17T12:30:00.000Z', to: '2026-03-17T14:00:00.000Z' };
+    expect((await forewarn.api.get('/v1/silences/1')).body).toMatchObject(next);
+
+    forewarn.clock.advance('168h');
+    expect((await forewarn.api.get('/v1/silences/1')).body).toMatchObject({ state: 'ended' });
+    expect(
+      (await forewarn.api.post('/v1/silences', { project: 'shop', to: inMinutes(9), reason: 'x', weekly: {} })).status,
+    ).toBe(400);
+  });
+
+  it('that comes every week forgets what it stopped 90 days ago, and keeps what is newer', async () => {
+    const weekly = { days: ['tue'], from: '13:00', to: '14:00', timeZone: 'UTC' };
+    const maintenance = [{ name: 'tuesdays', project: 'shop', weekly }];
+    forewarn = await TestDaemon.start({ config: { detection, maintenance } });
+    forewarn.clock.advance('61m');
+    await hit('c1', 'c2', 'c3');
+    await forewarn.plan();
+    forewarn.clock.advance('1h');
+    await forewarn.plan();
+    forewarn.clock.advance('167h');
+    await forewarn.send(...['c1', 'c2', 'c3'].map((customer) => anotherEvent({ customer })));
+    await forewarn.plan();
+    expect(await stopped()).toBe(2);
+
+    forewarn.clock.advance('83d');
+    expect((await forewarn.runStage('forget-stops')).worked).toBe(0);
+    forewarn.clock.advance('1d');
+    expect((await forewarn.runStage('forget-stops')).worked).toBe(1);
+    expect((await forewarn.runStage('forget-stops')).worked).toBe(0);
+    expect(await stopped()).toBe(1);
+  });
+
+  async function stopped(): Promise<number> {
+    return ((await forewarn.api.get('/v1/silences/config:tuesdays')).body as { stopped: number }).stopped;
+  }
 
   async function hit(...customers: string[]): Promise<void> {
     await forewarn.send(...customers.map((customer) => anEvent({ customer })));

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { aSentryEvent, envelope, item } from '../support/envelopes.js';
 import { NOON_UTC } from '../support/fake-clock.js';
@@ -61,4 +62,32 @@ describe('what SDKs say beside events', () => {
       { release: 'shop@2', sessions: 10, crashed: 2, errored: 2, crashFreeSessions: 0.8 },
     ]);
   });
+
+  it('counts a device that crashes again and again once an hour and release beside its crashes', async () => {
+    forewarn = await TestDaemon.start();
+    const crash = (did: string | undefined, release = 'shop@2') =>
+      item('session', {
+        ...{ sid: randomUUID(), did, init: true, status: 'crashed', attrs: { release } },
+        timestamp: forewarn.clock.now().toISOString(),
+      });
+    await post(crash('d1'), crash('d1'), crash('d2'), crash(undefined), crash(undefined));
+    await forewarn.runStage('telemetry-flush');
+    forewarn.clock.advance('59m');
+    await post(crash('d1'), crash('d1', 'shop@3'));
+    await forewarn.runStage('telemetry-flush');
+    expect(await crashes()).toEqual({ 'shop@2': [6, 4], 'shop@3': [1, 1] });
+
+    forewarn.clock.advance('1m');
+    await post(crash('d1'));
+    await forewarn.runStage('telemetry-flush');
+    expect(await crashes()).toEqual({ 'shop@2': [7, 5], 'shop@3': [1, 1] });
+  });
+
+  async function crashes(): Promise<Record<string, [crashed: number, devices: number]>> {
+    const { id } = await forewarn.project();
+    const { items } = (await forewarn.api.get(`/v1/projects/${id}/releases`)).body as {
+      items: { release: string; crashed: number; crashedDevices: number }[];
+    };
+    return Object.fromEntries(items.map((one) => [one.release, [one.crashed, one.crashedDevices]]));
+  }
 });

@@ -15,7 +15,7 @@ export interface HistoryMinute {
  * them, if only that nothing was wrong.
  */
 export async function history(
-  forewarn: TestDaemon,
+  forewarn: Pick<TestDaemon, 'rows'>,
   from: Date,
   minutes: number,
   at: (minute: number) => HistoryMinute | null,
@@ -32,8 +32,8 @@ export async function history(
     [JSON.stringify(rows)],
   );
   await forewarn.rows(
-    `INSERT INTO release_session (project_id, minute, release, environment, started, exited, errored, crashed, abnormal)
-     SELECT 1, (x ->> 'minute')::timestamptz, s.key, 'production', (s.value ->> 0)::int, 0, 0, (s.value ->> 1)::int, 0
+    `INSERT INTO release_session (project_id, minute, release, environment, started, exited, errored, crashed, abnormal, crashed_devices)
+     SELECT 1, (x ->> 'minute')::timestamptz, s.key, 'production', (s.value ->> 0)::int, 0, 0, (s.value ->> 1)::int, 0, (s.value ->> 1)::int
      FROM jsonb_array_elements($1) AS x, jsonb_each(x -> 'sessions') AS s`,
     [JSON.stringify(rows)],
   );

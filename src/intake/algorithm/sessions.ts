@@ -19,6 +19,20 @@ export interface SessionCount {
   readonly abnormal: number;
 }
 
+/**
+ * Told later than this after the end of their minute, sessions count when they were told: detection closes a minute 90 s after its end and
+ * does not look at it again, and counts are written every second or two. SDKs on servers tell within a minute of it; a phone that crashed
+ * tells when the app is opened again.
+ */
+const TOLD_WITHIN_MS = 75_000;
+const MINUTE = 60_000;
+
+/** The minute in which sessions count, epoch milliseconds; `at` is when they started or last changed. */
+export function countedIn(at: number, receivedAt: number): number {
+  const minute = Math.floor(at / MINUTE) * MINUTE;
+  return receivedAt > minute + MINUTE + TOLD_WITHIN_MS ? Math.floor(receivedAt / MINUTE) * MINUTE : minute;
+}
+
 /** Most aggregates read of one item; SDKs send one a minute and user. */
 const MAX_AGGREGATES = 1000;
 

@@ -30,7 +30,7 @@ function outcome(...rules: Partial<GroupingRule>[]): RuleOutcome {
 describe('operator rules', () => {
   it('end by themselves for events that occurred at their end or later', () => {
     const set = { ignore: true };
-    expect(outcome({ set, until: '1970-01-01T00:00:01Z' }).ignore).toBe(true);
+    expect(outcome({ set, until: '1970-01-01T00:00:01Z' })).toMatchObject({ ignore: true, ignoredBy: 'rule 0' });
     expect(outcome({ set, until: '1970-01-01T00:00:00Z' })).toMatchObject({ ignore: false, matched: [] });
   });
 
@@ -64,6 +64,7 @@ describe('operator rules', () => {
     );
     expect(result).toEqual({
       ignore: false,
+      ignoredBy: undefined,
       severity: 'minor',
       area: 'cart',
       fingerprint: { rule: 'rule 2', parts: ['chunk'] },

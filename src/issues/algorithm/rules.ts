@@ -51,6 +51,8 @@ export interface RuleOutcome {
   /** Replaces the app's own fingerprint, with the name of the rule that asked for it. */
   readonly fingerprint?: { readonly rule: string; readonly parts: readonly string[] };
   readonly ignore: boolean;
+  /** Name of the rule that ignores it. */
+  readonly ignoredBy?: string;
   readonly severity?: RuleSeverity;
   readonly area?: string;
   /** Names of the rules that matched, in order, for the console and for trying rules out. */
@@ -79,9 +81,11 @@ export function applyRules(rules: readonly CompiledRule[], event: AppEvent): Rul
   const matching = rules.filter((rule) => matches(rule, event, values)).map(({ rule }) => rule);
   const byFingerprint = matching.find(({ set }) => set.fingerprint !== undefined);
   const parts = byFingerprint?.set.fingerprint;
+  const onIgnoring = matching.find(({ set }) => set.ignore !== undefined);
   return {
     fingerprint: byFingerprint && parts ? { rule: byFingerprint.name, parts } : undefined,
-    ignore: matching.find(({ set }) => set.ignore !== undefined)?.set.ignore ?? false,
+    ignore: onIgnoring?.set.ignore ?? false,
+    ignoredBy: onIgnoring?.set.ignore ? onIgnoring.name : undefined,
     severity: matching.find(({ set }) => set.severity !== undefined)?.set.severity,
     area: matching.find(({ set }) => set.area !== undefined)?.set.area,
     matched: matching.map(({ name }) => name),

@@ -1,5 +1,5 @@
 import { maskMessage } from './mask.v1.js';
-import { keyOfMasked, readKey, templateKey, WILD, type TemplateKey } from './template-key.v1.js';
+import { keyOfMasked, readKey, WILD, type TemplateKey } from './template-key.v1.js';
 
 /** Limits of a miner; all have defaults. */
 export interface TemplateMinerOptions {
@@ -99,7 +99,12 @@ export class TemplateMiner {
 
   /** Finds the message's template without learning; undefined when it has none. */
   match(message: string): TemplateMatch | undefined {
-    const key = templateKey(message);
+    return this.matchMasked(maskMessage(message));
+  }
+
+  /** The same for a message that `maskMessage` has masked already. */
+  matchMasked(masked: string): TemplateMatch | undefined {
+    const key = readKey(keyOfMasked(masked));
     const template = this.byKey.get(key.key);
     if (template !== undefined) return this.describe(template);
     for (const place of placesOf(key)) {

@@ -10,6 +10,7 @@ export const STAGE_NAMES = [
   'incident-open',
   'incident-close',
   'alertmanager-push',
+  'forget-stops',
   'audience',
   'draft',
   'campaign',
