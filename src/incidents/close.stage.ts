@@ -79,12 +79,14 @@ export class IncidentCloseStage implements Stage {
   private async facts(tx: Tx, incident: Incident, heldOpen: boolean, now: Date): Promise<IncidentFacts> {
     const verdicts = await this.detections.ofIncidents(tx, [incident.id]);
     const issues = await this.issues.find(tx, incident.issueIds);
-    const lasts = new Map<number, number>();
-    for (const issue of issues) lasts.set(issue.id, await this.overSince(tx, incident, issue, verdicts));
-    const lastHitAt = Math.max(incident.startedAt.getTime(), ...lasts.values());
+    const hits = await this.harm.lastHits(tx, incident.issueIds, incident.startedAt);
+    const ofIssue = new Map<number, DetectionRow[]>();
+    for (const one of verdicts) ofIssue.set(one.issueId ?? 0, [...(ofIssue.get(one.issueId ?? 0) ?? []), one]);
+    const lasts = issues.map((issue) => overSince(incident, issue, ofIssue.get(issue.id) ?? [], hits.get(issue.id)));
+    const lastHitAt = lasts.reduce((latest, at) => Math.max(latest, at), incident.startedAt.getTime());
     const sums = verdicts.filter(({ issueId }) => issueId === null);
     const recovered =
-      [...lasts.values()].every((last) => now.getTime() - last >= this.lifecycle.quietForMs) &&
+      lasts.every((last) => now.getTime() - last >= this.lifecycle.quietForMs) &&
       sums.every((one) => one.recoveredSince !== null || !lastsByItself(one));
     return {
       status: incident.status,
@@ -94,23 +96,6 @@ export class IncidentCloseStage implements Stage {
       heldOpen,
       ...(await this.use(tx, incident, lastHitAt, now)),
     };
-  }
-
-  /** The last hit of an issue by this fault: of a chronic one that is as usual again, the moment since when. */
-  private async overSince(
-    tx: Tx,
-    incident: Incident,
-    issue: IssueFacts,
-    verdicts: readonly DetectionRow[],
-  ): Promise<number> {
-    const its = verdicts.filter(({ issueId }) => issueId === issue.id);
-    const { lastHitAt } = await this.harm.hits(tx, [issue.id], incident.startedAt);
-    const chronic =
-      its.length > 0 && its.every(({ since }) => since.getTime() - issue.firstSeen.getTime() > CHRONIC_MS);
-    const over = its.map(({ recoveredSince }) => recoveredSince?.getTime());
-    if (chronic && !over.includes(undefined))
-      return Math.min(lastHitAt ?? Infinity, Math.max(...over.map((at) => at ?? 0)));
-    return lastHitAt ?? incident.startedAt.getTime();
   }
 
   /**
@@ -152,6 +137,20 @@ export class IncidentCloseStage implements Stage {
       appActive: sum(since.slice(-ACTIVE_MINUTES)) >= Math.max(1, pace),
     };
   }
+}
+
+/** The last hit of an issue by this fault, epoch milliseconds: of a chronic one that is as usual again, the moment since when. */
+function overSince(
+  { startedAt }: Incident,
+  issue: IssueFacts,
+  its: readonly DetectionRow[],
+  lastHitAt: number | undefined,
+): number {
+  const chronic = its.length > 0 && its.every(({ since }) => since.getTime() - issue.firstSeen.getTime() > CHRONIC_MS);
+  const over = its.map(({ recoveredSince }) => recoveredSince?.getTime());
+  if (chronic && !over.includes(undefined))
+    return Math.min(lastHitAt ?? Infinity, Math.max(...over.map((at) => at ?? 0)));
+  return lastHitAt ?? startedAt.getTime();
 }
 
 /** Whether a sum may be out of the ordinary without a hit on any issue: a silent app, sessions that crash. */

@@ -12,9 +12,8 @@ export interface IssueSign {
   readonly customers: readonly string[];
 }
 
-/** When and how hard issues hit, in minutes of use. */
+/** How hard issues hit, in minutes of use. */
 export interface HitFacts {
-  readonly lastHitAt: number | null;
   /** Hits of customers in the busiest hour, and the minutes from its first to its last hit. */
   readonly busiestHits: number;
   readonly busiestMinutes: number;
@@ -69,20 +68,28 @@ export class HarmReadModel {
     return { customers, blocked: row?.blocked ?? 0, newlyHit: [0, 0], activeCustomers: active };
   }
 
-  /** When these issues were last hit and how hard in their busiest hour since `since`. */
+  /** How hard these issues hit in their busiest hour since `since`. */
   async hits(sql: Sql, issueIds: readonly number[], since: Date): Promise<HitFacts> {
-    const [row] = await sql.query<{ last: Date | null; hits: number | null; from: Date | null; to: Date | null }>(
+    const [row] = await sql.query<{ hits: number | null; from: Date | null; to: Date | null }>(
       `WITH m AS (SELECT minute, sum(customers) AS customers FROM series_minute WHERE issue_id = ANY ($1::bigint[]) AND minute >= $2 GROUP BY 1),
                h AS (SELECT sum(customers) AS hits, min(minute) AS first, max(minute) AS last FROM m GROUP BY date_trunc('hour', minute) ORDER BY 1 DESC, 2 LIMIT 1)
-               SELECT (SELECT max(minute) FROM m WHERE customers > 0) AS last, h.hits::int AS hits, h.first AS "from", h.last AS "to" FROM (SELECT) AS one LEFT JOIN h ON true`,
+               SELECT h.hits::int AS hits, h.first AS "from", h.last AS "to" FROM (SELECT) AS one LEFT JOIN h ON true`,
       [issueIds, new Date(Math.floor(since.getTime() / 60_000) * 60_000)],
     );
     return {
-      lastHitAt: row?.last ? row.last.getTime() + 60_000 : null,
       busiestHits: row?.hits ?? 0,
       busiestMinutes: row?.from && row.to ? (row.to.getTime() - row.from.getTime()) / 60_000 + 1 : 0,
       busiestFrom: row?.from ?? null,
     };
+  }
+
+  /** The end of the minute in which each of these issues last hit a customer since `since`, epoch milliseconds; those that did not are missing. */
+  async lastHits(sql: Sql, issueIds: readonly number[], since: Date): Promise<Map<number, number>> {
+    const rows = await sql.query<{ id: number; last: Date }>(
+      'SELECT issue_id AS id, max(minute) AS last FROM series_count WHERE issue_id = ANY ($1::bigint[]) AND minute >= $2 AND customers > 0 GROUP BY 1',
+      [issueIds, new Date(Math.floor(since.getTime() / 60_000) * 60_000)],
+    );
+    return new Map(rows.map(({ id, last }) => [id, last.getTime() + 60_000]));
   }
 
   /** Issues of a project that were first seen from `since` on: those that a fault of the whole project brought. */

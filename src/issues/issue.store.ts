@@ -9,17 +9,15 @@ const FACTS = `SELECT i.id, i.project_id AS "projectId", nullif(i.root_id, i.id)
     coalesce(t.events, 0) AS events, r.resolved_at AS "resolvedAt", r.resolved_in AS "resolvedIn",
     r.regressed_at AS "regressedAt", r.regressed_release AS "regressedRelease",
     r.ignored_at AS "ignoredAt", r.ignored_until AS "ignoredUntil", r.ignored_customers AS "ignoredUntilCustomers", r.ignored_events AS "ignoredEvents"`;
-const FACTS_FROM = `FROM issue i JOIN issue r ON r.id = i.root_id
-  CROSS JOIN LATERAL (
-    SELECT sum(c.event_count)::bigint AS events, bool_or(c.blocking) AS blocking, max(c.severity) AS severity, min(c.area) AS area,
+const TOTALS = `sum(c.event_count)::bigint AS events, bool_or(c.blocking) AS blocking, max(c.severity) AS severity, min(c.area) AS area,
       min(c.first_seen) AS "firstSeen", max(c.last_seen) AS "lastSeen",
       (array_agg(c.first_release ORDER BY c.first_seen, c.id))[1] AS "firstRelease",
       (array_agg(c.last_release ORDER BY c.last_seen DESC, c.id DESC))[1] AS "lastRelease"
-    FROM issue m JOIN cell c ON c.issue_id = m.id WHERE m.root_id = i.root_id
-  ) t`;
+    FROM issue m JOIN cell c ON c.issue_id = m.id`;
 /** The same with the customers whom they hit. */
 const ISSUES = `${FACTS}, p.customers, (SELECT count(*)::int FROM ignored_hit k WHERE k.issue_id = r.id) AS "ignoredCustomers"
-  ${FACTS_FROM}
+  FROM issue i JOIN issue r ON r.id = i.root_id
+  CROSS JOIN LATERAL (SELECT ${TOTALS} WHERE m.root_id = i.root_id) t
   CROSS JOIN LATERAL (
     SELECT count(DISTINCT coalesce(u.merged_into, x.customer_id)) AS customers
     FROM issue m JOIN cell c ON c.issue_id = m.id JOIN issue_customer x ON x.cell_id = c.id
@@ -71,7 +69,12 @@ export class IssueStore {
 
   /** The same without their customers. */
   async facts(sql: Sql, ids: readonly number[]): Promise<IssueFacts[]> {
-    return sql.query<IssueFacts>(`${FACTS} ${FACTS_FROM} WHERE i.id = ANY ($1::bigint[]) ORDER BY i.id`, [ids]);
+    // One pass over the cells of all: an incident may have thousands of issues.
+    const totals = `SELECT m.root_id, ${TOTALS} WHERE m.root_id IN ${ROOTS} GROUP BY 1`;
+    return sql.query<IssueFacts>(
+      `${FACTS} FROM issue i JOIN issue r ON r.id = i.root_id LEFT JOIN (${totals}) t ON t.root_id = i.root_id WHERE i.id = ANY ($1::bigint[]) ORDER BY i.id`,
+      [ids],
+    );
   }
 
   /** Of these issues, those that are one fault each. */

@@ -73,5 +73,5 @@ function likeliest(sketch: IssueSketch, self: number, known: ReadonlyMap<number,
 function sketchOf({ sketches, releases }: SketchedIssue): IssueSketch | undefined {
   const [first, ...others] = sketches ?? [];
   if (!first) return undefined;
-  return foldSketch(others.reduce(foldSketch, first), { ...first, releases });
+  return foldSketch(others.reduce(foldSketch, first), { ...first, releases: releases ?? [] });
 }

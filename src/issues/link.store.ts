@@ -30,18 +30,24 @@ export interface ProposedLink {
 export interface SketchedIssue {
   readonly issueId: number;
   readonly projectId: number;
-  readonly sketches: readonly IssueSketch[];
-  readonly releases: readonly string[];
+  /** Null where no cell has one. */
+  readonly sketches: readonly IssueSketch[] | null;
+  readonly releases: readonly string[] | null;
 }
 
 const LINK = `l.id, l.a_id AS "aId", l.b_id AS "bId", l.score, l.reason, l.state, l.proposed_at AS "proposedAt", l.decided_at AS "decidedAt", l.decided_by AS "decidedBy"`;
 /** Cells of one issue that are looked at, those with most events first. */
 const CELLS_LOOKED_AT = 8;
-const SKETCHED = `SELECT i.id AS "issueId", i.project_id AS "projectId", s.sketches, s.releases FROM issue i CROSS JOIN LATERAL (
-    SELECT jsonb_agg(x.sketch) AS sketches, array_remove(array_agg(x.first_release) || array_agg(x.last_release), NULL) AS releases
-    FROM (SELECT c.sketch, c.first_release, c.last_release FROM issue m JOIN cell c ON c.issue_id = m.id
-          WHERE m.root_id = i.id AND c.sketch IS NOT NULL ORDER BY c.event_count DESC, c.id LIMIT ${CELLS_LOOKED_AT}) x
-  ) s`;
+/** All in one pass, since one look-up an issue would go through every cell where the planner knows the tables by their size alone. */
+const sketched = (picked: string) => `WITH picked AS MATERIALIZED (${picked}),
+    ranked AS (
+      SELECT p.id, c.sketch, c.first_release, c.last_release, row_number() OVER (PARTITION BY p.id ORDER BY c.event_count DESC, c.id) AS nth
+      FROM picked p JOIN issue m ON m.root_id = p.id JOIN cell c ON c.issue_id = m.id WHERE c.sketch IS NOT NULL
+    ), summed AS (
+      SELECT id, jsonb_agg(sketch ORDER BY nth) AS sketches, array_remove(array_agg(first_release) || array_agg(last_release), NULL) AS releases
+      FROM ranked WHERE nth <= ${CELLS_LOOKED_AT} GROUP BY id
+    )
+    SELECT p.id AS "issueId", p.project_id AS "projectId", s.sketches, s.releases FROM picked p LEFT JOIN summed s ON s.id = p.id ORDER BY p.id`;
 
 /** SQL on links between issues that may be one fault. */
 @Injectable()
@@ -88,19 +94,17 @@ export class LinkStore {
 
   /** Takes issues that were never compared with others, oldest first, until the end of the transaction. */
   async claimNew(tx: Tx, limit: number): Promise<SketchedIssue[]> {
-    return tx.query<SketchedIssue>(
-      `${SKETCHED} WHERE i.compared_at IS NULL ORDER BY i.id FOR UPDATE OF i SKIP LOCKED LIMIT $1`,
-      [limit],
-    );
+    const picked =
+      'SELECT id, project_id FROM issue WHERE compared_at IS NULL ORDER BY id FOR UPDATE SKIP LOCKED LIMIT $1';
+    return tx.query<SketchedIssue>(sketched(picked), [limit]);
   }
 
-  /** Issues of a project that were opened or hit since `since`, the latest first. */
+  /** Issues of a project that were opened or hit since `since`, those hit latest. */
   async candidates(tx: Tx, projectId: number, since: Date, limit: number): Promise<SketchedIssue[]> {
-    return tx.query<SketchedIssue>(
-      `${SKETCHED} JOIN (SELECT h.root_id, max(c.changed_at) AS changed_at FROM cell c JOIN issue h ON h.id = c.issue_id
-                 WHERE h.project_id = $1 AND c.changed_at >= $2 GROUP BY 1 ORDER BY 2 DESC LIMIT $3) n ON n.root_id = i.id WHERE i.status <> 'ignored'`,
-      [projectId, since, limit],
-    );
+    const picked = `SELECT i.id, i.project_id FROM issue i JOIN (
+        SELECT h.root_id FROM cell c JOIN issue h ON h.id = c.issue_id WHERE h.project_id = $1 AND c.changed_at >= $2 GROUP BY 1 ORDER BY max(c.changed_at) DESC LIMIT $3
+      ) n ON n.root_id = i.id WHERE i.status <> 'ignored'`;
+    return tx.query<SketchedIssue>(sketched(picked), [projectId, since, limit]);
   }
 
   /** Notes that issues were compared. */
