@@ -40,7 +40,7 @@ const PRIOR_MINUTES = PRIOR_COUNTS * 60;
 /** A season is learnt from this many counts on; below, hours differ by chance. */
 const SEASON_FROM = 20;
 /** Strength of the belief that an hour or a day is like the others, in counts. */
-const SEASON_PRIOR = 4;
+const SEASON_PRIOR = 2;
 /** Half-lives: the level follows a changing app within a week or two, the season within a month. */
 const LEVEL_KEEP = 0.5 ** (1 / (10 * 24));
 const HOUR_KEEP = 0.5 ** (1 / 21);
@@ -111,7 +111,7 @@ export function expected(
   const level = (baseline.counts + PRIOR_COUNTS) / (baseline.exposure + prior);
   const mean = level * exposed * seasonFactor(baseline.season, at);
   const doubt = 1 / (baseline.counts + PRIOR_COUNTS);
-  return { mean, size: 1 / (doubt + scatterOf(baseline, block) + unseenHour(baseline.season, at)) };
+  return { mean, size: 1 / (doubt + scatterOf(baseline, block) + hourDoubt(baseline.season, at)) };
 }
 
 /**
@@ -215,10 +215,9 @@ function factor(seen: readonly number[], expectedCounts: readonly number[], inde
   return ((seen[index] ?? 0) + SEASON_PRIOR) / ((expectedCounts[index] ?? 0) + SEASON_PRIOR);
 }
 
-/** Doubt about an hour of the day that was never watched: the rate may well be twice the mean. */
-function unseenHour(season: Season | null, at: number): number {
-  if (!season) return 0;
-  return (season.hourExpected[hourOf(at)] ?? 0) < 1 ? 0.5 : 0;
+/** Doubt about an hour of the day, as relative variance: that of a Gamma rate behind the counts seen in it. */
+function hourDoubt(season: Season | null, at: number): number {
+  return season ? 1 / ((season.hourSeen[hourOf(at)] ?? 0) + SEASON_PRIOR) : 0;
 }
 
 const hourOf = (at: number) => mod(Math.floor(at / MS.hour), 24);
