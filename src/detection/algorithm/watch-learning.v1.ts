@@ -39,8 +39,8 @@ function learnBlock(watch: WatchState, block: number, context: WatchContext): vo
   while (watch.blocks.length > 0 && (watch.blocks[0] ?? 0) < block - 36) watch.blocks.splice(0, 2);
   const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);
   const usual = expected(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
-  if (isSuspicious(watch)) return;
   noteFlash(watch, block, sums.arrivals, usual, context);
+  if (isSuspicious(watch)) return;
   const seen = isAbnormal(watch, from) ? Math.min(sums.arrivals, plausible(usual)) : sums.arrivals;
   learnScatter(watch.baseline, 0, seen, usual.mean);
   watch.hour = [watch.hour[0] + seen, watch.hour[1] + usual.mean];
