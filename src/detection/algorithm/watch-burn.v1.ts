@@ -38,7 +38,7 @@ export function addBurn(watch: WatchState, block: number, context: WatchContext)
     watch.anomaly || !isKnown(watch, context) ? 0 : Math.max(0, BURN.keep * watch.burn.sum + Math.min(BURN.most, step));
 }
 
-/** Whether a burn is in the air: then nothing is learnt, so that it cannot become usual. */
+/** Whether a burn is in the air: then counts are learnt cut off, so that it cannot become usual at once. */
 export function isSuspicious(watch: WatchState): boolean {
   return watch.burn.sum >= BURN.suspicious;
 }

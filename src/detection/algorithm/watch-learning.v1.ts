@@ -40,8 +40,8 @@ function learnBlock(watch: WatchState, block: number, context: WatchContext): vo
   const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);
   const usual = expected(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
   noteFlash(watch, block, sums.arrivals, usual, context);
-  if (isSuspicious(watch)) return;
-  const seen = isAbnormal(watch, from) ? Math.min(sums.arrivals, plausible(usual)) : sums.arrivals;
+  const doubtful = isSuspicious(watch) || isAbnormal(watch, from);
+  const seen = doubtful ? Math.min(sums.arrivals, plausible(usual)) : sums.arrivals;
   learnScatter(watch.baseline, 0, seen, usual.mean);
   watch.hour = [watch.hour[0] + seen, watch.hour[1] + usual.mean];
   if (block % 6 === 5) {
@@ -52,8 +52,8 @@ function learnBlock(watch: WatchState, block: number, context: WatchContext): vo
 }
 
 /**
- * The most that a block in or near an anomaly may teach: so a fault hardly moves the baseline, while a batch job that
- * is out of line every night becomes usual after some nights.
+ * The most that a block in or near an anomaly, or under a suspected burn, may teach: so a fault hardly moves the
+ * baseline, while a batch job that is out of line every night becomes usual after some nights.
  */
 function plausible({ mean, size }: Expectation): number {
   return Math.max(1, mean + 3 * Math.sqrt(mean + (mean * mean) / size));

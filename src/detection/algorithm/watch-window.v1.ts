@@ -124,6 +124,28 @@ export function isOfDeploy(watch: WatchState, { deployedAt }: WatchContext, from
   return from < deployedAt + DEPLOY_HOLD && to > deployedAt;
 }
 
+/** Arrivals of a window in the blocks in which a deploy is given to pass; 0 when there was none since the series' birth. */
+export function ofDeploy(watch: WatchState, context: WatchContext, seen: Window): number {
+  const { deployedAt = 0 } = context;
+  if (!isOfDeploy(watch, context, seen.from, seen.to)) return 0;
+  const blockAt = (time: number) => Math.floor(time / MINUTE / BLOCK) * BLOCK;
+  const since = (minute: number) => sumSince(watch, Math.max(seen.from / MINUTE, minute)).arrivals;
+  return since(blockAt(deployedAt)) - since(blockAt(deployedAt + DEPLOY_HOLD) + BLOCK);
+}
+
+/** The most arrivals of a window that fell into so many minutes in a row; of the last hour. */
+export function densest(watch: WatchState, seen: Window, minutes: number): number {
+  let [most, sum, tail] = [0, 0, 0];
+  for (let at = 0; at < watch.recent.length; at += ENTRY) {
+    const minute = watch.recent[at] ?? 0;
+    if (minute * MINUTE < seen.from) tail = at + ENTRY;
+    else sum += watch.recent[at + 1] ?? 0;
+    for (; (watch.recent[tail] ?? minute) <= minute - minutes; tail += ENTRY) sum -= watch.recent[tail + 1] ?? 0;
+    most = Math.max(most, sum);
+  }
+  return most;
+}
+
 /** The part of a window that a deploy does not explain; null when it explains all. */
 export function withoutDeploy(watch: WatchState, context: WatchContext, seen: Window): Window | null {
   const { deployedAt, now, pulse } = context;
