@@ -8,9 +8,9 @@ import { isHabit } from './watch-spike.v1.js';
 
 /**
  * CUSUM for a doubled rate: e^16 blocks between false calls of one series if the model were exact. No block says all, and
- * half is forgotten in six hours, the longest window: a series that is hardly hit has no calm to speak against a cluster.
+ * half is forgotten in twelve hours: a series that is hardly hit has no calm to speak against a cluster.
  */
-const BURN = { ratio: 2, limit: 16, suspicious: 5, most: 4, unlikely: 6, keep: 0.5 ** (1 / 36) };
+const BURN = { ratio: 2, limit: 16, suspicious: 5, most: 4, unlikely: 6, keep: 0.5 ** (1 / 72) };
 
 /** A rate that has at least doubled for long enough to be sure, however slowly. */
 export function callBurn(watch: WatchState, context: WatchContext): Verdict | null {
@@ -38,7 +38,7 @@ export function addBurn(watch: WatchState, block: number, context: WatchContext)
     watch.anomaly || !isKnown(watch, context) ? 0 : Math.max(0, BURN.keep * watch.burn.sum + Math.min(BURN.most, step));
 }
 
-/** Whether a burn is in the air: then counts are learnt cut off, so that it cannot become usual at once. */
+/** Whether a burn is in the air: then learning waits, so that it cannot become usual while it is judged. */
 export function isSuspicious(watch: WatchState): boolean {
   return watch.burn.sum >= BURN.suspicious;
 }

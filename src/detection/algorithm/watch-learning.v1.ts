@@ -8,6 +8,8 @@ import { addBurn, isSuspicious } from './watch-burn.v1.js';
 
 /** Counts are learnt an hour late, so that a fault is called before it can teach. */
 const LAG_BLOCKS = 6;
+/** … and under a suspected burn as late as its longest window reaches back: six hours more. What passes by then is learnt. */
+const SUSPICIOUS_LAG_BLOCKS = LAG_BLOCKS + 36;
 /** After an outage of ours or a long silence of a series, this many blocks (two weeks) are caught up, no more. */
 const CATCH_UP_BLOCKS = 2016;
 
@@ -28,7 +30,8 @@ export function catchUp(watch: WatchState, context: WatchContext): void {
   for (; watch.burn.next < running; watch.burn.next += 1) addBurn(watch, watch.burn.next, context);
   const skipped = Math.max(0, running - LAG_BLOCKS - CATCH_UP_BLOCKS - watch.learnt);
   if (skipped > 0) watch.learnt += skipped;
-  for (; watch.learnt < running - LAG_BLOCKS; watch.learnt += 1) learnBlock(watch, watch.learnt, context);
+  const lag = isSuspicious(watch) ? SUSPICIOUS_LAG_BLOCKS : LAG_BLOCKS;
+  for (; watch.learnt < running - lag; watch.learnt += 1) learnBlock(watch, watch.learnt, context);
 }
 
 function learnBlock(watch: WatchState, block: number, context: WatchContext): void {

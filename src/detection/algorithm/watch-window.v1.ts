@@ -1,5 +1,5 @@
 import type { DetectionKind, Verdict } from '../detection.js';
-import { type Expectation, expectedHigh, unlikelyMany } from './count-baseline.v1.js';
+import { type Expectation, type Stretch, expectedHighOver, unlikelyMany } from './count-baseline.v1.js';
 import { exposure, pace } from './pulse.v1.js';
 import { evidence } from './words.js';
 import { type WatchState, type WatchContext, MINUTE, BLOCK, ENTRY } from './watch-state.v1.js';
@@ -96,21 +96,18 @@ export const middle = (seen: Window) => (seen.from + seen.to) / 2;
 
 /** What is usual in a window; one of several hours is added up by the hour, since the hours of a day differ. */
 export function expectedIn(watch: WatchState, context: WatchContext, seen: Window): Expectation {
-  const block = seen.minutes > 30 ? 1 : 0;
-  const usual = (at: number, exposed: number) =>
-    expectedHigh(watch.baseline, at, exposed, context.pulse.mean || 1, block);
-  if (seen.minutes <= HOUR_MINUTES) return usual(middle(seen), seen.exposed);
-  const sum = { mean: 0, size: 0 };
-  let largest = -1;
-  for (let from = seen.from; from < seen.to; from += HOUR_MINUTES * MINUTE) {
-    const to = Math.min(seen.to, from + HOUR_MINUTES * MINUTE);
-    const { mean, size } = usual((from + to) / 2, exposure(context.pulse, from, to));
-    sum.mean += mean;
-    if (mean <= largest) continue;
-    largest = mean;
-    sum.size = size;
-  }
-  return sum;
+  const whole = [{ at: middle(seen), exposed: seen.exposed }];
+  const stretches = seen.minutes > HOUR_MINUTES ? byHour(context, seen) : whole;
+  return expectedHighOver(watch.baseline, stretches, context.pulse.mean || 1, seen.minutes > 30 ? 1 : 0);
+}
+
+function byHour({ pulse }: WatchContext, { from, to }: Window): Stretch[] {
+  const length = HOUR_MINUTES * MINUTE;
+  return Array.from({ length: Math.ceil((to - from) / length) }, (_, hour) => {
+    const start = from + hour * length;
+    const end = Math.min(to, start + length);
+    return { at: (start + end) / 2, exposed: exposure(pulse, start, end) };
+  });
 }
 
 /** The last minute with a hit that is not learnt yet, epoch minutes; 0 when there is none. */
