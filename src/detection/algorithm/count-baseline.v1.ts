@@ -40,7 +40,7 @@ const PRIOR_MINUTES = PRIOR_COUNTS * 60;
 /** A season is learnt from this many counts on; below, hours differ by chance. */
 const SEASON_FROM = 20;
 /** Strength of the belief that an hour or a day is like the others, in counts. */
-const SEASON_PRIOR = 4;
+const SEASON_PRIOR = 2;
 /** Half-lives: the level follows a changing app within a week or two, the season within a month. */
 const LEVEL_KEEP = 0.5 ** (1 / (10 * 24));
 const HOUR_KEEP = 0.5 ** (1 / 21);
@@ -93,6 +93,12 @@ export function learnScatter(baseline: BaselineState, block: 0 | 1, seen: number
   cell[1] += mean * mean;
 }
 
+/** A stretch of time within one hour or about: its middle, epoch milliseconds, and its exposure. */
+export interface Stretch {
+  readonly at: number;
+  readonly exposed: number;
+}
+
 /**
  * The count to expect in a window.
  * @param at middle of the window, epoch milliseconds
@@ -107,11 +113,7 @@ export function expected(
   perMinute: number,
   block: 0 | 1,
 ): Expectation {
-  const prior = PRIOR_MINUTES * Math.max(perMinute, 1e-9);
-  const level = (baseline.counts + PRIOR_COUNTS) / (baseline.exposure + prior);
-  const mean = level * exposed * seasonFactor(baseline.season, at);
-  const doubt = 1 / (baseline.counts + PRIOR_COUNTS);
-  return { mean, size: 1 / (doubt + scatterOf(baseline, block) + unseenHour(baseline.season, at)) };
+  return expectation(baseline, [{ at, exposed }], perMinute, block);
 }
 
 /**
@@ -125,10 +127,45 @@ export function expectedHigh(
   perMinute: number,
   block: 0 | 1,
 ): Expectation {
-  const here = expected(baseline, at, exposed, perMinute, block);
-  if (!baseline.season) return here;
-  const near = [at - MS.hour, at + MS.hour].map((time) => expected(baseline, time, exposed, perMinute, block));
-  return near.reduce((high, other) => (other.mean > high.mean ? other : high), here);
+  return expectedHighOver(baseline, [{ at, exposed }], perMinute, block);
+}
+
+/** The same over several stretches: the doubts about their hours are apart, those about level and scatter are not. */
+export function expectedHighOver(
+  baseline: BaselineState,
+  stretches: readonly Stretch[],
+  perMinute: number,
+  block: 0 | 1,
+): Expectation {
+  return expectation(baseline, stretches.map(highest(baseline.season)), perMinute, block);
+}
+
+function highest(season: Season | null): (stretch: Stretch) => Stretch {
+  if (!season) return (stretch) => stretch;
+  return ({ at, exposed }) => {
+    const hours = [at, at - MS.hour, at + MS.hour];
+    return {
+      at: hours.reduce((high, hour) => (seasonFactor(season, hour) > seasonFactor(season, high) ? hour : high)),
+      exposed,
+    };
+  };
+}
+
+function expectation(
+  { counts, exposure, season, ...baseline }: BaselineState,
+  stretches: readonly Stretch[],
+  perMinute: number,
+  block: 0 | 1,
+): Expectation {
+  const level = (counts + PRIOR_COUNTS) / (exposure + PRIOR_MINUTES * Math.max(perMinute, 1e-9));
+  let [mean, hours] = [0, 0];
+  for (const { at, exposed } of stretches) {
+    const part = level * exposed * seasonFactor(season, at);
+    mean += part;
+    hours += part * part * hourDoubt(season, at);
+  }
+  const doubt = 1 / (counts + PRIOR_COUNTS) + (mean > 0 ? hours / (mean * mean) : 0);
+  return { mean, size: 1 / (doubt + scatterOf(baseline, block)) };
 }
 
 /** -log10 of the probability of so many counts or more. */
@@ -151,8 +188,8 @@ function rate(baseline: BaselineState, exposed: number): number {
   return baseline.counts / Math.max(baseline.exposure, exposed);
 }
 
-function scatterOf(baseline: BaselineState, block: 0 | 1): number {
-  const [surprise, squares] = baseline.scatter[block] ?? [0, 0];
+function scatterOf({ scatter }: Pick<BaselineState, 'scatter'>, block: 0 | 1): number {
+  const [surprise, squares] = scatter[block] ?? [0, 0];
   const prior = block === 0 ? SCATTER_PRIOR.ten : SCATTER_PRIOR.hour;
   return Math.max(SCATTER_FLOOR, (surprise + prior * SCATTER_PRIOR.weight) / (squares + SCATTER_PRIOR.weight));
 }
@@ -215,10 +252,9 @@ function factor(seen: readonly number[], expectedCounts: readonly number[], inde
   return ((seen[index] ?? 0) + SEASON_PRIOR) / ((expectedCounts[index] ?? 0) + SEASON_PRIOR);
 }
 
-/** Doubt about an hour of the day that was never watched: the rate may well be twice the mean. */
-function unseenHour(season: Season | null, at: number): number {
-  if (!season) return 0;
-  return (season.hourExpected[hourOf(at)] ?? 0) < 1 ? 0.5 : 0;
+/** Doubt about an hour of the day, as relative variance: that of a Gamma rate behind the counts seen in it. */
+function hourDoubt(season: Season | null, at: number): number {
+  return season ? 1 / ((season.hourSeen[hourOf(at)] ?? 0) + SEASON_PRIOR) : 0;
 }
 
 const hourOf = (at: number) => mod(Math.floor(at / MS.hour), 24);

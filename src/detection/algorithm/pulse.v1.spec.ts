@@ -17,9 +17,9 @@ describe('small groups hit by a new issue', () => {
     expect(meansSomething(pulseAfter([3, false]), 3)).toBe(false);
   });
 
-  it('mean something when two of three grew into a fault', () => {
-    expect(meansSomething(pulseAfter([3, false], [3, true], [3, true]), 3)).toBe(true);
-    expect(meansSomething(pulseAfter([3, false], [3, false], [3, true], [3, true]), 3)).toBe(false);
+  it('mean something when a third of them grew into a fault', () => {
+    expect(meansSomething(pulseAfter([3, false], [3, false], [3, true]), 3)).toBe(true);
+    expect(meansSomething(pulseAfter([3, false], [3, false], [3, false], [3, true]), 3)).toBe(false);
   });
 
   it('mean something again when they are larger than those that came to nothing', () => {

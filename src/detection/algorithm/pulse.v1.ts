@@ -5,6 +5,8 @@ const MEAN_WEIGHT = 1 / (14 * 24 * 60);
 /** A small group that came to nothing is held against the next for four weeks. */
 const FLARE_HALF_LIFE = 28 * 24 * 60 * 60_000;
 const LARGEST_FLARE = 50;
+/** One group that grew into a fault outweighs two that came to nothing: being early for one is worth two calls for little. */
+const GREW_WEIGHS = 2;
 
 /**
  * How busy a project was, minute by minute: what its issues' counts are measured against. Plain JSON, shared by all
@@ -107,12 +109,12 @@ export function noteFlare(pulse: PulseState, now: number, customers: number, gre
   flares.bySize[size] = (flares.bySize[size] ?? 0) + 1;
 }
 
-/** Whether so few customers hit have meant something in this project: two of three such groups of late grew. */
+/** Whether so few customers hit have meant something in this project: none such of late came to nothing, or a third of them grew. */
 export function meansSomething(pulse: PulseState, customers: number): boolean {
   const { bySize, grew = 0 } = pulse.flares;
   const larger = Object.entries(bySize).filter(([size]) => Number(size) >= customers);
   const nothing = larger.reduce((sum, [, seen]) => sum + seen, 0);
-  return (nothing - grew / 2) * flareKeep(pulse, pulse.next * 60_000) < 0.5;
+  return (nothing - GREW_WEIGHS * grew) * flareKeep(pulse, pulse.next * 60_000) < 0.5;
 }
 
 function flareKeep(pulse: PulseState, now: number): number {

@@ -3,11 +3,14 @@ import { expectedHigh, unlikelyMany } from './count-baseline.v1.js';
 import { exposure } from './pulse.v1.js';
 import { logLikelihoodRatio } from './tail.v1.js';
 import { type WatchState, type WatchContext, MINUTE, BLOCK, limits, isKnown } from './watch-state.v1.js';
-import { window, expectedIn, verdict, blockSums } from './watch-window.v1.js';
+import { window, expectedIn, isOfDeploy, verdict, blockSums } from './watch-window.v1.js';
 import { isHabit } from './watch-spike.v1.js';
 
-/** CUSUM for a doubled rate: e^16 blocks between false calls of one series if the model were exact. No block says all. */
-const BURN = { ratio: 2, limit: 16, suspicious: 5, most: 4, unlikely: 6 };
+/**
+ * CUSUM for a doubled rate: e^16 blocks between false calls of one series if the model were exact. No block says all, and
+ * half is forgotten in twelve hours: a series that is hardly hit has no calm to speak against a cluster.
+ */
+const BURN = { ratio: 2, limit: 16, suspicious: 5, most: 4, unlikely: 6, keep: 0.5 ** (1 / 72) };
 
 /** A rate that has at least doubled for long enough to be sure, however slowly. */
 export function callBurn(watch: WatchState, context: WatchContext): Verdict | null {
@@ -26,15 +29,16 @@ export function callBurn(watch: WatchState, context: WatchContext): Verdict | nu
 /** Adds one finished block to the evidence of a burn, in place. */
 export function addBurn(watch: WatchState, block: number, context: WatchContext): void {
   const from = block * BLOCK * MINUTE;
+  if (isOfDeploy(watch, context, from, from + BLOCK * MINUTE)) return;
   const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);
   const usual = expectedHigh(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
   const step = logLikelihoodRatio(blockSums(watch, block).apart, usual.mean, usual.size, BURN.ratio);
   if (watch.burn.sum === 0) watch.burn.since = block;
   watch.burn.sum =
-    watch.anomaly || !isKnown(watch, context) ? 0 : Math.max(0, watch.burn.sum + Math.min(BURN.most, step));
+    watch.anomaly || !isKnown(watch, context) ? 0 : Math.max(0, BURN.keep * watch.burn.sum + Math.min(BURN.most, step));
 }
 
-/** Whether a burn is in the air: then nothing is learnt, so that it cannot become usual. */
+/** Whether a burn is in the air: then learning waits, so that it cannot become usual while it is judged. */
 export function isSuspicious(watch: WatchState): boolean {
   return watch.burn.sum >= BURN.suspicious;
 }

@@ -8,6 +8,8 @@ import { addBurn, isSuspicious } from './watch-burn.v1.js';
 
 /** Counts are learnt an hour late, so that a fault is called before it can teach. */
 const LAG_BLOCKS = 6;
+/** … and under a suspected burn as late as its longest window reaches back: six hours more. What passes by then is learnt. */
+const SUSPICIOUS_LAG_BLOCKS = LAG_BLOCKS + 36;
 /** After an outage of ours or a long silence of a series, this many blocks (two weeks) are caught up, no more. */
 const CATCH_UP_BLOCKS = 2016;
 
@@ -28,7 +30,8 @@ export function catchUp(watch: WatchState, context: WatchContext): void {
   for (; watch.burn.next < running; watch.burn.next += 1) addBurn(watch, watch.burn.next, context);
   const skipped = Math.max(0, running - LAG_BLOCKS - CATCH_UP_BLOCKS - watch.learnt);
   if (skipped > 0) watch.learnt += skipped;
-  for (; watch.learnt < running - LAG_BLOCKS; watch.learnt += 1) learnBlock(watch, watch.learnt, context);
+  const lag = isSuspicious(watch) ? SUSPICIOUS_LAG_BLOCKS : LAG_BLOCKS;
+  for (; watch.learnt < running - lag; watch.learnt += 1) learnBlock(watch, watch.learnt, context);
 }
 
 function learnBlock(watch: WatchState, block: number, context: WatchContext): void {
@@ -39,9 +42,9 @@ function learnBlock(watch: WatchState, block: number, context: WatchContext): vo
   while (watch.blocks.length > 0 && (watch.blocks[0] ?? 0) < block - 36) watch.blocks.splice(0, 2);
   const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);
   const usual = expected(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
-  if (isSuspicious(watch)) return;
   noteFlash(watch, block, sums.arrivals, usual, context);
-  const seen = isAbnormal(watch, from) ? Math.min(sums.arrivals, plausible(usual)) : sums.arrivals;
+  const doubtful = isSuspicious(watch) || isAbnormal(watch, from);
+  const seen = doubtful ? Math.min(sums.arrivals, plausible(usual)) : sums.arrivals;
   learnScatter(watch.baseline, 0, seen, usual.mean);
   watch.hour = [watch.hour[0] + seen, watch.hour[1] + usual.mean];
   if (block % 6 === 5) {
@@ -52,8 +55,8 @@ function learnBlock(watch: WatchState, block: number, context: WatchContext): vo
 }
 
 /**
- * The most that a block in or near an anomaly may teach: so a fault hardly moves the baseline, while a batch job that
- * is out of line every night becomes usual after some nights.
+ * The most that a block in or near an anomaly, or under a suspected burn, may teach: so a fault hardly moves the
+ * baseline, while a batch job that is out of line every night becomes usual after some nights.
  */
 function plausible({ mean, size }: Expectation): number {
   return Math.max(1, mean + 3 * Math.sqrt(mean + (mean * mean) / size));

@@ -2,7 +2,7 @@ import type { Verdict } from '../detection.js';
 import { unlikelyMany } from './count-baseline.v1.js';
 import { meansSomething, noteFlare, pace } from './pulse.v1.js';
 import { type WatchState, type WatchContext, MINUTE, DAY_MINUTES, limits, partOf } from './watch-state.v1.js';
-import { type Window, window, sumSince, expectedIn, withoutDeploy, verdict } from './watch-window.v1.js';
+import { type Window, window, sumSince, expectedIn, ofDeploy, withoutDeploy, verdict } from './watch-window.v1.js';
 
 /** The part of the configured customers that is a small group: enough where such groups mean something, if they are hit apart. */
 const APART_PART = 0.6;
@@ -20,6 +20,11 @@ const FLARES_KNOWN_AFTER = 2 * DAY_MINUTES;
 const FIRST_DAY_PACE = 300;
 /** After this long it is known whether a small group was the start of something. */
 const FLARE_OVER = 30 * MINUTE;
+/** A new issue that never hits enough at once is a slow burn when it reaches so many times as many in a longer time. */
+const TRICKLES = [
+  { minutes: 60, times: 2 },
+  { minutes: 360, times: 3 },
+];
 /** A new issue that has trickled for an hour must also outrun itself by these odds (-log10 p). */
 const OUTRUNS_ITSELF = 4;
 
@@ -39,10 +44,11 @@ export function callNew(watch: WatchState, context: WatchContext): Verdict | nul
     return verdict('new', watch, context, configured);
   }
   if (watch.called || !isYoungerThanFirstDay(watch, context)) return null;
-  const hour = window(watch, context, 60);
-  if (hour.arrivals >= 2 * customers) return verdict('slow_burn', watch, context, hour);
-  const sixHours = window(watch, context, 360);
-  return sixHours.arrivals >= 3 * customers ? verdict('slow_burn', watch, context, sixHours) : null;
+  const slow = TRICKLES.map(({ minutes, times }) => ({
+    seen: window(watch, context, minutes),
+    least: times * customers,
+  })).find(({ seen, least }) => seen.arrivals - ofDeploy(watch, context, seen) >= least);
+  return slow ? verdict('slow_burn', watch, context, slow.seen) : null;
 }
 
 /**

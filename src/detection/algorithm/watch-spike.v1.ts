@@ -1,20 +1,32 @@
 import type { Verdict } from '../detection.js';
 import { type Expectation, expectedEvents, unlikelyMany } from './count-baseline.v1.js';
 import { type WatchState, type WatchContext, MINUTE, DAY_MINUTES, limits, isKnown } from './watch-state.v1.js';
-import { type Window, window, middle, expectedIn, withoutDeploy, verdict, blockSums } from './watch-window.v1.js';
+import {
+  type Window,
+  window,
+  middle,
+  expectedIn,
+  withoutDeploy,
+  verdict,
+  blockSums,
+  densest,
+} from './watch-window.v1.js';
 
 /** Minutes that a spike is looked for in; the first holds the running minute and the one before. */
 const SPIKE_WINDOWS = [2, 10, 60];
 /** A jump at the hour of an earlier one, up to this many times as large, is a habit (a nightly job), not news. */
-const HABIT = { within: 60 * MINUTE, lasts: 180 * MINUTE, times: 2, forgottenAfter: 8 * DAY_MINUTES * MINUTE };
+const HABIT = { within: 60 * MINUTE, lasts: 180 * MINUTE, times: 3, forgottenAfter: 8 * DAY_MINUTES * MINUTE };
 /** A project has hundreds of issues and a handful of whole series, so those may speak at odds that are less long (-log10). */
 const FEW_SERIES = 2;
 /** Until a series has shown some nights, its hours are guesses, so longer odds are asked for (-log10). */
 const YOUNG = { minutes: 3 * DAY_MINUTES, unlikelier: 3 };
 /** Of the customers that a fault is configured to need, a spike needs all as independent evidence; within two minutes this share. */
 const APART_SHARE = 0.7;
-/** Twice in some weeks makes flashes usual: restarts, connections that drop. Longer than `lasts`, and not over, is no flash. */
-const FLASH = { usual: 1.2, larger: 3, lasts: 7 * MINUTE, stillMinutes: 3, unlikely: 6, keep: 0.5 ** (1 / (28 * 144)) };
+/**
+ * One in the last two weeks makes flashes usual: restarts, connections that drop. What lasts longer than so many minutes
+ * and is not over, or is spread over more of them, is no flash.
+ */
+const FLASH = { usual: 0.7, larger: 3, lasts: 7, stillMinutes: 2, unlikely: 6, keep: 0.5 ** (1 / (28 * 144)) };
 
 /** Both customers and events must stand out, by ratio and by odds; customers who come back do not count again. */
 export function callSpike(watch: WatchState, context: WatchContext): Verdict | null {
@@ -58,8 +70,9 @@ export function isHabit(watch: WatchState, { now }: WatchContext, seen: Window):
 function isFlash(watch: WatchState, context: WatchContext, seen: Window): boolean {
   if (watch.flashes.weight < FLASH.usual || seen.arrivals > FLASH.larger * watch.flashes.largest) return false;
   const began = (seen.first ?? 0) * MINUTE;
+  if (context.now - began < FLASH.lasts * MINUTE) return true;
   const still = window(watch, context, FLASH.stillMinutes).apart;
-  return context.now - began < FLASH.lasts || still < limits(context).newFault.customers / 2;
+  return still < limits(context).newFault.customers / 2 && densest(watch, seen, FLASH.lasts) > seen.arrivals / 2;
 }
 
 /** A block far out of line whose next but one is calm again; known by now, since learning is an hour behind. */

@@ -4,7 +4,7 @@ import type { PulseState } from './pulse.v1.js';
 
 /**
  * One watched series: an issue, or a whole project, release, service or area. Plain JSON of bounded size: at most 70
- * minutes with hits, 36 blocks of ten minutes, and a baseline. The functions below change it in place.
+ * minutes with hits (430 while a burn is suspected), 36 blocks of ten minutes, and a baseline. The functions below change it in place.
  */
 export interface WatchState {
   readonly v: 1;

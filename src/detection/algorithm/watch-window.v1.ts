@@ -1,9 +1,10 @@
 import type { DetectionKind, Verdict } from '../detection.js';
-import { type Expectation, expectedHigh, unlikelyMany } from './count-baseline.v1.js';
+import { type Expectation, type Stretch, expectedHighOver, unlikelyMany } from './count-baseline.v1.js';
 import { exposure, pace } from './pulse.v1.js';
 import { evidence } from './words.js';
 import { type WatchState, type WatchContext, MINUTE, BLOCK, ENTRY } from './watch-state.v1.js';
 
+const HOUR_MINUTES = 60;
 /** Minutes of mean use that a window has at least, so that a hit right after a gap is not a wonder. */
 const LEAST_EXPOSURE = 1;
 /** An issue that was there before a deploy and jumps right after a deploy is given this long to pass: connections drop, old pages miss files. */
@@ -42,23 +43,23 @@ export function window(watch: WatchState, context: WatchContext, minutes: number
 /** Sums from a minute on, epoch minutes. */
 export function sumSince(watch: WatchState, fromMinute: number) {
   const sums = { arrivals: 0, apart: 0, moments: 0, births: 0, customers: 0, events: 0, first: null as number | null };
-  for (let at = 0; at < watch.blocks.length; at += 2) {
-    const block = watch.blocks[at] ?? 0;
-    if (block * BLOCK < fromMinute) continue;
-    sums.arrivals += watch.blocks[at + 1] ?? 0;
-    sums.apart += watch.blocks[at + 1] ?? 0;
-    sums.first ??= block * BLOCK;
-  }
-  for (let at = 0; at < watch.recent.length; at += ENTRY) {
+  for (let at = watch.recent.length - ENTRY; at >= 0; at -= ENTRY) {
     const minute = watch.recent[at] ?? 0;
-    if (minute < fromMinute) continue;
+    if (minute < fromMinute) break;
     sums.arrivals += watch.recent[at + 1] ?? 0;
     sums.apart += apart(watch.recent[at + 1] ?? 0);
     sums.moments += momentsOf(watch.recent[at + 1] ?? 0, watch.recent[at + 4] ?? 0);
     sums.births += watch.recent[at + 5] ?? 0;
     sums.customers += watch.recent[at + 2] ?? 0;
     sums.events += watch.recent[at + 3] ?? 0;
-    if ((watch.recent[at + 1] ?? 0) > 0) sums.first ??= minute;
+    if ((watch.recent[at + 1] ?? 0) > 0) sums.first = minute;
+  }
+  for (let at = watch.blocks.length - 2; at >= 0; at -= 2) {
+    const block = watch.blocks[at] ?? 0;
+    if (block * BLOCK < fromMinute) break;
+    sums.arrivals += watch.blocks[at + 1] ?? 0;
+    sums.apart += watch.blocks[at + 1] ?? 0;
+    sums.first = block * BLOCK;
   }
   return sums;
 }
@@ -93,15 +94,53 @@ function momentsOf(arrivals: number, mask: number): number {
 /** Middle of a window, epoch milliseconds. */
 export const middle = (seen: Window) => (seen.from + seen.to) / 2;
 
-/** What is usual in a window. */
+/** What is usual in a window; one of several hours is added up by the hour, since the hours of a day differ. */
 export function expectedIn(watch: WatchState, context: WatchContext, seen: Window): Expectation {
-  const block = seen.minutes > 30 ? 1 : 0;
-  return expectedHigh(watch.baseline, middle(seen), seen.exposed, context.pulse.mean || 1, block);
+  const whole = [{ at: middle(seen), exposed: seen.exposed }];
+  const stretches = seen.minutes > HOUR_MINUTES ? byHour(context, seen) : whole;
+  return expectedHighOver(watch.baseline, stretches, context.pulse.mean || 1, seen.minutes > 30 ? 1 : 0);
+}
+
+function byHour({ pulse }: WatchContext, { from, to }: Window): Stretch[] {
+  const length = HOUR_MINUTES * MINUTE;
+  return Array.from({ length: Math.ceil((to - from) / length) }, (_, hour) => {
+    const start = from + hour * length;
+    const end = Math.min(to, start + length);
+    return { at: (start + end) / 2, exposed: exposure(pulse, start, end) };
+  });
 }
 
 /** The last minute with a hit that is not learnt yet, epoch minutes; 0 when there is none. */
 export function lastHit(watch: WatchState): number {
   return watch.recent[watch.recent.length - ENTRY] ?? 0;
+}
+
+/** Whether a stretch of time touches the minutes that a deploy after a series' birth is given to pass. */
+export function isOfDeploy(watch: WatchState, { deployedAt }: WatchContext, from: number, to: number): boolean {
+  if (deployedAt === undefined || deployedAt < (watch.born + 1) * MINUTE) return false;
+  return from < deployedAt + DEPLOY_HOLD && to > deployedAt;
+}
+
+/** Arrivals of a window in the blocks in which a deploy is given to pass; 0 when there was none since the series' birth. */
+export function ofDeploy(watch: WatchState, context: WatchContext, seen: Window): number {
+  const { deployedAt = 0 } = context;
+  if (!isOfDeploy(watch, context, seen.from, seen.to)) return 0;
+  const blockAt = (time: number) => Math.floor(time / MINUTE / BLOCK) * BLOCK;
+  const since = (minute: number) => sumSince(watch, Math.max(seen.from / MINUTE, minute)).arrivals;
+  return since(blockAt(deployedAt)) - since(blockAt(deployedAt + DEPLOY_HOLD) + BLOCK);
+}
+
+/** The most arrivals of a window that fell into so many minutes in a row; of the last hour. */
+export function densest(watch: WatchState, seen: Window, minutes: number): number {
+  let [most, sum, tail] = [0, 0, 0];
+  for (let at = 0; at < watch.recent.length; at += ENTRY) {
+    const minute = watch.recent[at] ?? 0;
+    if (minute * MINUTE < seen.from) tail = at + ENTRY;
+    else sum += watch.recent[at + 1] ?? 0;
+    for (; (watch.recent[tail] ?? minute) <= minute - minutes; tail += ENTRY) sum -= watch.recent[tail + 1] ?? 0;
+    most = Math.max(most, sum);
+  }
+  return most;
 }
 
 /** The part of a window that a deploy does not explain; null when it explains all. */
