@@ -182,7 +182,10 @@ export class IncidentOpenStage implements Stage {
       incident.id,
       now,
     );
-    if (group.incidentId !== null) await this.severity.raise(tx, incident.id, now);
+    if (group.incidentId !== null) {
+      await this.severity.nameArea(tx, incident, issueIds, own);
+      await this.severity.raise(tx, incident.id, now);
+    }
     const called = await this.store.find(tx, incident.id);
     if (called) await this.alerts.attachLoose(tx, called, now);
   }

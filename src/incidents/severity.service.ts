@@ -7,7 +7,7 @@ import { type Tx } from '../platform/db/database.js';
 import { wake } from '../platform/stages/wake.js';
 import { severityOf, WORST, worse } from './algorithm/severity.v1.js';
 import { HarmReadModel } from './harm.read-model.js';
-import { type Severity } from './incident.js';
+import { type Incident, type Severity } from './incident.js';
 import { IncidentStore } from './incident.store.js';
 
 /** A severity, why, and the area that rules named. */
@@ -40,7 +40,7 @@ export class SeverityJudge {
     verdicts: readonly DetectionRow[] = [],
   ): Promise<Judged> {
     const ruled = issues.flatMap(({ severity }) => severity ?? []);
-    const area = issues.find((issue) => issue.area)?.area ?? areaIn(verdicts);
+    const area = areaOfAll(issues, verdicts);
     const harm = await this.harm.harm(
       tx,
       projectId,
@@ -64,6 +64,18 @@ export class SeverityJudge {
     return { severity, reasons, area };
   }
 
+  /** Gives an incident the area that what joined it names, if it has none yet. */
+  async nameArea(
+    tx: Tx,
+    incident: Incident,
+    issueIds: readonly number[],
+    verdicts: readonly DetectionRow[],
+  ): Promise<void> {
+    if (incident.area !== null) return;
+    const area = areaOfAll(await this.issues.find(tx, issueIds), verdicts);
+    if (area !== null) await this.store.update(tx, incident.id, { area });
+  }
+
   /** Raises an open incident to what it has become; never lowers it, and leaves alone what a person set. */
   async raise(tx: Tx, incidentId: number, now: Date): Promise<boolean> {
     const incident = await this.store.find(tx, incidentId);
@@ -81,8 +93,13 @@ export class SeverityJudge {
   }
 }
 
-function areaIn(verdicts: readonly DetectionRow[]): string | null {
-  return verdicts.map(({ series }) => areaOf(series)).find((area) => area !== null) ?? null;
+/** An issue's word on the area goes before that of a sum. */
+function areaOfAll(issues: readonly IssueFacts[], verdicts: readonly DetectionRow[]): string | null {
+  return (
+    issues.find((issue) => issue.area)?.area ??
+    verdicts.map(({ series }) => areaOf(series)).find((area) => area !== null) ??
+    null
+  );
 }
 
 /** How bad a verdict is by itself, where no issue has to say it. */
