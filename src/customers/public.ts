@@ -12,8 +12,8 @@ import {
 } from './customer.js';
 import { CustomerStore } from './customer.store.js';
 
-/** Customers seen lately, so that a storm does not ask for the same ones again; about 100 bytes each. */
-const REMEMBERED = 200_000;
+/** Customers seen lately, so that those who are hit again and again are not asked for each time; some 200 bytes each. */
+const REMEMBERED = 50_000;
 
 /** Customers by the name of their identities, as `look` found them. */
 export type Known = ReadonlyMap<string, number>;
