@@ -4,7 +4,7 @@ import { exposure, isActive } from './pulse.v1.js';
 import { lowerUnlikeliness } from './tail.v1.js';
 import { evidence } from './words.js';
 import { type WatchState, type Anomaly, type WatchContext, MINUTE, BLOCK } from './watch-state.v1.js';
-import { type Window, window, sumSince, expectedIn, lastHit } from './watch-window.v1.js';
+import { type Window, window, sumSince, expectedIn, lastHit, leastExposure } from './watch-window.v1.js';
 
 /** A fault's own pace varies by half; one in a hundred is enough, as a recurrence reopens what was closed. */
 const STILL_ON_SIZE = 4;
@@ -20,7 +20,7 @@ export function follow(watch: WatchState, anomaly: Anomaly, context: WatchContex
   anomaly.lastHit = Math.max(anomaly.lastHit, lastHit(watch));
   relearn(watch, anomaly, context);
   if (!isActive(context.pulse, context.now)) return null;
-  const pacePerExposure = anomaly.customers / Math.max(anomaly.exposed, 1e-9);
+  const pacePerExposure = anomaly.customers / Math.max(anomaly.exposed, leastExposure(context.pulse) || 1);
   for (const minutes of [5, 10, 30, 60, 360]) {
     const seen = window(watch, context, minutes);
     if (seen.from < anomaly.since + MINUTE) break;
@@ -60,7 +60,7 @@ function recovered(
 export function busiest(watch: WatchState, anomaly: Anomaly, context: WatchContext): void {
   const from = Math.max(anomaly.since, context.now - BLOCK * MINUTE);
   const sums = sumSince(watch, Math.floor(from / MINUTE));
-  const exposed = exposure(context.pulse, from, context.now);
+  const exposed = exposedSince(from, context);
   const slow = anomaly.customers === 0 && anomaly.kind === 'slow_burn';
   if (slow) return slowPace(watch, anomaly, context);
   if (sums.customers * anomaly.exposed < anomaly.customers * exposed) return;
@@ -70,7 +70,12 @@ export function busiest(watch: WatchState, anomaly: Anomaly, context: WatchConte
 
 function slowPace(watch: WatchState, anomaly: Anomaly, context: WatchContext): void {
   anomaly.customers = sumSince(watch, Math.floor(anomaly.since / MINUTE)).arrivals;
-  anomaly.exposed = exposure(context.pulse, anomaly.since, context.now);
+  anomaly.exposed = exposedSince(anomaly.since, context);
+}
+
+/** Never nothing: some customers within the first seconds are not a pace of so many a second. */
+function exposedSince(from: number, { pulse, now }: WatchContext): number {
+  return Math.max(exposure(pulse, from, now), leastExposure(pulse) || 1);
 }
 
 function relearn(watch: WatchState, anomaly: Anomaly, context: WatchContext): void {

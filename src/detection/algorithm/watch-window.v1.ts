@@ -1,6 +1,6 @@
 import type { DetectionKind, Verdict } from '../detection.js';
 import { type Expectation, type Stretch, expectedHighOver, unlikelyMany } from './count-baseline.v1.js';
-import { exposure, pace } from './pulse.v1.js';
+import { exposure, pace, type PulseState } from './pulse.v1.js';
 import { evidence } from './words.js';
 import { type WatchState, type WatchContext, MINUTE, BLOCK, ENTRY } from './watch-state.v1.js';
 
@@ -36,8 +36,13 @@ export function window(watch: WatchState, context: WatchContext, minutes: number
   const fromMinute = Math.max(over, Math.floor((context.now - 1) / MINUTE) - minutes + 1);
   const from = fromMinute * MINUTE;
   const sums = sumSince(watch, fromMinute);
-  const exposed = Math.max(exposure(context.pulse, from, context.now), context.pulse.mean * LEAST_EXPOSURE);
+  const exposed = Math.max(exposure(context.pulse, from, context.now), leastExposure(context.pulse));
   return { from, to: context.now, minutes, ...sums, exposed };
+}
+
+/** What any stretch of time is taken to be exposed to, however short. */
+export function leastExposure(pulse: PulseState): number {
+  return pulse.mean * LEAST_EXPOSURE;
 }
 
 /** Sums from a minute on, epoch minutes. */

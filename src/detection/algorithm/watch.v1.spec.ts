@@ -50,6 +50,14 @@ class Play {
     this.verdicts.push(...observe(this.watch, row.events > 0 ? [row] : [], context));
   }
 
+  /** Looks so many seconds into a minute that is still being counted. */
+  hitWithin(minute: number, seconds: number, arrivals: number): void {
+    const row = { minute: START + minute, arrivals, customers: arrivals, events: arrivals };
+    const now = (START + minute) * 60_000 + seconds * 1000;
+    if (this.watch)
+      this.verdicts.push(...observe(this.watch, [row], { now, pulse: this.pulse, deployedAt: undefined }));
+  }
+
   kinds(): string[] {
     return this.verdicts.map(({ kind }) => kind);
   }
@@ -145,6 +153,14 @@ describe('a watched issue', () => {
       .run(4 * DAY, 4 * DAY + 15, () => 3)
       .run(4 * DAY + 15, 4 * DAY + 60, silence);
     expect(play.kinds()).toEqual(['spike', 'recovered']);
+  });
+
+  it('does not take some customers in the first seconds for a pace of so many a second', () => {
+    const play = new Play().run(0, DAY, rare);
+    play.hitWithin(DAY, 2, 8);
+    play.run(DAY, DAY + 10, (minute) => (minute === DAY ? 8 : 0));
+    expect(play.kinds()).toEqual(['spike', 'recovered']);
+    expect(play.verdicts.at(-1)?.expected).toBeLessThan(8 * 10);
   });
 
   it('does not say recovered while the whole app is silent', () => {
