@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { type PreparedEvent } from '../intake/accepted-event.js';
 import { type AppEvent, type Level } from '../intake/event.js';
 import { IntakeLedger } from '../intake/public.js';
@@ -19,6 +20,9 @@ const CELLS_PER_TEMPLATE = 16;
 const MAX_MASKED = 2000;
 /** Templates are joined when eight wordings differ in one word alone (template-miner.v1): as good as certain. */
 const JOINED = { score: 0.9, reason: 'same message template' };
+
+/** Faults beyond the cap of which the level is remembered, so that in a flood of them each is read once. */
+const BEYOND_REMEMBERED = 20_000;
 
 /** Place of an issue that is still to be opened. */
 const UNWRITTEN: Place = { cellId: 0, issueId: 0, status: 'open', resolvedAt: null, resolvedIn: null, fresh: true };
@@ -75,6 +79,9 @@ interface Opening {
  */
 @Injectable()
 export class IssueOpener {
+  /** Levels by key of what was gathered; asked only while there is no room. */
+  private readonly beyond = new LRUCache<string, Level>({ max: BEYOND_REMEMBERED });
+
   constructor(
     private readonly store: CellStore,
     private readonly links: LinkStore,
@@ -150,6 +157,11 @@ export class IssueOpener {
   /** Finds or plans the place of one event, to which all its keys will be bound; those of what is gathered stay unknown. */
   private async planOne(opening: Opening, event: GroupedEvent): Promise<void> {
     const { projectId, known } = opening;
+    const level = isFull(opening) ? this.beyond.get(newestKey(event)) : undefined;
+    if (level !== undefined) {
+      known.set(newestKey(event), await this.gather(opening, level));
+      return;
+    }
     const clean = this.ledger.scrubbed(event.accepted().event);
     const shown = this.fingerprinter.explain(clean, event.grouped.ruled);
     const older = event.grouped.keys
@@ -159,6 +171,7 @@ export class IssueOpener {
     const masked = text === '' ? undefined : text;
     const place = older ?? (await this.placeOf(opening, event, clean, shown, masked));
     if (place === undefined) {
+      this.beyond.set(newestKey(event), clean.level);
       known.set(newestKey(event), await this.gather(opening, clean.level));
       return;
     }
