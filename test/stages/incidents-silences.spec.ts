@@ -143,6 +143,7 @@ describe('a silence', () => {
     await forewarn.plan();
     forewarn.clock.advance('1h');
     await forewarn.plan();
+    expect((await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' })).status).toBe(200);
     forewarn.clock.advance('167h');
     await forewarn.send(...['c1', 'c2', 'c3'].map((customer) => anotherEvent({ customer })));
     await forewarn.plan();
