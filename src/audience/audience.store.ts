@@ -90,13 +90,4 @@ export class AudienceStore {
       [incidentId, kinds, seq, limit],
     );
   }
-
-  /** How many members an incident has by kind. */
-  async count(sql: Sql, incidentId: number): Promise<Record<string, number>> {
-    const rows = await sql.query<{ kind: string; count: number }>(
-      'SELECT kind, count(*) AS count FROM audience_member WHERE incident_id = $1 GROUP BY 1',
-      [incidentId],
-    );
-    return Object.fromEntries(rows.map((row) => [row.kind, row.count]));
-  }
 }

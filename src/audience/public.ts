@@ -36,9 +36,4 @@ export class Audiences {
       return own ? { ...member, evidence: evidenceOf(own) } : member;
     });
   }
-
-  /** How many members an incident has by kind. */
-  async count(sql: Sql, incidentId: number): Promise<Record<string, number>> {
-    return this.store.count(sql, incidentId);
-  }
 }

@@ -12,7 +12,7 @@ import {
 } from './customer.js';
 import { CustomerStore } from './customer.store.js';
 
-/** Customers seen lately, so that those who are hit again and again are not asked for each time; some 200 bytes each. */
+/** Customers seen lately, so that those who are hit again and again are not asked for each time. */
 const REMEMBERED = 50_000;
 
 /** Customers by the name of their identities, as `look` found them. */

@@ -12,8 +12,8 @@ import { DigestStore } from './digest.store.js';
  */
 const LAST_SAMPLED = 512;
 /**
- * Samples a second at most beyond the first of each issue. To scrub and write one costs as much as to count ten events, and when
- * thousands of issues are hit at once nobody reads a second one of each.
+ * Samples a second at most beyond the first of each issue. To scrub and write one costs far more than to count an event, and
+ * when thousands of issues are hit at once nobody reads a second one of each.
  */
 const FURTHER_A_SECOND = 50;
 const HOUR = 3_600_000;

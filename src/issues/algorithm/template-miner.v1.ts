@@ -1,5 +1,5 @@
 import { maskMessage } from './mask.v1.js';
-import { keyOfMasked, readKey, WILD, type TemplateKey } from './template-key.v1.js';
+import { keyOfMasked, readKey, templateKey, WILD, type TemplateKey } from './template-key.v1.js';
 
 /** Limits of a miner; all have defaults. */
 export interface TemplateMinerOptions {
@@ -99,12 +99,15 @@ export class TemplateMiner {
 
   /** Finds the message's template without learning; undefined when it has none. */
   match(message: string): TemplateMatch | undefined {
-    return this.matchMasked(maskMessage(message));
+    return this.matchKey(templateKey(message));
   }
 
   /** The same for a message that `maskMessage` has masked already. */
   matchMasked(masked: string): TemplateMatch | undefined {
-    const key = readKey(keyOfMasked(masked));
+    return this.matchKey(readKey(keyOfMasked(masked)));
+  }
+
+  private matchKey(key: TemplateKey): TemplateMatch | undefined {
     const template = this.byKey.get(key.key);
     if (template !== undefined) return this.describe(template);
     for (const place of placesOf(key)) {
