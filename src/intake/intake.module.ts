@@ -25,6 +25,7 @@ import { Projects } from './project.registry.js';
 import { ProjectStore } from './project.store.js';
 import { ProjectsController } from './projects.controller.js';
 import { IntakeLedger } from './public.js';
+import { RequestTurns } from './request-turns.js';
 import { SentryIntake } from './sentry.intake.js';
 import { TelemetryRecorder } from './telemetry.recorder.js';
 import { TelemetryStore } from './telemetry.store.js';
@@ -38,8 +39,9 @@ async function chooseBuffer(
   outcomes: OutcomeCounter,
   clock: Clock,
   logger: Logger,
+  turns: RequestTurns,
 ): Promise<EventBuffer> {
-  if (settings.natsUrl === undefined) return new MemoryBuffer(digestion, clock, logger);
+  if (settings.natsUrl === undefined) return new MemoryBuffer(digestion, turns, clock, logger);
   const log = await JetStreamLog.open(settings.natsUrl, await poison.installation(database), logger);
   const digests = settings.roles.has('digest');
   return new JetStreamBuffer({ log, digestion, outcomes, clock, logger, digests });
@@ -62,13 +64,14 @@ async function chooseBuffer(
     OtlpIntake,
     TelemetryStore,
     TelemetryRecorder,
+    RequestTurns,
     IntakeRoutes,
     PoisonStore,
     Digestion,
     {
       provide: EventBuffer,
       useFactory: chooseBuffer,
-      inject: [Settings, Database, PoisonStore, Digestion, OutcomeCounter, Clock, LOGGER],
+      inject: [Settings, Database, PoisonStore, Digestion, OutcomeCounter, Clock, LOGGER, RequestTurns],
     },
   ],
   exports: [Projects, IntakeLedger, EventBuffer, IntakeRoutes],

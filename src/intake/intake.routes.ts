@@ -10,6 +10,7 @@ import { NativeIntake } from './native.intake.js';
 import { OtlpIntake } from './otlp.intake.js';
 import { OutcomeCounter } from './outcome.counter.js';
 import { readBody } from './request-body.js';
+import { RequestTurns } from './request-turns.js';
 import { refused, SentryIntake } from './sentry.intake.js';
 
 /** What browser SDKs need to post across origins and to read the limits in the answer (Sentry Relay, middlewares/cors.rs). */
@@ -52,6 +53,7 @@ export class IntakeRoutes {
     native: NativeIntake,
     otlp: OtlpIntake,
     private readonly outcomes: OutcomeCounter,
+    private readonly turns: RequestTurns,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -104,6 +106,7 @@ export class IntakeRoutes {
   private async answer(request: IncomingMessage, response: ServerResponse, route: Route, query: string): Promise<void> {
     const { headers } = request;
     const read = await readBody(request);
+    await this.turns.next();
     const receivedAt = this.clock.now().getTime();
     const taken: IntakeRequest = {
       projectId: route.projectId,

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { messageOf, Problem } from '../platform/errors.js';
@@ -6,9 +7,12 @@ import { type AcceptedEvent, EventBuffer, type EventConsumer, type PreparedEvent
 import { FairQueue, type Waiting } from './algorithm/fair-queue.js';
 import { Digestion } from './digestion.service.js';
 import { type DigestOutcome } from './outcome.js';
+import { RequestTurns } from './request-turns.js';
 
 /** Events in one transaction at most: beyond some hundred the commit is no longer what costs. */
 const LARGEST_BATCH = 400;
+/** Turns of the event loop that a batch waits at most for requests that have arrived and are still to be read. */
+const LONGEST_GATHERING = 64;
 /** Waiting events at most; further requests are answered 503 until it drains. */
 const CAPACITY = 20_000;
 /** Of those, what a single project may take up, so that there is always room for the others. */
@@ -32,6 +36,7 @@ export class MemoryBuffer extends EventBuffer {
 
   constructor(
     private readonly digestion: Digestion,
+    private readonly turns: RequestTurns,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -72,8 +77,22 @@ export class MemoryBuffer extends EventBuffer {
   /** One transaction at a time: several at once were measured to drain less, since they make smaller batches and each has a cost of its own. */
   private async drain(): Promise<void> {
     await Promise.resolve();
-    while (this.waiting.events > 0) await this.commit(this.waiting.take(LARGEST_BATCH));
+    while (this.waiting.events > 0) {
+      await this.gather();
+      await this.commit(this.waiting.take(LARGEST_BATCH));
+    }
     this.draining = undefined;
+  }
+
+  /**
+   * Waits until at least half of the requests that are at the door have been read: a transaction has a price of its own, which a
+   * larger batch shares out, and the other half gives this process something to do while the server works. At rest it waits for nobody.
+   */
+  private async gather(): Promise<void> {
+    for (let turn = 0; turn < LONGEST_GATHERING; turn++) {
+      if (this.waiting.events >= Math.min(this.turns.waiting, LARGEST_BATCH)) return;
+      await nextTurn();
+    }
   }
 
   private async commit(batch: readonly Submission[]): Promise<void> {

@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import { SystemClock } from '../platform/clock.js';
+import { type AcceptedEvent, type PreparedEvent } from './accepted-event.js';
+import { type Digestion } from './digestion.service.js';
+import { MemoryBuffer } from './memory.buffer.js';
+import { type DigestOutcome } from './outcome.js';
+import { RequestTurns } from './request-turns.js';
+
+const REQUESTS = 100;
+
+/** A buffer before a digestion that keeps the sizes of its batches. */
+function bufferWithSizes() {
+  const sizes: number[] = [];
+  const digestion: Pick<Digestion, 'prepare' | 'digestOrSetAside'> = {
+    prepare: ({ projectId, event }) => ({
+      projectId,
+      eventId: event.eventId,
+      accepted: () => fail('is not read again'),
+    }),
+    digestOrSetAside: async (batch: readonly PreparedEvent[]): Promise<DigestOutcome[]> => {
+      sizes.push(batch.length);
+      return batch.map(() => 'accepted');
+    },
+  };
+  const turns = new RequestTurns();
+  const logger = pino({ level: 'silent' });
+  return { sizes, turns, buffer: new MemoryBuffer(digestion as Digestion, turns, new SystemClock(), logger) };
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+function accepted(eventId: string): AcceptedEvent {
+  return { projectId: 1, receivedAt: 0, event: { eventId } as AcceptedEvent['event'], payload: undefined };
+}
+
+describe('batches of the buffer in memory', () => {
+  it('waits for nobody where nobody is at the door', async () => {
+    const { sizes, buffer } = bufferWithSizes();
+    expect(await buffer.submit([accepted('a')])).toEqual(['accepted']);
+    expect(sizes).toEqual([1]);
+  });
+
+  it('lets a batch go when half of the requests at the door have been read', async () => {
+    const { sizes, turns, buffer } = bufferWithSizes();
+    await Promise.all(
+      Array.from({ length: REQUESTS }, async (_, n) => {
+        await turns.next();
+        return buffer.submit([accepted(String(n))]);
+      }),
+    );
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(REQUESTS);
+    expect(sizes[0]).toBeGreaterThanOrEqual(REQUESTS / 2);
+    expect(sizes[0]).toBeLessThan(REQUESTS * 0.75);
+  });
+
+  it('commits while requests without any event never end', async () => {
+    const { turns, buffer } = bufferWithSizes();
+    let flooding = true;
+    const flood = Array.from({ length: REQUESTS }, async () => {
+      while (flooding) await turns.next();
+    });
+    await turns.next();
+    expect(await buffer.submit([accepted('a')])).toEqual(['accepted']);
+    flooding = false;
+    await Promise.all(flood);
+  });
+});

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** Requests that are read in one turn of the event loop. */
+const A_TURN = 4;
+
+/**
+ * The queue of requests that have arrived and are still to be read. They are read a few at a time, one turn of the event loop after
+ * the other, so that answers of the database are seen in between: otherwise the server rests while a hundred requests are read, and
+ * this process rests while the server works.
+ */
+@Injectable()
+export class RequestTurns {
+  private readonly queue: (() => void)[] = [];
+  private running = false;
+
+  /** Requests that wait for their turn. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /** Resolves when it is the caller's turn, in the order of calls. */
+  next(): Promise<void> {
+    return new Promise((go) => {
+      this.queue.push(go);
+      if (!this.running) void this.run();
+    });
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    while (this.queue.length > 0) {
+      await nextTurn();
+      for (const go of this.queue.splice(0, A_TURN)) go();
+    }
+    this.running = false;
+  }
+}
