@@ -25,7 +25,7 @@ import { Projects } from './project.registry.js';
 import { ProjectStore } from './project.store.js';
 import { ProjectsController } from './projects.controller.js';
 import { IntakeLedger } from './public.js';
-import { RequestTurns } from './request-turns.js';
+import { RequestTurns } from './request.turns.js';
 import { SentryIntake } from './sentry.intake.js';
 import { TelemetryRecorder } from './telemetry.recorder.js';
 import { TelemetryStore } from './telemetry.store.js';

@@ -10,7 +10,7 @@ import { NativeIntake } from './native.intake.js';
 import { OtlpIntake } from './otlp.intake.js';
 import { OutcomeCounter } from './outcome.counter.js';
 import { readBody } from './request-body.js';
-import { RequestTurns } from './request-turns.js';
+import { RequestTurns } from './request.turns.js';
 import { refused, SentryIntake } from './sentry.intake.js';
 
 /** What browser SDKs need to post across origins and to read the limits in the answer (Sentry Relay, middlewares/cors.rs). */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { pino } from 'pino';
 import { SystemClock } from '../platform/clock.js';
+import { createLogger } from '../platform/logging/logger.js';
 import { type AcceptedEvent, type PreparedEvent } from './accepted-event.js';
 import { type Digestion } from './digestion.service.js';
 import { MemoryBuffer } from './memory.buffer.js';
 import { type DigestOutcome } from './outcome.js';
-import { RequestTurns } from './request-turns.js';
+import { RequestTurns } from './request.turns.js';
 
 const REQUESTS = 100;
 
@@ -24,7 +24,7 @@ function bufferWithSizes() {
     },
   };
   const turns = new RequestTurns();
-  const logger = pino({ level: 'silent' });
+  const logger = createLogger('silent');
   return { sizes, turns, buffer: new MemoryBuffer(digestion as Digestion, turns, new SystemClock(), logger) };
 }
 

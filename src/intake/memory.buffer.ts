@@ -7,7 +7,7 @@ import { type AcceptedEvent, EventBuffer, type EventConsumer, type PreparedEvent
 import { FairQueue, type Waiting } from './algorithm/fair-queue.js';
 import { Digestion } from './digestion.service.js';
 import { type DigestOutcome } from './outcome.js';
-import { RequestTurns } from './request-turns.js';
+import { RequestTurns } from './request.turns.js';
 
 /** Events in one transaction at most: beyond some hundred the commit is no longer what costs. */
 const LARGEST_BATCH = 400;

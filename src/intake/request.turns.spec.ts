@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { RequestTurns } from './request-turns.js';
+import { RequestTurns } from './request.turns.js';
 
 describe('RequestTurns', () => {
   it('lets everybody go on in the order of calls, a few in each turn of the event loop', async () => {
