@@ -47,7 +47,7 @@ describe('batches of the buffer in memory', () => {
     const { sizes, turns, buffer } = bufferWithSizes();
     await Promise.all(
       Array.from({ length: REQUESTS }, async (_, n) => {
-        await turns.next();
+        await turns.next(0);
         return buffer.submit([accepted(String(n))]);
       }),
     );
@@ -60,9 +60,9 @@ describe('batches of the buffer in memory', () => {
     const { turns, buffer } = bufferWithSizes();
     let flooding = true;
     const flood = Array.from({ length: REQUESTS }, async () => {
-      while (flooding) await turns.next();
+      while (flooding) await turns.next(0);
     });
-    await turns.next();
+    await turns.next(0);
     expect(await buffer.submit([accepted('a')])).toEqual(['accepted']);
     flooding = false;
     await Promise.all(flood);

@@ -3,6 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Requests that are read in one turn of the event loop. */
 const A_TURN = 4;
+/** Bytes of bodies that wait at most; beyond it a request is read at once, so that no more comes in than is worked off. */
+const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 
 /**
  * The queue of requests that have arrived and are still to be read. They are read a few at a time, one turn of the event loop after
@@ -11,7 +13,8 @@ const A_TURN = 4;
  */
 @Injectable()
 export class RequestTurns {
-  private readonly queue: (() => void)[] = [];
+  private readonly queue: { readonly go: () => void; readonly bytes: number }[] = [];
+  private bytes = 0;
   private running = false;
 
   /** Requests that wait for their turn. */
@@ -19,10 +22,15 @@ export class RequestTurns {
     return this.queue.length;
   }
 
-  /** Resolves when it is the caller's turn, in the order of calls. */
-  next(): Promise<void> {
+  /**
+   * Resolves when it is the caller's turn, in the order of calls.
+   * @param bytes what the caller holds in memory while it waits
+   */
+  next(bytes: number): Promise<void> {
+    if (this.bytes + bytes > MOST_WAITING_BYTES) return Promise.resolve();
     return new Promise((go) => {
-      this.queue.push(go);
+      this.queue.push({ go, bytes });
+      this.bytes += bytes;
       if (!this.running) void this.run();
     });
   }
@@ -31,7 +39,10 @@ export class RequestTurns {
     this.running = true;
     while (this.queue.length > 0) {
       await nextTurn();
-      for (const go of this.queue.splice(0, A_TURN)) go();
+      for (const { go, bytes } of this.queue.splice(0, A_TURN)) {
+        this.bytes -= bytes;
+        go();
+      }
     }
     this.running = false;
   }
