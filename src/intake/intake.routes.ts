@@ -106,8 +106,8 @@ export class IntakeRoutes {
   private async answer(request: IncomingMessage, response: ServerResponse, route: Route, query: string): Promise<void> {
     const { headers } = request;
     const read = await readBody(request);
-    await this.turns.next(read.ok ? read.body.length : 0);
     const receivedAt = this.clock.now().getTime();
+    await this.turns.next(read.ok ? read.body.length : 0);
     const taken: IntakeRequest = {
       projectId: route.projectId,
       query: query === '' ? {} : parse(query),

@@ -1,16 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Random bytes asked of the system at once: each question costs far more than the bytes. */
+/** Random bytes asked of the system at once, since each question has a price of its own. */
 const POOL_BYTES = 4096;
 let pool = Buffer.alloc(0);
-
-function randomFrom(bytes: number): Buffer {
-  if (pool.length < bytes) pool = randomFillSync(Buffer.alloc(Math.max(bytes, POOL_BYTES)));
-  const random = Buffer.from(pool.subarray(0, bytes));
-  pool.fill(0, 0, bytes); // what was handed out is not kept
-  pool = pool.subarray(bytes);
-  return random;
-}
 
 /** The only source of time and chance; tests replace it. The class itself is the injection token. */
 export abstract class Clock {
@@ -38,6 +30,10 @@ export class SystemClock extends Clock {
   }
 
   token(bytes: number): string {
-    return randomFrom(bytes).toString('base64url');
+    if (pool.length < bytes) pool = randomFillSync(Buffer.alloc(Math.max(bytes, POOL_BYTES)));
+    const token = pool.toString('base64url', 0, bytes);
+    pool.fill(0, 0, bytes); // what was handed out is not kept
+    pool = pool.subarray(bytes);
+    return token;
   }
 }
