@@ -88,6 +88,11 @@ const WEIGHT = {
 };
 /** Shared customers and samples below this may be chance. */
 const FEW = 3;
+/**
+ * Findings of a group that one is held against at most: half of them those that started nearest to it, half those that hit most, and
+ * whatever is linked to it besides. An outage of thousands of issues would take minutes to compare each with each.
+ */
+const MOST_COMPARED = 64;
 
 interface Evidence {
   readonly weight: number;
@@ -96,19 +101,69 @@ interface Evidence {
 
 /** Weighs whether two findings are one outage. */
 export function belongTogether(a: Finding, b: Finding, links: readonly IssueLink[] = []): Together {
-  const link = linkBetween(a, b, links);
+  return weigh(traitsOf(a), traitsOf(b), new LinkIndex(links));
+}
+
+/** A finding with what is asked of it again and again. */
+interface Traits {
+  readonly finding: Finding;
+  readonly customers: ReadonlySet<string>;
+  readonly traces: ReadonlySet<string>;
+  /** The issue that it is about, or of a sum those that it adds up. */
+  readonly issues: ReadonlySet<string>;
+}
+
+function traitsOf(finding: Finding): Traits {
+  const { customers, traces, issueId, issues } = finding;
+  return {
+    finding,
+    customers: new Set(customers),
+    traces: new Set(traces),
+    issues: new Set(issueId === null ? issues : [issueId]),
+  };
+}
+
+/** Links by either of their issues. */
+class LinkIndex {
+  private readonly byIssue = new Map<string, Map<string, IssueLink>>();
+
+  constructor(links: readonly IssueLink[]) {
+    for (const link of links) {
+      this.add(link.a, link.b, link);
+      this.add(link.b, link.a, link);
+    }
+  }
+
+  between(a: Finding, b: Finding): IssueLink | undefined {
+    return a.issueId === null || b.issueId === null ? undefined : this.byIssue.get(a.issueId)?.get(b.issueId);
+  }
+
+  /** Issues that are linked to this one. */
+  linkedTo(issueId: string | null): Iterable<string> {
+    return this.byIssue.get(issueId ?? '')?.keys() ?? [];
+  }
+
+  private add(from: string, to: string, link: IssueLink): void {
+    const others = this.byIssue.get(from) ?? new Map<string, IssueLink>();
+    if (!others.has(to)) others.set(to, link);
+    this.byIssue.set(from, others);
+  }
+}
+
+function weigh(a: Traits, b: Traits, links: LinkIndex): Together {
+  const link = links.between(a.finding, b.finding);
   if (link?.verdict === 'rejected') return { together: false, score: -Infinity, reasons: [] };
   if (link?.verdict === 'confirmed') return { together: true, score: Infinity, reasons: [`linked: ${link.reason}`] };
   const evidence = [
-    sameStart(a, b),
+    sameStart(a.finding, b.finding),
     sharedCustomers(a, b),
-    sameService(a, b),
-    sameRelease(a, b),
-    sameArea(a, b),
+    sameService(a.finding, b.finding),
+    sameRelease(a.finding, b.finding),
+    sameArea(a.finding, b.finding),
     addsUp(a, b),
     sharedTraces(a, b),
     link ? { weight: WEIGHT.link * link.score, reason: `linked: ${link.reason}` } : { weight: 0 },
-    a.issueId === null || b.issueId === null
+    a.finding.issueId === null || b.finding.issueId === null
       ? { weight: WEIGHT.wholeProject, reason: 'the whole project is hit' }
       : { weight: 0 },
   ];
@@ -127,73 +182,121 @@ export function groupFindings(
   open: readonly OpenIncident[],
   links: readonly IssueLink[] = [],
 ): FindingGroup[] {
-  const groups: Draft[] = open.map(({ id, findings: held }) => ({
-    id,
-    held: [...held],
-    added: [],
-    reasons: new Map(),
-  }));
+  const index = new LinkIndex(links);
+  const groups = open.map(({ id, findings: held }) => new Group(id, held.map(traitsOf)));
   const inOrder = [...findings].sort((a, b) => a.since - b.since || compareText(a.id, b.id));
-  for (const finding of inOrder) place(finding, groups, links);
-  return groups.filter(({ added }) => added.length > 0).map(finish);
+  for (const finding of inOrder) place(traitsOf(finding), groups, index);
+  return groups.filter(({ added }) => added.length > 0).map((group) => group.finished());
 }
 
-interface Draft {
-  id: string | null;
-  held: Finding[];
-  added: Finding[];
-  reasons: Map<string, number>;
+/** Findings of one incident while they are sorted. */
+class Group {
+  readonly added: Finding[] = [];
+  private readonly reasons = new Map<string, number>();
+  /** By start. */
+  private readonly held: Traits[] = [];
+  /** Those that hit most customers, most first, as many as are compared. */
+  private readonly widest: Traits[] = [];
+  private readonly byIssue = new Map<string, Traits>();
+
+  constructor(
+    readonly id: string | null,
+    held: readonly Traits[],
+  ) {
+    for (const one of held) this.hold(one);
+  }
+
+  add(traits: Traits, best?: Together): void {
+    this.hold(traits);
+    this.added.push(traits.finding);
+    if (best) this.note(best);
+  }
+
+  /** Two groups that are both still to be opened, and that one finding joins, are one. */
+  absorb(other: Group, best: Together): void {
+    for (const one of other.held) this.hold(one);
+    this.added.push(...other.added);
+    for (const [reason, score] of other.reasons) this.noteReason(reason, score);
+    this.note(best);
+  }
+
+  /** How a finding fits here at best. */
+  bestFit(traits: Traits, links: LinkIndex): Together {
+    const { issueId } = traits.finding;
+    if (issueId !== null && this.byIssue.has(issueId)) return SAME_ISSUE;
+    let best: Together = { together: false, score: -Infinity, reasons: [] };
+    for (const other of this.compared(traits.finding, links)) {
+      const fit = weigh(traits, other, links);
+      if (fit.score > best.score) best = fit;
+    }
+    return best;
+  }
+
+  finished(): FindingGroup {
+    const ranked = [...this.reasons.entries()].sort((a, b) => b[1] - a[1]).map(([reason]) => reason);
+    return { incidentId: this.id, findings: this.added, reasons: ranked };
+  }
+
+  private compared(finding: Finding, links: LinkIndex): Iterable<Traits> {
+    if (this.held.length <= MOST_COMPARED) return this.held;
+    const from = placeOf(this.held, ({ finding: { since } }) => since < finding.since) - MOST_COMPARED / 4;
+    const first = Math.max(0, Math.min(from, this.held.length - MOST_COMPARED / 2));
+    const nearest = this.held.slice(first, first + MOST_COMPARED / 2);
+    const linked = [...links.linkedTo(finding.issueId)].flatMap((issueId) => this.byIssue.get(issueId) ?? []);
+    return new Set([...nearest, ...this.widest, ...linked]);
+  }
+
+  private hold(traits: Traits): void {
+    const { since, customersHit, issueId } = traits.finding;
+    const at = placeOf(this.held, ({ finding }) => finding.since <= since);
+    this.held.splice(at, 0, traits);
+    const rank = placeOf(this.widest, ({ finding }) => finding.customersHit >= customersHit);
+    this.widest.splice(rank, 0, traits);
+    if (this.widest.length > MOST_COMPARED / 2) this.widest.pop();
+    if (issueId !== null && !this.byIssue.has(issueId)) this.byIssue.set(issueId, traits);
+  }
+
+  private note({ reasons, score }: Together): void {
+    for (const reason of reasons) this.noteReason(reason, score);
+  }
+
+  private noteReason(reason: string, score: number): void {
+    this.reasons.set(reason, Math.max(score, this.reasons.get(reason) ?? -Infinity));
+  }
 }
 
-function place(finding: Finding, groups: Draft[], links: readonly IssueLink[]): void {
+/** Where the first stands for which `isBefore` is false, in a list in which it is true first and then false. */
+function placeOf(sorted: readonly Traits[], isBefore: (one: Traits) => boolean): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (isBefore(sorted[middle]!)) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+function place(traits: Traits, groups: Group[], links: LinkIndex): void {
   const fits = groups
-    .map((group) => ({ group, best: bestFit(finding, group.held, links) }))
+    .map((group) => ({ group, best: group.bestFit(traits, links) }))
     .filter(({ best }) => best.together)
     .sort((x, y) => y.best.score - x.best.score);
   const [first, ...others] = fits;
   if (!first) {
-    groups.push({ id: null, held: [finding], added: [finding], reasons: new Map() });
+    const group = new Group(null, []);
+    group.add(traits);
+    groups.push(group);
     return;
   }
-  add(first.group, finding, first.best);
-  const drafts = others.filter(({ group }) => group.id === null);
-  for (const { group, best } of drafts) absorb(first.group, group, best, groups);
-}
-
-function add(group: Draft, finding: Finding, best: Together): void {
-  group.held.push(finding);
-  group.added.push(finding);
-  noteReasons(group, best);
-}
-
-/** Two groups that are both still to be opened, and that one finding joins, are one. */
-function absorb(into: Draft, group: Draft, best: Together, groups: Draft[]): void {
-  into.held.push(...group.held);
-  into.added.push(...group.added);
-  noteReasons(into, best);
-  groups.splice(groups.indexOf(group), 1);
-}
-
-function noteReasons(group: Draft, { reasons, score }: Together): void {
-  for (const reason of reasons) group.reasons.set(reason, Math.max(score, group.reasons.get(reason) ?? -Infinity));
-}
-
-function bestFit(finding: Finding, held: readonly Finding[], links: readonly IssueLink[]): Together {
-  let best: Together = { together: false, score: -Infinity, reasons: [] };
-  for (const other of held) {
-    if (other.issueId !== null && other.issueId === finding.issueId) return SAME_ISSUE;
-    const fit = belongTogether(finding, other, links);
-    if (fit.score > best.score) best = fit;
+  first.group.add(traits, first.best);
+  for (const { group, best } of others) {
+    if (group.id !== null) continue;
+    first.group.absorb(group, best);
+    groups.splice(groups.indexOf(group), 1);
   }
-  return best;
 }
 
 const SAME_ISSUE: Together = { together: true, score: Infinity, reasons: ['the same issue'] };
-
-function finish({ id, added, reasons }: Draft): FindingGroup {
-  const ranked = [...reasons.entries()].sort((a, b) => b[1] - a[1]).map(([reason]) => reason);
-  return { incidentId: id, findings: added, reasons: ranked };
-}
 
 /** Ranks the findings of an incident as its cause, likeliest first: early, wide, new, and linked to the others. */
 export function likelyCauses(findings: readonly Finding[], links: readonly IssueLink[] = []): Cause[] {
@@ -227,13 +330,19 @@ function sameStart(a: Finding, b: Finding): Evidence {
 }
 
 /** Overlap coefficient (Szymkiewicz–Simpson): a small issue inside a large one counts as wholly shared. */
-function sharedCustomers(a: Finding, b: Finding): Evidence {
-  const smaller = Math.min(a.customers.length, b.customers.length);
+function sharedCustomers(a: Traits, b: Traits): Evidence {
+  const smaller = Math.min(a.customers.size, b.customers.size);
   if (smaller < FEW) return { weight: 0 };
-  const set = new Set(a.customers);
-  const shared = b.customers.filter((customer) => set.has(customer)).length;
+  const shared = countShared(a.customers, b.customers);
   if (shared < FEW) return { weight: shared === 0 ? WEIGHT.disjoint : 0 };
   return { weight: WEIGHT.customers * Math.min(1, (2 * shared) / smaller), reason: `share ${shared} customers` };
+}
+
+function countShared(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  const [small, large] = a.size <= b.size ? [a, b] : [b, a];
+  let shared = 0;
+  for (const one of small) if (large.has(one)) shared++;
+  return shared;
 }
 
 function sameService(a: Finding, b: Finding): Evidence {
@@ -256,24 +365,16 @@ function sameArea(a: Finding, b: Finding): Evidence {
 }
 
 /** A sum and what it adds up are one fault, however late the sum stood out. */
-function addsUp(a: Finding, b: Finding): Evidence {
-  if (a.issueId !== null && b.issueId !== null) return { weight: 0 };
-  const [ofA, ofB] = [issuesIn(a), new Set(issuesIn(b))];
-  return ofA.some((id) => ofB.has(id)) ? { weight: WEIGHT.addsUp, reason: 'counts the same errors' } : { weight: 0 };
+function addsUp(a: Traits, b: Traits): Evidence {
+  if (a.finding.issueId !== null && b.finding.issueId !== null) return { weight: 0 };
+  return countShared(a.issues, b.issues) > 0
+    ? { weight: WEIGHT.addsUp, reason: 'counts the same errors' }
+    : { weight: 0 };
 }
 
-const issuesIn = ({ issueId, issues = [] }: Finding) => (issueId === null ? issues : [issueId]);
-
-function sharedTraces(a: Finding, b: Finding): Evidence {
-  const set = new Set(a.traces ?? []);
-  const shared = (b.traces ?? []).filter((trace) => set.has(trace)).length;
+function sharedTraces(a: Traits, b: Traits): Evidence {
+  const shared = countShared(a.traces, b.traces);
   return shared === 0 ? { weight: 0 } : { weight: WEIGHT.traces, reason: `share ${shared} requests` };
-}
-
-function linkBetween(a: Finding, b: Finding, links: readonly IssueLink[]): IssueLink | undefined {
-  return links.find(
-    (link) => (link.a === a.issueId && link.b === b.issueId) || (link.a === b.issueId && link.b === a.issueId),
-  );
 }
 
 function compareText(a: string, b: string): number {
