@@ -10,6 +10,9 @@ import { HarmReadModel } from './harm.read-model.js';
 import { type Incident } from './incident.js';
 import { type Silenceable } from './silence.js';
 
+/** Verdicts of an open incident that are read in full: so many of the newest, and so many of those that hit most. */
+const MOST_TELLING = 64;
+
 /** Verdicts with what is needed to see which belong together. */
 @Injectable()
 export class Findings {
@@ -28,56 +31,58 @@ export class Findings {
       (rows.length > 0 ? await this.harm.signs(sql, ids, since) : []).map((one) => [one.issueId, one]),
     );
     return rows.map((row) => ({
-      id: String(row.id),
-      issueId: row.issueId === null ? null : String(row.issueId),
-      kind: row.kind,
-      since: row.since.getTime(),
+      ...bareFinding(row),
       services: serviceOf(row) ?? signs.get(row.issueId ?? 0)?.services ?? [],
       firstRelease: issues.get(row.issueId ?? 0)?.firstRelease ?? releaseOf(row.series),
       area: issues.get(row.issueId ?? 0)?.area ?? areaOf(row.series),
-      ...(Array.isArray(row.evidence['issues']) && { issues: row.evidence['issues'].map(String) }),
       customers: signs.get(row.issueId ?? 0)?.customers ?? [],
-      customersHit: Number(row.evidence['customers'] ?? row.evidence['seen'] ?? 0),
     }));
   }
 
-  /** Open incidents with their findings; an issue that a person attached counts from the start of its incident. */
+  /**
+   * Open incidents with their findings; an issue that a person or a sum attached counts from the start of its incident. What customers
+   * were hit is read for the newest findings of each and those that hit most, which others are held against.
+   */
   async ofIncidents(sql: Sql, incidents: readonly Incident[]): Promise<OpenIncident[]> {
     const rows = await this.detections.ofIncidents(
       sql,
       incidents.map(({ id }) => id),
     );
-    const findings = await this.of(sql, rows);
+    const byIncident = new Map(incidents.map(({ id }) => [id, rows.filter((row) => row.incidentId === id)]));
+    const telling = new Set([...byIncident.values()].flatMap(tellingOf));
+    const told = new Map((await this.of(sql, [...telling])).map((finding) => [finding.id, finding]));
     const open: OpenIncident[] = [];
     for (const { id, startedAt, issueIds } of incidents) {
-      const own = findings.filter((_, at) => rows[at]?.incidentId === id);
-      const missing = issueIds.filter((issueId) => !own.some((one) => one.issueId === String(issueId)));
-      const signs = missing.length > 0 ? await this.harm.signs(sql, missing, startedAt) : [];
-      const manual = signs.map(({ issueId, services, customers }) => ({
+      const own = (byIncident.get(id) ?? []).map((row) => told.get(String(row.id)) ?? bareFinding(row));
+      const known = new Set(own.map((one) => one.issueId));
+      const missing = issueIds.filter((issueId) => !known.has(String(issueId)));
+      const signs = missing.length > 0 ? await this.harm.signs(sql, missing.slice(-MOST_TELLING), startedAt) : [];
+      const signsOf = new Map(signs.map((one) => [one.issueId, one]));
+      const attached = missing.map((issueId) => ({
         id: `${id}:${issueId}`,
         issueId: String(issueId),
         kind: 'new' as const,
         since: startedAt.getTime(),
-        services,
+        services: signsOf.get(issueId)?.services ?? [],
         firstRelease: null,
-        customers,
-        customersHit: customers.length,
+        customers: signsOf.get(issueId)?.customers ?? [],
+        customersHit: signsOf.get(issueId)?.customers.length ?? 0,
       }));
-      open.push({ id: String(id), findings: [...own, ...manual] });
+      open.push({ id: String(id), findings: [...own, ...attached] });
     }
     return open;
   }
 
   /** Links of the issues of these verdicts. */
   async links(sql: Sql, rows: readonly DetectionRow[]): Promise<IssueLink[]> {
-    const links: IssueLink[] = [];
-    for (const issueId of new Set(rows.flatMap((row) => row.issueId ?? []))) {
-      for (const { issueId: other, score, reason, state } of await this.issues.linkedTo(sql, issueId)) {
-        const verdict = state === 'confirmed' ? { verdict: state } : {};
-        links.push({ a: String(issueId), b: String(other), score, reason, ...verdict });
-      }
-    }
-    return links;
+    const ids = [...new Set(rows.flatMap((row) => row.issueId ?? []))];
+    return (await this.issues.linkedTo(sql, ids)).map(({ of, issueId, score, reason, state }) => ({
+      a: String(of),
+      b: String(issueId),
+      score,
+      reason,
+      ...(state === 'confirmed' && { verdict: state }),
+    }));
   }
 
   /** What a silence is held against, for each verdict: what it is about, or of a sum all the issues that it adds up. Either may be covered. */
@@ -102,6 +107,29 @@ export class Findings {
   async bornSince(sql: Sql, issueIds: readonly number[], since: Date): Promise<number[]> {
     return this.harm.bornSince(sql, issueIds, since);
   }
+}
+
+/** What a verdict says by itself. */
+function bareFinding(row: DetectionRow): Finding {
+  return {
+    id: String(row.id),
+    issueId: row.issueId === null ? null : String(row.issueId),
+    kind: row.kind,
+    since: row.since.getTime(),
+    services: serviceOf(row) ?? [],
+    firstRelease: releaseOf(row.series),
+    area: areaOf(row.series),
+    ...(Array.isArray(row.evidence['issues']) && { issues: row.evidence['issues'].map(String) }),
+    customers: [],
+    customersHit: Number(row.evidence['customers'] ?? row.evidence['seen'] ?? 0),
+  };
+}
+
+/** Of an incident's verdicts, oldest first, those that are read in full. */
+function tellingOf(rows: readonly DetectionRow[]): DetectionRow[] {
+  if (rows.length <= 2 * MOST_TELLING) return [...rows];
+  const widest = [...rows].sort((a, b) => bareFinding(b).customersHit - bareFinding(a).customersHit);
+  return [...rows.slice(-MOST_TELLING), ...widest.slice(0, MOST_TELLING)];
 }
 
 function serviceOf({ series }: DetectionRow): string[] | undefined {

@@ -26,9 +26,11 @@ export class HarmReadModel {
   /** Services and some of the customers hit since, for each of these issues. */
   async signs(sql: Sql, issueIds: readonly number[], since: Date): Promise<IssueSign[]> {
     return sql.query<IssueSign>(
-      `SELECT i.issue_id AS "issueId", CASE WHEN i.service IS NULL THEN '{}' ELSE ARRAY[i.service] END AS services,
-                 ARRAY(SELECT h.customer_id::text FROM series_hit h WHERE h.issue_id = i.issue_id AND h.last_minute >= $2 ORDER BY hashint8(h.customer_id), h.customer_id LIMIT ${SAMPLE}) AS customers
-               FROM series_issue i WHERE i.issue_id = ANY ($1::bigint[])`,
+      `WITH hit AS (SELECT DISTINCT issue_id, customer_id FROM series_hit WHERE issue_id = ANY ($1::bigint[]) AND last_minute >= $2),
+               ranked AS (SELECT issue_id, customer_id, row_number() OVER (PARTITION BY issue_id ORDER BY hashint8(customer_id), customer_id) AS nth FROM hit),
+               sample AS (SELECT issue_id, array_agg(customer_id::text ORDER BY nth) AS customers FROM ranked WHERE nth <= ${SAMPLE} GROUP BY 1)
+               SELECT i.issue_id AS "issueId", CASE WHEN i.service IS NULL THEN '{}' ELSE ARRAY[i.service] END AS services, coalesce(s.customers, '{}') AS customers
+               FROM series_issue i LEFT JOIN sample s USING (issue_id) WHERE i.issue_id = ANY ($1::bigint[])`,
       [issueIds, new Date(Math.floor(since.getTime() / 60_000) * 60_000)],
     );
   }

@@ -49,10 +49,19 @@ export class IncidentStore {
     return row?.id ?? 0;
   }
 
-  /** Attaches an issue; false when it was attached already. */
-  async attachIssue(tx: Tx, incidentId: number, issueId: number, reason: string, now: Date): Promise<boolean> {
-    const sql = `INSERT INTO incident_issue (incident_id, issue_id, attached_at, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING issue_id`;
-    return (await tx.query(sql, [incidentId, issueId, now, reason])).length > 0;
+  /** Attaches issues, each for its reason; returns those that were not attached already. */
+  async attachIssues(
+    tx: Tx,
+    incidentId: number,
+    issues: readonly { readonly issueId: number; readonly reason: string }[],
+    now: Date,
+  ): Promise<Set<number>> {
+    const rows = await tx.query<{ id: number }>(
+      `INSERT INTO incident_issue (incident_id, issue_id, attached_at, reason) SELECT $1, x.id, $3, x.reason FROM unnest($2::bigint[], $4::text[]) AS x (id, reason)
+       ON CONFLICT DO NOTHING RETURNING issue_id AS id`,
+      [incidentId, issues.map(({ issueId }) => issueId), now, issues.map(({ reason }) => reason)],
+    );
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** Detaches an issue and remembers it, so that it is not attached again by itself; false when it was not attached. */
@@ -117,8 +126,20 @@ export class IncidentStore {
     details: Record<string, unknown>,
     now: Date,
   ): Promise<void> {
-    const sql = `INSERT INTO incident_timeline (incident_id, at, kind, actor, details) VALUES ($1, $2, $3, $4, $5)`;
-    await tx.query(sql, [incidentId, now, kind, actor, JSON.stringify(details)]);
+    await this.appendAll(tx, incidentId, kind, actor, [details], now);
+  }
+
+  /** Appends several entries of one kind to the history. */
+  async appendAll(
+    tx: Tx,
+    incidentId: number,
+    kind: string,
+    actor: string,
+    details: readonly Record<string, unknown>[],
+    now: Date,
+  ): Promise<void> {
+    const sql = `INSERT INTO incident_timeline (incident_id, at, kind, actor, details) SELECT $1, $2, $3, $4, d::jsonb FROM unnest($5::text[]) WITH ORDINALITY AS x (d, nth) ORDER BY nth`;
+    await tx.query(sql, [incidentId, now, kind, actor, details.map((one) => JSON.stringify(one))]);
   }
 
   /** Changes what is given. */

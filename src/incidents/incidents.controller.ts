@@ -155,7 +155,7 @@ export class IncidentsController {
       if (issue?.projectId !== incident.projectId)
         throw new Problem(400, 'invalid', `issueId: there is no issue ${issueId} in this project.`);
       await this.store.allowIssue(tx, incident.id, issue.id);
-      if (await this.store.attachIssue(tx, incident.id, issue.id, reason, now))
+      if ((await this.store.attachIssues(tx, incident.id, [{ issueId: issue.id, reason }], now)).size > 0)
         await this.store.append(
           tx,
           incident.id,
@@ -226,7 +226,8 @@ export class IncidentsController {
     const fitting = issues.filter((issue) => issue.projectId === projectId);
     if (fitting.length < new Set(issueIds).size)
       throw new Problem(400, 'invalid', 'issues: not all of them are issues of this project.');
-    for (const issue of fitting) await this.store.attachIssue(tx, id, issue.id, 'manual', now);
+    const manual = fitting.map((issue) => ({ issueId: issue.id, reason: 'manual' }));
+    await this.store.attachIssues(tx, id, manual, now);
   }
 
   private async one(id: string): Promise<Incident> {

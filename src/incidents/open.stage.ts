@@ -168,13 +168,7 @@ export class IncidentOpenStage implements Stage {
         ? await this.openOrReopen(tx, projectId, group, own, issueIds, startedAt, links, now)
         : await this.store.find(tx, Number(group.incidentId));
     if (!incident) return;
-    for (const issueId of issueIds) {
-      const row = own.find((one) => one.issueId === issueId) ?? own[0];
-      const reason = group.reasons[0] ?? row?.kind ?? 'manual';
-      if (!(await this.store.attachIssue(tx, incident.id, issueId, reason, now)) || group.incidentId === null) continue;
-      const details = { issueId: String(issueId), detection: row?.kind, reasons: group.reasons, ...row?.evidence };
-      await this.store.append(tx, incident.id, 'issue_attached', 'forewarn', details, now);
-    }
+    await this.attach(tx, incident.id, issueIds, group, own, now);
     await this.noteSums(tx, incident.id, group, own, now);
     await this.detections.markHandled(
       tx,
@@ -188,6 +182,33 @@ export class IncidentOpenStage implements Stage {
     }
     const called = await this.store.find(tx, incident.id);
     if (called) await this.alerts.attachLoose(tx, called, now);
+  }
+
+  /** Issues that an incident is opened with are named by that entry of its timeline; each that joins it later has one of its own. */
+  private async attach(
+    tx: Tx,
+    incidentId: number,
+    issueIds: readonly number[],
+    group: FindingGroup,
+    own: readonly DetectionRow[],
+    now: Date,
+  ): Promise<void> {
+    const rowOf = new Map([...own].reverse().map((row) => [row.issueId, row]));
+    const asked = issueIds.map((issueId) => {
+      const row = rowOf.get(issueId) ?? own[0];
+      return { issueId, row, reason: group.reasons[0] ?? row?.kind ?? 'manual' };
+    });
+    const attached = await this.store.attachIssues(tx, incidentId, asked, now);
+    if (group.incidentId === null) return;
+    const entries = asked
+      .filter(({ issueId }) => attached.has(issueId))
+      .map(({ issueId, row }) => ({
+        issueId: String(issueId),
+        detection: row?.kind,
+        reasons: group.reasons,
+        ...row?.evidence,
+      }));
+    await this.store.appendAll(tx, incidentId, 'issue_attached', 'forewarn', entries, now);
   }
 
   /** What a release, an area, a service or sessions say stands in the timeline beside what issues say. */

@@ -64,6 +64,8 @@ export interface IssueHit {
 
 /** An issue that is, or probably is, the same fault as another. */
 export interface LinkedIssue {
+  /** The issue that was asked about. */
+  readonly of: number;
   readonly issueId: number;
   /** 0 to 1. */
   readonly score: number;

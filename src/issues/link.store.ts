@@ -129,17 +129,20 @@ export class LinkStore {
     );
   }
 
-  /** Issues that are linked to one and not rejected, strongest first, each once. */
-  async linkedTo(sql: Sql, issueId: number, minScore: number): Promise<LinkedIssue[]> {
+  /** Issues that are linked to these and not rejected, strongest first, each once for each of them. */
+  async linkedTo(sql: Sql, issueIds: readonly number[], minScore: number): Promise<LinkedIssue[]> {
     return sql.query<LinkedIssue>(
-      `SELECT "issueId", score, reason, state FROM (
-                 SELECT DISTINCT ON (o.root_id) o.root_id AS "issueId", l.score, l.reason, l.state
-                 FROM issue me JOIN issue m ON m.root_id = me.root_id JOIN issue_link l ON l.a_id = m.id OR l.b_id = m.id
-                 JOIN issue o ON o.id = CASE WHEN l.a_id = m.id THEN l.b_id ELSE l.a_id END
-                 WHERE me.id = $1 AND o.root_id <> me.root_id AND (l.state = 'confirmed' OR l.state = 'proposed' AND l.score >= $2)
-                 ORDER BY o.root_id, l.state, l.score DESC
-               ) x ORDER BY score DESC, "issueId"`,
-      [issueId, minScore],
+      `WITH mine AS MATERIALIZED (SELECT me.id AS of, me.root_id, m.id FROM issue me JOIN issue m ON m.root_id = me.root_id WHERE me.id = ANY ($1::bigint[])),
+         linked AS (
+           SELECT mine.of, mine.root_id, l.b_id AS other_id, l.score, l.reason, l.state FROM mine JOIN issue_link l ON l.a_id = mine.id
+           UNION ALL SELECT mine.of, mine.root_id, l.a_id, l.score, l.reason, l.state FROM mine JOIN issue_link l ON l.b_id = mine.id)
+       SELECT x.of, x."issueId", x.score, x.reason, x.state FROM (
+         SELECT DISTINCT ON (l.of, o.root_id) l.of, o.root_id AS "issueId", l.score, l.reason, l.state
+         FROM linked l JOIN issue o ON o.id = l.other_id
+         WHERE o.root_id <> l.root_id AND (l.state = 'confirmed' OR l.state = 'proposed' AND l.score >= $2)
+         ORDER BY l.of, o.root_id, l.state, l.score DESC
+       ) x ORDER BY x.score DESC, x.of, x."issueId"`,
+      [issueIds, minScore],
     );
   }
 

@@ -35,9 +35,9 @@ export class Issues {
     return this.regressions.regressed(sql, since);
   }
 
-  /** Issues that are probably the same fault (proposed at `minScore` or above) or surely (confirmed), strongest first. */
-  async linkedTo(sql: Sql, issueId: number, minScore = PROPOSE_LINK): Promise<LinkedIssue[]> {
-    return this.links.linkedTo(sql, issueId, minScore);
+  /** For each of these issues those that are probably the same fault (proposed at `minScore` or above) or surely (confirmed), strongest first. */
+  async linkedTo(sql: Sql, issueIds: readonly number[], minScore = PROPOSE_LINK): Promise<LinkedIssue[]> {
+    return this.links.linkedTo(sql, issueIds, minScore);
   }
 
   /** Customers hit by one of these issues, by customer id after `after`, `limit` rows at most. */

@@ -43,7 +43,7 @@ describe('links', () => {
   afterEach(() => forewarn.stop());
   const links = async (id: string) =>
     ((await forewarn.api.get(`/v1/issues/${id}/links`)).body as { items: LinkView[] }).items;
-  const linkedTo = (id: number) => forewarn.daemon.app.get(Issues).linkedTo(forewarn.daemon.app.get(Database), id);
+  const linkedTo = (id: number) => forewarn.daemon.app.get(Issues).linkedTo(forewarn.daemon.app.get(Database), [id]);
 
   it('are proposed between a new issue and one that is probably the same fault, with the reason', async () => {
     forewarn = await TestDaemon.start();
