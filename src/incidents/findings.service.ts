@@ -24,19 +24,22 @@ export class Findings {
 
   /** Verdicts as findings, in their order. */
   async of(sql: Sql, rows: readonly DetectionRow[]): Promise<Finding[]> {
+    if (rows.length === 0) return [];
     const ids = rows.flatMap(({ issueId }) => issueId ?? []);
     const issues = new Map((await this.issues.find(sql, ids)).map((issue) => [issue.id, issue]));
     const since = new Date(Math.min(...rows.map((row) => row.since.getTime())));
-    const signs = new Map(
-      (rows.length > 0 ? await this.harm.signs(sql, ids, since) : []).map((one) => [one.issueId, one]),
-    );
-    return rows.map((row) => ({
-      ...bareFinding(row),
-      services: serviceOf(row) ?? signs.get(row.issueId ?? 0)?.services ?? [],
-      firstRelease: issues.get(row.issueId ?? 0)?.firstRelease ?? releaseOf(row.series),
-      area: issues.get(row.issueId ?? 0)?.area ?? areaOf(row.series),
-      customers: signs.get(row.issueId ?? 0)?.customers ?? [],
-    }));
+    const customers = await this.harm.sampleOfCustomers(sql, ids, since);
+    return rows.map((row): Finding => {
+      const bare = bareFinding(row);
+      const issue = issues.get(row.issueId ?? 0);
+      return {
+        ...bare,
+        services: serviceOf(row) ?? servicesOf(issue),
+        firstRelease: issue?.firstRelease ?? bare.firstRelease,
+        area: issue?.area ?? bare.area,
+        customers: customers.get(row.issueId ?? 0) ?? [],
+      };
+    });
   }
 
   /**
@@ -56,21 +59,27 @@ export class Findings {
       const own = (byIncident.get(id) ?? []).map((row) => told.get(String(row.id)) ?? bareFinding(row));
       const known = new Set(own.map((one) => one.issueId));
       const missing = issueIds.filter((issueId) => !known.has(String(issueId)));
-      const signs = missing.length > 0 ? await this.harm.signs(sql, missing.slice(-MOST_TELLING), startedAt) : [];
-      const signsOf = new Map(signs.map((one) => [one.issueId, one]));
-      const attached = missing.map((issueId) => ({
-        id: `${id}:${issueId}`,
-        issueId: String(issueId),
-        kind: 'new' as const,
-        since: startedAt.getTime(),
-        services: signsOf.get(issueId)?.services ?? [],
-        firstRelease: null,
-        customers: signsOf.get(issueId)?.customers ?? [],
-        customersHit: signsOf.get(issueId)?.customers.length ?? 0,
-      }));
+      const attached = await this.attached(sql, missing, startedAt);
       open.push({ id: String(id), findings: [...own, ...attached] });
     }
     return open;
+  }
+
+  private async attached(sql: Sql, issueIds: readonly number[], since: Date): Promise<Finding[]> {
+    if (issueIds.length === 0) return [];
+    const telling = issueIds.slice(-MOST_TELLING);
+    const issues = new Map((await this.issues.find(sql, telling)).map((issue) => [issue.id, issue]));
+    const customers = await this.harm.sampleOfCustomers(sql, telling, since);
+    return issueIds.map((issueId) => ({
+      id: `issue:${issueId}`,
+      issueId: String(issueId),
+      kind: 'new',
+      since: since.getTime(),
+      services: servicesOf(issues.get(issueId)),
+      firstRelease: null,
+      customers: customers.get(issueId) ?? [],
+      customersHit: customers.get(issueId)?.length ?? 0,
+    }));
   }
 
   /** Links of the issues of these verdicts. */

@@ -5,13 +5,6 @@ import { type Harm } from './algorithm/severity.v1.js';
 /** Customers compared of one issue; a sample of the same people in each issue, so that overlaps show. */
 const SAMPLE = 64;
 
-/** What an issue says about how it belongs with others. */
-export interface IssueSign {
-  readonly issueId: number;
-  readonly services: readonly string[];
-  readonly customers: readonly string[];
-}
-
 /** How hard issues hit, in minutes of use. */
 export interface HitFacts {
   /** Hits of customers in the busiest hour, and the minutes from its first to its last hit. */
@@ -23,16 +16,15 @@ export interface HitFacts {
 /** How hard issues hit customers, as incidents are judged by it. */
 @Injectable()
 export class HarmReadModel {
-  /** Services and some of the customers hit since, for each of these issues. */
-  async signs(sql: Sql, issueIds: readonly number[], since: Date): Promise<IssueSign[]> {
-    return sql.query<IssueSign>(
+  /** Some of the customers whom each of these issues hit since; those that hit none are missing. */
+  async sampleOfCustomers(sql: Sql, issueIds: readonly number[], since: Date): Promise<Map<number, string[]>> {
+    const rows = await sql.query<{ id: number; customers: string[] }>(
       `WITH hit AS (SELECT DISTINCT issue_id, customer_id FROM series_hit WHERE issue_id = ANY ($1::bigint[]) AND last_minute >= $2),
-               ranked AS (SELECT issue_id, customer_id, row_number() OVER (PARTITION BY issue_id ORDER BY hashint8(customer_id), customer_id) AS nth FROM hit),
-               sample AS (SELECT issue_id, array_agg(customer_id::text ORDER BY nth) AS customers FROM ranked WHERE nth <= ${SAMPLE} GROUP BY 1)
-               SELECT i.issue_id AS "issueId", CASE WHEN i.service IS NULL THEN '{}' ELSE ARRAY[i.service] END AS services, coalesce(s.customers, '{}') AS customers
-               FROM series_issue i LEFT JOIN sample s USING (issue_id) WHERE i.issue_id = ANY ($1::bigint[])`,
+               ranked AS (SELECT issue_id, customer_id, row_number() OVER (PARTITION BY issue_id ORDER BY hashint8(customer_id), customer_id) AS nth FROM hit)
+               SELECT issue_id AS id, array_agg(customer_id::text ORDER BY nth) AS customers FROM ranked WHERE nth <= ${SAMPLE} GROUP BY 1`,
       [issueIds, new Date(Math.floor(since.getTime() / 60_000) * 60_000)],
     );
+    return new Map(rows.map(({ id, customers }) => [id, customers]));
   }
 
   /** What severity is judged by. `activeCustomers` is null when the app does not tell. */
