@@ -89,7 +89,6 @@ CREATE TABLE cell (
   title text NOT NULL,
   culprit text,
   level text NOT NULL,
-  sketch jsonb,
   event_count bigint NOT NULL DEFAULT 0,
   blocking boolean NOT NULL DEFAULT false,
   severity smallint,
@@ -106,8 +105,14 @@ CREATE TABLE cell (
   CONSTRAINT cell_kind_check CHECK ((kind = ANY (ARRAY['exception'::text, 'message'::text, 'custom'::text]))),
   CONSTRAINT cell_severity_check CHECK (((severity >= 1) AND (severity <= 3)))
 );
-CREATE INDEX cell_changed ON cell USING btree (changed_at);
 CREATE INDEX cell_issue ON cell USING btree (issue_id);
+
+CREATE TABLE cell_sketch (
+  cell_id bigint NOT NULL,
+  sketch jsonb NOT NULL,
+  CONSTRAINT cell_sketch_pkey PRIMARY KEY (cell_id),
+  CONSTRAINT cell_sketch_cell_id_fkey FOREIGN KEY (cell_id) REFERENCES cell(id) ON DELETE CASCADE
+);
 
 CREATE TABLE client_drop (
   project_id integer NOT NULL,

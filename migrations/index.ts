@@ -11,6 +11,7 @@ import { Audience1795417000000 } from './1795417000000-audience.js';
 import { IgnoredByRule1795418000000 } from './1795418000000-ignored-by-rule.js';
 import { CrashedDevices1795420000000 } from './1795420000000-crashed-devices.js';
 import { WeeklySilences1795422000000 } from './1795422000000-weekly-silences.js';
+import { CellSketch1795424000000 } from './1795424000000-cell-sketch.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   IgnoredByRule1795418000000,
   CrashedDevices1795420000000,
   WeeklySilences1795422000000,
+  CellSketch1795424000000,
 ];

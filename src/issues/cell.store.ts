@@ -29,10 +29,17 @@ const OPEN_ISSUES = {
 };
 const OPEN_CELLS = {
   name: 'issues.open_cells',
-  text: `INSERT INTO cell (issue_id, kind, title, culprit, level, sketch, first_release, last_release, first_seen, last_seen, changed_at)
-         SELECT x.issue_id, x.kind, x.title, x.culprit, x.level, x.sketch::jsonb, x.release, x.release, x.seen, x.seen, $9
-         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
-           WITH ORDINALITY AS x (issue_id, kind, title, culprit, level, sketch, release, seen, nth) ORDER BY x.nth RETURNING id`,
+  text: `WITH fresh AS MATERIALIZED (
+      SELECT nextval(pg_get_serial_sequence('cell', 'id')) AS id, x.*
+      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[])
+        WITH ORDINALITY AS x (issue_id, kind, title, culprit, level, sketch, release, seen, nth)
+    ), opened AS (
+      INSERT INTO cell (id, issue_id, kind, title, culprit, level, first_release, last_release, first_seen, last_seen, changed_at)
+      SELECT id, issue_id, kind, title, culprit, level, release, release, seen, seen, $9 FROM fresh ORDER BY nth
+    ), described AS (
+      INSERT INTO cell_sketch (cell_id, sketch) SELECT id, sketch::jsonb FROM fresh WHERE sketch IS NOT NULL
+    )
+    SELECT id FROM fresh ORDER BY nth`,
 };
 const BIND = {
   name: 'issues.bind',

@@ -41,8 +41,8 @@ const CELLS_LOOKED_AT = 8;
 /** All in one pass, since one look-up an issue would go through every cell where the planner knows the tables by their size alone. */
 const sketched = (picked: string) => `WITH picked AS MATERIALIZED (${picked}),
     ranked AS (
-      SELECT p.id, c.sketch, c.first_release, c.last_release, row_number() OVER (PARTITION BY p.id ORDER BY c.event_count DESC, c.id) AS nth
-      FROM picked p JOIN issue m ON m.root_id = p.id JOIN cell c ON c.issue_id = m.id WHERE c.sketch IS NOT NULL
+      SELECT p.id, s.sketch, c.first_release, c.last_release, row_number() OVER (PARTITION BY p.id ORDER BY c.event_count DESC, c.id) AS nth
+      FROM picked p JOIN issue m ON m.root_id = p.id JOIN cell c ON c.issue_id = m.id JOIN cell_sketch s ON s.cell_id = c.id
     ), summed AS (
       SELECT id, jsonb_agg(sketch ORDER BY nth) AS sketches, array_remove(array_agg(first_release) || array_agg(last_release), NULL) AS releases
       FROM ranked WHERE nth <= ${CELLS_LOOKED_AT} GROUP BY id
