@@ -1,10 +1,16 @@
+import { existsSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyInstance } from 'fastify';
 import { AppModule, type Runtime } from './app.module.js';
 import { EventBuffer } from './intake/accepted-event.js';
+import { BodyReaders } from './intake/body.readers.js';
 import { IntakeRoutes } from './intake/intake.routes.js';
+import { ReadingThread } from './intake/reading-thread.js';
 import { ApiDescription } from './ops/openapi.service.js';
 import { SystemClock } from './platform/clock.js';
 import { type Settings } from './platform/config/settings.js';
@@ -17,6 +23,7 @@ import { validationPipe } from './platform/http/validation.js';
 import { createLogger, NestLogger } from './platform/logging/logger.js';
 import { StageRunner } from './platform/stages/stage-runner.js';
 import { type ForewarnConfig } from './forewarn-config.js';
+import { type ReadingSetup } from './reader-thread.js';
 
 /** Largest body of the API's own routes, bytes (an import of some 100,000 customers). Intake has its own limit. */
 const MAX_API_BODY = 50 * 1024 * 1024;
@@ -26,6 +33,10 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 72_000;
 /** How long requests under way may take once the daemon stops, milliseconds; then a client that never ends its request is cut. */
 const STOP_GRACE_MS = 2000;
+/** The thread that reads bodies; it is there once the program is compiled. */
+const READER = fileURLToPath(new URL('./reader-thread.js', import.meta.url));
+/** Memory of its heap at most, megabytes: bodies are small, and what is read of them lives shortly. */
+const READER_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
 
 /** A running daemon. */
 export interface Daemon {
@@ -100,10 +111,20 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   const fastify = adapter.getInstance<FastifyInstance>();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   await app.init();
-  if (runtime.settings.roles.has('intake')) intake = app.get(IntakeRoutes);
+  if (runtime.settings.roles.has('intake')) {
+    intake = app.get(IntakeRoutes);
+    app.get(BodyReaders).use(readingThread(app, runtime));
+  }
   app.get(ApiDescription).describe(app);
   await fastify.ready();
   return app;
+}
+
+/** Where there is a second processor, and events are not written in full on their way. */
+function readingThread(app: NestFastifyApplication, { config, logger }: Runtime): ReadingThread | undefined {
+  if (availableParallelism() < 2 || app.get(EventBuffer).writesInFull || !existsSync(READER)) return undefined;
+  const workerData: ReadingSetup = { rules: config.grouping.rules };
+  return new ReadingThread(() => new Worker(READER, { workerData, resourceLimits: READER_LIMITS }), logger);
 }
 
 function serve(listener: RequestListener): Server {
@@ -131,6 +152,7 @@ async function stopAll(app: NestFastifyApplication, closeDatabase: () => Promise
   const cut = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
   await app.close();
   clearTimeout(cut);
+  await app.get(BodyReaders).close();
   await closeDatabase();
 }
 

@@ -17,34 +17,38 @@ export interface AcceptedEvent {
   readonly payload: Readonly<Record<string, unknown>> | undefined;
   /** Known when the event crossed a message log, which holds only scrubbed texts: made of the event as it was sent. */
   readonly grouping?: GroupingKey;
-  /** Reads the same event again from the text that was sent, so that nobody need hold it while it waits; undefined where there are none. */
-  readonly reread?: () => AcceptedEvent;
 }
 
+/** What the consumer needs of an event to count it: plain JSON into which only the consumer looks. */
+export type EventFacts = object;
+
 /**
- * What digest needs of every event, small, since events wait in numbers and whatever they hold is copied about by the garbage
+ * An event on its way through the buffer: small, since events wait in numbers and whatever they hold is copied about by the garbage
  * collector. The few that are written down in full are read again.
  */
 export interface PreparedEvent {
   readonly projectId: number;
   readonly eventId: string;
+  /** False where the payload was shed. */
+  readonly hasPayload: boolean;
+  /** Undefined where they could not be made, for the reason that `fault` gives. */
+  readonly facts: EventFacts | undefined;
+  readonly fault?: unknown;
   /** The event in full. */
   readonly accepted: () => AcceptedEvent;
-  /** Why it cannot be digested, where that was seen already. */
-  readonly fault?: unknown;
 }
 
 /** The step after intake. Registered with the buffer when the daemon starts. */
 export interface EventConsumer {
-  /** Takes from an event what `digest` needs; pure. */
-  prepare(event: AcceptedEvent): PreparedEvent;
+  /** What `digest` needs of an event; pure. `known` is a key that was made of it before its texts were scrubbed. */
+  factsOf(event: AppEvent, known?: GroupingKey): EventFacts;
   /**
-   * Commits a batch of what `prepare` made and returns one outcome an event, in order. Idempotent by `(projectId, eventId)`.
+   * Commits a batch and returns one outcome an event, in order. Idempotent by `(projectId, eventId)`.
    * @throws when nothing was committed
    */
   digest(batch: readonly PreparedEvent[]): Promise<DigestOutcome[]>;
-  /** What will group this event; pure, so that any process can ask. Events of one key stay in one partition. */
-  groupingOf(event: AppEvent): GroupingKey;
+  /** What will group the event of these facts, so that any process can ask. Events of one key stay in one partition. */
+  groupingOf(facts: EventFacts): GroupingKey;
 }
 
 /**
@@ -52,8 +56,10 @@ export interface EventConsumer {
  * in a cluster by the acknowledgement of the message log.
  */
 export abstract class EventBuffer {
+  /** True where events are written down in full on their way, so that reading them twice would cost more than holding them. */
+  abstract readonly writesInFull: boolean;
   /** Hands events over; resolves with one outcome an event when they are safe. */
-  abstract submit(events: readonly AcceptedEvent[]): Promise<DigestOutcome[]>;
+  abstract submit(events: readonly PreparedEvent[]): Promise<DigestOutcome[]>;
   /** Names the consumer; from then on batches flow. */
   abstract connect(consumer: EventConsumer): void;
   /** Takes nothing more and waits until what was taken is digested. */

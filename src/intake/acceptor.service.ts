@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
-import { type AcceptedEvent, EventBuffer } from './accepted-event.js';
+import { type AcceptedEvent, EventBuffer, type EventFacts, type PreparedEvent } from './accepted-event.js';
+import { Digestion } from './digestion.service.js';
 import { type AppEvent } from './event.js';
 import { PROJECTS_CONFIG, type ProjectsConfig } from './intake-config.js';
 import { type DigestOutcome } from './outcome.js';
@@ -14,6 +15,15 @@ export interface ReadEvent {
   readonly raw: Readonly<Record<string, unknown>>;
   /** Reads the same again, from the text that is kept. */
   readonly reread?: () => ReadEvent;
+}
+
+/** An event that was read on another thread. */
+export interface SummarisedEvent {
+  /** '' where the app gave none. */
+  readonly eventId: string;
+  readonly facts: EventFacts;
+  /** Reads it here, from the text that is kept. */
+  readonly reread: () => ReadEvent;
 }
 
 /** What became of the events of one request, in their order. */
@@ -32,6 +42,7 @@ export class Acceptor {
 
   constructor(
     private readonly buffer: EventBuffer,
+    private readonly digestion: Digestion,
     private readonly projects: Projects,
     private readonly clock: Clock,
     @Inject(PROJECTS_CONFIG) config: ProjectsConfig,
@@ -40,22 +51,31 @@ export class Acceptor {
   }
 
   /** Resolves when the events are safe; `receivedAt` is epoch milliseconds. */
-  async accept(projectId: number, events: readonly ReadEvent[], receivedAt: number): Promise<Acceptance> {
+  async accept(
+    projectId: number,
+    events: readonly (ReadEvent | SummarisedEvent)[],
+    receivedAt: number,
+  ): Promise<Acceptance> {
     if (events.length === 0) return { ids: [], outcomes: [] };
-    const over = this.isOverQuota(projectId, events.length, receivedAt);
-    const accepted = events.map((read): AcceptedEvent => {
-      const eventId = read.event.eventId || this.clock.uuid().replaceAll('-', '');
-      const accept = ({ event, raw }: ReadEvent): AcceptedEvent => ({
+    const hasPayload = !this.isOverQuota(projectId, events.length, receivedAt);
+    const prepared = events.map((one): PreparedEvent => {
+      const eventId = ('facts' in one ? one.eventId : one.event.eventId) || this.clock.uuid().replaceAll('-', '');
+      const accepted = ({ event, raw }: ReadEvent): AcceptedEvent => ({
         projectId,
         receivedAt,
         event: event.eventId === eventId ? event : { ...event, eventId },
-        payload: over ? undefined : raw,
+        payload: hasPayload ? raw : undefined,
       });
-      const { reread } = read;
-      return reread ? { ...accept(read), reread: () => accept(reread()) } : accept(read);
+      const { reread } = one;
+      if ('facts' in one)
+        return { projectId, eventId, hasPayload, facts: one.facts, accepted: () => accepted(one.reread()) };
+      return this.digestion.prepare(
+        accepted(one),
+        reread && !this.buffer.writesInFull ? () => accepted(reread()) : undefined,
+      );
     });
-    const outcomes = await this.buffer.submit(accepted);
-    return { ids: accepted.map((one) => one.event.eventId), outcomes };
+    const outcomes = await this.buffer.submit(prepared);
+    return { ids: prepared.map((one) => one.eventId), outcomes };
   }
 
   /** Beyond its quota a project's events still count, each for its issue and its customer; only their payloads are let go. */

@@ -45,14 +45,8 @@ export class Digestion {
   }
 
   /** What will group an event; undefined when the consumer fails on it. */
-  groupingOf({ event }: AcceptedEvent): GroupingKey | undefined {
-    const consumer = this.connected();
-    try {
-      return consumer.groupingOf(event);
-    } catch (error) {
-      this.logger.warn({ err: error, eventId: event.eventId }, 'an event has no grouping key');
-      return undefined;
-    }
+  groupingOf({ facts }: PreparedEvent): GroupingKey | undefined {
+    return facts && this.connected().groupingOf(facts);
   }
 
   /** An event as it may be written down before digest: texts and payload scrubbed. The customer's identity stays, since digest needs it. */
@@ -65,12 +59,17 @@ export class Digestion {
     };
   }
 
-  /** Takes from an event what digest needs, at once, so that the rest need not wait. One that cannot be read fails in `digest`. */
-  prepare(accepted: AcceptedEvent): PreparedEvent {
+  /**
+   * Takes from an event what digest needs, at once, so that the rest need not wait. One that cannot be read fails in `digest`.
+   * @param again reads the event again, where nobody need hold it
+   */
+  prepare(accepted: AcceptedEvent, again: () => AcceptedEvent = () => accepted): PreparedEvent {
+    const { projectId, event, payload, grouping } = accepted;
+    const prepared = { projectId, eventId: event.eventId, hasPayload: payload !== undefined, accepted: again };
     try {
-      return this.connected().prepare(accepted);
+      return { ...prepared, facts: this.connected().factsOf(event, grouping) };
     } catch (fault) {
-      return { projectId: accepted.projectId, eventId: accepted.event.eventId, accepted: () => accepted, fault };
+      return { ...prepared, facts: undefined, fault };
     }
   }
 
@@ -92,7 +91,7 @@ export class Digestion {
     } catch (error) {
       if (!isOwnFault(error)) throw error;
       const [only] = batch;
-      if (only && batch.length === 1) return [await this.setAside(this.poisonOf(only.accepted(), error), error)];
+      if (only && batch.length === 1) return [await this.setAside(this.poisonOf(only, error), error)];
       const middle = Math.ceil(batch.length / 2);
       const first = await this.digestOrSetAside(batch.slice(0, middle));
       return [...first, ...(await this.digestOrSetAside(batch.slice(middle)))];
@@ -151,13 +150,14 @@ export class Digestion {
     return 'invalid';
   }
 
-  private poisonOf(accepted: AcceptedEvent, error: unknown): NewPoison {
-    const { projectId, event } = accepted;
-    const grouping = accepted.grouping ?? this.groupingOf(accepted);
+  private poisonOf(prepared: PreparedEvent, error: unknown): NewPoison {
+    const { projectId, eventId } = prepared;
+    const accepted = prepared.accepted();
+    const grouping = accepted.grouping ?? this.groupingOf(prepared);
     return {
-      key: `${projectId}:${event.eventId}`,
+      key: `${projectId}:${eventId}`,
       projectId,
-      eventId: event.eventId,
+      eventId,
       reason: reasonOf(error),
       body: encodeBatch([eventText(this.written({ ...accepted, grouping }))]),
     };

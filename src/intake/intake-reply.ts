@@ -1,3 +1,4 @@
+import { type BodySummary } from './body-summary.js';
 import { type Outcome } from './outcome.js';
 
 /** One HTTP request as intake reads it, free of any web framework. */
@@ -9,6 +10,8 @@ export interface IntakeRequest {
   readonly body: Buffer;
   /** Epoch milliseconds. */
   readonly receivedAt: number;
+  /** What another thread read of the body. */
+  readonly summary?: BodySummary;
 }
 
 /** What to answer. */

@@ -9,6 +9,7 @@ import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { Acceptor } from './acceptor.service.js';
 import { EventBuffer } from './accepted-event.js';
+import { BodyReaders } from './body.readers.js';
 import { Digestion } from './digestion.service.js';
 import { IntakeGate } from './intake.gate.js';
 import { IntakeRoutes } from './intake.routes.js';
@@ -40,8 +41,9 @@ async function chooseBuffer(
   clock: Clock,
   logger: Logger,
   turns: RequestTurns,
+  readers: BodyReaders,
 ): Promise<EventBuffer> {
-  if (settings.natsUrl === undefined) return new MemoryBuffer(digestion, turns, clock, logger);
+  if (settings.natsUrl === undefined) return new MemoryBuffer(digestion, turns, readers, clock, logger);
   const log = await JetStreamLog.open(settings.natsUrl, await poison.installation(database), logger);
   const digests = settings.roles.has('digest');
   return new JetStreamBuffer({ log, digestion, outcomes, clock, logger, digests });
@@ -65,16 +67,17 @@ async function chooseBuffer(
     TelemetryStore,
     TelemetryRecorder,
     RequestTurns,
+    BodyReaders,
     IntakeRoutes,
     PoisonStore,
     Digestion,
     {
       provide: EventBuffer,
       useFactory: chooseBuffer,
-      inject: [Settings, Database, PoisonStore, Digestion, OutcomeCounter, Clock, LOGGER, RequestTurns],
+      inject: [Settings, Database, PoisonStore, Digestion, OutcomeCounter, Clock, LOGGER, RequestTurns, BodyReaders],
     },
   ],
-  exports: [Projects, IntakeLedger, EventBuffer, IntakeRoutes],
+  exports: [Projects, IntakeLedger, EventBuffer, BodyReaders, IntakeRoutes],
 })
 export class IntakeModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(

@@ -5,7 +5,9 @@ import { Clock } from '../platform/clock.js';
 import { isDatabaseAway } from '../platform/db/database.js';
 import { Problem } from '../platform/errors.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
-import { type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
+import { BodyReaders } from './body.readers.js';
+import { type SentBody } from './body-summary.js';
+import { headerText, type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
 import { NativeIntake } from './native.intake.js';
 import { OtlpIntake } from './otlp.intake.js';
 import { OutcomeCounter } from './outcome.counter.js';
@@ -38,6 +40,8 @@ interface Route {
   readonly handle: Handler;
   readonly word?: Wording;
   readonly projectId?: string;
+  /** Of the Sentry protocol. */
+  readonly kind?: SentBody['kind'];
 }
 
 /**
@@ -45,7 +49,7 @@ interface Route {
  */
 @Injectable()
 export class IntakeRoutes {
-  private readonly sentryPaths: Readonly<Record<string, Handler>>;
+  private readonly sentryPaths: Readonly<Record<SentBody['kind'], Handler>>;
   private readonly otherPaths: Readonly<Record<string, Route | undefined>>;
 
   constructor(
@@ -54,6 +58,7 @@ export class IntakeRoutes {
     otlp: OtlpIntake,
     private readonly outcomes: OutcomeCounter,
     private readonly turns: RequestTurns,
+    private readonly readers: BodyReaders,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -97,9 +102,11 @@ export class IntakeRoutes {
   }
 
   private routeOf(path: string): Route | undefined {
-    const [, projectId, kind] = SENTRY.exec(path) ?? [];
-    const handle = kind === undefined ? undefined : this.sentryPaths[kind];
-    if (handle) return { handle, projectId };
+    const sentry = SENTRY.exec(path);
+    if (sentry) {
+      const kind = sentry[2] as SentBody['kind'];
+      return { handle: this.sentryPaths[kind], projectId: sentry[1], kind };
+    }
     return this.otherPaths[path.endsWith('/') ? path.slice(0, -1) : path];
   }
 
@@ -107,13 +114,23 @@ export class IntakeRoutes {
     const { headers } = request;
     const read = await readBody(request);
     const receivedAt = this.clock.now().getTime();
-    await this.turns.next(read.ok ? read.body.length : 0);
+    const summary =
+      read.ok && route.kind
+        ? await this.readers.summary({
+            kind: route.kind,
+            encoding: headerText(headers['content-encoding']),
+            receivedAt,
+            body: read.body,
+          })
+        : undefined;
+    if (!summary) await this.turns.next(read.ok ? read.body.length : 0);
     const taken: IntakeRequest = {
       projectId: route.projectId,
       query: query === '' ? {} : parse(query),
       headers,
       body: read.ok ? read.body : Buffer.alloc(0),
       receivedAt,
+      summary,
     };
     const reply = await this.run(
       route,

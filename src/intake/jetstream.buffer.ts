@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { type Clock } from '../platform/clock.js';
 import { Problem } from '../platform/errors.js';
 import { type Logger } from '../platform/logging/logger.js';
-import { type AcceptedEvent, EventBuffer, type EventConsumer } from './accepted-event.js';
+import { EventBuffer, type EventConsumer, type PreparedEvent } from './accepted-event.js';
 import { type Digestion } from './digestion.service.js';
 import { eventText } from './event-wire.js';
 import { type JetStreamLog, PARTITIONS } from './jetstream.log.js';
@@ -38,6 +38,7 @@ export interface JetStreamParts {
  * Events go scrubbed, in the partition of their project and grouping key.
  */
 export class JetStreamBuffer extends EventBuffer {
+  readonly writesInFull = true;
   private readonly publisher: JetStreamPublisher;
   private readonly puller: JetStreamPuller;
   private readonly shipped = new LRUCache<string, number>({ max: 50_000 });
@@ -58,12 +59,12 @@ export class JetStreamBuffer extends EventBuffer {
     if (this.parts.digests) this.puller.start();
   }
 
-  async submit(events: readonly AcceptedEvent[]): Promise<DigestOutcome[]> {
+  async submit(events: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
     if (this.closed || this.publisher.waiting + events.length > CAPACITY)
       throw new Problem(503, 'unavailable', 'More events are waiting than can be kept. Try again in a few seconds.');
     const byPartition = new Map<number, { at: number; event: Publishable }[]>();
-    for (const [at, accepted] of events.entries()) {
-      const { partition, event } = this.prepare(accepted);
+    for (const [at, prepared] of events.entries()) {
+      const { partition, event } = this.publishable(prepared);
       const list = byPartition.get(partition);
       if (list) list.push({ at, event });
       else byPartition.set(partition, [{ at, event }]);
@@ -99,11 +100,12 @@ export class JetStreamBuffer extends EventBuffer {
     await this.parts.log.close();
   }
 
-  private prepare(accepted: AcceptedEvent): { partition: number; event: Publishable } {
+  private publishable(prepared: PreparedEvent): { partition: number; event: Publishable } {
     const { digestion } = this.parts;
-    const id = `${accepted.projectId}:${accepted.event.eventId}`;
-    const grouping = digestion.groupingOf(accepted);
-    const key = grouping ? `${accepted.projectId}:${grouping.key}` : id;
+    const id = `${prepared.projectId}:${prepared.eventId}`;
+    const grouping = digestion.groupingOf(prepared);
+    const key = grouping ? `${prepared.projectId}:${grouping.key}` : id;
+    const accepted = prepared.accepted();
     const payload = this.wantsPayload(key) ? accepted.payload : undefined;
     const written = digestion.written({ ...accepted, grouping, payload });
     let text = eventText(written);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { SystemClock } from '../platform/clock.js';
 import { createLogger } from '../platform/logging/logger.js';
-import { type AcceptedEvent, type PreparedEvent } from './accepted-event.js';
+import { Metrics } from '../platform/metrics.js';
+import { type PreparedEvent } from './accepted-event.js';
+import { BodyReaders } from './body.readers.js';
 import { type Digestion } from './digestion.service.js';
 import { MemoryBuffer } from './memory.buffer.js';
 import { type DigestOutcome } from './outcome.js';
@@ -12,34 +14,30 @@ const REQUESTS = 100;
 /** A buffer before a digestion that keeps the sizes of its batches. */
 function bufferWithSizes() {
   const sizes: number[] = [];
-  const digestion: Pick<Digestion, 'prepare' | 'digestOrSetAside'> = {
-    prepare: ({ projectId, event }) => ({
-      projectId,
-      eventId: event.eventId,
-      accepted: () => fail('is not read again'),
-    }),
+  const digestion: Pick<Digestion, 'digestOrSetAside'> = {
     digestOrSetAside: async (batch: readonly PreparedEvent[]): Promise<DigestOutcome[]> => {
       sizes.push(batch.length);
       return batch.map(() => 'accepted');
     },
   };
   const turns = new RequestTurns();
+  const readers = new BodyReaders(new Metrics());
   const logger = createLogger('silent');
-  return { sizes, turns, buffer: new MemoryBuffer(digestion as Digestion, turns, new SystemClock(), logger) };
+  return { sizes, turns, buffer: new MemoryBuffer(digestion as Digestion, turns, readers, new SystemClock(), logger) };
 }
 
 function fail(message: string): never {
   throw new Error(message);
 }
 
-function accepted(eventId: string): AcceptedEvent {
-  return { projectId: 1, receivedAt: 0, event: { eventId } as AcceptedEvent['event'], payload: undefined };
+function prepared(eventId: string): PreparedEvent {
+  return { projectId: 1, eventId, hasPayload: true, facts: {}, accepted: () => fail('is not read again') };
 }
 
 describe('batches of the buffer in memory', () => {
   it('waits for nobody where nobody is at the door', async () => {
     const { sizes, buffer } = bufferWithSizes();
-    expect(await buffer.submit([accepted('a')])).toEqual(['accepted']);
+    expect(await buffer.submit([prepared('a')])).toEqual(['accepted']);
     expect(sizes).toEqual([1]);
   });
 
@@ -48,7 +46,7 @@ describe('batches of the buffer in memory', () => {
     await Promise.all(
       Array.from({ length: REQUESTS }, async (_, n) => {
         await turns.next(0);
-        return buffer.submit([accepted(String(n))]);
+        return buffer.submit([prepared(String(n))]);
       }),
     );
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(REQUESTS);
@@ -63,7 +61,7 @@ describe('batches of the buffer in memory', () => {
       while (flooding) await turns.next(0);
     });
     await turns.next(0);
-    expect(await buffer.submit([accepted('a')])).toEqual(['accepted']);
+    expect(await buffer.submit([prepared('a')])).toEqual(['accepted']);
     flooding = false;
     await Promise.all(flood);
   });

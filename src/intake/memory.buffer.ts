@@ -3,8 +3,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { messageOf, Problem } from '../platform/errors.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
-import { type AcceptedEvent, EventBuffer, type EventConsumer, type PreparedEvent } from './accepted-event.js';
+import { EventBuffer, type EventConsumer, type PreparedEvent } from './accepted-event.js';
 import { FairQueue, type Waiting } from './algorithm/fair-queue.js';
+import { BodyReaders } from './body.readers.js';
 import { Digestion } from './digestion.service.js';
 import { type DigestOutcome } from './outcome.js';
 import { RequestTurns } from './request.turns.js';
@@ -30,6 +31,7 @@ interface Submission extends Waiting {
 /** Group commit in memory: requests that arrive while a batch commits make up the next one. */
 @Injectable()
 export class MemoryBuffer extends EventBuffer {
+  readonly writesInFull = false;
   private readonly waiting = new FairQueue<Submission>();
   private draining: Promise<void> | undefined;
   private closed = false;
@@ -37,6 +39,7 @@ export class MemoryBuffer extends EventBuffer {
   constructor(
     private readonly digestion: Digestion,
     private readonly turns: RequestTurns,
+    private readonly readers: BodyReaders,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -47,7 +50,7 @@ export class MemoryBuffer extends EventBuffer {
     this.digestion.connect(consumer);
   }
 
-  submit(events: readonly AcceptedEvent[]): Promise<DigestOutcome[]> {
+  submit(events: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
     const projectId = events[0]?.projectId ?? 0;
     const ofProject = this.waiting.eventsOf(projectId) + events.length;
     if (this.closed || this.waiting.events + events.length > CAPACITY || ofProject > CAPACITY_OF_ONE) {
@@ -56,7 +59,7 @@ export class MemoryBuffer extends EventBuffer {
       );
     }
     const shed = ofProject > SHED_ABOVE;
-    const prepared = events.map((one) => this.digestion.prepare(shed ? { ...one, payload: undefined } : one));
+    const prepared = shed ? events.map((one) => ({ ...one, hasPayload: false })) : events;
     return new Promise((done, failed) => {
       const arrivedAt = this.clock.now().getTime();
       this.waiting.push({ projectId, events: events.length, prepared, arrivedAt, done, failed });
@@ -90,7 +93,7 @@ export class MemoryBuffer extends EventBuffer {
    */
   private async gather(): Promise<void> {
     for (let turn = 0; turn < LONGEST_GATHERING; turn++) {
-      if (this.waiting.events >= Math.min(this.turns.waiting, LARGEST_BATCH)) return;
+      if (this.waiting.events >= Math.min(this.turns.waiting + this.readers.waiting, LARGEST_BATCH)) return;
       await nextTurn();
     }
   }

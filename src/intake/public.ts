@@ -23,7 +23,7 @@ export class IntakeLedger {
   ) {}
 
   /** Marks events as seen in this transaction; returns those that nobody had seen, of two with the same id the first. */
-  async claimEvents<Event extends PreparedEvent>(
+  async claimEvents<Event extends Pick<PreparedEvent, 'projectId' | 'eventId'>>(
     tx: Tx,
     events: readonly Event[],
     now: Date,

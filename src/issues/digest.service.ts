@@ -1,12 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Identity } from '../customers/customer.js';
 import { CustomerDirectory } from '../customers/public.js';
-import {
-  type AcceptedEvent,
-  type EventConsumer,
-  type GroupingKey,
-  type PreparedEvent,
-} from '../intake/accepted-event.js';
+import { type EventConsumer, type EventFacts, type GroupingKey, type PreparedEvent } from '../intake/accepted-event.js';
 import { type AppEvent } from '../intake/event.js';
 import { type DigestOutcome } from '../intake/outcome.js';
 import { IntakeLedger } from '../intake/public.js';
@@ -14,10 +8,10 @@ import { Clock } from '../platform/clock.js';
 import { Database, PG_ERROR, pgCode, type Tx } from '../platform/db/database.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { type CountedEvent, totalsByCell, totalsByCustomer, totalsByRelease } from './algorithm/batch.js';
-import { isBlocking } from './blocking.js';
 import { type Place } from './cell.js';
 import { DigestStore } from './digest.store.js';
-import { Fingerprinter, type Grouped } from './fingerprinter.service.js';
+import { type Facts } from './facts.js';
+import { Fingerprinter } from './fingerprinter.service.js';
 import { IgnoreStore } from './ignore.store.js';
 import { IssueOpener } from './issue.opener.js';
 import { RegressionKeeper } from './regression.keeper.js';
@@ -25,17 +19,8 @@ import { SampleKeeper } from './sample.keeper.js';
 
 const MINUTE = 60_000;
 
-/** What counting an event takes. */
-export interface Prepared extends PreparedEvent {
-  /** Epoch milliseconds. */
-  readonly occurredAt: number;
-  readonly release: string | undefined;
-  readonly blocking: boolean;
-  readonly identities: readonly Identity[];
-  readonly grouped: Grouped;
-  /** False where the payload was shed. */
-  readonly hasPayload: boolean;
-}
+/** An event that is about to be counted. */
+export type Prepared = Omit<PreparedEvent, 'facts' | 'fault'> & Facts;
 
 /**
  * GROUP: turns a batch of accepted events into issues, counts and hits, in one transaction.
@@ -57,28 +42,18 @@ export class Digest implements EventConsumer {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  groupingOf(event: AppEvent): GroupingKey {
-    const [newest] = this.fingerprinter.read(event).keys;
+  factsOf(event: AppEvent, known?: GroupingKey): Facts {
+    return this.fingerprinter.factsOf(event, known);
+  }
+
+  groupingOf(facts: EventFacts): GroupingKey {
+    const [newest] = (facts as Facts).grouped.keys;
     if (!newest) throw new Error('no fingerprint version is in use');
     return newest;
   }
 
-  prepare(accepted: AcceptedEvent): Prepared {
-    const { projectId, event, payload, reread } = accepted;
-    return {
-      projectId,
-      eventId: event.eventId,
-      occurredAt: event.occurredAt,
-      release: event.release,
-      blocking: isBlocking(event),
-      identities: identitiesOf(event),
-      grouped: this.fingerprinter.read(event, accepted.grouping),
-      hasPayload: payload !== undefined,
-      accepted: reread ?? (() => accepted),
-    };
-  }
-
-  async digest(prepared: readonly Prepared[]): Promise<DigestOutcome[]> {
+  async digest(batch: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
+    const prepared = batch.map(({ facts, ...rest }): Prepared => ({ ...rest, ...(facts as Facts) }));
     try {
       return await this.commit(prepared);
     } catch (error) {
@@ -164,16 +139,6 @@ export class Digest implements EventConsumer {
       this.store.countHits(tx, totalsByCustomer(events), totalsByRelease(events), now),
     ]);
   }
-}
-
-/** Who an event is about, strongest identity first. An IP address names a household or an office, never a customer. */
-export function identitiesOf(event: AppEvent): Identity[] {
-  const { id, email, username } = event.user ?? {};
-  return [
-    ...(id ? [{ kind: 'id' as const, value: id }] : []),
-    ...(email ? [{ kind: 'email' as const, value: email.trim().toLowerCase() }] : []),
-    ...(username ? [{ kind: 'username' as const, value: username }] : []),
-  ];
 }
 
 function countedEvent(

@@ -8,7 +8,8 @@ import { sketchV1 } from './algorithm/link-sketch.v1.js';
 import { CatchAllStore } from './catch-all.store.js';
 import { type NewCell, type NewFingerprint, type Place } from './cell.js';
 import { CellStore } from './cell.store.js';
-import { Fingerprinter, type Grouped } from './fingerprinter.service.js';
+import { type Grouped } from './facts.js';
+import { Fingerprinter } from './fingerprinter.service.js';
 import { type AnyFingerprint } from './fingerprints.js';
 import { GROUPING_CONFIG, type GroupingConfig } from './grouping-config.js';
 import { LinkStore } from './link.store.js';
@@ -28,7 +29,7 @@ const BEYOND_REMEMBERED = 20_000;
 const UNWRITTEN: Place = { cellId: 0, issueId: 0, status: 'open', resolvedAt: null, resolvedIn: null, fresh: true };
 
 /** An event with its keys. */
-export interface GroupedEvent extends PreparedEvent {
+export interface GroupedEvent extends Pick<PreparedEvent, 'projectId' | 'eventId' | 'accepted'> {
   readonly grouped: Grouped;
 }
 

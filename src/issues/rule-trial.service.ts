@@ -4,7 +4,8 @@ import { IntakeLedger } from '../intake/public.js';
 import { type Sql } from '../platform/db/database.js';
 import { applyRules, type CompiledRule, compileRules, type GroupingRule } from './algorithm/rules.js';
 import { CellStore } from './cell.store.js';
-import { Fingerprinter, type Grouped, SEVERITY_RANK } from './fingerprinter.service.js';
+import { type Grouped, SEVERITY_RANK } from './facts.js';
+import { Fingerprinter } from './fingerprinter.service.js';
 
 /** What would change for one issue, as far as its samples tell. */
 export interface TrialIssue {

@@ -36,7 +36,7 @@ export class SampleKeeper {
   /** Saves the payloads of a batch that are still wanted. */
   async keep(
     tx: Tx,
-    events: readonly { event: PreparedEvent & { hasPayload: boolean }; place: Place | undefined }[],
+    events: readonly { event: Pick<PreparedEvent, 'hasPayload' | 'accepted'>; place: Place | undefined }[],
     now: Date,
   ): Promise<void> {
     const hour = Math.floor(now.getTime() / HOUR);

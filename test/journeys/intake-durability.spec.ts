@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DaemonProcess } from '../support/cli.js';
@@ -68,6 +68,9 @@ describe('an event that was answered 200', () => {
 
     expect(load.failures).toBeGreaterThan(0);
     await expectExact(load, daemon);
+    const metrics = await (await fetch(`${daemon.api.base}/metrics`)).text();
+    const bodies = /intake_bodies_total\{thread="(\w+)"\} (\d+)/.exec(metrics)?.slice(1);
+    expect(bodies).toEqual([availableParallelism() > 1 ? 'reader' : 'main', expect.stringMatching(/^[1-9]/)]);
   });
 
   it.each([

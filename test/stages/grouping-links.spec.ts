@@ -138,7 +138,15 @@ describe('a new fingerprint version', () => {
     return { projectId, receivedAt: 0, event: { ...read.event, eventId }, payload: undefined };
   };
   const digestAll = async (digest: Digest, ...events: ReturnType<typeof anEvent>[]) => {
-    for (const event of events) await digest.digest([digest.prepare(await accepted(event))]);
+    for (const one of events) {
+      const event = await accepted(one);
+      const {
+        projectId,
+        event: { eventId },
+      } = event;
+      const facts = digest.factsOf(event.event);
+      await digest.digest([{ projectId, eventId, hasPayload: false, facts, accepted: () => event }]);
+    }
   };
   const counts = () => forewarn.rows('SELECT event_count FROM cell ORDER BY id');
   const versions = () => forewarn.rows('SELECT version, cell_id FROM fingerprint ORDER BY cell_id, version');

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { Metrics } from '../platform/metrics.js';
+import { type BodyReader, type BodySummary, type SentBody } from './body-summary.js';
+
+/** Where bodies of the Sentry protocol are read: on another thread, where there is one, or here. */
+@Injectable()
+export class BodyReaders {
+  private reader: BodyReader | undefined;
+  private readonly metric;
+
+  constructor(metrics: Metrics) {
+    const help = 'Requests of the Sentry protocol by the thread that read their bodies; main: all else.';
+    this.metric = metrics.counter('intake_bodies_total', help, ['thread']);
+  }
+
+  /** From now on bodies are read there. */
+  use(reader: BodyReader | undefined): void {
+    this.reader = reader;
+  }
+
+  /** Requests that the other thread has and has not answered. */
+  get waiting(): number {
+    return this.reader?.waiting ?? 0;
+  }
+
+  /** Resolves with undefined where a body must be read on this thread. */
+  async summary(sent: SentBody): Promise<BodySummary | undefined> {
+    const summary = await this.reader?.summary(sent);
+    this.metric.inc({ thread: summary ? 'reader' : 'main' });
+    return summary;
+  }
+
+  /** Ends the other thread. */
+  async close(): Promise<void> {
+    await this.reader?.close();
+  }
+}
