@@ -35,7 +35,7 @@ const REGRESSION_CUSTOMERS = 3;
 @Injectable()
 export class DetectStage implements Stage {
   readonly name = 'detect';
-  readonly pauseMs = 1000;
+  readonly pauseMs = 900; // with the look itself, a look a second
 
   constructor(
     @Inject(DETECTION_CONFIG) private readonly config: DetectionConfig,

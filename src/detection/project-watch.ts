@@ -153,8 +153,8 @@ export class ProjectWatch {
       if (!issues.has(issueOf(series) ?? 0) && issueOf(series) !== undefined) continue;
       const watch = this.watches.get(series) ?? this.fresh(series, Math.min(...its.map(({ minute }) => minute)));
       if (watch.anomaly) continue;
-      const copy = structuredClone(watch);
-      const pulse = { ...this.pulse, flares: structuredClone(this.pulse.flares) };
+      const copy = copyOf(watch);
+      const pulse = { ...this.pulse, flares: copyOf(this.pulse.flares) };
       const found = this.look(series, copy, its, now, pulse);
       if (found.length === 0) continue;
       called.push(...found);
@@ -200,4 +200,19 @@ export class ProjectWatch {
     const verdict = pulseTaken(this.heartbeat, minute, received ? active : null, unit);
     return verdict ? [{ series: HEARTBEAT, verdict }] : [];
   }
+}
+
+/** A copy of plain JSON; `structuredClone` takes five times as long, and a look at an outage copies thousands of states. */
+function copyOf<T extends object>(value: T): T {
+  if (Array.isArray(value)) return value.map((one: unknown) => (isObject(one) ? copyOf(one) : one)) as T;
+  const copy = { ...value } as Record<string, unknown>;
+  for (const key in copy) {
+    const one = copy[key];
+    if (isObject(one)) copy[key] = copyOf(one);
+  }
+  return copy as T;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
