@@ -3,9 +3,9 @@ import { Deviation } from './series-deviation.v1.js';
 
 const HOUR = 3_600_000;
 
-/** Pushes hourly values and returns the running deviation after each. */
+/** Pushes hourly values and returns the remembered deviation after each. */
 function follow(values: readonly number[], deviation = new Deviation()): number[] {
-  return values.map((value, i) => deviation.push(i * HOUR, value).running);
+  return values.map((value, i) => deviation.push(i * HOUR, value).remembered);
 }
 
 /** Values around 100 that differ by a few percent, the same in every run. */
@@ -40,6 +40,36 @@ describe('Deviation', () => {
       return follow(calm(1800).map((value, i) => (fault(i) ? value + 60 : value)))[spike] ?? 0;
     };
     expect(at(40)).toBeGreaterThan(1.1 * at(1000));
+  });
+
+  it('expects at the time of week what was there in the weeks before', () => {
+    const sunday = (i: number): boolean => Math.floor(i / 24) % 7 === 3;
+    const noon = 24 * (7 * 7 + 3) + 12;
+    const expected = (extra: number): number => {
+      const deviation = new Deviation();
+      follow(
+        calm(noon).map((value, i) => (sunday(i) && i < noon - 12 ? value + extra : value)),
+        deviation,
+      );
+      return deviation.push(noon * HOUR, 100).expected ?? Number.NaN;
+    };
+    expect(expected(10)).toBeGreaterThan(expected(0) + 2);
+  });
+
+  it('counts a fall less than a rise as large', () => {
+    const end = (by: number): number => follow(calm(600).map((value, i) => (i === 599 ? value + by : value)))[599] ?? 0;
+    expect(end(-20)).toBeLessThan(0.8 * end(20));
+    expect(end(-20)).toBeGreaterThan(end(0));
+  });
+
+  it('does not end with the first calm value', () => {
+    const deviation = new Deviation();
+    follow(calm(600), deviation);
+    const spike = deviation.push(600 * HOUR, 160);
+    const after = deviation.push(601 * HOUR, 100);
+    const memory = spike.remembered - spike.running;
+    expect(after.running).toBeLessThan(0.6 * spike.running);
+    expect(after.remembered - memory).toBeGreaterThan(0.6 * spike.running);
   });
 
   it('is calm soon after a lone event in a series of zeros', () => {
