@@ -57,10 +57,13 @@ describe('SeriesScorer', () => {
   });
 
   it('begins few incidents where nothing happens', () => {
-    const random = noise(7);
-    const white = Array.from({ length: 8000 }, () => 50 + 10 * random());
-    expect(incidents(scores(white), 600).length).toBeLessThanOrEqual(8);
-    expect(incidents(scores(daily(8000)), 600).length).toBeLessThanOrEqual(8);
+    let begun = 0;
+    for (const seed of [7, 11]) {
+      const random = noise(seed);
+      const white = Array.from({ length: 8000 }, () => 50 + 10 * random());
+      begun += incidents(scores(white), 600).length + incidents(scores(daily(8000, seed)), 600).length;
+    }
+    expect(begun).toBeLessThanOrEqual(10);
   });
 
   it('stays at zero on a series that never changes, and speaks when it does', () => {

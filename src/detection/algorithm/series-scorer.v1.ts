@@ -11,8 +11,8 @@ export interface SeriesScorerOptions {
 }
 
 /**
- * One setting for every kind of series. On the NAB development half the standard score stays within 1.6 points of its value
- * for a half-life from 1000 to 100,000 and a calm time from 50 to 200, with 4 % noise added, or with roots taken.
+ * One setting for every kind of series. On the NAB development half the standard score stays within 2 points of its value
+ * for a half-life from 1000 to 100,000, for a calm time from 50 to 200 and with 4 % noise added; with roots taken it loses 4.
  */
 export const DEFAULT_SCORER_OPTIONS: SeriesScorerOptions = { halfLife: 4000, calmFor: 100 };
 
@@ -40,6 +40,12 @@ export interface SeriesScorerState {
 const INCIDENT_SURPRISE = 2.8;
 /** Within the calm time only a surprise this many times that of the running incident begins another. */
 const WORSE = 1.1;
+/**
+ * What a surprise loses for each usual deviation by which the running one falls short of an evident one: where two questions
+ * find rare what lies close to usual, chance is likelier. Halves the incidents that begin in mere noise.
+ */
+const DOUBT = 0.1;
+const EVIDENT = 4;
 /** How fast the score of either half saturates: surprise in powers of ten, deviation in multiples of the usual one. */
 const SURPRISE_SCALE = 4;
 const DEVIATION_SCALE = 7.5;
@@ -48,8 +54,9 @@ const DEVIATION_SCALE = 7.5;
  * Scores one series value by value, causally, in constant memory. Two things are told apart:
  * - *Does an incident begin here?* Every value answers nine {@link QUESTIONS questions}; each answer becomes a surprise by
  *   its rank among the answers that the same series gave before (conformal prediction; Laxhammar and Falkman 2010, for
- *   streams Burnaev and Ishimtsev 2016), so series of any unit and shape share one scale. Two must agree. While an
- *   incident lasts only something clearly worse begins another. Scores 0.5 to 1, by surprise.
+ *   streams Burnaev and Ishimtsev 2016), so series of any unit and shape share one scale. Two must agree, and the running
+ *   deviation should show it. While an incident lasts only something clearly worse begins another. Scores 0.5 to 1, by
+ *   surprise.
  * - *How unusual are the last few values by themselves?* The running {@link Deviation}, for as long as a fault lasts. Scores
  *   0 to 0.5; a calm series lies around 0.1.
  *
@@ -76,8 +83,9 @@ export class SeriesScorer {
   push(timestampMs: number, value: number | null): SeriesScore {
     if (value === null || !Number.isFinite(value)) return { score: 0 };
     this.seen += 1;
-    const begins = this.beginsIncident(this.surprise(timestampMs, value));
-    const { remembered, expected } = this.deviation.push(timestampMs, value);
+    const { running, remembered, expected } = this.deviation.push(timestampMs, value);
+    const doubt = DOUBT * Math.max(0, EVIDENT - running);
+    const begins = this.beginsIncident(this.surprise(timestampMs, value) - doubt);
     if (begins) return { score: 1 - 0.5 * Math.exp(-this.incidentSurprise / SURPRISE_SCALE), expected };
     return { score: (0.5 * remembered ** 2) / (remembered ** 2 + DEVIATION_SCALE ** 2), expected };
   }
