@@ -78,6 +78,7 @@ export class Deviation {
   /** Says how unusual the last values are and learns this one. */
   push(timestampMs: number, value: number): DeviationAnswer {
     const ofDay = this.day.smoothed(timestampMs, this.seasonal.level, 1);
+    // Half of what the time of week adds: the mean of the two expectations, since few weeks teach much less than many days.
     const expected = ofDay + this.week.smoothed(timestampMs, 0, 1) / 2;
     const seasonal = this.seasonal.times(value, expected);
     const local = this.local.times(value, this.local.level);
