@@ -90,6 +90,25 @@ describe('which detections are one outage', () => {
     expect(['first', 'second']).toContain(groups[0]?.incidentId);
   });
 
+  it('finds in an incident of thousands of findings the one that is linked, the one that started with it, and the widest', () => {
+    const many = Array.from({ length: 3000 }, (_, n) =>
+      aFinding({ id: `i${n}`, since: TEN + n * 2000, services: ['web'], customersHit: n === 9 ? 900 : 5 }),
+    );
+    const held = many.map((one, n) => (n === 9 ? { ...one, customers: people(0, 64) } : one));
+    const open = [{ id: 'outage', findings: held }];
+    const joins = (finding: Finding, links: Parameters<typeof groupFindings>[2] = []) =>
+      groupFindings([finding], open, links).map(({ incidentId }) => incidentId);
+    const far = TEN + 600 * MINUTE;
+    const link = { a: 'late', b: 'i1500', score: 0.9, reason: 'the same crash site', verdict: 'confirmed' as const };
+    expect(joins(aFinding({ id: 'late', since: far, services: ['api'] }), [link])).toEqual(['outage']);
+    expect(joins(aFinding({ id: 'stranger', since: far, services: ['api'] }))).toEqual([null]);
+    expect(joins(aFinding({ id: 'early', since: TEN + 1500, services: ['web'] }))).toEqual(['outage']);
+    expect(joins(aFinding({ id: 'same people', since: far, services: ['web'], customers: people(0, 30) }))).toEqual([
+      'outage',
+    ]);
+    expect(joins(aFinding({ id: 'again', issueId: 'i777', since: far }))).toEqual(['outage']);
+  });
+
   it('names the issue that came first and hit most as the likely cause, with reasons', () => {
     const root = aFinding({ id: 'pool exhausted', customersHit: 80 });
     const effect = aFinding({ id: 'cart failed', kind: 'spike', since: TEN + 2 * MINUTE, customersHit: 9 });
