@@ -20,7 +20,7 @@ export function follow(watch: WatchState, anomaly: Anomaly, context: WatchContex
   anomaly.lastHit = Math.max(anomaly.lastHit, lastHit(watch));
   relearn(watch, anomaly, context);
   if (!isActive(context.pulse, context.now)) return null;
-  const pacePerExposure = anomaly.customers / Math.max(anomaly.exposed, leastExposure(context.pulse) || 1);
+  const pacePerExposure = anomaly.customers / Math.max(anomaly.exposed, leastExposure(context.pulse));
   for (const minutes of [5, 10, 30, 60, 360]) {
     const seen = window(watch, context, minutes);
     if (seen.from < anomaly.since + MINUTE) break;
@@ -75,7 +75,7 @@ function slowPace(watch: WatchState, anomaly: Anomaly, context: WatchContext): v
 
 /** Never nothing: some customers within the first seconds are not a pace of so many a second. */
 function exposedSince(from: number, { pulse, now }: WatchContext): number {
-  return Math.max(exposure(pulse, from, now), leastExposure(pulse) || 1);
+  return Math.max(exposure(pulse, from, now), leastExposure(pulse));
 }
 
 function relearn(watch: WatchState, anomaly: Anomaly, context: WatchContext): void {

@@ -40,9 +40,9 @@ export function window(watch: WatchState, context: WatchContext, minutes: number
   return { from, to: context.now, minutes, ...sums, exposed };
 }
 
-/** What any stretch of time is taken to be exposed to, however short. */
+/** What any stretch of time is taken to be exposed to, however short; time itself as long as no use of the app is known. */
 export function leastExposure(pulse: PulseState): number {
-  return pulse.mean * LEAST_EXPOSURE;
+  return (pulse.mean || 1) * LEAST_EXPOSURE;
 }
 
 /** Sums from a minute on, epoch minutes. */

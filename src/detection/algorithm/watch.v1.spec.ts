@@ -141,6 +141,16 @@ describe('a watched issue', () => {
     expect(play.kinds()).toContain('new');
   });
 
+  it('expects something even at the start of a project, of which no use is known', () => {
+    const pulse = newPulse(START);
+    beat(pulse, { minute: START, active: null, received: false });
+    const now = (START + 1) * 60_000 + 30_000;
+    const row = { minute: START + 1, arrivals: 6, customers: 6, events: 6 };
+    const [first] = observe(newWatch(START + 1, true), [row], { now, pulse, deployedAt: undefined });
+    expect(first?.expected).toBeGreaterThan(0);
+    expect(first?.words).toMatch(/^6 customers in 30 s, expected 0\.\d+ \(p < 1e-\d\d?\), since/);
+  });
+
   it('does not call one customer who tries again every second', () => {
     const loop = (minute: number) => ({ events: 60, customers: 1, arrivals: minute === 3 * DAY ? 1 : 0 });
     const play = new Play().run(0, 3 * DAY, rare).run(3 * DAY, 3 * DAY + 300, loop);
