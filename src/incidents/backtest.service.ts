@@ -100,10 +100,7 @@ export class Backtest {
     const replayed = replay(
       {
         minutes,
-        hits: rows.map((row) => ({ ...row, issueId: String(row.issueId) })),
-        services: new Map(
-          rows.flatMap(({ issueId, service }) => (service ? [[String(issueId), [service]] as const] : [])),
-        ),
+        hits: rows,
         links: [],
         deploys: [],
         from,
@@ -115,18 +112,16 @@ export class Backtest {
     for (const one of replayed) {
       const firstCustomerAt = new Date(one.firstCustomerMinute * MINUTE);
       const lastCustomerAt = new Date((one.lastCustomerMinute + 1) * MINUTE);
-      const harm = await this.harm.between(
-        this.database,
-        projectId,
-        one.issueIds.map(Number),
-        firstCustomerAt,
-        lastCustomerAt,
-      );
+      const during = (issueIds: readonly number[]) =>
+        this.harm.between(this.database, projectId, issueIds, firstCustomerAt, lastCustomerAt);
+      // The same few people, counted several times.
+      if (one.least > 0 && (await during(one.behind)).customers < one.least) continue;
+      const harm = await during(one.issueIds.length > 0 ? one.issueIds : one.behind);
       const customers = harm.customers || one.customers;
       const severity = severityOf({ ...harm, customers }).severity;
       const judged = harm.activeCustomers === null && severity === 'minor' ? 'major' : severity;
       incidents.push({
-        issues: one.issueIds,
+        issues: one.issueIds.map(String),
         severity: judged,
         firstCustomerAt,
         firstAlertAt: new Date((one.firstAlertMinute + 1) * MINUTE),

@@ -5,20 +5,19 @@ import { type History, replay } from './replay.v1.js';
 const START = 29_459_520;
 const DAY = 1440;
 
+const FAULT = START + 2 * DAY + 600;
+const CHECKOUT = { service: 'checkout', area: null };
+
 /** Three days of use; on the third, at 10:00, two issues of checkout hit two customers a minute for ten minutes. */
 function aHistory(): History {
-  const fault = START + 2 * DAY + 600;
   const hits = [];
-  for (let minute = fault; minute < fault + 10; minute += 1) {
-    for (const issueId of ['a', 'b']) hits.push({ issueId, minute, events: 3, customers: 2, arrivals: 2 });
+  for (let minute = FAULT; minute < FAULT + 10; minute += 1) {
+    for (const issueId of [1, 2])
+      hits.push({ issueId, minute, events: 3, customers: 2, arrivals: 2, since: FAULT, ...CHECKOUT });
   }
   return {
     minutes: Array.from({ length: 3 * DAY }, (_, n) => ({ minute: START + n, active: 500, received: true })),
     hits,
-    services: new Map([
-      ['a', ['checkout']],
-      ['b', ['checkout']],
-    ]),
     links: [],
     deploys: [],
     from: START,
@@ -27,13 +26,14 @@ function aHistory(): History {
 
 describe('replay of stored history', () => {
   it('says which incident would have opened, when customers and ops would have seen it, and how many would be told', () => {
-    const fault = START + 2 * DAY + 600;
     expect(replay(aHistory(), DEFAULT_THRESHOLDS)).toEqual([
       {
-        issueIds: ['a', 'b'],
-        firstCustomerMinute: fault,
-        firstAlertMinute: fault + 1,
-        lastCustomerMinute: fault + 9,
+        issueIds: [1, 2],
+        behind: [1, 2],
+        least: 0,
+        firstCustomerMinute: FAULT,
+        firstAlertMinute: FAULT + 1,
+        lastCustomerMinute: FAULT + 9,
         customers: 40,
         reasons: ['started together', 'same service checkout'],
       },
@@ -43,6 +43,34 @@ describe('replay of stored history', () => {
   it('opens nothing with thresholds that the history does not reach', () => {
     const strict = { ...DEFAULT_THRESHOLDS, newFault: { customers: 200, withinMinutes: 10 } };
     expect(replay(aHistory(), strict)).toEqual([]);
+  });
+
+  it('opens one incident for new issues side by side of which none is a fault by itself', () => {
+    const hits = Array.from({ length: 30 }, (_, n) => {
+      const minute = FAULT + Math.floor(n / 6);
+      const row = {
+        issueId: 100 + n,
+        minute,
+        since: minute,
+        events: 1,
+        customers: 1,
+        arrivals: 1,
+        moments: 1 << (n % 6),
+      };
+      return { ...row, ...CHECKOUT };
+    });
+    const trickle = Array.from({ length: 200 }, (_, n) => {
+      const row = { issueId: 9, minute: START + n * 20, since: START, events: 1, customers: 1, arrivals: 1 };
+      return { ...row, ...CHECKOUT };
+    });
+    const all = [...trickle, ...hits].sort((a, b) => a.minute - b.minute);
+    const [incident, ...others] = replay({ ...aHistory(), hits: all }, DEFAULT_THRESHOLDS);
+    expect(others).toEqual([]);
+    expect(incident?.issueIds).not.toContain(9);
+    expect(incident?.issueIds.length).toBeGreaterThan(5);
+    expect(incident?.firstAlertMinute).toBeLessThan(FAULT + 5);
+    expect(incident?.lastCustomerMinute).toBeLessThan(FAULT + 5);
+    expect(incident?.least).toBeGreaterThan(0);
   });
 
   it('lets the time before the asked period teach and not count', () => {

@@ -1,6 +1,16 @@
 import type { DetectionThresholds, MinuteRow, Verdict } from '../../detection/detection.js';
 import { beat, newPulse } from '../../detection/algorithm/pulse.v1.js';
-import { isAtRest, newWatch, observe, type WatchState } from '../../detection/algorithm/watch.v1.js';
+import { isAtRest, newWatch, observe, outageCustomers, type WatchState } from '../../detection/algorithm/watch.v1.js';
+import {
+  areaOf,
+  bySeries,
+  type IssueMinute,
+  issueOf,
+  issueSeries,
+  partsOf,
+  sumsOf,
+  YOUNG_ISSUES,
+} from '../../detection/series.js';
 import { type Finding, groupFindings, type IssueLink } from './cluster.v1.js';
 import { DEFAULT_LIFECYCLE, type LifecycleSettings } from './lifecycle.v1.js';
 
@@ -9,9 +19,7 @@ export interface History {
   /** Every minute to replay; `active` null when the app does not tell, `received` false in gaps of the data. */
   readonly minutes: readonly { readonly minute: number; readonly active: number | null; readonly received: boolean }[];
   /** Minutes with hits, of all issues. */
-  readonly hits: readonly (MinuteRow & { readonly issueId: string })[];
-  /** Services of an issue, where known. */
-  readonly services: ReadonlyMap<string, readonly string[]>;
+  readonly hits: readonly IssueMinute[];
   readonly links: readonly IssueLink[];
   /** Deploys and restarts, epoch milliseconds, in order. */
   readonly deploys: readonly number[];
@@ -21,7 +29,11 @@ export interface History {
 
 /** An incident that would have opened. */
 export interface ReplayedIncident {
-  readonly issueIds: readonly string[];
+  readonly issueIds: readonly number[];
+  /** Beside its own issues those that a sum (the project, a service, an area) adds up; where it has none of its own, what it is about. */
+  readonly behind: readonly number[];
+  /** Distinct customers that it must have hit to be one, where only sums stood out, which count a customer of two issues twice; else 0. */
+  readonly least: number;
   /** First minute in which a customer was hit by it, epoch minutes. */
   readonly firstCustomerMinute: number;
   /** Minute in which it would have opened. */
@@ -33,9 +45,21 @@ export interface ReplayedIncident {
   readonly reasons: readonly string[];
 }
 
+/** A verdict as it is clustered, with what it brings to its incident. */
+interface Called {
+  readonly finding: Finding;
+  readonly issueIds: readonly number[];
+  readonly behind: readonly number[];
+  readonly least: number;
+}
+
 interface Draft {
   readonly id: string;
   readonly findings: Finding[];
+  readonly issueIds: Set<number>;
+  /** The issues behind it, and the minute in which each joined it. */
+  readonly behind: Map<number, number>;
+  least: number;
   readonly reasons: Set<string>;
   readonly alert: number;
   first: number;
@@ -43,9 +67,12 @@ interface Draft {
   customers: number;
 }
 
+/** Issues that began this long before a sum stood out, or later, are its doing; as the stage `incident-open` has it. */
+const BORN_BEFORE_MINUTES = 10;
+
 /**
  * What would have happened with these thresholds: replays the history minute by minute through the same detector and
- * grouping that run live. An incident closes after `quietForMs` without a hit on its issues.
+ * grouping that run live, each issue and each sum of them; shares (of releases, sessions, active customers) are not replayed. An incident closes after `quietForMs` without a hit on its issues.
  */
 export function replay(
   history: History,
@@ -72,7 +99,7 @@ class Replay {
     private readonly history: History,
     private readonly thresholds: DetectionThresholds,
     private readonly settings: LifecycleSettings,
-    start: number,
+    private readonly start: number,
   ) {
     this.pulse = newPulse(start);
   }
@@ -80,12 +107,13 @@ class Replay {
   step(at: History['minutes'][number]): void {
     beat(this.pulse, at);
     const rows = this.rowsOf(at.minute);
-    const findings: Finding[] = [];
-    for (const issueId of new Set([...rows.keys(), ...this.restless])) {
-      const verdict = this.look(issueId, rows.get(issueId), at.minute).find(({ kind }) => kind !== 'recovered');
-      if (verdict && at.minute >= this.history.from) findings.push(this.findingOf(issueId, verdict));
+    const fresh = bySeries(rows, this.start);
+    const called: Called[] = [];
+    for (const series of new Set([...fresh.keys(), ...this.restless])) {
+      const verdict = this.look(series, fresh.get(series) ?? [], at.minute).find(({ kind }) => kind !== 'recovered');
+      if (verdict && at.minute >= this.history.from) called.push(this.called(series, verdict));
     }
-    this.place(findings, at.minute);
+    this.place(called, at.minute);
     this.countHits(rows, at.minute);
   }
 
@@ -93,22 +121,21 @@ class Replay {
     return [...this.closed, ...this.open].sort((a, b) => a.alert - b.alert).map(reportOf);
   }
 
-  private rowsOf(minute: number): Map<string, MinuteRow> {
-    const rows = new Map<string, MinuteRow>();
+  private rowsOf(minute: number): IssueMinute[] {
     const { hits } = this.history;
-    for (let hit = hits[this.next]; hit && hit.minute <= minute; hit = hits[(this.next += 1)])
-      rows.set(hit.issueId, hit);
-    return rows;
+    const first = this.next;
+    while ((hits[this.next]?.minute ?? Infinity) <= minute) this.next += 1;
+    return hits.slice(first, this.next);
   }
 
-  private look(issueId: string, row: MinuteRow | undefined, minute: number): Verdict[] {
-    const watch = this.watches.get(issueId) ?? newWatch(minute, true);
-    this.watches.set(issueId, watch);
+  private look(series: string, rows: readonly MinuteRow[], minute: number): Verdict[] {
+    const watch = this.watches.get(series) ?? newWatch(minute, issueOf(series) !== undefined);
+    this.watches.set(series, watch);
     const now = (minute + 1) * 60_000;
     const context = { now, pulse: this.pulse, deployedAt: this.deployedAt(now), thresholds: this.thresholds };
-    const verdicts = observe(watch, row ? [row] : [], context);
-    if (isAtRest(watch)) this.restless.delete(issueId);
-    else this.restless.add(issueId);
+    const verdicts = observe(watch, rows, context);
+    if (isAtRest(watch)) this.restless.delete(series);
+    else this.restless.add(series);
     return verdicts;
   }
 
@@ -117,26 +144,55 @@ class Replay {
     return this.history.deploys[this.deploy - 1];
   }
 
-  private findingOf(issueId: string, { kind, since, seen, at }: Verdict): Finding {
-    return {
-      id: `${issueId}@${at}`,
-      issueId,
+  private called(series: string, { kind, since, seen, at }: Verdict): Called {
+    const minute = Math.floor(since / 60_000);
+    const behind = this.behind(series, minute);
+    const issueId = issueOf(series);
+    const { kind: of, name } = partsOf(series);
+    const isSum = issueId === undefined;
+    const service = isSum ? (of === 'service' ? name : null) : behind[0]?.service;
+    const finding: Finding = {
+      id: `${series}@${at}`,
+      issueId: isSum ? null : String(issueId),
       kind,
       since,
-      services: this.history.services.get(issueId) ?? [],
+      services: service ? [service] : [],
       firstRelease: null,
+      area: isSum ? areaOf(series) : behind[0]?.area,
+      ...(isSum && { issues: behind.map((one) => String(one.issueId)) }),
       customers: [],
       customersHit: seen,
     };
+    const own = isSum ? behind.filter((one) => one.since >= minute - BORN_BEFORE_MINUTES) : behind;
+    const { newFault } = this.thresholds;
+    return {
+      finding,
+      issueIds: own.map((one) => one.issueId),
+      behind: behind.map((one) => one.issueId),
+      least: isSum ? (series === YOUNG_ISSUES ? outageCustomers(this.thresholds) : newFault.customers) : 0,
+    };
   }
 
-  private place(findings: readonly Finding[], minute: number): void {
+  /** The newest row of each issue that counted in a series since a minute. */
+  private behind(series: string, since: number): IssueMinute[] {
+    const newest = new Map<number, IssueMinute>();
+    for (let at = this.next - 1; (this.history.hits[at]?.minute ?? -1) >= since; at -= 1) {
+      const row = this.history.hits[at]!;
+      if (newest.has(row.issueId)) continue;
+      if (issueSeries(row.issueId) === series || sumsOf(row, this.start).includes(series)) newest.set(row.issueId, row);
+    }
+    return [...newest.values()];
+  }
+
+  private place(called: readonly Called[], minute: number): void {
     const quiet = this.settings.quietForMs / 60_000;
     this.closed.push(...this.open.filter(({ last }) => minute - last >= quiet));
     this.open = this.open.filter(({ last }) => minute - last < quiet);
+    const byId = new Map(called.map((one) => [one.finding.id, one]));
+    const findings = called.map(({ finding }) => finding);
     for (const group of groupFindings(findings, this.open, this.history.links)) {
       const held = this.open.find(({ id }) => id === group.incidentId) ?? this.draft(group.findings, minute);
-      for (const finding of group.findings) join(held, finding);
+      for (const { id } of group.findings) join(held, byId.get(id)!, minute);
       for (const reason of group.reasons) held.reasons.add(reason);
     }
   }
@@ -146,6 +202,9 @@ class Replay {
     const draft: Draft = {
       id,
       findings: [],
+      issueIds: new Set(),
+      behind: new Map(),
+      least: Infinity,
       reasons: new Set(),
       alert: minute,
       first: minute,
@@ -156,29 +215,38 @@ class Replay {
     return draft;
   }
 
-  /** Arrivals of the running minute are in the verdict of an incident that opens now, so they count from the next on. */
-  private countHits(rows: ReadonlyMap<string, MinuteRow>, minute: number): void {
+  /** Arrivals of the minute in which an issue joins are in the verdict that brings it, so they count from the next on. */
+  private countHits(rows: readonly IssueMinute[], minute: number): void {
     for (const draft of this.open) {
-      for (const issueId of new Set(draft.findings.map(({ issueId }) => issueId))) {
-        const row = rows.get(issueId ?? '');
-        if (!row || row.customers === 0) continue;
+      for (const row of rows) {
+        const joined = draft.behind.get(row.issueId);
+        const isPart = draft.issueIds.size === 0 || draft.issueIds.has(row.issueId);
+        if (joined === undefined || !isPart || row.customers === 0) continue;
         draft.last = minute;
-        if (!draft.findings.some(({ id }) => id === `${issueId}@${(minute + 1) * 60_000}`))
-          draft.customers += row.arrivals;
+        if (joined < minute) draft.customers += row.arrivals;
       }
     }
   }
 }
 
-function join(draft: Draft, finding: Finding): void {
+/** A sum counts what its issues count, so it brings only what they have not. */
+function join(draft: Draft, { finding, issueIds, behind, least }: Called, minute: number): void {
   draft.findings.push(finding);
   draft.first = Math.min(draft.first, Math.floor(finding.since / 60_000));
-  draft.customers += finding.customersHit;
+  draft.customers =
+    finding.issueId === null
+      ? Math.max(draft.customers, finding.customersHit)
+      : draft.customers + (draft.behind.has(issueIds[0] ?? 0) ? 0 : finding.customersHit);
+  draft.least = Math.min(draft.least, least);
+  for (const issueId of issueIds) draft.issueIds.add(issueId);
+  for (const issueId of behind) if (!draft.behind.has(issueId)) draft.behind.set(issueId, minute);
 }
 
 function reportOf(draft: Draft): ReplayedIncident {
   return {
-    issueIds: [...new Set(draft.findings.map(({ issueId }) => issueId ?? ''))],
+    issueIds: [...draft.issueIds],
+    behind: [...draft.behind.keys()],
+    least: draft.least,
     firstCustomerMinute: draft.first,
     firstAlertMinute: draft.alert,
     lastCustomerMinute: draft.last,
