@@ -163,12 +163,12 @@ class Replay {
       customers: [],
       customersHit: seen,
     };
-    const own = isSum ? behind.filter((one) => one.since >= minute - BORN_BEFORE_MINUTES) : behind;
+    const born = behind.filter((one) => one.since >= minute - BORN_BEFORE_MINUTES);
     const { newFault } = this.thresholds;
     return {
       finding,
-      issueIds: own.map((one) => one.issueId),
-      behind: behind.map((one) => one.issueId),
+      issueIds: isSum ? born.map((one) => one.issueId) : [issueId],
+      behind: isSum ? behind.map((one) => one.issueId) : [issueId],
       least: isSum ? (series === YOUNG_ISSUES ? outageCustomers(this.thresholds) : newFault.customers) : 0,
     };
   }
