@@ -5,8 +5,9 @@ import { mutate, pick, type Random, seededRandom } from '../../test/support/muta
 import { parseEnvelope } from './algorithm/envelope.js';
 import { parseJsonObject } from './algorithm/parse-json.js';
 import { Scrubber } from './algorithm/scrub.js';
+import { readAgain, type SentBody, summarise } from './body-summary.js';
 import { decodeBody } from './content-encoding.js';
-import { readEnvelopeContent } from './envelope-content.js';
+import { readEnvelopeContent, type SentRead } from './envelope-content.js';
 import { type AppEvent } from './event.js';
 import { readNativeEvent } from './native-event.js';
 import { readOtlp } from './otlp.js';
@@ -162,6 +163,7 @@ const WAYS_IN: readonly {
       if (!envelope.ok) return [];
       const content = readEnvelopeContent(envelope, NOW);
       expect(Object.values(content).flat()).toHaveLength(envelope.items.length);
+      asSummarised('envelope', body, content.events);
       for (const { raw, event } of content.events) storable(scrubber.payload(raw, event.user));
       return [...content.events, ...content.logs.flatMap(({ events }) => events)].map(({ event }) => event);
     },
@@ -171,7 +173,9 @@ const WAYS_IN: readonly {
     bodies: [JSON.stringify(EVENT)],
     read: (body) => {
       const parsed = parseJsonObject(body);
-      return parsed.ok ? [readSentryEvent(parsed.value, NOW)] : [];
+      const events = parsed.ok ? [{ event: readSentryEvent(parsed.value, NOW), raw: parsed.value }] : [];
+      asSummarised('store', body, events);
+      return events.map(({ event }) => event);
     },
   },
   {
@@ -244,6 +248,18 @@ describe('damaged bodies', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 });
+
+/** What the other thread reads of a body is what is read of it here, and it leaves what cannot be read. */
+function asSummarised(kind: SentBody['kind'], body: Buffer, events: readonly Pick<SentRead, 'event' | 'raw'>[]): void {
+  const sent = { kind, encoding: undefined, receivedAt: NOW, body };
+  const summary = summarise(sent, (event) => event);
+  if (!summary) return;
+  expect(JSON.stringify(summary.events.map(({ facts }) => facts))).toBe(
+    JSON.stringify(events.map(({ event }) => event)),
+  );
+  for (const [nth, { raw }] of events.entries())
+    expect(Object.keys(readAgain(sent, nth).raw)).toEqual(Object.keys(raw));
+}
 
 function check(event: AppEvent): void {
   expect(event.eventId).toMatch(/^(?:[0-9a-f]{32})?$/);
