@@ -36,7 +36,7 @@ const STOP_GRACE_MS = 2000;
 /** The thread that reads bodies; it is there once the program is compiled. */
 const READER = fileURLToPath(new URL('./reader-thread.js', import.meta.url));
 /** Memory of its heap at most, megabytes: bodies are small, and what is read of them lives shortly. */
-const READER_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
+const READER_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
 
 /** A running daemon. */
 export interface Daemon {
