@@ -8,9 +8,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { MinuteRow, Verdict } from '../src/detection/detection.js';
 import { ARRIVAL_GAP_MINUTES, DEFAULT_THRESHOLDS } from '../src/detection/detection.js';
-import { bySeries, type IssueMinute, issueOf, sumsOf, YOUNG_ISSUES } from '../src/detection/series.js';
+import { bySeries, type IssueMinute, issueOf, leastBehind, sumsOf } from '../src/detection/series.js';
 import { beat, newPulse, type PulseState } from '../src/detection/algorithm/pulse.v1.js';
-import { isAtRest, newWatch, observe, outageCustomers, type WatchState } from '../src/detection/algorithm/watch.v1.js';
+import { isAtRest, newWatch, observe, type WatchState } from '../src/detection/algorithm/watch.v1.js';
 import { type Finding, groupFindings, type OpenIncident } from '../src/incidents/algorithm/cluster.v1.js';
 import { type Fault, makeWorld, SIZES, type World } from './detection-world.js';
 
@@ -183,14 +183,12 @@ class Forewarn {
   /** A sum counts a customer of two issues twice, so its customers are counted anew, as the stage does. */
   private isOfMany(series: string, { kind, since, at }: Verdict, { now, customersSince }: Look): boolean {
     if (kind === 'recovered') return true;
-    const { newFault } = DEFAULT_THRESHOLDS;
-    const needed = series === YOUNG_ISSUES ? outageCustomers(DEFAULT_THRESHOLDS) : newFault.customers;
     const minute = Math.floor(at / 60_000);
     const isOne = (issueId: number) => {
       const row = { minute, since: this.watchOf(issueId, now).born, service: this.serviceOf(issueId), area: null };
       return sumsOf(row, EPOCH / MINUTE).includes(series);
     };
-    return customersSince(since / 1000 - EPOCH, isOne) >= needed;
+    return customersSince(since / 1000 - EPOCH, isOne) >= leastBehind(series, DEFAULT_THRESHOLDS);
   }
 
   private serviceOf(issue: number): string {

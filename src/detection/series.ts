@@ -1,4 +1,5 @@
-import { type MinuteRow } from './detection.js';
+import { outageCustomers } from './algorithm/watch.v1.js';
+import { type DetectionThresholds, type MinuteRow } from './detection.js';
 
 /** One minute of one issue, with what decides which series it counts in. */
 export interface IssueMinute extends MinuteRow {
@@ -48,6 +49,11 @@ export function releaseOf(series: string): string | null {
 export function areaOf(series: string): string | null {
   const { kind, name } = partsOf(series);
   return kind === 'area' ? name : null;
+}
+
+/** Distinct customers from whom on a sum is a fault: of new issues side by side fewer say enough. */
+export function leastBehind(series: string, thresholds: DetectionThresholds): number {
+  return series === YOUNG_ISSUES ? outageCustomers(thresholds) : thresholds.newFault.customers;
 }
 
 /** The issue behind a series, undefined for a sum. */

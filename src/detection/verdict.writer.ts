@@ -1,10 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Tx } from '../platform/db/database.js';
-import { outageCustomers } from './algorithm/watch.v1.js';
 import { DETECTION_CONFIG, type DetectionConfig, thresholdsOf } from './detection-config.js';
 import { DetectionStore } from './detection.store.js';
 import { type Called, HEARTBEAT, type ProjectWatch } from './project-watch.js';
-import { issueOf, partsOf, releaseOf, YOUNG_ISSUES } from './series.js';
+import { issueOf, leastBehind, partsOf, releaseOf } from './series.js';
 import { SeriesReadModel } from './series.read-model.js';
 import { ACTIVE, SESSIONS } from './shares.js';
 
@@ -40,7 +39,8 @@ export class VerdictWriter {
     const about = isSum
       ? await this.whatItAddsUp(tx, projectId, series, new Date(since))
       : { customers: evidence.seen };
-    if (isSum && partsOf(series).kind !== SESSIONS && about.customers < this.needed(series)) return false;
+    if (isSum && partsOf(series).kind !== SESSIONS && about.customers < leastBehind(series, thresholdsOf(this.config)))
+      return false;
     const row = { projectId, issueId, series, kind, since: new Date(since), detectedAt: new Date(at) };
     const release = releaseOf(series);
     const unnamed = series === HEARTBEAT ? {} : about;
@@ -50,11 +50,6 @@ export class VerdictWriter {
       evidence: { ...evidence, ...unnamed, words, ...(release !== null && { release }) },
     });
     return true;
-  }
-
-  /** Customers from whom on a sum is a fault: of new issues side by side fewer say enough. */
-  private needed(series: string): number {
-    return series === YOUNG_ISSUES ? outageCustomers(thresholdsOf(this.config)) : this.config.newFault.customers;
   }
 
   /** The issues behind a sum, and whom they hit: the sum itself counts a customer of two issues twice. */

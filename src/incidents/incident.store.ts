@@ -56,6 +56,7 @@ export class IncidentStore {
     issues: readonly { readonly issueId: number; readonly reason: string }[],
     now: Date,
   ): Promise<Set<number>> {
+    if (issues.length === 0) return new Set();
     const rows = await tx.query<{ id: number }>(
       `INSERT INTO incident_issue (incident_id, issue_id, attached_at, reason) SELECT $1, x.id, $3, x.reason FROM unnest($2::bigint[], $4::text[]) AS x (id, reason)
        ON CONFLICT DO NOTHING RETURNING issue_id AS id`,
@@ -138,6 +139,7 @@ export class IncidentStore {
     details: readonly Record<string, unknown>[],
     now: Date,
   ): Promise<void> {
+    if (details.length === 0) return;
     const sql = `INSERT INTO incident_timeline (incident_id, at, kind, actor, details) SELECT $1, $2, $3, $4, d::jsonb FROM unnest($5::text[]) WITH ORDINALITY AS x (d, nth) ORDER BY nth`;
     await tx.query(sql, [incidentId, now, kind, actor, details.map((one) => JSON.stringify(one))]);
   }

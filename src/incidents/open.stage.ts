@@ -9,6 +9,7 @@ import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js'
 import { wake } from '../platform/stages/wake.js';
 import { Alerts } from './alerts.service.js';
 import {
+  BORN_BEFORE_MS,
   type Finding,
   type FindingGroup,
   groupFindings,
@@ -26,9 +27,6 @@ import { SilenceStore } from './silence.store.js';
 import { Silences } from './silences.service.js';
 
 const BATCH = 500;
-/** Issues that began this long before a fault of the whole project was seen, or later, are its doing. */
-const BORN_BEFORE_MS = 10 * 60_000;
-
 /**
  * CALL: sorts verdicts into incidents: those that belong together open one, join an open one, or open one again. Works on one project at a
  * time under a lock, and marks the verdicts in the same transaction, so neither a crash nor a second process opens one twice.

@@ -5,7 +5,7 @@ import { decodeBody } from './content-encoding.js';
 import { readEnvelopeContent, readSentEvent, type SentRead } from './envelope-content.js';
 import { type AppEvent } from './event.js';
 
-/** Largest decompressed body that is summarised, bytes; SDKs send at most 1 MB an event. */
+/** Largest decompressed body that is summarised, bytes; a larger one is read where nothing waits behind it. */
 const MAX_SUMMARISED = 1024 * 1024;
 
 /** A body of the Sentry protocol as it came. */
@@ -25,6 +25,11 @@ export interface BodySummary {
   readonly events: readonly { readonly eventId: string; readonly facts: EventFacts }[];
 }
 
+/** A summary with the body that it is of. */
+export interface SummarisedBody extends BodySummary {
+  readonly sent: SentBody;
+}
+
 /** Reads bodies on another thread. */
 export interface BodyReader {
   /** Resolves with undefined where a body must be read here. */
@@ -36,7 +41,7 @@ export interface BodyReader {
 }
 
 /**
- * Reads a body that holds events and nothing else, as nearly all do. Any other gives undefined: what is broken, large or of other kinds is
+ * Reads a body that holds events and nothing else. Any other gives undefined: what is broken, large or of other kinds is
  * read in full, where its answer is worded. Never throws.
  */
 export function summarise(sent: SentBody, factsOf: (event: AppEvent) => EventFacts): BodySummary | undefined {

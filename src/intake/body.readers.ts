@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../platform/metrics.js';
-import { type BodyReader, type BodySummary, type SentBody } from './body-summary.js';
+import { type BodyReader, type SentBody, type SummarisedBody } from './body-summary.js';
 
 /** Where bodies of the Sentry protocol are read: on another thread, where there is one, or here. */
 @Injectable()
@@ -24,10 +24,10 @@ export class BodyReaders {
   }
 
   /** Resolves with undefined where a body must be read on this thread. */
-  async summary(sent: SentBody): Promise<BodySummary | undefined> {
+  async summary(sent: SentBody): Promise<SummarisedBody | undefined> {
     const summary = await this.reader?.summary(sent);
     this.metric.inc({ thread: summary ? 'reader' : 'main' });
-    return summary;
+    return summary && { ...summary, sent };
   }
 
   /** Ends the other thread. */

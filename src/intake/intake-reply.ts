@@ -1,4 +1,4 @@
-import { type BodySummary } from './body-summary.js';
+import { type SummarisedBody } from './body-summary.js';
 import { type Outcome } from './outcome.js';
 
 /** One HTTP request as intake reads it, free of any web framework. */
@@ -11,7 +11,7 @@ export interface IntakeRequest {
   /** Epoch milliseconds. */
   readonly receivedAt: number;
   /** What another thread read of the body. */
-  readonly summary?: BodySummary;
+  readonly summary?: SummarisedBody;
 }
 
 /** What to answer. */

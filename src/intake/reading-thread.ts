@@ -25,8 +25,8 @@ interface Waiting {
 }
 
 /**
- * Hands bodies to a thread that decompresses, parses and fingerprints them, which costs more than everything that is then done with most
- * events. Whatever it cannot do is left to the caller: while it is down, every body is.
+ * Hands bodies to a thread that decompresses, parses and fingerprints them. Whatever it cannot do is left to the caller: while it is down,
+ * every body is.
  */
 export class ReadingThread implements BodyReader {
   private worker: Worker | undefined;
@@ -78,7 +78,7 @@ export class ReadingThread implements BodyReader {
         continue;
       }
       this.orders.push(order);
-      const message = messageOfBodies(order.map(({ sent }) => sent));
+      const message = orderOf(order.map(({ sent }) => sent));
       this.worker.postMessage(message, [message.bodies]);
     }
   }
@@ -117,7 +117,7 @@ export class ReadingThread implements BodyReader {
   }
 }
 
-function messageOfBodies(sent: readonly SentBody[]): ReadingOrder {
+function orderOf(sent: readonly SentBody[]): ReadingOrder {
   const bodies = new Uint8Array(sent.reduce((sum, { body }) => sum + body.length, 0));
   let at = 0;
   const requests = sent.map(({ kind, encoding, receivedAt, body }) => {

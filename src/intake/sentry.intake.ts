@@ -3,10 +3,10 @@ import { Clock } from '../platform/clock.js';
 import { Acceptor } from './acceptor.service.js';
 import { parseEnvelope } from './algorithm/envelope.js';
 import { parseJsonObject } from './algorithm/parse-json.js';
-import { type BodySummary, readAgain, type SentBody } from './body-summary.js';
+import { readAgain, type SummarisedBody } from './body-summary.js';
 import { type EnvelopeContent, readEnvelopeContent, readSentEvent, UNUSED_CATEGORIES } from './envelope-content.js';
 import { IntakeGate } from './intake.gate.js';
-import { headerText, type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
+import { type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
 import { OutcomeCounter } from './outcome.counter.js';
 import { TelemetryRecorder } from './telemetry.recorder.js';
 
@@ -30,7 +30,7 @@ export class SentryIntake {
    * the refusal, and the same envelope can be sent again.
    */
   async envelope(request: IntakeRequest): Promise<IntakeReply> {
-    if (request.summary) return this.summarised('envelope', request, request.summary);
+    if (request.summary) return this.summarised(request, request.summary);
     const parsed = parseEnvelope(this.gate.decode(request));
     if (!parsed.ok) {
       const { id } = await this.gate.project(request);
@@ -53,7 +53,7 @@ export class SentryIntake {
 
   /** Takes one event as older SDKs send it. */
   async store(request: IntakeRequest): Promise<IntakeReply> {
-    if (request.summary) return this.summarised('store', request, request.summary);
+    if (request.summary) return this.summarised(request, request.summary);
     const body = this.gate.decode(request);
     const project = await this.gate.project(request);
     const parsed = parseJsonObject(body);
@@ -64,12 +64,10 @@ export class SentryIntake {
   }
 
   /** Takes what another thread has read: events alone. */
-  private async summarised(kind: SentBody['kind'], request: IntakeRequest, summary: BodySummary): Promise<IntakeReply> {
-    const { body, receivedAt } = request;
-    const project = await this.gate.project(request, summary.dsn);
-    const sent = { kind, encoding: headerText(request.headers['content-encoding']), receivedAt, body };
-    const events = summary.events.map((one, nth) => ({ ...one, reread: () => readAgain(sent, nth) }));
-    const { ids } = await this.acceptor.accept(project.id, events, receivedAt);
+  private async summarised(request: IntakeRequest, { sent, dsn, events }: SummarisedBody): Promise<IntakeReply> {
+    const project = await this.gate.project(request, dsn);
+    const read = events.map((one, nth) => ({ ...one, reread: () => readAgain(sent, nth) }));
+    const { ids } = await this.acceptor.accept(project.id, read, request.receivedAt);
     return { status: 200, body: { id: ids[0] } };
   }
 

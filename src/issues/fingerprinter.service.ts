@@ -30,8 +30,8 @@ export class Fingerprinter {
   }
 
   /** Reads keys off an event, with the rules in force or others. */
-  read(event: AppEvent, known?: GroupingKey, rules: readonly CompiledRule[] = this.rules): Grouped {
-    return groupedOf(event, { versions: this.versions, rules }, known);
+  read(event: AppEvent, rules: readonly CompiledRule[] = this.rules): Grouped {
+    return groupedOf(event, { versions: this.versions, rules });
   }
 
   /** The newest fingerprint of an event in full, with its parts in words. */

@@ -71,7 +71,7 @@ export class RuleTrials {
       issueId,
       title,
       before: this.fingerprinter.read(event),
-      after: this.fingerprinter.read(event, undefined, compiled),
+      after: this.fingerprinter.read(event, compiled),
     }));
     const events = read.map((one) => one.event);
     return {

@@ -63,6 +63,8 @@ export interface Cause {
 }
 
 const MINUTE = 60_000;
+/** Issues that began this long before a fault of the whole project was seen, or later, are its doing. */
+export const BORN_BEFORE_MS = 10 * MINUTE;
 /**
  * Log-odds of evidence. Findings are rare (some a week in a project), so two that start within two minutes of each
  * other are one outage unless something speaks against it; half an hour apart it takes shared customers or a link.

@@ -1,17 +1,17 @@
 import type { DetectionThresholds, MinuteRow, Verdict } from '../../detection/detection.js';
 import { beat, newPulse } from '../../detection/algorithm/pulse.v1.js';
-import { isAtRest, newWatch, observe, outageCustomers, type WatchState } from '../../detection/algorithm/watch.v1.js';
+import { isAtRest, newWatch, observe, type WatchState } from '../../detection/algorithm/watch.v1.js';
 import {
   areaOf,
   bySeries,
   type IssueMinute,
   issueOf,
   issueSeries,
+  leastBehind,
   partsOf,
   sumsOf,
-  YOUNG_ISSUES,
 } from '../../detection/series.js';
-import { type Finding, groupFindings, type IssueLink } from './cluster.v1.js';
+import { BORN_BEFORE_MS, type Finding, groupFindings, type IssueLink } from './cluster.v1.js';
 import { DEFAULT_LIFECYCLE, type LifecycleSettings } from './lifecycle.v1.js';
 
 /** The stored history of one project, rows in order of time. */
@@ -66,9 +66,6 @@ interface Draft {
   last: number;
   customers: number;
 }
-
-/** Issues that began this long before a sum stood out, or later, are its doing; as the stage `incident-open` has it. */
-const BORN_BEFORE_MINUTES = 10;
 
 /**
  * What would have happened with these thresholds: replays the history minute by minute through the same detector and
@@ -163,13 +160,12 @@ class Replay {
       customers: [],
       customersHit: seen,
     };
-    const born = behind.filter((one) => one.since >= minute - BORN_BEFORE_MINUTES);
-    const { newFault } = this.thresholds;
+    const born = behind.filter((one) => one.since * 60_000 >= since - BORN_BEFORE_MS);
     return {
       finding,
       issueIds: isSum ? born.map((one) => one.issueId) : [issueId],
       behind: isSum ? behind.map((one) => one.issueId) : [issueId],
-      least: isSum ? (series === YOUNG_ISSUES ? outageCustomers(this.thresholds) : newFault.customers) : 0,
+      least: isSum ? leastBehind(series, this.thresholds) : 0,
     };
   }
 
