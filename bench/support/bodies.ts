@@ -12,8 +12,8 @@ export interface LoadKind {
 
 /** A storm is what an outage looks like: one fault, everybody hit, every server sending at once. */
 export const KINDS: readonly LoadKind[] = [
-  { name: 'manyFaults', faults: 2000, customers: 50_000, connections: 128 },
-  { name: 'oneFault', faults: 1, customers: 50_000, connections: 128 },
+  { name: 'manyFaults', faults: 2000, customers: 50_000, connections: 256 },
+  { name: 'oneFault', faults: 1, customers: 50_000, connections: 256 },
   { name: 'storm', faults: 1, customers: 500_000, connections: 256 },
 ];
 
@@ -31,10 +31,21 @@ interface Template {
   readonly gzip: boolean;
 }
 
+/** A template as one app sends it. */
+interface Source extends Template {
+  readonly nth: number;
+  /** Where the marks stand in the body. */
+  readonly marks: Readonly<Record<'eventId' | 'user' | 'fault', readonly number[]>>;
+  /** Bodies made so far. */
+  made: number;
+  readonly packed: Buffer[];
+  /** The request up to its body; made when the first is sent. */
+  head?: Buffer;
+}
+
 /** Makes requests from captured envelopes, each with an event id, a customer and a fault of its own. */
 export class Bodies {
-  private readonly templates: Template[];
-  private readonly packed = new Map<Template, Buffer[]>();
+  private readonly sources: Source[];
   private made = 0;
   private sent = 0;
 
@@ -43,34 +54,63 @@ export class Bodies {
     private readonly kind: LoadKind,
     private readonly run: string,
   ) {
-    this.templates = readTemplates(captures);
-    for (const template of this.templates.filter((one) => one.gzip)) {
-      const bodies = Array.from({ length: PACKED }, () => pack(this.fill(template)));
-      this.packed.set(template, bodies);
-    }
+    this.sources = readTemplates(captures).map((template, nth) => {
+      const marks = {
+        eventId: placesOf(EVENT_ID, template.body),
+        user: placesOf(USER, template.body),
+        fault: placesOf(FAULT, template.body),
+      };
+      return { ...template, nth, marks, made: 0, packed: [] };
+    });
+    for (const source of this.sources.filter(({ gzip }) => gzip))
+      for (let n = 0; n < PACKED; n++) source.packed.push(this.pack(source));
   }
 
   /** The next request as bytes on the wire. */
   next(project: string, key: string): Buffer {
-    const template = this.templates[this.sent++ % this.templates.length]!;
-    const body = template.gzip ? (this.packed.get(template)?.pop() ?? pack(this.fill(template))) : this.fill(template);
-    const gzip = template.gzip ? 'content-encoding: gzip\r\n' : '';
-    const head = `POST ${template.path(project, key)} HTTP/1.1\r\nhost: localhost\r\n${template.headers}${gzip}content-length: ${body.length}\r\n\r\n`;
-    return Buffer.concat([Buffer.from(head, 'latin1'), body]);
+    const source = this.sources[this.sent++ % this.sources.length]!;
+    if (source.gzip) {
+      const body = source.packed.pop() ?? this.pack(source);
+      return Buffer.concat([headOf(source, project, key, body.length), body]);
+    }
+    source.head ??= headOf(source, project, key, source.body.length);
+    const request = Buffer.allocUnsafe(source.head.length + source.body.length);
+    request.set(source.head);
+    this.fill(request, source.head.length, source);
+    return request;
   }
 
-  private fill(template: Template): Buffer {
+  private pack(source: Source): Buffer {
+    const body = Buffer.allocUnsafe(source.body.length);
+    this.fill(body, 0, source);
+    return gzipSync(body, { level: 1 });
+  }
+
+  /** Writes the next body at a place in a buffer. */
+  private fill(into: Buffer, at: number, source: Source): void {
     const n = this.made++;
-    const body = Buffer.from(template.body);
-    replaceAll(body, EVENT_ID, (this.run + n.toString(16)).padStart(32, '0').slice(-32));
-    replaceAll(body, USER, `customer-${String((n * 7919) % this.kind.customers).padStart(7, '0')}`);
-    replaceAll(body, FAULT, `charge${letters((n * 31) % this.kind.faults)}`);
-    return body;
+    into.set(source.body, at);
+    const put = (places: readonly number[], value: string) => {
+      for (const place of places) into.write(value, at + place, 'latin1');
+    };
+    put(source.marks.eventId, (this.run + n.toString(16)).padStart(32, '0').slice(-32));
+    put(source.marks.user, `customer-${String((n * 7919) % this.kind.customers).padStart(7, '0')}`);
+    put(source.marks.fault, `charge${letters(this.faultOf(source))}`);
+  }
+
+  /** Each fault is of one app: were it sent by all, there would be that many times as many. */
+  private faultOf(source: Source): number {
+    const ofApp = Math.max(1, Math.floor(this.kind.faults / this.sources.length));
+    return (((source.made++ * 31) % ofApp) * this.sources.length + source.nth) % this.kind.faults;
   }
 }
 
-function pack(body: Buffer): Buffer {
-  return gzipSync(body, { level: 1 });
+function headOf({ path, headers, gzip }: Template, project: string, key: string, length: number): Buffer {
+  const encoding = gzip ? 'content-encoding: gzip\r\n' : '';
+  return Buffer.from(
+    `POST ${path(project, key)} HTTP/1.1\r\nhost: localhost\r\n${headers}${encoding}content-length: ${length}\r\n\r\n`,
+    'latin1',
+  );
 }
 
 /** Six letters, since digits in names are taken for build numbers. */
@@ -80,8 +120,10 @@ function letters(n: number): string {
   return text;
 }
 
-function replaceAll(body: Buffer, mark: string, value: string): void {
-  for (let at = body.indexOf(mark); at >= 0; at = body.indexOf(mark, at + mark.length)) body.write(value, at, 'latin1');
+function placesOf(mark: string, body: Buffer): number[] {
+  const places: number[] = [];
+  for (let at = body.indexOf(mark); at >= 0; at = body.indexOf(mark, at + mark.length)) places.push(at);
+  return places;
 }
 
 /** The captured requests that hold an error event with a stack. */
