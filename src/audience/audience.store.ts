@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { int8s, texts } from '../platform/db/arrays.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type Member, type MemberEvidence } from './audience.js';
 
@@ -32,12 +33,17 @@ export class AudienceStore {
       {
         name: 'audience.upsert',
         text: `INSERT INTO audience_member AS a (incident_id, customer_id, kind, evidence, added_at)
-               SELECT $1, customer_id, 'affected', evidence, $4 FROM unnest($2::bigint[], $3::jsonb[]) AS m (customer_id, evidence)
+               SELECT $1, customer_id, 'affected', evidence::jsonb, $4 FROM unnest($2::bigint[], $3::text[]) AS m (customer_id, evidence)
                ON CONFLICT (incident_id, customer_id) DO UPDATE SET evidence = EXCLUDED.evidence, kind = 'affected',
                  seq = CASE WHEN a.kind = 'affected' THEN a.seq ELSE nextval(pg_get_serial_sequence('audience_member', 'seq')) END
                RETURNING xmax = 0 AS added`,
       },
-      [incidentId, members.map((one) => one.customerId), members.map((one) => JSON.stringify(one.evidence)), now],
+      [
+        incidentId,
+        int8s(members.map((one) => one.customerId)),
+        texts(members.map((one) => JSON.stringify(one.evidence))),
+        now,
+      ],
     );
     return rows.filter((row) => row.added).length;
   }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { int4s, texts } from '../platform/db/arrays.js';
+import { int4s, int8s, texts } from '../platform/db/arrays.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import {
   type Channel,
@@ -188,7 +188,7 @@ export class CustomerStore {
       suppressed: Recipient['suppressed'] | null;
       consent: Recipient['consent'] | null;
     };
-    const rows = await sql.query<Row>(RECIPIENTS, [ids]);
+    const rows = await sql.query<Row>(RECIPIENTS, [int8s(ids)]);
     return rows.map((row) => ({
       customerId: row.id,
       name: row.name,

@@ -58,24 +58,31 @@ export class Acceptor {
   ): Promise<Acceptance> {
     if (events.length === 0) return { ids: [], outcomes: [] };
     const hasPayload = !this.isOverQuota(projectId, events.length, receivedAt);
+    const accepted = ({ event, raw }: ReadEvent, eventId: string): AcceptedEvent => ({
+      projectId,
+      receivedAt,
+      event: event.eventId === eventId ? event : { ...event, eventId },
+      payload: hasPayload ? raw : undefined,
+    });
     const prepared = events.map((one): PreparedEvent => {
-      const eventId = ('facts' in one ? one.eventId : one.event.eventId) || this.clock.uuid().replaceAll('-', '');
-      const accepted = ({ event, raw }: ReadEvent): AcceptedEvent => ({
-        projectId,
-        receivedAt,
-        event: event.eventId === eventId ? event : { ...event, eventId },
-        payload: hasPayload ? raw : undefined,
-      });
+      if ('facts' in one) {
+        const { facts, reread } = one;
+        const eventId = one.eventId || this.newId();
+        return { projectId, eventId, hasPayload, facts, accepted: () => accepted(reread(), eventId) };
+      }
       const { reread } = one;
-      if ('facts' in one)
-        return { projectId, eventId, hasPayload, facts: one.facts, accepted: () => accepted(one.reread()) };
+      const eventId = one.event.eventId || this.newId();
       return this.digestion.prepare(
-        accepted(one),
-        reread && !this.buffer.writesInFull ? () => accepted(reread()) : undefined,
+        accepted(one, eventId),
+        reread && !this.buffer.writesInFull ? () => accepted(reread(), eventId) : undefined,
       );
     });
     const outcomes = await this.buffer.submit(prepared);
     return { ids: prepared.map((one) => one.eventId), outcomes };
+  }
+
+  private newId(): string {
+    return this.clock.uuid().replaceAll('-', '');
   }
 
   /** Beyond its quota a project's events still count, each for its issue and its customer; only their payloads are let go. */

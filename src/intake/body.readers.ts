@@ -6,11 +6,14 @@ import { type BodyReader, type SentBody, type SummarisedBody } from './body-summ
 @Injectable()
 export class BodyReaders {
   private reader: BodyReader | undefined;
-  private readonly metric;
+  private readonly byReader;
+  private readonly byMain;
 
   constructor(metrics: Metrics) {
     const help = 'Requests of the Sentry protocol by the thread that read their bodies; main: all else.';
-    this.metric = metrics.counter('intake_bodies_total', help, ['thread']);
+    const metric = metrics.counter('intake_bodies_total', help, ['thread']);
+    this.byReader = metric.labels('reader');
+    this.byMain = metric.labels('main');
   }
 
   /** From now on bodies are read there. */
@@ -26,7 +29,7 @@ export class BodyReaders {
   /** Resolves with undefined where a body must be read on this thread. */
   async summary(sent: SentBody): Promise<SummarisedBody | undefined> {
     const summary = await this.reader?.summary(sent);
-    this.metric.inc({ thread: summary ? 'reader' : 'main' });
+    (summary ? this.byReader : this.byMain).inc();
     return summary && { ...summary, sent };
   }
 

@@ -66,7 +66,7 @@ export class SentryIntake {
   /** Takes what another thread has read: events alone. */
   private async summarised(request: IntakeRequest, { sent, dsn, events }: SummarisedBody): Promise<IntakeReply> {
     const project = await this.gate.project(request, dsn);
-    const read = events.map((one, nth) => ({ ...one, reread: () => readAgain(sent, nth) }));
+    const read = events.map(({ eventId, facts }, nth) => ({ eventId, facts, reread: () => readAgain(sent, nth) }));
     const { ids } = await this.acceptor.accept(project.id, read, request.receivedAt);
     return { status: 200, body: { id: ids[0] } };
   }

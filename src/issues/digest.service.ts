@@ -53,7 +53,7 @@ export class Digest implements EventConsumer {
   }
 
   async digest(batch: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
-    const prepared = batch.map(({ facts, ...rest }): Prepared => ({ ...rest, ...(facts as Facts) }));
+    const prepared = batch.map(withFacts);
     try {
       return await this.commit(prepared);
     } catch (error) {
@@ -139,6 +139,12 @@ export class Digest implements EventConsumer {
       this.store.countHits(tx, totalsByCustomer(events), totalsByRelease(events), now),
     ]);
   }
+}
+
+/** Field by field: copying objects whole takes several times as long, and this is done for every event. */
+function withFacts({ projectId, eventId, hasPayload, accepted, facts }: PreparedEvent): Prepared {
+  const { occurredAt, release, blocking, identities, grouped } = facts as Facts;
+  return { projectId, eventId, hasPayload, accepted, occurredAt, release, blocking, identities, grouped };
 }
 
 function countedEvent(

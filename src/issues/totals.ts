@@ -32,5 +32,5 @@ export interface CustomerTotals {
 export interface ReleaseTotals {
   readonly cellId: number;
   readonly release: string;
-  readonly events: number;
+  events: number;
 }

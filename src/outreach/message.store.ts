@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Channel } from '../customers/customer.js';
+import { int8s, texts, timestamps, uuids } from '../platform/db/arrays.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type CampaignKind, type Message, type MessageState } from './campaign.js';
 
@@ -72,20 +73,16 @@ export class MessageStore {
   /** Plans messages; a customer who has one of this kind about this incident gets no other. Returns how many are new. */
   async insert(tx: Tx, plan: Plan, messages: readonly PlannedMessage[], now: Date): Promise<number> {
     if (messages.length === 0) return 0;
-    const column = <K extends keyof PlannedMessage>(key: K) => messages.map((one) => one[key]);
-    const columns = [
-      column('id'),
-      column('customerId'),
-      column('channel'),
-      column('locale'),
-      column('why'),
-      column('linkToken'),
-    ];
     const rows = await tx.query(INSERT, [
-      ...columns,
-      column('state'),
-      column('stateReason'),
-      column('nextAt'),
+      uuids(messages.map((one) => one.id.replaceAll('-', ''))),
+      int8s(messages.map((one) => one.customerId)),
+      texts(messages.map((one) => one.channel)),
+      texts(messages.map((one) => one.locale)),
+      texts(messages.map((one) => one.why)),
+      texts(messages.map((one) => one.linkToken)),
+      texts(messages.map((one) => one.state)),
+      texts(messages.map((one) => one.stateReason)),
+      timestamps(messages.map((one) => one.nextAt.getTime())),
       plan.campaignId,
       plan.incidentId,
       plan.kind,

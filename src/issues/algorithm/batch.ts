@@ -58,8 +58,9 @@ export function totalsByRelease(events: readonly CountedEvent[]): ReleaseTotals[
   for (const { cellId, release } of events) {
     const named = nameIn(names, release);
     const key = `${cellId}:${named}`;
-    const sum = totals.get(key) ?? { cellId, release: named, events: 0 };
-    totals.set(key, { ...sum, events: sum.events + 1 });
+    const sum = totals.get(key);
+    if (sum) sum.events++;
+    else totals.set(key, { cellId, release: named, events: 1 });
   }
   return [...totals.values()].sort((a, b) => a.cellId - b.cellId || (a.release < b.release ? -1 : 1));
 }
