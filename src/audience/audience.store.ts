@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { int8s, texts } from '../platform/db/arrays.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
-import { type Member, type MemberEvidence } from './audience.js';
+import { type Member, type MemberEvidence, type NumberedMember } from './audience.js';
 
 /** Who belongs to an incident's audience. */
 @Injectable()
@@ -89,8 +89,8 @@ export class AudienceStore {
     kinds: readonly string[],
     seq: number,
     limit: number,
-  ): Promise<(Member & { seq: number })[]> {
-    return sql.query<Member & { seq: number }>(
+  ): Promise<NumberedMember[]> {
+    return sql.query<NumberedMember>(
       `SELECT customer_id AS "customerId", kind, evidence, added_at AS "addedAt", seq FROM audience_member
        WHERE incident_id = $1 AND kind = ANY ($2::text[]) AND seq > $3 ORDER BY seq LIMIT $4`,
       [incidentId, kinds, seq, limit],

@@ -18,3 +18,8 @@ export interface Member {
   readonly evidence: MemberEvidence;
   readonly addedAt: Date;
 }
+
+/** A member with the number that tells the order in which members came. */
+export interface NumberedMember extends Member {
+  readonly seq: number;
+}

@@ -3,7 +3,7 @@ import { type Incident } from '../incidents/incident.js';
 import { Issues } from '../issues/public.js';
 import { type Sql } from '../platform/db/database.js';
 import { byCustomer, evidenceOf } from './algorithm/evidence.js';
-import { type AudienceKind, type Member } from './audience.js';
+import { type AudienceKind, type Member, type NumberedMember } from './audience.js';
 import { AudienceStore } from './audience.store.js';
 
 /** Audiences: what other folders may ask. */
@@ -21,7 +21,7 @@ export class Audiences {
     kinds: readonly AudienceKind[],
     seq: number,
     limit: number,
-  ): Promise<(Member & { seq: number })[]> {
+  ): Promise<NumberedMember[]> {
     return this.store.after(sql, incidentId, kinds, seq, limit);
   }
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { type NumberedMember } from '../audience/audience.js';
 import { Audiences } from '../audience/public.js';
 import { type Incident } from '../incidents/incident.js';
 import { Incidents } from '../incidents/public.js';
@@ -14,6 +15,7 @@ import { POLICIES_CONFIG, type Policy } from './policy.js';
 
 /** Members planned in one transaction, and so in one wave. */
 const BATCH = 5000;
+const PAGE = 500;
 /** Between two waves of one incident: those hit meanwhile go out together. */
 const WAVE_PAUSE_MS = 15_000;
 /** How long after its end an incident is looked at for people who were told and must hear that it is over. */
@@ -71,7 +73,7 @@ export class CampaignStage implements Stage {
     if (await this.campaigns.hasWaveIn(tx, incident.id, 'notice', ['cancelled', 'paused'])) return 0;
     const growing = last?.state === 'awaiting_approval';
     if (last && !growing && now.getTime() - last.createdAt.getTime() < WAVE_PAUSE_MS) return 0;
-    const members = await this.audiences.after(tx, incident.id, policy.audience, last?.audienceSeq ?? 0, BATCH);
+    const members = await this.newMembers(tx, incident.id, policy, last?.audienceSeq ?? 0);
     const newest = members.at(-1);
     if (!newest) return 0;
     const told = await this.messages.countNotices(tx, incident.id);
@@ -106,6 +108,17 @@ export class CampaignStage implements Stage {
         now,
       );
     return planned;
+  }
+
+  /** Who came after the member numbered `seq`, `BATCH` at most; read in pages, since thousands of rows at once hold up this thread. */
+  private async newMembers(tx: Tx, incidentId: number, { audience }: Policy, seq: number): Promise<NumberedMember[]> {
+    const members: NumberedMember[] = [];
+    while (members.length < BATCH) {
+      const page = await this.audiences.after(tx, incidentId, audience, members.at(-1)?.seq ?? seq, PAGE);
+      members.push(...page);
+      if (page.length < PAGE) break;
+    }
+    return members;
   }
 
   /** The fault of an incident that ended is back: whoever was not yet told that it is over is not told so now. */
