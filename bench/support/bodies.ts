@@ -4,17 +4,21 @@ import { gzipSync } from 'node:zlib';
 
 /** A kind of load: how many different faults and customers it has, and over how many connections it comes. */
 export interface LoadKind {
-  readonly name: 'manyFaults' | 'oneFault' | 'storm';
+  readonly name: 'manyFaults' | 'oneFault' | 'storm' | 'newFaults';
   readonly faults: number;
   readonly customers: number;
   readonly connections: number;
 }
 
-/** A storm is what an outage looks like: one fault, everybody hit, every server sending at once. */
+/**
+ * A storm is what an outage looks like: one fault, everybody hit, every server sending at once. New faults are what the worst
+ * release looks like: every request fails in a way of its own.
+ */
 export const KINDS: readonly LoadKind[] = [
-  { name: 'manyFaults', faults: 2000, customers: 50_000, connections: 256 },
-  { name: 'oneFault', faults: 1, customers: 50_000, connections: 256 },
-  { name: 'storm', faults: 1, customers: 500_000, connections: 256 },
+  { name: 'manyFaults', faults: 2000, customers: 50_000, connections: 192 },
+  { name: 'oneFault', faults: 1, customers: 50_000, connections: 192 },
+  { name: 'storm', faults: 1, customers: 500_000, connections: 192 },
+  { name: 'newFaults', faults: 18_000, customers: 50_000, connections: 192 },
 ];
 
 /** Marks in a template body, as long as what replaces them. */
