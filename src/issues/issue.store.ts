@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { int8s } from '../platform/db/arrays.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type Issue, type IssueFacts, type IssueHit, type IssueStatus } from './issue.js';
 
@@ -25,9 +26,19 @@ const ISSUES = `${FACTS}, p.customers, (SELECT count(*)::int FROM ignored_hit k 
   ) p`;
 
 /** Hits of customers on issues as people see them: over all cells, and under the customer that remains of merged ones. */
-const HIT = `m.root_id AS "issueId", coalesce(u.merged_into, u.id) AS "customerId", min(h.first_at) AS "firstAt", max(h.last_at) AS "lastAt",
+const hitOf = (
+  customer: string,
+) => `m.root_id AS "issueId", ${customer} AS "customerId", min(h.first_at) AS "firstAt", max(h.last_at) AS "lastAt",
   sum(h.events)::int AS events, (array_agg(h.last_event_id ORDER BY h.last_at DESC))[1] AS "lastEventId"`;
+const HIT = hitOf('coalesce(u.merged_into, u.id)');
 const ROOTS = '(SELECT root_id FROM issue WHERE id = ANY ($1::bigint[]))';
+/** From each customer to their hits, never from all hits of an issue: a planner that does not know yet how many there are would read them all for each page. */
+const HITS_OF_CUSTOMERS = `WITH who AS MATERIALIZED (
+    SELECT x.id, coalesce(x.merged_into, x.id) AS person FROM unnest($2::bigint[]) AS k (id), LATERAL (SELECT id, merged_into FROM customer WHERE id = k.id OFFSET 0) x
+    UNION SELECT x.id, k.id FROM unnest($2::bigint[]) AS k (id), LATERAL (SELECT id FROM customer WHERE merged_into = k.id OFFSET 0) x
+  )
+  SELECT ${hitOf('u.person')} FROM who u, LATERAL (SELECT * FROM issue_customer WHERE customer_id = u.id OFFSET 0) h
+  JOIN cell c ON c.id = h.cell_id JOIN issue m ON m.id = c.issue_id WHERE m.root_id IN ${ROOTS} GROUP BY 1, 2`;
 
 /** A new fault that has spread, as detection asks for it. */
 export interface SpreadingIssue {
@@ -119,11 +130,7 @@ export class IssueStore {
 
   /** Every hit of these issues on these customers. */
   async hitsOfCustomers(sql: Sql, issueIds: readonly number[], customerIds: readonly number[]): Promise<IssueHit[]> {
-    return sql.query<IssueHit>(
-      `SELECT ${HIT} FROM customer u JOIN issue_customer h ON h.customer_id = u.id JOIN cell c ON c.id = h.cell_id JOIN issue m ON m.id = c.issue_id
-               WHERE m.root_id IN ${ROOTS} AND (u.id = ANY ($2::bigint[]) OR u.merged_into = ANY ($2::bigint[])) GROUP BY 1, 2`,
-      [issueIds, customerIds],
-    );
+    return sql.query<IssueHit>(HITS_OF_CUSTOMERS, [issueIds, int8s(customerIds)]);
   }
 
   /** The issues that hit one customer. */
