@@ -15,7 +15,7 @@ import { POLICIES_CONFIG, type Policy } from './policy.js';
 
 /** Members planned in one transaction, and so in one wave. */
 const BATCH = 5000;
-const PAGE = 500;
+const PAGE = 1000;
 /** Between two waves of one incident: those hit meanwhile go out together. */
 const WAVE_PAUSE_MS = 15_000;
 /** How long after its end an incident is looked at for people who were told and must hear that it is over. */
