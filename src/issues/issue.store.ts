@@ -32,13 +32,19 @@ const hitOf = (
   sum(h.events)::int AS events, (array_agg(h.last_event_id ORDER BY h.last_at DESC))[1] AS "lastEventId"`;
 const HIT = hitOf('coalesce(u.merged_into, u.id)');
 const ROOTS = '(SELECT root_id FROM issue WHERE id = ANY ($1::bigint[]))';
-/** From each customer to their hits, never from all hits of an issue: a planner that does not know yet how many there are would read them all for each page. */
+/**
+ * From each customer to their hits, never from all hits of an issue, and each step by itself: a planner that does not know yet how many there
+ * are would read them all for each page, or look for the issues anew for each customer.
+ */
 const HITS_OF_CUSTOMERS = `WITH who AS MATERIALIZED (
     SELECT x.id, coalesce(x.merged_into, x.id) AS person FROM unnest($2::bigint[]) AS k (id), LATERAL (SELECT id, merged_into FROM customer WHERE id = k.id OFFSET 0) x
     UNION SELECT x.id, k.id FROM unnest($2::bigint[]) AS k (id), LATERAL (SELECT id FROM customer WHERE merged_into = k.id OFFSET 0) x
+  ), hit AS MATERIALIZED (
+    SELECT u.person, x.* FROM who u, LATERAL (SELECT * FROM issue_customer WHERE customer_id = u.id OFFSET 0) x
+  ), mine AS MATERIALIZED (
+    SELECT c.id, i.root_id FROM issue i JOIN cell c ON c.issue_id = i.id WHERE i.root_id IN ${ROOTS}
   )
-  SELECT ${hitOf('u.person')} FROM who u, LATERAL (SELECT * FROM issue_customer WHERE customer_id = u.id OFFSET 0) h
-  JOIN cell c ON c.id = h.cell_id JOIN issue m ON m.id = c.issue_id WHERE m.root_id IN ${ROOTS} GROUP BY 1, 2`;
+  SELECT ${hitOf('h.person')} FROM hit h JOIN mine m ON m.id = h.cell_id GROUP BY 1, 2`;
 
 /** A new fault that has spread, as detection asks for it. */
 export interface SpreadingIssue {
