@@ -72,6 +72,7 @@ async function startDaemon(dataDir: string, port: number): Promise<ChildProcess>
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+  process.once('exit', () => daemon.kill('SIGTERM')); // also when the measuring fails
   for (let attempt = 0; attempt < 200; attempt++) {
     const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
       (answer) => answer.ok,

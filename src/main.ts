@@ -11,12 +11,12 @@ export function configPath(settings: Settings): string {
   return settings.configPath ?? join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'config', 'forewarn.yaml');
 }
 
-/** How much the heap may grow over what was alive at the last collection before the next one, percent. V8 waits for up to 300. */
+/** How much the heap may grow over what was alive at the last collection before the next one, percent. */
 const HEAP_GROWTH = 60;
 
 /**
- * Sets V8's garbage collector for a process that takes in much and keeps little. Its own waiting would let the heap of a storm grow
- * to several times of what lives. And its helper threads spin for work: with two processors they take them from the database.
+ * Sets V8's garbage collector for a process that takes in much and keeps little. By itself it lets the heap of a storm grow
+ * to several times of what lives. And its helper threads take processor time, which the database needs where there are two processors.
  */
 function tuneCollector(): void {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);

@@ -141,7 +141,7 @@ export class Digest implements EventConsumer {
   }
 }
 
-/** Field by field: copying objects whole takes several times as long, and this is done for every event. */
+/** Field by field, since copying objects whole costs more and this is done for every event. */
 function withFacts({ projectId, eventId, hasPayload, accepted, facts }: PreparedEvent): Prepared {
   const { occurredAt, release, blocking, identities, grouped } = facts as Facts;
   return { projectId, eventId, hasPayload, accepted, occurredAt, release, blocking, identities, grouped };

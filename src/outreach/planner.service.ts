@@ -29,23 +29,11 @@ export class Planner {
   /** Plans a notice for each of these members; returns how many were planned anew. */
   async planNotices(tx: Tx, plan: Plan, policy: Policy, members: readonly Member[], now: Date): Promise<number> {
     const whys = new Map<string, string>();
-    let planned = 0;
-    for (const page of pagesOf(members)) {
-      const recipients = await this.recipients(
-        tx,
-        page.map((one) => one.customerId),
-      );
-      const messages: PlannedMessage[] = [];
-      for (const { customerId, evidence } of page) {
-        const recipient = recipients.get(customerId);
-        if (!recipient) continue;
-        const locale = this.explanations.localeFor(recipient.locale);
-        const why = this.whyNotice(evidence.lastAt, locale, recipient.timeZone, whys);
-        messages.push({ ...this.base(recipient, locale, why), ...this.route(recipient, policy, policy.channels, now) });
-      }
-      planned += await this.messages.insert(tx, plan, messages, now);
-    }
-    return planned;
+    return this.planEach(tx, plan, members, now, ({ evidence }, recipient) => {
+      const locale = this.explanations.localeFor(recipient.locale);
+      const why = this.whyNotice(evidence.lastAt, locale, recipient.timeZone, whys);
+      return { ...this.base(recipient, locale, why), ...this.route(recipient, policy, policy.channels, now) };
+    });
   }
 
   /** Written once for each minute, language and zone of a wave, since there are few of them and writing is what costs. */
@@ -61,20 +49,35 @@ export class Planner {
 
   /** Plans a "fixed" for each customer who got one of these notices, on the same channel. */
   async planResolved(tx: Tx, plan: Plan, policy: Policy, told: readonly Message[], now: Date): Promise<void> {
-    for (const page of pagesOf(told)) {
+    await this.planEach(tx, plan, told, now, ({ channel, locale }, recipient) => {
+      if (channel === null) return undefined;
+      const why = render(this.explanations.textsOf(locale).why.resolved, {});
+      return { ...this.base(recipient, locale, why), ...this.route(recipient, policy, [channel], now) };
+    });
+  }
+
+  /** Plans a message for each of these whose customer is still there and for whom `make` gives one, a page at a time; returns how many are new. */
+  private async planEach<T extends { readonly customerId: number | null }>(
+    tx: Tx,
+    plan: Plan,
+    all: readonly T[],
+    now: Date,
+    make: (one: T, recipient: Recipient) => PlannedMessage | undefined,
+  ): Promise<number> {
+    let planned = 0;
+    for (let at = 0; at < all.length; at += PAGE) {
+      const page = all.slice(at, at + PAGE);
       const recipients = await this.recipients(
         tx,
         page.flatMap((one) => one.customerId ?? []),
       );
-      const messages: PlannedMessage[] = [];
-      for (const { customerId, channel, locale } of page) {
-        const recipient = recipients.get(customerId ?? 0);
-        if (!recipient || channel === null) continue;
-        const why = render(this.explanations.textsOf(locale).why.resolved, {});
-        messages.push({ ...this.base(recipient, locale, why), ...this.route(recipient, policy, [channel], now) });
-      }
-      await this.messages.insert(tx, plan, messages, now);
+      const messages = page.flatMap((one) => {
+        const recipient = recipients.get(one.customerId ?? 0);
+        return (recipient && make(one, recipient)) ?? [];
+      });
+      planned += await this.messages.insert(tx, plan, messages, now);
     }
+    return planned;
   }
 
   private async recipients(tx: Tx, ids: readonly number[]): Promise<Map<number, Recipient>> {
@@ -100,8 +103,4 @@ export class Planner {
     const nextAt = afterQuietHours(now, recipient.timeZone, policy.quietHours);
     return { channel: choice.channel, state: 'pending', stateReason: nextAt > now ? 'quiet_hours' : null, nextAt };
   }
-}
-
-function pagesOf<T>(all: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(all.length / PAGE) }, (_, nth) => all.slice(nth * PAGE, (nth + 1) * PAGE));
 }
