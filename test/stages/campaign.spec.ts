@@ -155,6 +155,21 @@ describe('waves', () => {
     expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice sent']);
   });
 
+  it('reach everybody of a crowd once, over as many pages of members as there are', async () => {
+    forewarn = await incidentWith(customers(1), withPolicy({ blastLimit: 10_000 }));
+    const crowd = Array.from({ length: 1200 }, (_, nth) => `met only in events ${nth}`);
+    await hit(forewarn, crowd);
+
+    await forewarn.planAndSend();
+    await forewarn.plan();
+
+    const [count] = await forewarn.rows<{ messages: number; customers: number }>(
+      `SELECT count(*)::int AS messages, count(DISTINCT customer_id)::int AS customers FROM message WHERE kind = 'notice'`,
+    );
+    expect(count).toEqual({ messages: 1201, customers: 1201 });
+    expect((await campaigns(forewarn)).map(({ wave }) => wave)).toEqual([1]);
+  });
+
   it('are planned once by two daemons at the same time', async () => {
     forewarn = await incidentWith(customers(4));
     const { TestDaemon } = await import('../support/test-daemon.js');
