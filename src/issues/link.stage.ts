@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js';
-import { linkScoreV1, PROPOSE_LINK } from './algorithm/link-score.v1.js';
+import { likelihoodV1, linkScoreV1, PROPOSE_LINK } from './algorithm/link-score.v1.js';
 import { foldSketch, type IssueSketch } from './algorithm/link-sketch.v1.js';
 import { LinkStore, type ProposedLink, type SketchedIssue } from './link.store.js';
 
@@ -62,9 +62,9 @@ export class LinkStage implements Stage {
 function likeliest(sketch: IssueSketch, self: number, known: ReadonlyMap<number, IssueSketch | undefined>) {
   const found: ProposedLink[] = [];
   for (const [issueId, other] of known) {
-    if (issueId === self || !other) continue;
+    if (issueId === self || !other || likelihoodV1(sketch, other) < PROPOSE_LINK) continue;
     const { score, reason } = linkScoreV1(sketch, other);
-    if (score >= PROPOSE_LINK) found.push({ between: [self, issueId], score, reason });
+    found.push({ between: [self, issueId], score, reason });
   }
   return found.sort((a, b) => b.score - a.score || a.between[1] - b.between[1]).slice(0, PROPOSED);
 }
