@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openDatabase } from '../../src/daemon.js';
 import { readSettings } from '../../src/platform/config/settings.js';
 import { int4s, int8s, texts, timestamps, uuids } from '../../src/platform/db/arrays.js';
-import { type Database } from '../../src/platform/db/database.js';
+import { type Database, PG_ERROR, pgCode } from '../../src/platform/db/database.js';
 import { createDatabase } from '../support/test-database.js';
 
 describe('the database', () => {
@@ -54,6 +54,23 @@ describe('the database', () => {
 
     expect(row).toEqual({ n: 0 });
     expect(() => uuids(['no uuid'])).toThrow('32 hex digits');
+  });
+
+  it('says of statements and a commit that went together what the first one failed with, whichever is looked at first', async () => {
+    await database.query('DELETE FROM note');
+    const faults: unknown[] = [];
+    const noted = (asked: Promise<unknown>) => asked.catch((error: unknown) => faults.push(pgCode(error)));
+
+    const work = database.transaction(async (tx) => {
+      const later = async () => Promise.resolve(await tx.query('SELECT 1 / 0'));
+      const asked = [tx.query('INSERT INTO note VALUES (1)'), later(), tx.query('SELECT 1'), tx.commit()];
+      await Promise.all(asked.map(noted));
+      await Promise.all(asked);
+    });
+
+    await expect(work).rejects.toMatchObject({ code: PG_ERROR.divisionByZero });
+    expect(faults).toEqual(['22012', '22012', '22012']);
+    expect(await notes()).toEqual([]);
   });
 
   it('keeps what was asked for together with the commit', async () => {

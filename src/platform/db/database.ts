@@ -39,6 +39,7 @@ export const PG_ERROR = {
   uniqueViolation: '23505',
   foreignKeyViolation: '23503',
   deadlockDetected: '40P01',
+  divisionByZero: '22012',
   undefinedDatabase: '3D000',
   invalidPassword: '28P01',
   invalidAuthorization: '28000',
@@ -115,6 +116,8 @@ class Transaction implements Tx {
   private readonly wire: Wire;
   private gathering = false;
   private committed: Promise<void> | undefined;
+  /** What the first statement that failed failed with. */
+  private fault: Error | undefined;
 
   constructor(private readonly client: pg.PoolClient) {
     this.wire = (client as unknown as { connection: { stream: Wire } }).connection.stream;
@@ -127,7 +130,8 @@ class Transaction implements Tx {
 
   async query<Row extends object>(statement: Statement | string, values: readonly unknown[] = []): Promise<Row[]> {
     this.gather();
-    return run<Row>(this.client, statement, values);
+    const { rows } = await send<Row>(this.client, statement, values).catch((error: unknown) => this.failed(error));
+    return rows;
   }
 
   async tryLock(name: string): Promise<boolean> {
@@ -144,7 +148,13 @@ class Transaction implements Tx {
   /** A transaction in which a statement failed answers COMMIT with ROLLBACK, and no error. */
   private async end(): Promise<void> {
     const { command } = await this.client.query('COMMIT');
-    if (command !== 'COMMIT') throw new Error('the transaction was rolled back, since a statement in it had failed');
+    if (command !== 'COMMIT')
+      throw this.fault ?? new Error('the transaction was rolled back, since a statement in it had failed');
+  }
+
+  /** Of statements that were asked for together, those after the first that failed fail only because of it. */
+  private failed(error: unknown): never {
+    throw (this.fault ??= error as Error);
   }
 
   /** Statements asked for in the same turn leave in one write: each write wakes the server, which costs more than the bytes. */
@@ -164,7 +174,14 @@ async function run<Row extends object>(
   statement: Statement | string,
   values: readonly unknown[],
 ): Promise<Row[]> {
+  return (await send<Row>(target, statement, values)).rows;
+}
+
+function send<Row extends object>(
+  target: pg.Pool | pg.PoolClient,
+  statement: Statement | string,
+  values: readonly unknown[],
+): Promise<pg.QueryResult<Row>> {
   const config = typeof statement === 'string' ? { text: statement } : { name: statement.name, text: statement.text };
-  const result = await target.query<Row>({ ...config, values: [...values] });
-  return result.rows;
+  return target.query<Row>({ ...config, values: [...values] });
 }
