@@ -35,6 +35,11 @@ const RECIPIENTS = {
     FROM customer c WHERE c.id = ANY ($1::bigint[])`,
 };
 
+const ASSERT_ERASURES = {
+  name: 'customers.assert_erasures',
+  text: 'SELECT 1 / (count = $1)::int FROM customer_erasure',
+};
+
 interface IdentityRow {
   kind: Identity['kind'];
   value: string;
@@ -253,6 +258,14 @@ export class CustomerStore {
       text: 'SELECT count FROM customer_erasure',
     });
     return row?.count ?? 0;
+  }
+
+  /**
+   * Makes sure that there were no other erasures.
+   * @throws division by zero when there were
+   */
+  async assertErasures(tx: Tx, count: number): Promise<void> {
+    await tx.query(ASSERT_ERASURES, [count]);
   }
 
   /** Takes ids of erased customers off the list of those whose traces elsewhere are still to be removed. */

@@ -13,7 +13,7 @@ import {
 import { CustomerStore } from './customer.store.js';
 
 /** Customers seen lately, so that those who are hit again and again are not asked for each time. */
-const REMEMBERED = 50_000;
+const REMEMBERED = 200_000;
 
 /** Customers by the name of their identities, as `look` found them. */
 export type Known = ReadonlyMap<string, number>;
@@ -56,6 +56,26 @@ export class CustomerDirectory {
     }
     if (strangers.size > 0) await this.introduce(tx, strangers, found, now);
     return wanted.map((identities) => found.get(nameOf(identities)));
+  }
+
+  /** Those whom this process remembers, where it remembers all of them; whoever relies on it calls `assertRemembered` in the transaction. */
+  recall(wanted: readonly (readonly Identity[])[]): (number | undefined)[] | undefined {
+    const ids: (number | undefined)[] = [];
+    for (const identities of wanted) {
+      const key = nameOf(identities);
+      const id = key === '' ? undefined : this.known.get(key);
+      if (key !== '' && id === undefined) return undefined;
+      ids.push(id);
+    }
+    return ids;
+  }
+
+  /**
+   * Makes sure that nobody was erased of whom this process does not know.
+   * @throws division by zero when somebody was
+   */
+  async assertRemembered(tx: Tx): Promise<void> {
+    await this.store.assertErasures(tx, this.erasures);
   }
 
   /** Keeps what a committed transaction recognised; call it after the commit, so that a roll-back leaves nothing behind. */

@@ -11,6 +11,10 @@ const CLAIM = {
          )
          SELECT CASE WHEN count(*) < cardinality($2::uuid[]) THEN coalesce(array_agg(project_id || ':' || replace(event_id::text, '-', '')), '{}') END AS keys FROM fresh`,
 };
+const CLAIM_ALL = {
+  name: 'intake.claim_all_events',
+  text: `INSERT INTO event_seen (project_id, event_id, seen_at) SELECT p, e, $3 FROM unnest($1::int[], $2::uuid[]) AS x (p, e) ORDER BY p, e`,
+};
 const COUNT = {
   name: 'intake.count_outcomes',
   text: `INSERT INTO intake_outcome AS o (project_id, minute, outcome, count) SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::bigint[]) ORDER BY 1, 2, 3
@@ -53,6 +57,14 @@ export class LedgerStore {
   ): Promise<Set<string> | null> {
     const [row] = await tx.query<{ keys: string[] | null }>(CLAIM, [int4s(projectIds), uuids(eventIds), now]);
     return row?.keys ? new Set(row.keys) : null;
+  }
+
+  /**
+   * Marks events as seen, all or none.
+   * @throws unique violation when one of them was seen before, or two are the same
+   */
+  async claimAllEvents(tx: Tx, projectIds: readonly number[], eventIds: readonly string[], now: Date): Promise<void> {
+    await tx.query(CLAIM_ALL, [int4s(projectIds), uuids(eventIds), now]);
   }
 
   /** Adds to the counts of outcomes. */

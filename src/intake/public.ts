@@ -37,6 +37,23 @@ export class IntakeLedger {
     return fresh === null ? events : events.filter(({ projectId, eventId }) => fresh.delete(`${projectId}:${eventId}`));
   }
 
+  /**
+   * Marks events as seen in this transaction, where nobody has seen any of them.
+   * @throws unique violation otherwise
+   */
+  async claimAllEvents(
+    tx: Tx,
+    events: readonly Pick<PreparedEvent, 'projectId' | 'eventId'>[],
+    now: Date,
+  ): Promise<void> {
+    await this.store.claimAllEvents(
+      tx,
+      events.map((one) => one.projectId),
+      events.map((one) => one.eventId),
+      now,
+    );
+  }
+
   /** Counts outcomes in this transaction; call `observe` after its commit. */
   async countOutcomes(tx: Tx, counts: readonly OutcomeCount[]): Promise<void> {
     await this.store.countOutcomes(tx, counts);

@@ -8,7 +8,7 @@ import { Clock } from '../platform/clock.js';
 import { Database, PG_ERROR, pgCode, type Tx } from '../platform/db/database.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { type CountedEvent, totalsByCell, totalsByCustomer, totalsByRelease } from './algorithm/batch.js';
-import { type Place } from './cell.js';
+import { type KnownFingerprint, type Place } from './cell.js';
 import { DigestStore } from './digest.store.js';
 import { type Facts } from './facts.js';
 import { Fingerprinter } from './fingerprinter.service.js';
@@ -18,16 +18,38 @@ import { RegressionKeeper } from './regression.keeper.js';
 import { SampleKeeper } from './sample.keeper.js';
 
 const MINUTE = 60_000;
+/** Batches that go step by step after one held an event seen before: an app that sends twice may well go on to. */
+const CAUTIOUS_BATCHES = 50;
 
 /** An event that is about to be counted. */
 export type Prepared = Omit<PreparedEvent, 'facts' | 'fault'> & Facts;
 
+/** What a batch fails with where an event was seen before, or what is remembered no longer holds. */
+const STALE: readonly (string | undefined)[] = [
+  PG_ERROR.divisionByZero,
+  PG_ERROR.foreignKeyViolation,
+  PG_ERROR.deadlockDetected,
+  PG_ERROR.uniqueViolation,
+];
+
+/** What this process remembers of each event of a batch. */
+interface Remembered {
+  readonly places: readonly KnownFingerprint[];
+  readonly customers: readonly (number | undefined)[];
+}
+
 /**
  * GROUP: turns a batch of accepted events into issues, counts and hits, in one transaction.
  * Idempotent by `(project, event id)`: an event that was seen before changes nothing.
+ *
+ * Where this process remembers the issue and the customer of every event, the whole transaction is one round trip, in which the server
+ * first makes sure that no event was seen before and that what is remembered still holds. Otherwise it goes step by step.
  */
 @Injectable()
 export class Digest implements EventConsumer {
+  /** Batches that are still to go step by step. */
+  private cautious = 0;
+
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
@@ -54,6 +76,9 @@ export class Digest implements EventConsumer {
 
   async digest(batch: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
     const prepared = batch.map(withFacts);
+    const now = this.clock.now();
+    const remembered = this.recall(prepared, now);
+    if (remembered && (await this.commitAtOnce(prepared, remembered, now))) return prepared.map(() => 'accepted');
     try {
       return await this.commit(prepared);
     } catch (error) {
@@ -68,6 +93,58 @@ export class Digest implements EventConsumer {
       this.logger.warn({ code, events: prepared.length }, 'digest starts a batch again');
       this.directory.forget();
       return this.commit(prepared);
+    }
+  }
+
+  /** Undefined where an event needs more than to be counted, or something of it is not remembered. */
+  private recall(prepared: readonly Prepared[], now: Date): Remembered | undefined {
+    if (this.cautious > 0) {
+      this.cautious -= 1;
+      return undefined;
+    }
+    if (prepared.some((one) => one.grouped.ignore)) return undefined;
+    const places = this.opener.recall(prepared);
+    const customers = places && this.directory.recall(prepared.map((one) => one.identities));
+    if (!places || !customers || !this.samples.remembers(places, now)) return undefined;
+    return { places, customers };
+  }
+
+  /** Counts a batch of events that nobody has seen; false, with nothing changed, where what is remembered no longer holds. */
+  private async commitAtOnce(
+    prepared: readonly Prepared[],
+    { places, customers }: Remembered,
+    now: Date,
+  ): Promise<boolean> {
+    const counted = prepared.flatMap((one, at) => countedEvent(one, places[at], customers[at]) ?? []);
+    const placed = prepared.flatMap((one, at) => placedEvent(one, places[at]));
+    const outcomes = prepared.map((): DigestOutcome => 'accepted');
+    const counts = countOutcomes(prepared, outcomes, now);
+    try {
+      const [releases] = await this.database.transaction((tx) =>
+        // Each asks the server before it waits for anything, so that all of it travels in one round trip.
+        Promise.all([
+          this.regressions.look(tx, placed, now),
+          this.directory.assertRemembered(tx),
+          this.opener.assertOpen(tx, places),
+          this.ledger.claimAllEvents(tx, prepared, now),
+          this.samples.keep(
+            tx,
+            prepared.map((event, at) => ({ event, place: places[at] })),
+            now,
+          ),
+          this.count(tx, counted, now),
+          this.ledger.countOutcomes(tx, counts),
+          tx.commit(),
+        ]),
+      );
+      this.regressions.remember(releases);
+      this.ledger.observe(counts);
+      return true;
+    } catch (error) {
+      const code = pgCode(error);
+      if (!STALE.includes(code)) throw error;
+      if (code === PG_ERROR.uniqueViolation) this.cautious = CAUTIOUS_BATCHES;
+      return false;
     }
   }
 

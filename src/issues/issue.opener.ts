@@ -6,7 +6,7 @@ import { IntakeLedger } from '../intake/public.js';
 import { type Tx } from '../platform/db/database.js';
 import { sketchV1 } from './algorithm/link-sketch.v1.js';
 import { CatchAllStore } from './catch-all.store.js';
-import { type NewCell, type NewFingerprint, type Place } from './cell.js';
+import { type KnownFingerprint, type NewCell, type NewFingerprint, type Place } from './cell.js';
 import { CellStore } from './cell.store.js';
 import { type Grouped } from './facts.js';
 import { Fingerprinter } from './fingerprinter.service.js';
@@ -24,6 +24,9 @@ const JOINED = { score: 0.9, reason: 'same message template' };
 
 /** Faults beyond the cap of which the level is remembered, so that in a flood of them each is read once. */
 const BEYOND_REMEMBERED = 20_000;
+
+/** Fingerprints seen lately, so that an event of a fault that goes on need not be looked up before it is counted. */
+const REMEMBERED = 20_000;
 
 /** Place of an issue that is still to be opened. */
 const UNWRITTEN: Place = { cellId: 0, issueId: 0, status: 'open', resolvedAt: null, resolvedIn: null, fresh: true };
@@ -82,6 +85,8 @@ interface Opening {
 export class IssueOpener {
   /** Levels by key of what was gathered; asked only while there is no room. */
   private readonly beyond = new LRUCache<string, Level>({ max: BEYOND_REMEMBERED });
+  /** Places of open issues by key, as `find` found them last. */
+  private readonly remembered = new LRUCache<string, KnownFingerprint>({ max: REMEMBERED });
 
   constructor(
     private readonly store: CellStore,
@@ -115,7 +120,7 @@ export class IssueOpener {
   }
 
   /** The places behind the events' keys; unknown ones are missing. */
-  async find(tx: Tx, events: readonly GroupedEvent[]): Promise<Map<string, Place>> {
+  async find(tx: Tx, events: readonly GroupedEvent[]): Promise<Map<string, KnownFingerprint>> {
     const byKey = new Map<string, { projectId: number; key: string }>();
     for (const { projectId, grouped } of events)
       for (const { key } of grouped.keys) byKey.set(keyOf(projectId, key), { projectId, key });
@@ -126,7 +131,36 @@ export class IssueOpener {
       wanted.map((one) => one.projectId),
       wanted.map((one) => one.key),
     );
-    return new Map(rows.map((row) => [keyOf(row.projectId, row.key), row]));
+    const found = new Map(rows.map((row) => [keyOf(row.projectId, row.key), row]));
+    this.remember(byKey.keys(), found);
+    return found;
+  }
+
+  /** One place an event, where this process remembers all of them; whoever relies on it calls `assertOpen` in the transaction. */
+  recall(events: readonly GroupedEvent[]): KnownFingerprint[] | undefined {
+    const places: KnownFingerprint[] = [];
+    for (const event of events) {
+      const place = this.remembered.get(newestKey(event));
+      if (!place) return undefined;
+      places.push(place);
+    }
+    return places;
+  }
+
+  /**
+   * Makes sure that these are still the places of their fingerprints, and open.
+   * @throws division by zero when one is not
+   */
+  async assertOpen(tx: Tx, places: readonly KnownFingerprint[]): Promise<void> {
+    await this.store.assertOpenPlaces(tx, [...new Set(places)]);
+  }
+
+  private remember(keys: Iterable<string>, found: ReadonlyMap<string, KnownFingerprint>): void {
+    for (const key of keys) {
+      const place = found.get(key);
+      if (place?.status === 'open') this.remembered.set(key, place);
+      else this.remembered.delete(key);
+    }
   }
 
   /** Under the project's lock, since another process may have met the same fault in the same moment. */

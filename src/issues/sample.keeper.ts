@@ -33,14 +33,23 @@ export class SampleKeeper {
     private readonly ledger: IntakeLedger,
   ) {}
 
+  /** True where `keep` need not ask how many samples the issues of these places have. */
+  remembers(places: readonly Place[], now: Date): boolean {
+    return this.unknown(places, hourOf(now)).size === 0;
+  }
+
   /** Saves the payloads of a batch that are still wanted. */
   async keep(
     tx: Tx,
     events: readonly { event: Pick<PreparedEvent, 'hasPayload' | 'accepted'>; place: Place | undefined }[],
     now: Date,
   ): Promise<void> {
-    const hour = Math.floor(now.getTime() / HOUR);
-    await this.learn(tx, events, hour);
+    const hour = hourOf(now);
+    const unknown = this.unknown(
+      events.flatMap(({ place }) => place ?? []),
+      hour,
+    );
+    if (unknown.size > 0) await this.learn(tx, unknown, hour);
     const samples = [];
     for (const { event, place } of events) {
       if (place === undefined || !event.hasPayload) continue;
@@ -63,15 +72,23 @@ export class SampleKeeper {
     return this.further++ < FURTHER_A_SECOND;
   }
 
-  /** After a start, asks what was kept of the issues before; new ones have nothing. */
-  private async learn(tx: Tx, events: readonly { place: Place | undefined }[], hour: number): Promise<void> {
+  /** Issues of which it is not known what was kept; new ones have nothing. */
+  private unknown(places: readonly Place[], hour: number): Set<number> {
     const unknown = new Set<number>();
-    for (const { place } of events)
-      if (place !== undefined && !place.fresh && !this.kept.has(`${place.issueId}:${hour}`)) unknown.add(place.issueId);
-    if (unknown.size === 0) return;
+    for (const place of places)
+      if (!place.fresh && !this.kept.has(`${place.issueId}:${hour}`)) unknown.add(place.issueId);
+    return unknown;
+  }
+
+  /** After a start, asks what was kept of the issues before. */
+  private async learn(tx: Tx, unknown: ReadonlySet<number>, hour: number): Promise<void> {
     const counts = await this.store.sampledSince(tx, [...unknown], new Date(hour * HOUR));
     for (const issueId of unknown) this.kept.set(`${issueId}:${hour}`, eventsBehind(counts.get(issueId) ?? 0));
   }
+}
+
+function hourOf(now: Date): number {
+  return Math.floor(now.getTime() / HOUR);
 }
 
 function isPowerOfTwo(n: number): boolean {

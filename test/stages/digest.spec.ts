@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { LedgerStore } from '../../src/intake/ledger.store.js';
 import { aCustomer, anEvent, anotherEvent } from '../support/builders.js';
 import { TestDaemon } from '../support/test-daemon.js';
 
@@ -68,6 +69,57 @@ describe('digest', () => {
         lastEventId: newer.id?.replaceAll('-', ''),
       }),
     ]);
+  });
+
+  it('counts in one round trip where it remembers issue and customer, and step by step where an event came before', async () => {
+    forewarn = await TestDaemon.start();
+    const [atOnce, stepwise] = [
+      jest.spyOn(LedgerStore.prototype, 'claimAllEvents'),
+      jest.spyOn(LedgerStore.prototype, 'claimEvents'),
+    ];
+    try {
+      await forewarn.send(anEvent({ customer: 'c1' })); // opens the issue
+      await forewarn.send(anEvent({ customer: 'c1' })); // is looked up
+      expect([atOnce.mock.calls.length, stepwise.mock.calls.length]).toEqual([0, 2]);
+
+      const known = anEvent({ customer: 'c1' });
+      await forewarn.send(known, anEvent({ customer: 'c1' }));
+      expect([atOnce.mock.calls.length, stepwise.mock.calls.length]).toEqual([1, 2]);
+
+      const answer = await forewarn.send(anEvent({ customer: 'c1' }), known);
+      expect([atOnce.mock.calls.length, stepwise.mock.calls.length]).toEqual([2, 3]);
+      expect(answer).toMatchObject({ accepted: 1, duplicate: 1 });
+      expect(await books(forewarn)).toMatchObject({ issues: [{ event_count: 5 }], hits: [{ events: 5 }], accepted: 5 });
+    } finally {
+      atOnce.mockRestore();
+      stepwise.mockRestore();
+    }
+  });
+
+  it('sees what another process decided about an issue that it remembers', async () => {
+    forewarn = await TestDaemon.start();
+    const second = await TestDaemon.start({ beside: forewarn });
+    try {
+      for (let nth = 0; nth < 3; nth++)
+        await forewarn.send(anEvent({ customer: 'c1' }), anotherEvent({ customer: 'c1' }));
+      await second.api.patch('/v1/issues/1', { status: 'ignored' });
+      await second.api.patch('/v1/issues/2', { status: 'resolved' });
+      forewarn.clock.advance('1m');
+
+      expect(await forewarn.send(anEvent({ customer: 'c1' }), anotherEvent({ customer: 'c1' }))).toMatchObject({
+        accepted: 1,
+        ignored: 1,
+      });
+
+      expect((await forewarn.api.get('/v1/issues/2')).body).toMatchObject({
+        status: 'open',
+        regressedAt: expect.anything(),
+      });
+      await second.api.post('/v1/issues/2/merge', { into: '1' });
+      expect(await forewarn.send(anotherEvent({ customer: 'c1' }))).toMatchObject({ ignored: 1 });
+    } finally {
+      await second.stop();
+    }
   });
 
   it('knows a customer by any identity that came together with another before', async () => {
