@@ -72,7 +72,8 @@ async function startDaemon(dataDir: string, port: number): Promise<ChildProcess>
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  process.once('exit', () => daemon.kill('SIGTERM')); // also when the measuring fails
+  // Also when the measuring fails, and while it is halted.
+  process.once('exit', () => daemon.kill('SIGCONT') && daemon.kill('SIGTERM'));
   for (let attempt = 0; attempt < 200; attempt++) {
     const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
       (answer) => answer.ok,
@@ -136,6 +137,7 @@ async function measure(
   const run = () => randomBytes(6).toString('hex');
   const pid = daemon.pid ?? 0;
   const bareRate = async () => {
+    daemon.kill('SIGSTOP'); // what it still does in the background would slow the bare server
     const { accepted, seconds } = await load({
       ...order,
       seconds: SECONDS / 2,
@@ -144,6 +146,7 @@ async function measure(
       key: 'x',
       run: '',
     });
+    daemon.kill('SIGCONT');
     return accepted / seconds;
   };
   const bareBefore = await bareRate();

@@ -15,10 +15,10 @@ export interface LoadKind {
  * release looks like: every request fails in a way of its own.
  */
 export const KINDS: readonly LoadKind[] = [
-  { name: 'manyFaults', faults: 2000, customers: 50_000, connections: 192 },
-  { name: 'oneFault', faults: 1, customers: 50_000, connections: 192 },
-  { name: 'storm', faults: 1, customers: 500_000, connections: 192 },
-  { name: 'newFaults', faults: 18_000, customers: 50_000, connections: 192 },
+  { name: 'manyFaults', faults: 2000, customers: 50_000, connections: 256 },
+  { name: 'oneFault', faults: 1, customers: 50_000, connections: 256 },
+  { name: 'storm', faults: 1, customers: 500_000, connections: 256 },
+  { name: 'newFaults', faults: 18_000, customers: 50_000, connections: 256 },
 ];
 
 /** Marks in a template body, as long as what replaces them. */

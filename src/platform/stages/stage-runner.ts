@@ -12,7 +12,7 @@ import { WAKE_CHANNEL } from './wake.js';
 const RELISTEN_MS = 2000;
 
 /** A stage rests at least this many times as long as its last run took, so that work in the background leaves room for intake. */
-const REST = 4;
+const REST = 9;
 const LONGEST_REST_MS = 30_000;
 
 interface Running {
