@@ -439,6 +439,10 @@ CREATE TABLE issue_action (
 );
 CREATE INDEX issue_action_issue ON issue_action USING btree (issue_id, id DESC);
 
+CREATE TABLE issue_change (
+  count bigint NOT NULL
+);
+
 CREATE TABLE issue_customer (
   cell_id bigint NOT NULL,
   customer_id bigint NOT NULL,

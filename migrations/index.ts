@@ -12,6 +12,7 @@ import { IgnoredByRule1795418000000 } from './1795418000000-ignored-by-rule.js';
 import { CrashedDevices1795420000000 } from './1795420000000-crashed-devices.js';
 import { WeeklySilences1795422000000 } from './1795422000000-weekly-silences.js';
 import { CellSketch1795424000000 } from './1795424000000-cell-sketch.js';
+import { IssueChange1795426000000 } from './1795426000000-issue-change.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   CrashedDevices1795420000000,
   WeeklySilences1795422000000,
   CellSketch1795424000000,
+  IssueChange1795426000000,
 ];

@@ -118,6 +118,7 @@ export class ActionStore {
       [ids, from, to],
     );
     await tx.query('UPDATE cell SET moved_at = $2 WHERE issue_id = ANY ($1::bigint[])', [ids, now]);
+    await this.noteChange(tx);
     return moved.length;
   }
 
@@ -127,6 +128,7 @@ export class ActionStore {
       'UPDATE cell SET issue_id = $3, moved_at = $4 WHERE id = ANY ($1::bigint[]) AND issue_id = $2 RETURNING id',
       [ids, from, to, now],
     );
+    await this.noteChange(tx);
     return moved.length;
   }
 
@@ -193,5 +195,11 @@ export class ActionStore {
         ignoredUntilCustomers,
       ],
     );
+    await this.noteChange(tx);
+  }
+
+  /** Lets every process know that what it remembers of issues may be wrong. */
+  private async noteChange(tx: Tx): Promise<void> {
+    await tx.query('UPDATE issue_change SET count = count + 1');
   }
 }

@@ -125,7 +125,7 @@ export class Digest implements EventConsumer {
         Promise.all([
           this.regressions.look(tx, placed, now),
           this.directory.assertRemembered(tx),
-          this.opener.assertOpen(tx, places),
+          this.opener.assertRemembered(tx),
           this.ledger.claimAllEvents(tx, prepared, now),
           this.samples.keep(
             tx,

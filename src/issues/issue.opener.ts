@@ -85,8 +85,10 @@ interface Opening {
 export class IssueOpener {
   /** Levels by key of what was gathered; asked only while there is no room. */
   private readonly beyond = new LRUCache<string, Level>({ max: BEYOND_REMEMBERED });
-  /** Places of open issues by key, as `find` found them last. */
+  /** Places of open issues by key, as `find` found them. */
   private readonly remembered = new LRUCache<string, KnownFingerprint>({ max: REMEMBERED });
+  /** Changes of issues by any process, as last seen: when there were more, what is remembered may be wrong. */
+  private changes = 0;
 
   constructor(
     private readonly store: CellStore,
@@ -126,17 +128,21 @@ export class IssueOpener {
       for (const { key } of grouped.keys) byKey.set(keyOf(projectId, key), { projectId, key });
     if (byKey.size === 0) return new Map();
     const wanted = [...byKey.values()];
-    const rows = await this.store.find(
-      tx,
-      wanted.map((one) => one.projectId),
-      wanted.map((one) => one.key),
-    );
+    // In this order: a change that comes between the two makes what is found look older than it is, and never newer.
+    const [changes, rows] = await Promise.all([
+      this.store.changes(tx),
+      this.store.find(
+        tx,
+        wanted.map((one) => one.projectId),
+        wanted.map((one) => one.key),
+      ),
+    ]);
     const found = new Map(rows.map((row) => [keyOf(row.projectId, row.key), row]));
-    this.remember(byKey.keys(), found);
+    this.remember(changes, found);
     return found;
   }
 
-  /** One place an event, where this process remembers all of them; whoever relies on it calls `assertOpen` in the transaction. */
+  /** One place an event, where this process remembers all of them; whoever relies on it calls `assertRemembered` in the transaction. */
   recall(events: readonly GroupedEvent[]): KnownFingerprint[] | undefined {
     const places: KnownFingerprint[] = [];
     for (const event of events) {
@@ -148,19 +154,17 @@ export class IssueOpener {
   }
 
   /**
-   * Makes sure that these are still the places of their fingerprints, and open.
-   * @throws division by zero when one is not
+   * Makes sure that what is remembered still holds.
+   * @throws division by zero when it may not
    */
-  async assertOpen(tx: Tx, places: readonly KnownFingerprint[]): Promise<void> {
-    await this.store.assertOpenPlaces(tx, [...new Set(places)]);
+  async assertRemembered(tx: Tx): Promise<void> {
+    await this.store.assertChanges(tx, this.changes);
   }
 
-  private remember(keys: Iterable<string>, found: ReadonlyMap<string, KnownFingerprint>): void {
-    for (const key of keys) {
-      const place = found.get(key);
-      if (place?.status === 'open') this.remembered.set(key, place);
-      else this.remembered.delete(key);
-    }
+  private remember(changes: number, found: ReadonlyMap<string, KnownFingerprint>): void {
+    if (changes !== this.changes) this.remembered.clear();
+    this.changes = changes;
+    for (const [key, place] of found) if (place.status === 'open') this.remembered.set(key, place);
   }
 
   /** Under the project's lock, since another process may have met the same fault in the same moment. */
