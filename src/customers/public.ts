@@ -18,6 +18,12 @@ const REMEMBERED = 200_000;
 /** Customers by the name of their identities, as `look` found them. */
 export type Known = ReadonlyMap<string, number>;
 
+/** Customers as a process remembers them, one id a list of identities, and after how many erasures they were so. */
+export interface RecalledCustomers {
+  readonly ids: readonly (number | undefined)[];
+  readonly erasures: number;
+}
+
 /** The directory of customers: what other folders may ask and say. */
 @Injectable()
 export class CustomerDirectory {
@@ -58,8 +64,8 @@ export class CustomerDirectory {
     return wanted.map((identities) => found.get(nameOf(identities)));
   }
 
-  /** Those whom this process remembers, where it remembers all of them; whoever relies on it calls `assertRemembered` in the transaction. */
-  recall(wanted: readonly (readonly Identity[])[]): (number | undefined)[] | undefined {
+  /** Those whom this process remembers, where it remembers all of them; whoever relies on it calls `assertErasures` in the transaction. */
+  recall(wanted: readonly (readonly Identity[])[]): RecalledCustomers | undefined {
     const ids: (number | undefined)[] = [];
     for (const identities of wanted) {
       const key = nameOf(identities);
@@ -67,15 +73,15 @@ export class CustomerDirectory {
       if (key !== '' && id === undefined) return undefined;
       ids.push(id);
     }
-    return ids;
+    return { ids, erasures: this.erasures };
   }
 
   /**
-   * Makes sure that nobody was erased of whom this process does not know.
+   * Makes sure that nobody was erased since these were remembered.
    * @throws division by zero when somebody was
    */
-  async assertRemembered(tx: Tx): Promise<void> {
-    await this.store.assertErasures(tx, this.erasures);
+  async assertErasures(tx: Tx, { erasures }: RecalledCustomers): Promise<void> {
+    await this.store.assertErasures(tx, erasures);
   }
 
   /** Keeps what a committed transaction recognised; call it after the commit, so that a roll-back leaves nothing behind. */

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CustomerDirectory } from '../customers/public.js';
+import { CustomerDirectory, type RecalledCustomers } from '../customers/public.js';
 import { type EventConsumer, type EventFacts, type GroupingKey, type PreparedEvent } from '../intake/accepted-event.js';
 import { type AppEvent } from '../intake/event.js';
 import { type DigestOutcome } from '../intake/outcome.js';
@@ -8,12 +8,12 @@ import { Clock } from '../platform/clock.js';
 import { Database, PG_ERROR, pgCode, type Tx } from '../platform/db/database.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { type CountedEvent, totalsByCell, totalsByCustomer, totalsByRelease } from './algorithm/batch.js';
-import { type KnownFingerprint, type Place } from './cell.js';
+import { type Place } from './cell.js';
 import { DigestStore } from './digest.store.js';
 import { type Facts } from './facts.js';
 import { Fingerprinter } from './fingerprinter.service.js';
 import { IgnoreStore } from './ignore.store.js';
-import { IssueOpener } from './issue.opener.js';
+import { IssueOpener, type RecalledPlaces } from './issue.opener.js';
 import { RegressionKeeper } from './regression.keeper.js';
 import { SampleKeeper } from './sample.keeper.js';
 
@@ -34,8 +34,8 @@ const STALE: readonly (string | undefined)[] = [
 
 /** What this process remembers of each event of a batch. */
 interface Remembered {
-  readonly places: readonly KnownFingerprint[];
-  readonly customers: readonly (number | undefined)[];
+  readonly places: RecalledPlaces;
+  readonly customers: RecalledCustomers;
 }
 
 /**
@@ -105,17 +105,14 @@ export class Digest implements EventConsumer {
     if (prepared.some((one) => one.grouped.ignore)) return undefined;
     const places = this.opener.recall(prepared);
     const customers = places && this.directory.recall(prepared.map((one) => one.identities));
-    if (!places || !customers || !this.samples.remembers(places, now)) return undefined;
+    if (!places || !customers || !this.samples.remembers(places.places, now)) return undefined;
     return { places, customers };
   }
 
   /** Counts a batch of events that nobody has seen; false, with nothing changed, where what is remembered no longer holds. */
-  private async commitAtOnce(
-    prepared: readonly Prepared[],
-    { places, customers }: Remembered,
-    now: Date,
-  ): Promise<boolean> {
-    const counted = prepared.flatMap((one, at) => countedEvent(one, places[at], customers[at]) ?? []);
+  private async commitAtOnce(prepared: readonly Prepared[], remembered: Remembered, now: Date): Promise<boolean> {
+    const { places } = remembered.places;
+    const counted = prepared.flatMap((one, at) => countedEvent(one, places[at], remembered.customers.ids[at]) ?? []);
     const placed = prepared.flatMap((one, at) => placedEvent(one, places[at]));
     const outcomes = prepared.map((): DigestOutcome => 'accepted');
     const counts = countOutcomes(prepared, outcomes, now);
@@ -124,8 +121,8 @@ export class Digest implements EventConsumer {
         // Each asks the server before it waits for anything, so that all of it travels in one round trip.
         Promise.all([
           this.regressions.look(tx, placed, now),
-          this.directory.assertRemembered(tx),
-          this.opener.assertRemembered(tx),
+          this.directory.assertErasures(tx, remembered.customers),
+          this.opener.assertChanges(tx, remembered.places),
           this.ledger.claimAllEvents(tx, prepared, now),
           this.samples.keep(
             tx,

@@ -28,6 +28,12 @@ const BEYOND_REMEMBERED = 20_000;
 /** Fingerprints seen lately, so that an event of a fault that goes on need not be looked up before it is counted. */
 const REMEMBERED = 20_000;
 
+/** Places as a process remembers them, and after how many changes of issues they were so. */
+export interface RecalledPlaces {
+  readonly places: readonly KnownFingerprint[];
+  readonly changes: number;
+}
+
 /** Place of an issue that is still to be opened. */
 const UNWRITTEN: Place = { cellId: 0, issueId: 0, status: 'open', resolvedAt: null, resolvedIn: null, fresh: true };
 
@@ -142,23 +148,23 @@ export class IssueOpener {
     return found;
   }
 
-  /** One place an event, where this process remembers all of them; whoever relies on it calls `assertRemembered` in the transaction. */
-  recall(events: readonly GroupedEvent[]): KnownFingerprint[] | undefined {
+  /** One place an event, where this process remembers all of them; whoever relies on it calls `assertChanges` in the transaction. */
+  recall(events: readonly GroupedEvent[]): RecalledPlaces | undefined {
     const places: KnownFingerprint[] = [];
     for (const event of events) {
       const place = this.remembered.get(newestKey(event));
       if (!place) return undefined;
       places.push(place);
     }
-    return places;
+    return { places, changes: this.changes };
   }
 
   /**
-   * Makes sure that what is remembered still holds.
+   * Makes sure that what was recalled still holds.
    * @throws division by zero when it may not
    */
-  async assertRemembered(tx: Tx): Promise<void> {
-    await this.store.assertChanges(tx, this.changes);
+  async assertChanges(tx: Tx, { changes }: RecalledPlaces): Promise<void> {
+    await this.store.assertChanges(tx, changes);
   }
 
   private remember(changes: number, found: ReadonlyMap<string, KnownFingerprint>): void {
