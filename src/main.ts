@@ -12,7 +12,7 @@ export function configPath(settings: Settings): string {
 }
 
 /** How much the heap may grow over what was alive at the last collection before the next one, percent. */
-const HEAP_GROWTH = 60;
+const HEAP_GROWTH = 30;
 /**
  * Room for young objects, MB, a third of which is one of V8's semi-spaces: what the requests under way hold is copied once it is full, and what
  * is copied twice counts as old. Three times what V8 gives a process by itself, and only a thread can be given it by the program.
