@@ -15,7 +15,7 @@ export function configPath(settings: Settings): string {
 const HEAP_GROWTH = 30;
 /**
  * Room for young objects, MB, a third of which is one of V8's semi-spaces: what the requests under way hold is copied once it is full, and what
- * is copied twice counts as old. Three times what V8 gives a process by itself, and only a thread can be given it by the program.
+ * is copied twice counts as old. Four times what V8 gives a process by itself, and only a thread can be given it by the program.
  */
 const YOUNG_MB = 192;
 const DAEMON = new URL('./daemon-thread.js', import.meta.url);

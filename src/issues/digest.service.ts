@@ -24,9 +24,8 @@ const CAUTIOUS_BATCHES = 50;
 /** An event that is about to be counted. */
 export type Prepared = Omit<PreparedEvent, 'facts' | 'fault'> & Facts;
 
-/** What a batch fails with where an event was seen before, or what is remembered no longer holds. */
-const STALE: readonly (string | undefined)[] = [
-  PG_ERROR.divisionByZero,
+/** What a batch fails with where a customer was erased meanwhile, or another process was at the same rows. */
+const CONFLICTS: readonly (string | undefined)[] = [
   PG_ERROR.foreignKeyViolation,
   PG_ERROR.deadlockDetected,
   PG_ERROR.uniqueViolation,
@@ -78,17 +77,13 @@ export class Digest implements EventConsumer {
     const prepared = batch.map(withFacts);
     const now = this.clock.now();
     const remembered = this.recall(prepared, now);
-    if (remembered && (await this.commitAtOnce(prepared, remembered, now))) return prepared.map(() => 'accepted');
+    const outcomes = remembered && (await this.commitAtOnce(prepared, remembered, now));
+    if (outcomes) return outcomes;
     try {
       return await this.commit(prepared);
     } catch (error) {
       const code = pgCode(error);
-      if (
-        code !== PG_ERROR.foreignKeyViolation &&
-        code !== PG_ERROR.deadlockDetected &&
-        code !== PG_ERROR.uniqueViolation
-      )
-        throw error;
+      if (!CONFLICTS.includes(code)) throw error;
       // A customer was erased, or another process was at the same rows: what was remembered is stale, the input is not.
       this.logger.warn({ code, events: prepared.length }, 'digest starts a batch again');
       this.directory.forget();
@@ -109,8 +104,12 @@ export class Digest implements EventConsumer {
     return { places, customers };
   }
 
-  /** Counts a batch of events that nobody has seen; false, with nothing changed, where what is remembered no longer holds. */
-  private async commitAtOnce(prepared: readonly Prepared[], remembered: Remembered, now: Date): Promise<boolean> {
+  /** Counts a batch of events that nobody has seen; undefined, with nothing changed, where one was seen or what is remembered no longer holds. */
+  private async commitAtOnce(
+    prepared: readonly Prepared[],
+    remembered: Remembered,
+    now: Date,
+  ): Promise<DigestOutcome[] | undefined> {
     const { places } = remembered.places;
     const counted = prepared.flatMap((one, at) => countedEvent(one, places[at], remembered.customers.ids[at]) ?? []);
     const placed = prepared.flatMap((one, at) => placedEvent(one, places[at]));
@@ -136,12 +135,12 @@ export class Digest implements EventConsumer {
       );
       this.regressions.remember(releases);
       this.ledger.observe(counts);
-      return true;
+      return outcomes;
     } catch (error) {
       const code = pgCode(error);
-      if (!STALE.includes(code)) throw error;
+      if (code !== PG_ERROR.divisionByZero && !CONFLICTS.includes(code)) throw error;
       if (code === PG_ERROR.uniqueViolation) this.cautious = CAUTIOUS_BATCHES;
-      return false;
+      return undefined;
     }
   }
 
@@ -170,6 +169,11 @@ export class Digest implements EventConsumer {
       const releases = await this.regressions.look(tx, placed, now);
       const outcomes = outcomesOf(prepared, fresh, counting);
       const counts = countOutcomes(prepared, outcomes, now);
+      await this.samples.learn(
+        tx,
+        placed.map((one) => one.place),
+        now,
+      );
       await this.samples.keep(
         tx,
         counting.map((event) => ({ event, place: places.get(event) })),

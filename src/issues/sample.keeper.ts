@@ -33,9 +33,18 @@ export class SampleKeeper {
     private readonly ledger: IntakeLedger,
   ) {}
 
-  /** True where `keep` need not ask how many samples the issues of these places have. */
+  /** True where `learn` has nothing to ask. */
   remembers(places: readonly Place[], now: Date): boolean {
     return this.unknown(places, hourOf(now)).size === 0;
+  }
+
+  /** Asks what was kept of issues of which it is not known, as after a start; call it before `keep`. */
+  async learn(tx: Tx, places: readonly Place[], now: Date): Promise<void> {
+    const hour = hourOf(now);
+    const unknown = this.unknown(places, hour);
+    if (unknown.size === 0) return;
+    const counts = await this.store.sampledSince(tx, [...unknown], new Date(hour * HOUR));
+    for (const issueId of unknown) this.kept.set(`${issueId}:${hour}`, eventsBehind(counts.get(issueId) ?? 0));
   }
 
   /** Saves the payloads of a batch that are still wanted. */
@@ -45,11 +54,6 @@ export class SampleKeeper {
     now: Date,
   ): Promise<void> {
     const hour = hourOf(now);
-    const unknown = this.unknown(
-      events.flatMap(({ place }) => place ?? []),
-      hour,
-    );
-    if (unknown.size > 0) await this.learn(tx, unknown, hour);
     const samples = [];
     for (const { event, place } of events) {
       if (place === undefined || !event.hasPayload) continue;
@@ -78,12 +82,6 @@ export class SampleKeeper {
     for (const place of places)
       if (!place.fresh && !this.kept.has(`${place.issueId}:${hour}`)) unknown.add(place.issueId);
     return unknown;
-  }
-
-  /** After a start, asks what was kept of the issues before. */
-  private async learn(tx: Tx, unknown: ReadonlySet<number>, hour: number): Promise<void> {
-    const counts = await this.store.sampledSince(tx, [...unknown], new Date(hour * HOUR));
-    for (const issueId of unknown) this.kept.set(`${issueId}:${hour}`, eventsBehind(counts.get(issueId) ?? 0));
   }
 }
 
