@@ -13,8 +13,13 @@ import { readSettings } from '../src/platform/config/settings.js';
 import { KINDS } from './support/bodies.js';
 import { type LoadOrder, type LoadReport } from './support/load.js';
 
-/** Seconds of load on the daemon for each kind, `--seconds N`; the bare server gets half of it before and half after. */
-const SECONDS = Number(option('seconds') ?? 10);
+/**
+ * Seconds of load on the daemon for each kind, `--seconds N`. A campaign's waves are that far apart, so that planning weighs in every
+ * run what it weighs in the long run.
+ */
+const SECONDS = Number(option('seconds') ?? 15);
+/** Seconds of load on the bare server before and again after; the daemon is halted, longer than ten would end connections it is opening. */
+const BARE_SECONDS = 5;
 /** Seconds of load that are not measured, so that a compiler that learns from running code has done so. */
 const WARM_UP_SECONDS = 15;
 /** Only this kind of load, `--kind NAME`. */
@@ -140,7 +145,7 @@ async function measure(
     daemon.kill('SIGSTOP'); // what it still does in the background would slow the bare server
     const { accepted, seconds } = await load({
       ...order,
-      seconds: SECONDS / 2,
+      seconds: BARE_SECONDS,
       port: bare.port,
       project: '1',
       key: 'x',
