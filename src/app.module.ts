@@ -11,6 +11,7 @@ import { TEXTS_CONFIG } from './explanations/texts-config.js';
 import { type ForewarnConfig } from './forewarn-config.js';
 import { ALERTMANAGER_CONFIG, INCIDENTS_CONFIG, MAINTENANCE_CONFIG } from './incidents/incidents-config.js';
 import { IncidentsModule } from './incidents/incidents.module.js';
+import { Scrubber } from './intake/algorithm/scrub.js';
 import { PROJECTS_CONFIG } from './intake/intake-config.js';
 import { IntakeModule } from './intake/intake.module.js';
 import { GROUPING_CONFIG } from './issues/grouping-config.js';
@@ -65,6 +66,7 @@ class PlatformModule {
       { provide: PublicUrl, useValue: new PublicUrl(settings.publicUrl) },
       { provide: TokenStore, useValue: new TokenStore(database, clock, settings.adminToken) },
       { provide: PROJECTS_CONFIG, useValue: config.projects },
+      { provide: Scrubber, useValue: new Scrubber(config.scrubbing) },
       { provide: GROUPING_CONFIG, useValue: config.grouping },
       { provide: DETECTION_CONFIG, useValue: config.detection },
       { provide: INCIDENTS_CONFIG, useValue: config.incidents },

@@ -6,7 +6,7 @@ import { detectionSchema } from './detection/detection-config.js';
 import { templateProblem } from './explanations/reader.js';
 import { localesSchema, type LocaleTexts, type TextsConfig, textsSchema } from './explanations/texts-config.js';
 import { alertmanagerSchema, incidentsSchema, maintenanceSchema } from './incidents/incidents-config.js';
-import { projectsSchema } from './intake/intake-config.js';
+import { projectsSchema, scrubbingSchema } from './intake/intake-config.js';
 import { groupingConfig } from './issues/grouping-config.js';
 import { policiesSchema } from './outreach/policy.js';
 import { StartError } from './platform/errors.js';
@@ -14,6 +14,7 @@ import { StartError } from './platform/errors.js';
 /** The YAML file, section by section; each folder owns the schema of its own. */
 export const fileSchema = z.strictObject({
   projects: projectsSchema,
+  scrubbing: scrubbingSchema.prefault({}),
   grouping: groupingConfig.prefault({}),
   detection: detectionSchema.prefault({}),
   incidents: incidentsSchema.prefault({}),

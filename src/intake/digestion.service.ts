@@ -28,14 +28,13 @@ export function isOwnFault(error: unknown): boolean {
 @Injectable()
 export class Digestion {
   private consumer: EventConsumer | undefined;
-  private readonly scrubber = new Scrubber();
-
   constructor(
     private readonly store: PoisonStore,
     private readonly ledger: LedgerStore,
     private readonly counter: OutcomeCounter,
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly scrubber: Scrubber,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 

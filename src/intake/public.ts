@@ -14,11 +14,10 @@ export { Projects } from './project.registry.js';
 /** What digest writes down of an event beside its counts: that it was seen, how it ended, and some payloads. */
 @Injectable()
 export class IntakeLedger {
-  private readonly scrubber = new Scrubber();
-
   constructor(
     private readonly store: LedgerStore,
     private readonly counter: OutcomeCounter,
+    private readonly scrubber: Scrubber,
     private readonly telemetry: TelemetryStore,
   ) {}
 

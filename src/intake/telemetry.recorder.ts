@@ -37,7 +37,6 @@ function empty(): Gathered {
 export class TelemetryRecorder implements Stage {
   readonly name = 'telemetry-flush';
   readonly pauseMs = 1000;
-  private readonly scrubber = new Scrubber();
   private gathered = empty();
   /** Users counted as active in the current minute, by project and minute. */
   private readonly active = new Map<string, Set<string>>();
@@ -48,6 +47,7 @@ export class TelemetryRecorder implements Stage {
     private readonly store: TelemetryStore,
     private readonly directory: CustomerDirectory,
     private readonly database: Database,
+    private readonly scrubber: Scrubber,
   ) {}
 
   /** Adds the sessions of one item; `receivedAt` in epoch milliseconds. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { LedgerStore } from '../../src/intake/ledger.store.js';
 import { aCustomer, anEvent, anotherEvent } from '../support/builders.js';
@@ -202,6 +203,21 @@ describe('digest', () => {
     const samples = await forewarn.rows<{ payload: string }>('SELECT payload FROM event_sample');
     expect(samples).toHaveLength(5);
     expect(samples.filter((one) => one.payload.includes('kim@'))).toEqual([]);
+  });
+
+  it('hides and keeps what the configuration says, in samples and in titles', async () => {
+    forewarn = await TestDaemon.start({
+      config: { scrubbing: { hideKeys: ['tax-number'], keepKeys: ['session_id'], hidePatterns: ['ZZ\\d+'] } },
+    });
+    const tags = { taxNumber: 'x1', session_id: 'kept', password: 'hunter2', note: 'id ZZ12' };
+    await forewarn.send({ id: randomUUID(), message: 'no cart ZZ12', tags });
+
+    const { payload } = await forewarn.row<{ payload: string }>('SELECT payload FROM event_sample');
+    expect(JSON.parse(payload)).toMatchObject({
+      message: 'no cart [hidden]',
+      tags: { taxNumber: '[hidden]', session_id: 'kept', password: '[hidden]', note: 'id [hidden]' },
+    });
+    expect(await forewarn.rows('SELECT title FROM cell')).toEqual([{ title: 'no cart [hidden]' }]);
   });
 });
 

@@ -11,6 +11,7 @@ export interface EventBody {
   level?: string;
   timestamp?: string;
   exception?: Record<string, unknown>;
+  tags?: Record<string, string>;
 }
 
 /** A line of a customer import; a test sets only what it is about. */

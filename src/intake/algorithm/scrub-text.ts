@@ -4,13 +4,17 @@ import { type KeyRules } from './secret-keys.js';
 export const HIDDEN = '[hidden]';
 export const HIDDEN_USER = '[user]';
 
-/** Credentials that show by their form alone: AWS, GitHub, Slack, Stripe and Google keys, and JSON web tokens. */
+/** Credentials that show by their form alone: AWS, GitHub, GitLab, npm, Slack, Stripe, SendGrid, OpenAI and Google keys, and JSON web tokens. */
 const KNOWN_FORMS =
-  /\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_\w{30,255}|xox[abprs]-[\w-]{10,250}|[rs]k_(?:live|test)_\w{10,250}|AIza[\w-]{35}|eyJ[\w-]{8,4000}\.[\w-]{4,4000}(?:\.[\w-]{0,4000})?)/g;
+  /\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_\w{30,255}|github_pat_\w{20,255}|glpat-[\w-]{20,255}|npm_\w{30,255}|xox[abprs]-[\w-]{10,250}|[rs]k_(?:live|test)_\w{10,250}|sk-(?=[\w-]{0,20}[0-9A-Z])[\w-]{20,255}|SG\.[\w-]{16,64}\.[\w-]{16,128}|AIza[\w-]{35}|eyJ[\w-]{8,4000}\.[\w-]{4,4000}(?:\.[\w-]{0,4000})?)/g;
+const SLACK_HOOK = /(hooks\.slack\.com\/services\/)[\w/-]{10,200}/g;
 const SCHEME = /\b(bearer|basic|digest)\s{1,4}([\w.~+/=-]{8,4000})/gi;
-const CARD = /\b\d(?:[ -]?\d){12,18}\b/g;
-const EMAIL = /[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}\b/g;
-const USERINFO = /:\/\/[^\s/@]{1,200}@/g;
+/** Groups of digits as people write long numbers; which of them are a card is for `hideCards` to say. */
+const DIGIT_GROUPS = /\d{3,}(?:(?:[ .+\u00a0\u202f-]|%20)\d{3,})*/g;
+const DIGITS = /^\d+/;
+const EMAIL = /[\p{L}\p{N}_.+%-]{1,64}(?:@|%40)(?:[\p{L}\p{N}_-]{1,63}\.){1,8}\p{L}{2,24}(?![\p{L}\p{N}])/gu;
+/** What stands before the host of an address. A password may hold an `@`, and a `/` where a port cannot be meant. */
+const USERINFO = /:\/\/(?:[^\s/?#"'<>]{1,200}|[^\s/?#:@"'<>]{1,100}:(?!\d{1,5}\/)[^\s@"'<>]{1,200})@/g;
 const IPV4 = /\b(?:\d{1,3}\.){3}\d{1,3}\b/g;
 const IPV6 = /(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}(?::|(?::?[0-9a-f]{1,4}){1,6})(?![\w:])/gi;
 /** Shortest of the known forms, and shortest token after a scheme, characters. */
@@ -20,21 +24,30 @@ const SCHEME_HINT = /earer|asic|igest|EARER|ASIC|IGEST/;
 
 const EQUALS = 61;
 const COLON = 58;
+const PERCENT = 37;
+const GREATER = 62;
 const codes = (characters: string): ReadonlySet<number> => new Set([...characters].map((c) => c.charCodeAt(0)));
 /** What makes a sign an operator: `==`, `=>`, `::`, `://`. */
 const OPERATORS = codes('=>:/');
 const SEPARATORS = codes(' \t\r\n"\'`&;,<>{}[]');
-const LITERALS = new Set(['true', 'false', 'null', 'undefined', 'None']);
+const LITERALS = new Set(['true', 'false', 'null', 'undefined', 'None', 'nil']);
+/** What an app or a scrubber before this one put in place of a value. */
+const MARK = /^\[(?:hidden|user|trimmed|filtered|redacted)/i;
+/** Names whose values have spaces and semicolons in them: headers, which end with their line. */
+const WHOLE_LINE = /(?:authorization|cookie)$/i;
+/** A field of a form as `multipart/form-data` has it: its name, other headers, an empty line, the value. */
+const FORM_FIELD = /(name="([^"]{1,64})"[^\n]{0,200}\n(?:[\w-]{1,40}:[^\n]{0,200}\n){0,4}\r?\n)([^\r\n]{1,4000})/g;
 const MAX_NAME = 64;
 /** Longest value hidden as one, UTF-16 units. */
 const MAX_SECRET = 4000;
 
 const KEY_BEGIN = '-----BEGIN ';
-const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----/;
+const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/;
 
 /** First digits and lengths of card numbers by scheme (ISO/IEC 7812), so that few other long numbers look like one. */
 const CARD_SCHEMES =
-  /^(?:4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:6011|64[4-9]\d|65\d\d|35[2-8]\d)\d{12}|62\d{14,17})$/;
+  /^(?:4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:6011|64[4-9]\d|65\d\d|35[2-8]\d)\d{12}|62\d{14,17}|(?:50(?:18|20|38)|5893|6304|6759|676[1-3])\d{9,15})$/;
+const [SHORTEST_CARD, LONGEST_CARD] = [13, 19];
 
 /** Takes secrets and people's addresses out of a text. Every pattern has bounded repeats, so the time is linear. */
 export function scrubString(text: string, keys: KeyRules, extraPatterns: readonly RegExp[]): string {
@@ -42,14 +55,16 @@ export function scrubString(text: string, keys: KeyRules, extraPatterns: readonl
   let out = text;
   if (seen.dashes && out.includes(KEY_BEGIN)) out = hidePrivateKeys(out);
   if (seen.at && out.includes('://')) out = out.replace(USERINFO, `://${HIDDEN}@`);
-  if (seen.at) out = out.replace(EMAIL, HIDDEN_USER);
+  if (seen.at || (seen.percents && out.includes('%40'))) out = out.replace(EMAIL, HIDDEN_USER);
   if (seen.longest >= MIN_KEY) out = out.replace(KNOWN_FORMS, HIDDEN);
+  if (out.includes('hooks.slack.com')) out = out.replace(SLACK_HOOK, `$1${HIDDEN}`);
   if (seen.longest >= MIN_TOKEN && SCHEME_HINT.test(out)) out = hideSchemes(out);
-  if (seen.digits >= 13) out = out.replace(CARD, (number) => (isCard(number) ? HIDDEN : number));
+  if (seen.digits >= SHORTEST_CARD) out = out.replace(DIGIT_GROUPS, hideCards);
   if (seen.digits >= 4 && seen.dots >= 3) out = out.replace(IPV4, (ip) => (isPublic(ip) ? HIDDEN_USER : ip));
   if (seen.colons >= 7 || (seen.colons >= 2 && out.includes('::')))
     out = out.replace(IPV6, (ip) => (looksLikeIpv6(ip) ? HIDDEN_USER : ip));
-  if (seen.equals + seen.colons > 0) out = hideAssignments(out, keys);
+  if (out.includes('form-data')) out = hideFormFields(out, keys);
+  if (seen.equals + seen.colons > 0 || seen.percents || out.includes('</')) out = hideAssignments(out, keys);
   for (const pattern of extraPatterns) out = out.replace(pattern, HIDDEN);
   return out;
 }
@@ -60,13 +75,14 @@ interface Survey {
   colons: number;
   equals: number;
   at: boolean;
+  percents: boolean;
   dashes: boolean;
   /** Length of the longest run of letters, digits, `_` and `-`: keys and tokens are long. */
   longest: number;
 }
 
 /** What a character counts as in a survey, by its code; 0 for all others. */
-const [WORD, DIGIT, DASH, DOT, COLON_KIND, EQUALS_KIND, AT] = [1, 2, 3, 4, 5, 6, 7] as const;
+const [WORD, DIGIT, DASH, DOT, COLON_KIND, EQUALS_KIND, AT, PERCENT_KIND] = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 const KINDS = new Uint8Array(128);
 for (let code = 48; code < 123; code++)
   KINDS[code] = code < 58 ? DIGIT : /\w/.test(String.fromCharCode(code)) ? WORD : 0;
@@ -75,10 +91,11 @@ KINDS[46] = DOT;
 KINDS[COLON] = COLON_KIND;
 KINDS[EQUALS] = EQUALS_KIND;
 KINDS[64] = AT;
+KINDS[PERCENT] = PERCENT_KIND;
 
 /** One cheap pass that says which patterns can match at all; most texts need none. */
 function survey(text: string): Survey {
-  const counts = [0, 0, 0, 0, 0, 0, 0, 0];
+  const counts = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   let longest = 0;
   let start = 0;
   for (let i = 0; i < text.length; i++) {
@@ -96,6 +113,7 @@ function survey(text: string): Survey {
     colons: counts[COLON_KIND]!,
     equals: counts[EQUALS_KIND]!,
     at: counts[AT]! > 0,
+    percents: counts[PERCENT_KIND]! > 0,
     dashes: counts[DASH]! > 0,
     longest: Math.max(longest, text.length - start),
   };
@@ -109,50 +127,130 @@ function hideSchemes(text: string): string {
 }
 
 /**
- * Hides values by the names before them: `name=value`, `name: value`, `"name": "value"`, also in escaped JSON. In running
- * text `token: x` is often a sentence ("unexpected token: x"), so after a bare name and a colon only sure names count.
+ * Hides values by the names before them: `name=value`, `name: value`, `"name": "value"`, `user[name]=value`, `name%3Dvalue`,
+ * `"name" => "value"`, `<name>value</name>`, also in JSON that stands in JSON. In running text `token: x` is often a sentence
+ * ("unexpected token: x"), so after a bare name and a colon only sure names count.
  */
 function hideAssignments(text: string, keys: KeyRules): string {
   let out = '';
   let from = 0;
   for (let i = 1; i < text.length - 1; i++) {
-    const sign = text.charCodeAt(i);
-    if ((sign !== EQUALS && sign !== COLON) || OPERATORS.has(text.charCodeAt(i + 1)) || i < from) continue;
+    const sign = signAt(text, i);
+    if (!sign || i < from) continue;
     const name = nameBefore(text, i);
-    const verdict = name && keys.of(name.text);
-    if (!verdict || !(verdict === 'hide' || sign === EQUALS || name.isQuoted)) continue;
-    const { start, end } = valueAfter(text, i + 1);
+    const verdict = name && (sign.kind !== 'arrow' || name.isMarked) && keys.of(name.text);
+    if (!verdict || (sign.kind === 'tag' && text[name.start - 1] !== '<')) continue;
+    if (verdict !== 'hide' && sign.kind === 'colon' && !name.isMarked) continue;
+    const { start, end } = valueAfter(text, sign.end, sign.kind, WHOLE_LINE.test(name.text));
     const value = text.slice(start, end);
-    if (value === '' || LITERALS.has(value) || value.startsWith('[')) continue;
+    if (sign.kind === 'tag' && !text.startsWith(`</${name.text}>`, end)) continue;
+    if (value === '' || LITERALS.has(value) || MARK.test(value)) continue;
     out += text.slice(from, start) + (verdict === 'identity' ? HIDDEN_USER : HIDDEN);
     from = end;
   }
   return from === 0 ? text : out + text.slice(from);
 }
 
-/** The name that stands before a sign, with at most two spaces, a quote and its backslash between. */
-function nameBefore(text: string, sign: number): { text: string; isQuoted: boolean } | undefined {
-  let end = sign;
-  for (let spaces = 0; spaces < 2 && text[end - 1] === ' '; spaces++) end--;
-  const isQuoted = isQuote(text.charCodeAt(end - 1));
-  if (isQuoted) end--;
-  if (isQuoted && text[end - 1] === '\\') end--;
-  let start = end;
-  while (start > 0 && end - start < MAX_NAME && isNamePart(text.charCodeAt(start - 1))) start--;
-  return start < end ? { text: text.slice(start, end), isQuoted } : undefined;
+type SignKind = 'equals' | 'colon' | 'arrow' | 'tag' | 'encoded';
+
+/** What at this place says that a value follows, and where it does. */
+function signAt(text: string, i: number): { kind: SignKind; end: number } | undefined {
+  const code = text.charCodeAt(i);
+  if (code === EQUALS && text.charCodeAt(i + 1) === GREATER) return { kind: 'arrow', end: i + 2 };
+  if (code === EQUALS || code === COLON)
+    return OPERATORS.has(text.charCodeAt(i + 1))
+      ? undefined
+      : { kind: code === EQUALS ? 'equals' : 'colon', end: i + 1 };
+  if (code === GREATER) return { kind: 'tag', end: i + 1 };
+  if (code === PERCENT && text[i + 1] === '3' && (text[i + 2] === 'D' || text[i + 2] === 'd'))
+    return { kind: 'encoded', end: i + 3 };
+  return undefined;
 }
 
-/** Where the value after a sign stands: up to its closing quote, or up to a space or separator. */
-function valueAfter(text: string, from: number): { start: number; end: number } {
+interface NameBefore {
+  readonly text: string;
+  readonly start: number;
+  /** It stands in quotes or brackets, so it is a name and no word of a sentence. */
+  readonly isMarked: boolean;
+}
+
+/** The name that stands before a sign, with at most two spaces, a bracket, a quote and its backslashes between. */
+function nameBefore(text: string, sign: number): NameBefore | undefined {
+  let end = sign;
+  for (let spaces = 0; spaces < 2 && text[end - 1] === ' '; spaces++) end--;
+  const unbracketed = withoutBrackets(text, end);
+  const isQuoted = isQuote(text.charCodeAt(unbracketed - 1));
+  const isMarked = isQuoted || unbracketed < end;
+  end = isQuoted ? unbracketed - 1 : unbracketed;
+  if (isQuoted) while (text[end - 1] === '\\') end--;
+  let start = end;
+  while (start > 0 && end - start < MAX_NAME && isNamePart(text.charCodeAt(start - 1))) start--;
+  // Two digits after a percent sign are a character of their own: `user%5Bpin`.
+  if (start > 0 && text.charCodeAt(start - 1) === PERCENT) start += 2;
+  return start < end ? { text: text.slice(start, end), start, isMarked } : undefined;
+}
+
+/** Where the name in `user[name]`, `user[name][]` or `user%5Bname%5D` ends. */
+function withoutBrackets(text: string, from: number): number {
+  let end = from;
+  for (let left = 2; left > 0; left--) {
+    if (text[end - 1] === ']') end -= text[end - 2] === '[' ? 2 : 1;
+    else if (/^%5d$/i.test(text.slice(Math.max(0, end - 3), end)))
+      end -= /^%5b$/i.test(text.slice(Math.max(0, end - 6), end - 3)) ? 6 : 3;
+    else break;
+  }
+  return end;
+}
+
+/** Where the value after a sign stands: up to its closing quote, to the end of its line, or up to a space or separator. */
+function valueAfter(text: string, from: number, kind: SignKind, isLine: boolean): { start: number; end: number } {
   let start = from;
-  for (let spaces = 0; spaces < 4 && text[start] === ' '; spaces++) start++;
-  if (text[start] === '\\') start++;
-  const quote = isQuote(text.charCodeAt(start)) ? text.charCodeAt(start++) : 0;
+  for (let spaces = 0; spaces < 4 && (text[start] === ' ' || text[start] === '\t'); spaces++) start++;
+  if (text[start] === '[' && !MARK.test(text.slice(start, start + 12))) start++;
+  const backslashes = countBackslashes(text, start);
+  // Python and Ruby write a letter before some quotes: b'secret'.
+  const letters = /^[bruf]{1,2}(?=["'])/i.exec(text.slice(start, start + 3))?.[0].length ?? 0;
+  const opening = start + backslashes + letters;
+  const quote = isQuote(text.charCodeAt(opening)) ? text.charCodeAt(opening) : 0;
+  if (quote) start = opening + 1;
   const limit = Math.min(text.length, start + MAX_SECRET);
   let end = start;
-  while (end < limit && (quote ? text.charCodeAt(end) !== quote : !SEPARATORS.has(text.charCodeAt(end)))) end++;
-  if (quote && text[end - 1] === '\\') end--;
+  if (quote) {
+    // One that has more backslashes than the first is a part of the value.
+    for (let slashes = 0; end < limit; end++) {
+      const code = text.charCodeAt(end);
+      if (code === quote && slashes <= backslashes) break;
+      slashes = text[end] === '\\' ? slashes + 1 : 0;
+    }
+    for (let left = backslashes; left > 0 && text[end - 1] === '\\'; left--) end--;
+  } else {
+    while (end < limit && !endsValue(text, end, kind, isLine)) end++;
+  }
   return { start, end: Math.max(start, end) };
+}
+
+function countBackslashes(text: string, at: number): number {
+  let count = 0;
+  while (count < 8 && text[at + count] === '\\') count++;
+  return count;
+}
+
+function endsValue(text: string, at: number, kind: SignKind, isLine: boolean): boolean {
+  const code = text.charCodeAt(at);
+  if (kind === 'tag') return code === 60; // the tag that ends it
+  if (isLine) return code === 10 || code === 13 || isQuote(code);
+  // In an address that stands in an address `%26` is what `&` is outside.
+  if (kind === 'encoded' && code === PERCENT && text[at + 1] === '2' && (text[at + 2] === '6' || text[at + 2] === '0'))
+    return true;
+  return SEPARATORS.has(code);
+}
+
+/** Hides the fields of a form that was sent in parts. */
+function hideFormFields(text: string, keys: KeyRules): string {
+  return text.replace(FORM_FIELD, (whole, head: string, name: string) => {
+    const verdict = keys.of(name);
+    return verdict ? head + (verdict === 'identity' ? HIDDEN_USER : HIDDEN) : whole;
+  });
 }
 
 function isQuote(code: number): boolean {
@@ -181,10 +279,39 @@ function hidePrivateKeys(text: string): string {
   return out + rest;
 }
 
-/** True for a number of a card scheme with a right check digit (Luhn). */
-function isCard(number: string): boolean {
-  const digits = number.replace(/[ -]/g, '');
-  if (!CARD_SCHEMES.test(digits)) return false;
+/**
+ * Hides the cards among groups of digits. A card is one group or several in a row, so that a number before it or a date after it
+ * does not hide it, and no part of a longer number is taken for one. A dot joins groups but begins and ends no card: `0.4111` is a fraction.
+ */
+function hideCards(run: string, at: number, text: string): string {
+  const groups: { digits: string; start: number; end: number }[] = [];
+  for (let start = 0; start < run.length;) {
+    const digits = DIGITS.exec(run.slice(start))?.[0] ?? '';
+    groups.push({ digits, start, end: start + digits.length });
+    start += digits.length;
+    start += run[start] === '%' ? 3 : 1;
+  }
+  let out = '';
+  let from = 0;
+  for (let first = 0; first < groups.length; first++) {
+    let digits = '';
+    for (let last = first; last < groups.length && digits.length < LONGEST_CARD; last++) {
+      digits += groups[last]!.digits;
+      const { start } = groups[first]!;
+      const { end } = groups[last]!;
+      if (text[at + start - 1] === '.' || run[end] === '.' || !isCard(digits)) continue;
+      out += run.slice(from, start) + HIDDEN;
+      from = end;
+      first = last;
+      break;
+    }
+  }
+  return from === 0 ? run : out + run.slice(from);
+}
+
+/** True for digits of a card scheme with a right check digit (Luhn). */
+export function isCard(digits: string): boolean {
+  if (digits.length < SHORTEST_CARD || digits.length > LONGEST_CARD || !CARD_SCHEMES.test(digits)) return false;
   let sum = 0;
   for (let i = digits.length - 1, double = false; i >= 0; i--, double = !double) {
     const digit = digits.charCodeAt(i) - 48;

@@ -18,7 +18,35 @@ describe('scrubbing a text', () => {
     ['card 4111 1111 1111 1111 declined', 'card [hidden] declined'],
     ['card 5500-0000-0000-0004', 'card [hidden]'],
     ['amex 378282246310005!', 'amex [hidden]!'],
-    ['Authorization: Bearer abc123DEF456ghi', 'Authorization: [hidden] [hidden]'],
+    ['Authorization: Bearer abc123DEF456ghi', 'Authorization: [hidden]'],
+    ['Authorization: Token hunter2secret9\nAccept: json', 'Authorization: [hidden]\nAccept: json'],
+    ["curl -H 'Authorization: ApiKey hunter2' https://a", "curl -H 'Authorization: [hidden]' https://a"],
+    ['Cookie: theme=dark; remember_me=hunter2', 'Cookie: [hidden]'],
+    ['Set-Cookie: sid=abc; x=hunter2', 'Set-Cookie: [hidden]'],
+    ['card 4111111111111111 12/27', 'card [hidden] 12/27'],
+    ['amount 100 4111 1111 1111 1111', 'amount 100 [hidden]'],
+    ['4111.1111.1111.1111 and card4111111111111111', '[hidden] and card[hidden]'],
+    ['pan=4111%201111%201111%201111&x', 'pan=[hidden]&x'],
+    ['%B4111111111111111^ADA', '%B[hidden]^ADA'],
+    ['user[password]=hunter2&user[pin][]=77', 'user[password]=[hidden]&user[pin][]=[hidden]'],
+    ['user%5Bpassword%5D=hunter2&a=b', 'user%5Bpassword%5D=[hidden]&a=b'],
+    ['?next=%2Fx%3Ftoken%3Dhunter2%26a%3Db', '?next=%2Fx%3Ftoken%3D[hidden]%26a%3Db'],
+    ['u=ada%40example.com', 'u=[user]'],
+    ['ada.müller@müller.de wrote', '[user] wrote'],
+    ['{"password" => "hunter2"}', '{"password" => "[hidden]"}'],
+    ['[password] => hunter2', '[password] => [hidden]'],
+    ['<password>hunter 2</password>', '<password>[hidden]</password>'],
+    ['form-data; name="password"\r\n\r\nhunter2\r\n--x', 'form-data; name="password"\r\n\r\n[hidden]\r\n--x'],
+    [`{'password': b'hunter2'}`, `{'password': b'[hidden]'}`],
+    ['password=[hunter2]', 'password=[[hidden]]'],
+    ['password:\thunter2', 'password:\t[hidden]'],
+    [String.raw`x {\"password\":\"hunter2\"}`, String.raw`x {\"password\":\"[hidden]\"}`],
+    [String.raw`x {\\\"password\\\":\\\"hunter2\\\"}`, String.raw`x {\\\"password\\\":\\\"[hidden]\\\"}`],
+    [String.raw`x {"password":"hun\"ter2"}`, 'x {"password":"[hidden]"}'],
+    ['postgres://user:p@ss@db and postgres://user:p/ss@db', 'postgres://[hidden]@db and postgres://[hidden]@db'],
+    [`key sk-proj-${'aB3'.repeat(10)}, glpat-${'x'.repeat(20)}`, 'key [hidden], [hidden]'],
+    ['https://hooks.slack.com/services/T0/B0/abcdef', 'https://hooks.slack.com/services/[hidden]'],
+    ['-----BEGIN PGP PRIVATE KEY BLOCK-----\nMII', '[hidden]'],
     ['sent bearer abc123DEF456ghi.x', 'sent bearer [hidden]'],
     ['jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl end', 'jwt [hidden] end'],
     ['key AKIAIOSFODNN7EXAMPLE', 'key [hidden]'],
@@ -44,6 +72,12 @@ describe('scrubbing a text', () => {
     'std::vector<int>::at: index 5',
     'took 1795351379936480800 ns, 2026-11-22T12:00:00.000Z',
     'password=null',
+    '0.4111111111111111',
+    'http://localhost:3000/@fs/app.js',
+    'items.map((token) => token.id)',
+    'List<Token>x</List>',
+    'id 34111111111111111',
+    'password=[hidden]',
   ])('leaves alone what only looks so: %s', (text) => {
     expect(scrubber.text(text)).toBe(text);
   });
@@ -70,6 +104,14 @@ describe('scrubbing a text', () => {
       '1.1.',
       'a_',
       '4',
+      '411 ',
+      '411%20',
+      '<token>',
+      'token%3D',
+      '"token\\":',
+      'form-data name="token"\n',
+      'cookie: ',
+      'ö',
     ];
     const started = process.hrtime.bigint();
     for (const part of parts) scrubber.text(part.repeat(100_000));
@@ -131,6 +173,78 @@ describe('scrubbing a payload', () => {
     });
   });
 
+  it('takes no list of two texts for a pair because a secret is in the first', () => {
+    expect(scrub({ argv: ['--password=hunter2', 'mydb'], words: ['my secret is out', 'b'] })).toEqual({
+      argv: ['--password=[hidden]', 'mydb'],
+      words: ['my secret is out', 'b'],
+    });
+  });
+
+  it('finds cards that are numbers', () => {
+    expect(scrub({ pan: 4111111111111111, order: 1234567890123456, at: 1795351379936 })).toEqual({
+      pan: '[hidden]',
+      order: 1234567890123456,
+      at: 1795351379936,
+    });
+  });
+
+  it('hides what is filled into a template where a secret stands', () => {
+    expect(
+      scrub({
+        logentry: { message: 'login password=%s', params: ['hunter2'], formatted: 'login password=hunter2' },
+        other: { message: 'order %s', params: ['77'] },
+        attributes: {
+          'sentry.message.template': { value: 'token={0}' },
+          'sentry.message.parameter.0': { value: 'hunter2' },
+        },
+      }),
+    ).toEqual({
+      logentry: { message: 'login password=[hidden]', params: '[hidden]', formatted: 'login password=[hidden]' },
+      other: { message: 'order %s', params: ['77'] },
+      attributes: { 'sentry.message.template': { value: 'token={0}' }, 'sentry.message.parameter.0': '[hidden]' },
+    });
+  });
+
+  it('reads JSON that stands in a text', () => {
+    expect(
+      scrub({
+        body: '{ "passwords": ["hunter2"], "credentials": { "p": "hunter2" }, "n": 1 }',
+        deep: JSON.stringify({ a: JSON.stringify({ password: 'hun"ter2' }) }),
+        clean: '{ "n": 1 }',
+      }),
+    ).toEqual({
+      body: '{"passwords":"[hidden]","credentials":"[hidden]","n":1}',
+      deep: JSON.stringify({ a: JSON.stringify({ password: '[hidden]' }) }),
+      clean: '{ "n": 1 }',
+    });
+  });
+
+  it('hides secrets and people in keys', () => {
+    const out = scrub({ extra: { 'ada@example.com': 3, 'cust-981': 1, 'https://x/?token=hunter2': 1, ada: 1 } }, USER);
+    expect(out).toEqual({ extra: { '[user]': 1, 'https://x/?token=[hidden]': 1, ada: 1 } });
+  });
+
+  it.each([
+    'DB_PASS',
+    'smtpPass',
+    'PHP_AUTH_PW',
+    'X-Auth',
+    'user_pass',
+    'pin_code',
+    'otpCode',
+    'mfa_code',
+    'signing_key',
+  ])('hides the value of %s', (key) => {
+    expect(scrub({ [key]: 'hunter2' })).toEqual({ [key]: '[hidden]' });
+  });
+
+  it.each(['compass', 'passenger', 'spinner', 'mapping', 'author', 'optional', 'pwa'])(
+    'keeps the value of %s',
+    (key) => {
+      expect(scrub({ [key]: 'kept' })).toEqual({ [key]: 'kept' });
+    },
+  );
+
   it('finds secrets in breadcrumbs and in variables of frames', () => {
     const out = JSON.stringify(
       scrub({
@@ -153,6 +267,12 @@ describe('scrubbing a payload', () => {
     };
     const out = JSON.stringify(scrub(payload, USER));
     for (const value of [...Object.values(USER), 'x@y.example', '"q"']) expect(out).not.toContain(value);
+  });
+
+  it('hides the name of the customer, also as an address has it', () => {
+    expect(
+      scrub({ user: { name: 'Ada Lovelace' }, extra: { to: 'for Ada Lovelace', url: '/u/Ada%20Lovelace' } }),
+    ).toEqual({ extra: { to: 'for [user]', url: '/u/[user]' } });
   });
 
   it('keeps names from code even where a user is called the same', () => {
@@ -182,7 +302,7 @@ describe('scrubbing a payload', () => {
   });
 
   it('obeys what the operator adds and exempts', () => {
-    const own = new Scrubber({ extraKeys: ['Tax-Number'], keepKeys: ['session_id'], extraPatterns: [/ZZ\d+/g] });
+    const own = new Scrubber({ hideKeys: ['Tax-Number'], keepKeys: ['session_id'], hidePatterns: [/ZZ\d+/g] });
     expect(own.payload({ taxNumber: 'x', session_id: 'kept', note: 'id ZZ12' })).toEqual({
       taxNumber: '[hidden]',
       session_id: 'kept',
@@ -204,7 +324,8 @@ describe('scrubbing an event', () => {
       {
         message: 'no mail to ada@example.com',
         user: { id: 'cust-981' },
-        tags: { token: 'abc', os: 'ios' },
+        tags: { token: 'abc', os: 'ios', 'ada@example.com': 'x', service: 'shop-cust-981' },
+        fingerprint: ['{{ default }}', 'cart of cust-981'],
         exception: [
           {
             type: 'E',
@@ -218,7 +339,9 @@ describe('scrubbing an event', () => {
     expect(scrubber.event(event)).toMatchObject({
       message: 'no mail to [user]',
       user: { id: 'cust-981' },
-      tags: { token: '[hidden]', os: 'ios' },
+      tags: { token: '[hidden]', os: 'ios', '[user]': 'x' },
+      service: 'shop-[user]',
+      fingerprint: ['{{ default }}', 'cart of [user]'],
       exceptions: [
         { value: '[user] has [hidden]', frames: [{ function: 'cust-981', contextLine: 'login("[user]")' }] },
       ],

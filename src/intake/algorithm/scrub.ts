@@ -1,16 +1,16 @@
 import { type AppEvent, type EventUser, type ExceptionValue, type Frame } from '../event.js';
 import { asList, asObject, type Json, text } from './read-values.js';
-import { HIDDEN, HIDDEN_USER, scrubString } from './scrub-text.js';
+import { HIDDEN, HIDDEN_USER, isCard, scrubString } from './scrub-text.js';
 import { KeyRules } from './secret-keys.js';
 
 /** What an operator can change; keys are compared without case, dashes and underscores. */
 export interface ScrubOptions {
   /** More keys whose values are hidden. */
-  readonly extraKeys?: readonly string[];
+  readonly hideKeys?: readonly string[];
   /** Keys whose values are kept although their names look secret. */
   readonly keepKeys?: readonly string[];
   /** More patterns that are hidden in texts; they need the `g` flag and are the operator's to keep linear. */
-  readonly extraPatterns?: readonly RegExp[];
+  readonly hidePatterns?: readonly RegExp[];
 }
 
 /** Deepest nesting kept of a payload, levels; Sentry's own events need about ten. */
@@ -20,6 +20,24 @@ const MAX_VALUES = 20_000;
 /** Longest string kept, UTF-16 units. */
 const MAX_STRING = 16_384;
 const MAX_KEY = 200;
+/** What a name looks like; a list of two texts that begins with one may be a pair. */
+const NAME = /^[\w.-]{1,64}$/;
+const LOOKS_LIKE_JSON = /^\s*(?:\{[\s\S]*\}|\[[\s\S]*\])\s*$/;
+/** Where log records keep their template, and keys of what is filled into one (Sentry structured logs and `logentry`). */
+const LOG_TEMPLATE = 'sentry.message.template';
+const PARAMETERS = /^(?:params|sentry\.message\.parameter\..*)$/;
+/** Keys of a user beside those by which customers are known. */
+const USER_NAMES = [
+  'name',
+  'full_name',
+  'fullName',
+  'first_name',
+  'firstName',
+  'last_name',
+  'lastName',
+  'display_name',
+  'displayName',
+];
 const TRIMMED = '[trimmed]';
 /** Shortest of the user's values looked for inside texts: shorter ones are in every text. */
 const MIN_KNOWN = 3;
@@ -37,8 +55,8 @@ export class Scrubber {
   private readonly patterns: readonly RegExp[];
 
   constructor(options: ScrubOptions = {}) {
-    this.keys = new KeyRules(options.extraKeys ?? [], options.keepKeys ?? []);
-    this.patterns = options.extraPatterns ?? [];
+    this.keys = new KeyRules(options.hideKeys ?? [], options.keepKeys ?? []);
+    this.patterns = options.hidePatterns ?? [];
   }
 
   /** A text without secrets, people's addresses and the values of the given user; storable in PostgreSQL. */
@@ -52,19 +70,19 @@ export class Scrubber {
    * that reach for prototypes are left out.
    */
   payload(raw: Json, user?: EventUser): Json {
-    const known = knownValues(user);
+    const known = [...knownValues(user), ...namesOf(raw.user)];
     const state: State = { known, left: MAX_VALUES };
     const out: Json = {};
     for (const key in raw) {
       if (key === '__proto__' || key === 'user') continue;
       // The names of installed packages look like secrets ("cookie", "js-tokens") and are none.
       const isNames = key === 'modules';
-      out[cleanKey(key)] = isNames ? boundedNames(raw[key]) : this.member(key, raw[key], state, 1);
+      out[this.key(key, known)] = isNames ? boundedNames(raw[key]) : this.member(key, raw[key], state, 1);
     }
     return out;
   }
 
-  /** The event with its texts for people and its tags scrubbed; `user` and names from code stay. The same if clean. */
+  /** The event with its texts for people, its tags and its own fingerprint scrubbed; `user` and names from code stay. */
   event(event: AppEvent): AppEvent {
     const known = knownValues(event.user);
     const scrub = (value: string | undefined): string | undefined => value && this.string(value, known);
@@ -73,6 +91,8 @@ export class Scrubber {
       message: scrub(event.message),
       messageTemplate: scrub(event.messageTemplate),
       transaction: scrub(event.transaction),
+      service: scrub(event.service),
+      fingerprint: event.fingerprint?.map((part) => this.string(part, known)),
       exceptions: event.exceptions.map((exception) => this.exception(exception, known)),
       tags: this.tags(event.tags, known),
     };
@@ -96,7 +116,7 @@ export class Scrubber {
     const out: Record<string, string> = {};
     for (const key in tags) {
       const verdict = this.keys.of(key);
-      out[key] = verdict ? mark(verdict) : this.string(tags[key] ?? '', known);
+      out[this.key(key, known)] = verdict ? mark(verdict) : this.string(tags[key] ?? '', known);
     }
     return out;
   }
@@ -117,8 +137,8 @@ export class Scrubber {
 
   private value(value: unknown, state: State, depth: number): unknown {
     if (--state.left < 0) return TRIMMED;
-    if (typeof value === 'string') return this.string(value, state.known);
-    if (typeof value === 'number') return state.known.includes(String(value)) ? HIDDEN_USER : value;
+    if (typeof value === 'string') return this.json(value, state, depth) ?? this.string(value, state.known);
+    if (typeof value === 'number') return this.number(value, state);
     if (typeof value !== 'object' || value === null) return value;
     if (depth >= MAX_DEPTH) return TRIMMED;
     const list = asList(value);
@@ -127,9 +147,9 @@ export class Scrubber {
 
   private list(list: readonly unknown[], state: State, depth: number): unknown[] {
     const [key, value] = list;
-    // Headers, cookies and tags are also sent as pairs.
-    if (list.length === 2 && typeof key === 'string' && key.length <= 64 && this.keys.of(key)) {
-      return [key, this.member(key, value, state, depth + 1)];
+    // Headers, cookies and tags are also sent as pairs; a text of several words is no name.
+    if (list.length === 2 && typeof key === 'string' && NAME.test(key) && this.keys.of(key)) {
+      return [this.key(key, state.known), this.member(key, value, state, depth + 1)];
     }
     const out: unknown[] = [];
     for (let i = 0; i < list.length && state.left > 0; i++) out.push(this.value(list[i], state, depth + 1));
@@ -139,14 +159,54 @@ export class Scrubber {
   private object(object: Json, state: State, depth: number): Json {
     const out: Json = {};
     const name = text(object.key, 64) ?? text(object.name, 64);
+    const fillsSecret = this.fillsSecret(object, state.known);
     for (const key in object) {
       if (state.left <= 0) break;
       if (key === '__proto__') continue;
       // `{"key": "password", "value": "…"}`: the name stands beside the value.
       const isNamed = key === 'value' && name !== undefined && this.keys.of(name) !== undefined;
-      out[cleanKey(key)] = this.member(isNamed ? name : key, object[key], state, depth + 1);
+      out[this.key(key, state.known)] =
+        fillsSecret && PARAMETERS.test(key) ? HIDDEN : this.member(isNamed ? name : key, object[key], state, depth + 1);
     }
     return out;
+  }
+
+  /** True where an object holds a template for texts with a secret in it ("password=%s"): what is filled in is the secret. */
+  private fillsSecret(object: Json, known: readonly string[]): boolean {
+    const logged = object[LOG_TEMPLATE];
+    const given =
+      text(object.params && object.message, MAX_STRING) ?? text(asObject(logged)?.value ?? logged, MAX_STRING);
+    const template = given?.replace(/\{[\w.]{0,64}\}/g, '%s');
+    return template !== undefined && this.string(template, known) !== template;
+  }
+
+  /** JSON within a text is scrubbed as what it is; undefined where it is none or nothing had to be hidden. */
+  private json(value: string, state: State, depth: number): string | undefined {
+    if (value.length > MAX_STRING || !LOOKS_LIKE_JSON.test(value)) return undefined;
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(value);
+    } catch {
+      return undefined; // it is a text like any other
+    }
+    const before = JSON.stringify(parsed);
+    const after = JSON.stringify(this.value(parsed, state, depth + 1));
+    return after === before ? undefined : after;
+  }
+
+  private number(value: number, { known }: State): unknown {
+    const digits = String(value);
+    return known.includes(digits) ? HIDDEN_USER : isCard(digits) ? HIDDEN : value;
+  }
+
+  /** Names of keys are code as a rule, so only what is no plain word is looked for in them. */
+  private key(key: string, known: readonly string[]): string {
+    const clean = cleanKey(key);
+    if (/^[A-Za-z_-]*$/.test(clean)) return clean;
+    return this.string(
+      clean,
+      known.filter((one) => !/^[A-Za-z_-]*$/.test(one)),
+    );
   }
 
   private string(value: string, known: readonly string[]): string {
@@ -168,7 +228,19 @@ function mark(verdict: 'hide' | 'hideText' | 'identity'): string {
 function knownValues(user: EventUser | undefined): readonly string[] {
   if (!user) return [];
   const values = [user.id, user.email, user.phone, user.username, user.ipAddress];
-  return values.filter((value) => value !== undefined && value.length >= MIN_KNOWN) as string[];
+  return values.flatMap(knownForms);
+}
+
+/** A value of the user as texts may have it: as it is, and as addresses encode it. */
+function knownForms(value: string | undefined): string[] {
+  if (value === undefined || value.length < MIN_KNOWN) return [];
+  const encoded = encodeURIComponent(value.replace(/\p{Surrogate}/gu, ''));
+  return encoded === value ? [value] : [value, encoded];
+}
+
+function namesOf(user: unknown): string[] {
+  const object = asObject(user);
+  return object ? USER_NAMES.flatMap((key) => knownForms(text(object[key], 200))) : [];
 }
 
 /** The text with every whole-word occurrence of `word` replaced. */

@@ -17,12 +17,26 @@ const SECRET_PARTS = [
   'csrf',
   'xsrf',
   'creditcard',
+  'kreditkarte',
   'cardnumber',
   'cardno',
   'cvv',
   'securitycode',
   'socialsecurity',
+  'passwort',
+  'signature',
+  'encryptionkey',
+  'signingkey',
+  'accountkey',
+  'sharedkey',
+  'masterkey',
+  'authentication',
+  'xauth',
 ];
+/** Words that make a key secret where they stand by themselves: `pin_code` and `PHP_AUTH_PW`, not `shipping`. */
+const SECRET_WORDS = new Set('pw pwd pin otp totp mfa cvv cvc iban ssn'.split(' '));
+/** The same, only when the value is text: `pass: 3` counts tests. */
+const SECRET_TEXT_WORDS = new Set(['pass']);
 /** Whole keys that are secret. */
 const SECRET_KEYS = new Set(
   'auth pwd pass pin otp cvc cvc2 ssn sid iban dsn signature sig bearer jwt connectsid phpsessid jsessionid mysqlpwd pgpassword'.split(
@@ -30,7 +44,7 @@ const SECRET_KEYS = new Set(
   ),
 );
 /** Parts that mark a secret only when the value is text: `sessionSeconds: 12` and `tokenCount: 3` are none. */
-const SECRET_TEXT_PARTS = ['token', 'session', 'authkey'];
+const SECRET_TEXT_PARTS = ['token', 'session', 'authkey', 'verificationcode'];
 /** Whole keys that hold what a person is known by. */
 const IDENTITY_KEYS = new Set(
   (
@@ -42,7 +56,7 @@ const IDENTITY_KEYS = new Set(
 
 const CACHE_LIMIT = 5000;
 
-/** Decides by a value's key; `extra` and `keep` are normalised keys that an operator adds or exempts. */
+/** Decides by a value's key; an operator may add keys (`extra`) and exempt some (`keep`). */
 export class KeyRules {
   private readonly verdicts = new Map<string, KeyVerdict>();
   private readonly extra: ReadonlySet<string>;
@@ -67,9 +81,20 @@ export class KeyRules {
     if (this.keep.has(name)) return undefined;
     if (this.extra.has(name) || SECRET_KEYS.has(name)) return 'hide';
     if (SECRET_PARTS.some((part) => name.includes(part))) return 'hide';
-    if (SECRET_TEXT_PARTS.some((part) => name.includes(part))) return 'hideText';
+    const words = wordsOf(key);
+    if (words.some((word) => SECRET_WORDS.has(word))) return 'hide';
+    if (SECRET_TEXT_PARTS.some((part) => name.includes(part)) || words.some((word) => SECRET_TEXT_WORDS.has(word)))
+      return 'hideText';
     return IDENTITY_KEYS.has(name) ? 'identity' : undefined;
   }
+}
+
+/** `smtpPass`, `SMTP_PASS` and `smtp-pass` are the words "smtp" and "pass". */
+function wordsOf(key: string): string[] {
+  return key
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/);
 }
 
 function normalise(key: string): string {
