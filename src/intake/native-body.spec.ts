@@ -12,7 +12,6 @@ describe('the body of native events', () => {
     expect(outcomes('{\n"message":"a"\n}')).toEqual(['a']);
     expect(outcomes('[{"message":"a"},{"message":"b"}]')).toEqual(['a', 'b']);
     expect(outcomes('{"message":"a"}\r\n\n{"message":"b"}\n')).toEqual(['a', 'b']);
-    expect(outcomes('[]')).toEqual([]);
   });
 
   it('gives each line and member its own outcome', () => {
@@ -27,12 +26,40 @@ describe('the body of native events', () => {
 
   it('is refused whole when nothing in it can be told apart', () => {
     expect(outcomes('')).toContain('empty');
+    expect(outcomes('[]')).toContain('empty');
     expect(outcomes('{"message"')).toBe('the body is not valid JSON');
     expect(outcomes('[{"message":"a"},\n{"message"')).toBe('the body is not valid JSON');
   });
 
-  it('refuses what is beyond the bound', () => {
-    const result = outcomes('{"message":"a"}\n'.repeat(MAX_NATIVE_EVENTS + 1)) as string[];
-    expect(result.slice(-2)).toEqual(['a', expect.stringContaining('more than')]);
+  it.each([
+    ['lines', '{"message":"a"}\n'.repeat(MAX_NATIVE_EVENTS + 1)],
+    ['members', `[${'0,'.repeat(MAX_NATIVE_EVENTS)}0]`],
+    ['millions of members', `[${'0,'.repeat(5_000_000)}0]`],
+  ])('is refused whole when it has too many %s', (_name, body) => {
+    expect(readNativeBody(Buffer.from(body), 0)).toMatchObject({ ok: false, outcome: 'too_large' });
+    expect(outcomes(body)).toContain('more than 10000 events');
+  });
+
+  it('counts lines as an editor does', () => {
+    const result = readNativeBody(Buffer.from('\n{"message":"a"}\n\n{"message":7}\n'), 0);
+    expect(result.ok && result.results.map(({ line, ok }) => ({ line, ok }))).toEqual([
+      { line: 2, ok: true },
+      { line: 4, ok: false },
+    ]);
+  });
+
+  it.each([
+    '{"message":"a","customer":1234567890123456781}',
+    '{"message":"a","customer":{"id":1234567890123456781}}',
+    '{"message":"a","id":1234567890123456781}',
+  ])('holds no numbers that have lost digits: %s', (body) => {
+    expect(outcomes(body)).toEqual([expect.stringContaining('must be in quotes')]);
+  });
+
+  it('tells long ids apart by their ends', () => {
+    const id = (end: string) => `{"message":"a","id":"${'x'.repeat(300)}${end}"}`;
+    const result = readNativeBody(Buffer.from([id('a'), id('b')].join('\n')), 0);
+    const ids = result.ok ? result.results.map((one) => one.ok && one.event.eventId) : [];
+    expect(new Set(ids).size).toBe(2);
   });
 });

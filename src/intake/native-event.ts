@@ -62,7 +62,7 @@ function readEvent(fields: Fields, receivedAt: number, problems: string[]): AppE
   const message = fields.text('message', MAX.message);
   const exceptions = readChain(fields, message, problems);
   return {
-    eventId: toEventId(fields.id('id', MAX.id)),
+    eventId: toEventId(fields.id('id', Infinity)),
     occurredAt: readTime(fields, receivedAt),
     platform: fields.text('platform', 64) ?? 'other',
     level: readLevel(fields),
@@ -80,7 +80,7 @@ function readEvent(fields: Fields, receivedAt: number, problems: string[]): AppE
   };
 }
 
-/** An id of any form as 32 hex digits; the same text always gives the same id. */
+/** An id of any form and length as 32 hex digits; the same text always gives the same id. */
 function toEventId(id: string | undefined): string {
   if (id === undefined) return '';
   return readEventId(id) || createHash('sha256').update(`native\n${id}`).digest('hex').slice(0, 32);
@@ -107,6 +107,8 @@ function readCustomer(fields: Fields, problems: string[]): EventUser | undefined
   if (value === undefined) return undefined;
   if (!asObject(value)) {
     const id = typeof value === 'boolean' ? undefined : scalarText(value, MAX.id);
+    if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
+      fields.inexact('customer');
     if (id === undefined) fields.expect('customer', 'an id or an object such as {"id": "c-17"}', value);
     return id === undefined ? undefined : { id };
   }

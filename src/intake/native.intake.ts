@@ -6,7 +6,7 @@ import { readNativeBody } from './native-body.js';
 import { OutcomeCounter } from './outcome.counter.js';
 import { type Outcome } from './outcome.js';
 
-/** How one event of a request ended: `line` counts from 1. */
+/** How one event of a request ended: `line` counts from 1, members of an array or lines of the body. */
 interface LineResult {
   readonly line: number;
   readonly id?: string;
@@ -27,16 +27,17 @@ export class NativeIntake {
   async events(request: IntakeRequest): Promise<IntakeReply> {
     const project = await this.gate.project(request);
     const body = readNativeBody(this.gate.decode(request), request.receivedAt);
-    if (!body.ok) throw new Refusal(400, 'malformed', body.reason, project.id);
+    if (!body.ok) throw new Refusal(body.outcome === 'malformed' ? 400 : 413, body.outcome, body.reason, project.id);
     const read = body.results.flatMap((one) =>
       one.ok ? [{ event: one.event, raw: one.raw as Record<string, unknown> }] : [],
     );
     const { ids, outcomes } = await this.acceptor.accept(project.id, read, request.receivedAt);
     let next = 0;
-    const results = body.results.map((one, at): LineResult => {
-      if (!one.ok) return { line: at + 1, outcome: 'invalid', reason: one.reason };
+    const results = body.results.map((one): LineResult => {
+      const { line } = one;
+      if (!one.ok) return { line, outcome: 'invalid', reason: one.reason };
       const taken = next++;
-      return { line: at + 1, id: ids[taken], outcome: outcomes[taken] ?? 'accepted' };
+      return { line, id: ids[taken], outcome: outcomes[taken] ?? 'accepted' };
     });
     const invalid = results.length - read.length;
     if (invalid > 0) this.outcomes.count(project.id, 'invalid', invalid);

@@ -43,10 +43,18 @@ export class Fields {
   /** Text or a number, as text: ids are both. */
   id(key: string, max: number): string | undefined {
     const value = this.value(key);
-    if (typeof value === 'number') return String(value);
+    if (typeof value === 'number') {
+      if (Number.isInteger(value) && !Number.isSafeInteger(value)) this.inexact(key);
+      return String(value);
+    }
     if (value === undefined || typeof value === 'string') return text(value, max);
     this.expect(key, 'text or a number', value);
     return undefined;
+  }
+
+  /** Notes that a number has lost its last digits in JSON, so that it may be anybody's. */
+  inexact(key: string): void {
+    this.problems.push(`"${this.at(key)}" must be in quotes: numbers beyond 2^53 lose their last digits`);
   }
 
   boolean(key: string): boolean | undefined {
