@@ -289,6 +289,7 @@ describe('scrubbing a payload', () => {
     expect(JSON.stringify(scrub(deep)).length).toBeLessThan(500);
     expect(JSON.stringify(scrub({ list: new Array(1_000_000).fill(1) })).length).toBeLessThan(50_000);
     expect(JSON.stringify(scrub({ text: 'x'.repeat(1_000_000) })).length).toBeLessThan(20_000);
+    expect(JSON.stringify(scrub({ list: new Array(100).fill('x'.repeat(16_000)) })).length).toBeLessThan(300_000);
   });
 
   it('drops keys that reach for prototypes and text that PostgreSQL cannot store', () => {

@@ -19,6 +19,8 @@ const MAX_DEPTH = 20;
 const MAX_VALUES = 20_000;
 /** Longest string kept, UTF-16 units. */
 const MAX_STRING = 16_384;
+/** Most text kept of a payload in all, UTF-16 units: some times what large events have, so that a few that are blown up fill no disk. */
+const MAX_TEXT = 256 * 1024;
 const MAX_KEY = 200;
 /** What a name looks like; a list of two texts that begins with one may be a pair. */
 const NAME = /^[\w.-]{1,64}$/;
@@ -71,7 +73,7 @@ export class Scrubber {
    */
   payload(raw: Json, user?: EventUser): Json {
     const known = [...knownValues(user), ...namesOf(raw.user)];
-    const state: State = { known, left: MAX_VALUES };
+    const state: State = { known, left: MAX_VALUES, text: MAX_TEXT };
     const out: Json = {};
     for (const key in raw) {
       if (key === '__proto__' || key === 'user') continue;
@@ -131,18 +133,27 @@ export class Scrubber {
     ) {
       return mark(verdict);
     }
-    if (typeof value === 'string' && NAMES.has(key)) return this.string(value, []);
+    state.text -= key.length;
+    if (typeof value === 'string' && NAMES.has(key)) return this.kept(value, [], state);
     return this.value(value, state, depth);
   }
 
   private value(value: unknown, state: State, depth: number): unknown {
     if (--state.left < 0) return TRIMMED;
-    if (typeof value === 'string') return this.json(value, state, depth) ?? this.string(value, state.known);
+    if (typeof value === 'string') return this.kept(value, state.known, state, depth);
     if (typeof value === 'number') return this.number(value, state);
     if (typeof value !== 'object' || value === null) return value;
     if (depth >= MAX_DEPTH) return TRIMMED;
     const list = asList(value);
     return list ? this.list(list, state, depth) : this.object(value as Json, state, depth);
+  }
+
+  /** A text as it is kept, while there is room for it. */
+  private kept(value: string, known: readonly string[], state: State, depth = MAX_DEPTH): string {
+    state.text -= Math.min(value.length, MAX_STRING);
+    if (state.text < 0) return TRIMMED;
+    const json = depth < MAX_DEPTH ? this.json(value, state, depth) : undefined;
+    return json ?? this.string(value, known);
   }
 
   private list(list: readonly unknown[], state: State, depth: number): unknown[] {
@@ -218,7 +229,9 @@ export class Scrubber {
 
 interface State {
   readonly known: readonly string[];
+  /** Values and text that may still be kept. */
   left: number;
+  text: number;
 }
 
 function mark(verdict: 'hide' | 'hideText' | 'identity'): string {
