@@ -5,7 +5,7 @@ import { headerText, type IntakeRequest, Refusal } from './intake-reply.js';
 import { type Outcome } from './outcome.js';
 import { type Project } from './project.js';
 import { Projects } from './project.registry.js';
-import { MAX_WIRE_BODY } from './request-body.js';
+import { MAX_WIRE_BODY } from './request.bodies.js';
 
 /** Largest decompressed body, bytes: as on the wire, so that a small request cannot become a large one. Events are far below; attachments are discarded anyway. */
 export const MAX_BODY = MAX_WIRE_BODY;

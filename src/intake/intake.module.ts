@@ -26,6 +26,7 @@ import { Projects } from './project.registry.js';
 import { ProjectStore } from './project.store.js';
 import { ProjectsController } from './projects.controller.js';
 import { IntakeLedger } from './public.js';
+import { RequestBodies } from './request.bodies.js';
 import { RequestTurns } from './request.turns.js';
 import { SentryIntake } from './sentry.intake.js';
 import { TelemetryRecorder } from './telemetry.recorder.js';
@@ -66,6 +67,7 @@ async function chooseBuffer(
     OtlpIntake,
     TelemetryStore,
     TelemetryRecorder,
+    RequestBodies,
     RequestTurns,
     BodyReaders,
     IntakeRoutes,

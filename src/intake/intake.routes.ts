@@ -11,7 +11,7 @@ import { headerText, type IntakeReply, type IntakeRequest, Refusal } from './int
 import { NativeIntake } from './native.intake.js';
 import { OtlpIntake } from './otlp.intake.js';
 import { OutcomeCounter } from './outcome.counter.js';
-import { readBody } from './request-body.js';
+import { RequestBodies } from './request.bodies.js';
 import { RequestTurns } from './request.turns.js';
 import { refused, SentryIntake } from './sentry.intake.js';
 
@@ -29,6 +29,8 @@ const PREFLIGHT = {
     'x-sentry-auth, x-requested-with, x-forwarded-for, origin, referer, accept, content-type, authentication, authorization, content-encoding, transfer-encoding, sentry-trace, baggage',
   'access-control-max-age': '3600',
 } as const;
+
+const RETRY = { 'retry-after': '5' } as const;
 
 /** `/api/{projectId}/envelope/` and `/store/`; a DSN may carry a path prefix, which a reverse proxy may leave in place. */
 const SENTRY = /^(?:\/.*)?\/api\/([^/]+)\/(envelope|store)\/?$/;
@@ -59,6 +61,7 @@ export class IntakeRoutes {
     native: NativeIntake,
     otlp: OtlpIntake,
     private readonly outcomes: OutcomeCounter,
+    private readonly bodies: RequestBodies,
     private readonly turns: RequestTurns,
     private readonly readers: BodyReaders,
     private readonly clock: Clock,
@@ -114,7 +117,7 @@ export class IntakeRoutes {
 
   private async answer(request: IncomingMessage, response: ServerResponse, route: Route, query: string): Promise<void> {
     const { headers } = request;
-    const read = await readBody(request);
+    const read = await this.bodies.read(request);
     const receivedAt = this.clock.now().getTime();
     const summary =
       read.ok && route.kind
@@ -125,10 +128,16 @@ export class IntakeRoutes {
             body: read.body,
           })
         : undefined;
-    if (!summary) await this.turns.next(read.ok ? read.body.length : 0);
+    const parameters = query === '' ? {} : parse(query);
+    if (!summary) {
+      const sender =
+        route.projectId ?? senderOf(parameters.sentry_key ?? headers['x-sentry-auth'] ?? headers.authorization);
+      await this.turns.next(read.ok ? read.body.length : 0, sender);
+    }
+    if (read.ok) this.bodies.release(read.body);
     const taken: IntakeRequest = {
       projectId: route.projectId,
-      query: query === '' ? {} : parse(query),
+      query: parameters,
       headers,
       body: read.ok ? read.body : Buffer.alloc(0),
       receivedAt,
@@ -157,7 +166,8 @@ export class IntakeRoutes {
   private refuse(error: unknown): IntakeReply {
     if (error instanceof Refusal) {
       this.outcomes.count(error.projectId, error.outcome);
-      return refused(error.status, error.message);
+      const reply = refused(error.status, error.message);
+      return error.status === 503 ? { ...reply, headers: RETRY } : reply;
     }
     this.outcomes.count(0, 'unavailable');
     // While the database is away the buffer has said so, once a batch.
@@ -165,9 +175,14 @@ export class IntakeRoutes {
       this.logger.error({ err: error }, 'intake could not commit');
     return {
       ...refused(503, 'the events could not be stored; send them again later'),
-      headers: { 'retry-after': '5' },
+      headers: RETRY,
     };
   }
+}
+
+/** Whom a request is from as far as it says, before its key is checked: enough to let senders take turns. */
+function senderOf(key: string | string[] | undefined): string {
+  return headerText(key) ?? '';
 }
 
 function send(response: ServerResponse, { status, body, headers }: IntakeReply): void {

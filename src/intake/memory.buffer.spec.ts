@@ -45,7 +45,7 @@ describe('batches of the buffer in memory', () => {
     const { sizes, turns, buffer } = bufferWithSizes();
     await Promise.all(
       Array.from({ length: REQUESTS }, async (_, n) => {
-        await turns.next(0);
+        await turns.next(0, '');
         return buffer.submit([prepared(String(n))]);
       }),
     );
@@ -58,9 +58,9 @@ describe('batches of the buffer in memory', () => {
     const { turns, buffer } = bufferWithSizes();
     let flooding = true;
     const flood = Array.from({ length: REQUESTS }, async () => {
-      while (flooding) await turns.next(0);
+      while (flooding) await turns.next(0, '');
     });
-    await turns.next(0);
+    await turns.next(0, '');
     expect(await buffer.submit([prepared('a')])).toEqual(['accepted']);
     flooding = false;
     await Promise.all(flood);

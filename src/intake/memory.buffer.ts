@@ -52,8 +52,8 @@ export class MemoryBuffer extends EventBuffer {
 
   submit(events: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
     const projectId = events[0]?.projectId ?? 0;
-    const ofProject = this.waiting.eventsOf(projectId) + events.length;
-    if (this.closed || this.waiting.events + events.length > CAPACITY || ofProject > CAPACITY_OF_ONE) {
+    const ofProject = this.waiting.sizeOf(projectId) + events.length;
+    if (this.closed || this.waiting.size + events.length > CAPACITY || ofProject > CAPACITY_OF_ONE) {
       return Promise.reject(
         new Problem(503, 'unavailable', 'More events are waiting than can be kept. Try again in a few seconds.'),
       );
@@ -62,14 +62,14 @@ export class MemoryBuffer extends EventBuffer {
     const prepared = shed ? events.map((one) => ({ ...one, hasPayload: false })) : events;
     return new Promise((done, failed) => {
       const arrivedAt = this.clock.now().getTime();
-      this.waiting.push({ projectId, events: events.length, prepared, arrivedAt, done, failed });
+      this.waiting.push({ lane: projectId, size: events.length, prepared, arrivedAt, done, failed });
       this.draining ??= this.drain();
     });
   }
 
   depth(): { events: number; oldestMs: number } {
     const oldest = this.waiting.heads().reduce((least, one) => Math.min(least, one.arrivedAt), Infinity);
-    return { events: this.waiting.events, oldestMs: Math.max(0, this.clock.now().getTime() - oldest) };
+    return { events: this.waiting.size, oldestMs: Math.max(0, this.clock.now().getTime() - oldest) };
   }
 
   async close(): Promise<void> {
@@ -80,7 +80,7 @@ export class MemoryBuffer extends EventBuffer {
   /** One transaction at a time: several at once were measured to drain less, since they make smaller batches and each has a cost of its own. */
   private async drain(): Promise<void> {
     await Promise.resolve();
-    while (this.waiting.events > 0) {
+    while (this.waiting.size > 0) {
       await this.gather();
       await this.commit(this.waiting.take(LARGEST_BATCH));
     }
@@ -93,7 +93,7 @@ export class MemoryBuffer extends EventBuffer {
    */
   private async gather(): Promise<void> {
     for (let turn = 0; turn < LONGEST_GATHERING; turn++) {
-      if (this.waiting.events >= Math.min(this.turns.waiting + this.readers.waiting, LARGEST_BATCH)) return;
+      if (this.waiting.size >= Math.min(this.turns.waiting + this.readers.waiting, LARGEST_BATCH)) return;
       await nextTurn();
     }
   }
@@ -102,7 +102,7 @@ export class MemoryBuffer extends EventBuffer {
     try {
       const outcomes = await this.digestion.digestOrSetAside(batch.flatMap((one) => one.prepared));
       let from = 0;
-      for (const one of batch) one.done(outcomes.slice(from, (from += one.events)));
+      for (const one of batch) one.done(outcomes.slice(from, (from += one.size)));
     } catch (error) {
       this.logger.error({ err: error, requests: batch.length }, `a batch was not committed: ${messageOf(error)}`);
       for (const one of batch) one.failed(error);

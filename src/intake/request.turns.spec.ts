@@ -6,7 +6,7 @@ describe('RequestTurns', () => {
   it('lets everybody go on in the order of calls, a few in each turn of the event loop', async () => {
     const turns = new RequestTurns();
     const gone: number[] = [];
-    const all = Promise.all(Array.from({ length: 50 }, (_, n) => turns.next(10).then(() => gone.push(n))));
+    const all = Promise.all(Array.from({ length: 50 }, (_, n) => turns.next(10, '').then(() => gone.push(n))));
     expect(turns.waiting).toBe(50);
     await nextTurn();
     await nextTurn();
@@ -17,22 +17,26 @@ describe('RequestTurns', () => {
     expect(turns.waiting).toBe(0);
   });
 
-  it('lets nobody wait beyond 16 MB of bodies, so that memory is bounded whatever comes', async () => {
+  it('lets senders take turns, and a large request have one of its own', async () => {
     const turns = new RequestTurns();
-    const first = turns.next(15 * 1024 * 1024);
-    await turns.next(2 * 1024 * 1024);
-    expect(turns.waiting).toBe(1); // the second went on at once, in the same turn
-    await first;
-    const third = turns.next(16 * 1024 * 1024);
-    expect(turns.waiting).toBe(1); // there is room again
-    await third;
+    const gone: string[] = [];
+    const go = (name: string, bytes: number, sender: string) => turns.next(bytes, sender).then(() => gone.push(name));
+    const all = [
+      go('a1', 1 << 20, 'a'),
+      go('a2', 1 << 20, 'a'),
+      go('a3', 1 << 20, 'a'),
+      go('b1', 10, 'b'),
+      go('b2', 10, 'b'),
+    ];
+    await Promise.all(all);
+    expect(gone).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
   });
 
   it('takes up again after it was empty', async () => {
     const turns = new RequestTurns();
-    await turns.next(10);
+    await turns.next(10, '');
     await nextTurn();
-    await turns.next(10);
+    await turns.next(10, '');
     expect(turns.waiting).toBe(0);
   });
 });

@@ -1,46 +1,49 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { FairQueue, type Waiting } from './algorithm/fair-queue.js';
 
-/** Requests that are read in one turn of the event loop. */
+/** Requests that are read in one turn of the event loop at most, and bytes of theirs: one large body is a turn of its own. */
 const A_TURN = 4;
-/** Bytes of bodies that wait at most; beyond it a request is read at once, so that no more comes in than is worked off. */
-const MOST_WAITING_BYTES = 16 * 1024 * 1024;
+const A_TURN_BYTES = 64 * 1024;
+
+interface WaitingRequest extends Waiting {
+  readonly go: () => void;
+}
 
 /**
  * The queue of requests that have arrived and are still to be read. They are read a few at a time, one turn of the event loop after
  * the other, so that answers of the database are seen in between: otherwise the server rests while a hundred requests are read, and
- * this process rests while the server works.
+ * this process rests while the server works. Senders take turns, so that large requests of one do not hold up another.
  */
 @Injectable()
 export class RequestTurns {
-  private readonly queue: { readonly go: () => void; readonly bytes: number }[] = [];
-  private bytes = 0;
+  private readonly queue = new FairQueue<WaitingRequest>();
+  private requests = 0;
   private running = false;
 
   /** Requests that wait for their turn. */
   get waiting(): number {
-    return this.queue.length;
+    return this.requests;
   }
 
   /**
-   * Resolves when it is the caller's turn, in the order of calls.
-   * @param bytes what the caller holds in memory while it waits
+   * Resolves when it is the caller's turn, in the order of calls of one sender.
+   * @param sender whoever sends: a project, or the key that it shows
    */
-  next(bytes: number): Promise<void> {
-    if (this.bytes + bytes > MOST_WAITING_BYTES) return Promise.resolve();
+  next(bytes: number, sender: string): Promise<void> {
     return new Promise((go) => {
-      this.queue.push({ go, bytes });
-      this.bytes += bytes;
+      this.queue.push({ lane: sender, size: Math.max(bytes, A_TURN_BYTES / A_TURN), go });
+      this.requests += 1;
       if (!this.running) void this.run();
     });
   }
 
   private async run(): Promise<void> {
     this.running = true;
-    while (this.queue.length > 0) {
+    while (this.requests > 0) {
       await nextTurn();
-      for (const { go, bytes } of this.queue.splice(0, A_TURN)) {
-        this.bytes -= bytes;
+      for (const { go } of this.queue.take(A_TURN_BYTES)) {
+        this.requests -= 1;
         go();
       }
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { FairQueue } from './fair-queue.js';
 
-const item = (projectId: number, name: string, events = 1) => ({ projectId, name, events });
+const item = (lane: number, name: string, size = 1) => ({ lane, name, size });
 
 function queueOf(...items: ReturnType<typeof item>[]): FairQueue<ReturnType<typeof item>> {
   const queue = new FairQueue<ReturnType<typeof item>>();
@@ -10,13 +10,13 @@ function queueOf(...items: ReturnType<typeof item>[]): FairQueue<ReturnType<type
 }
 
 describe('FairQueue', () => {
-  it('lets projects take turns, so that a flood of one does not hold up another', () => {
+  it('lets lanes take turns, so that a flood of one does not hold up another', () => {
     const queue = queueOf(item(1, 'a'), item(1, 'b'), item(1, 'c'), item(2, 'x'));
     expect(queue.take(2).map((one) => one.name)).toEqual(['a', 'x']);
     expect(queue.take(9).map((one) => one.name)).toEqual(['b', 'c']);
   });
 
-  it('keeps the order within a project', () => {
+  it('keeps the order within a lane', () => {
     const queue = queueOf(item(1, 'a'), item(2, 'x'), item(1, 'b'), item(2, 'y'));
     const names = queue.take(9).map((one) => one.name);
     expect(names.filter((name) => 'ab'.includes(name))).toEqual(['a', 'b']);
@@ -26,13 +26,13 @@ describe('FairQueue', () => {
   it('takes a thing that alone is larger than a batch', () => {
     const queue = queueOf(item(1, 'large', 1000), item(1, 'next'));
     expect(queue.take(400).map((one) => one.name)).toEqual(['large']);
-    expect(queue.events).toBe(1);
+    expect(queue.size).toBe(1);
   });
 
-  it('counts what waits, in all and by project', () => {
+  it('counts what waits, in all and by lane', () => {
     const queue = queueOf(item(1, 'a', 3), item(2, 'x', 2));
-    expect([queue.events, queue.eventsOf(1), queue.eventsOf(2), queue.eventsOf(3)]).toEqual([5, 3, 2, 0]);
+    expect([queue.size, queue.sizeOf(1), queue.sizeOf(2), queue.sizeOf(3)]).toEqual([5, 3, 2, 0]);
     queue.take(3);
-    expect([queue.events, queue.eventsOf(1)]).toEqual([2, 0]);
+    expect([queue.size, queue.sizeOf(1)]).toEqual([2, 0]);
   });
 });

@@ -1,60 +1,60 @@
-/** One thing that waits: of which project, and how many events it holds. */
+/** One thing that waits: in which lane, a project's as a rule, and how large it is, events or bytes. */
 export interface Waiting {
-  readonly projectId: number;
-  readonly events: number;
+  readonly lane: number | string;
+  readonly size: number;
 }
 
 /**
- * A queue in which projects take turns: what one project floods in delays its own events, not those of the others.
- * Within a project the order stays.
+ * A queue in which lanes take turns: what one project floods in delays its own events, not those of the others.
+ * Within a lane the order stays.
  */
 export class FairQueue<T extends Waiting> {
-  /** In the order in which the projects' turns come. */
-  private readonly lanes = new Map<number, { items: T[]; events: number }>();
+  /** In the order in which the lanes' turns come. */
+  private readonly lanes = new Map<number | string, { items: T[]; size: number }>();
   private total = 0;
 
-  /** Events waiting. */
-  get events(): number {
+  /** Sizes of all that waits together. */
+  get size(): number {
     return this.total;
   }
 
-  /** Events of one project that wait. */
-  eventsOf(projectId: number): number {
-    return this.lanes.get(projectId)?.events ?? 0;
+  /** The same of one lane. */
+  sizeOf(lane: number | string): number {
+    return this.lanes.get(lane)?.size ?? 0;
   }
 
-  /** The things at the head of each project's lane. */
+  /** The things at the head of each lane. */
   heads(): T[] {
     return [...this.lanes.values()].flatMap((lane) => lane.items.slice(0, 1));
   }
 
   push(item: T): void {
-    const lane = this.lanes.get(item.projectId);
+    const lane = this.lanes.get(item.lane);
     if (lane) {
       lane.items.push(item);
-      lane.events += item.events;
+      lane.size += item.size;
     } else {
-      this.lanes.set(item.projectId, { items: [item], events: item.events });
+      this.lanes.set(item.lane, { items: [item], size: item.size });
     }
-    this.total += item.events;
+    this.total += item.size;
   }
 
-  /** Takes things in turns until they hold `most` events; always at least one, however large it is. */
+  /** Takes things in turns up to `most` in size; always at least one, however large it is. */
   take(most: number): T[] {
     const taken: T[] = [];
-    let events = 0;
+    let size = 0;
     while (this.lanes.size > 0) {
-      const [projectId, lane] = this.lanes.entries().next().value!;
+      const [name, lane] = this.lanes.entries().next().value!;
       const next = lane.items[0]!;
-      if (taken.length > 0 && events + next.events > most) break;
+      if (taken.length > 0 && size + next.size > most) break;
       lane.items.shift();
-      lane.events -= next.events;
-      events += next.events;
+      lane.size -= next.size;
+      size += next.size;
       taken.push(next);
-      this.lanes.delete(projectId);
-      if (lane.items.length > 0) this.lanes.set(projectId, lane);
+      this.lanes.delete(name);
+      if (lane.items.length > 0) this.lanes.set(name, lane);
     }
-    this.total -= events;
+    this.total -= size;
     return taken;
   }
 }
