@@ -6,6 +6,7 @@ import { type AppEvent } from './event.js';
 import { PROJECTS_CONFIG, type ProjectsConfig } from './intake-config.js';
 import { type DigestOutcome } from './outcome.js';
 import { Projects } from './project.registry.js';
+import { A_SLICE, RequestTurns } from './request.turns.js';
 
 const MINUTE = 60_000;
 
@@ -44,6 +45,7 @@ export class Acceptor {
     private readonly buffer: EventBuffer,
     private readonly digestion: Digestion,
     private readonly projects: Projects,
+    private readonly turns: RequestTurns,
     private readonly clock: Clock,
     @Inject(PROJECTS_CONFIG) config: ProjectsConfig,
   ) {
@@ -64,7 +66,7 @@ export class Acceptor {
       event: event.eventId === eventId ? event : { ...event, eventId },
       payload: hasPayload ? raw : undefined,
     });
-    const prepared = events.map((one): PreparedEvent => {
+    const prepare = (one: ReadEvent | SummarisedEvent): PreparedEvent => {
       if ('facts' in one) {
         const { facts, reread } = one;
         const eventId = one.eventId || this.newId();
@@ -76,7 +78,9 @@ export class Acceptor {
         accepted(one, eventId),
         reread && !this.buffer.writesInFull ? () => accepted(reread(), eventId) : undefined,
       );
-    });
+    };
+    const prepared =
+      events.length <= A_SLICE ? events.map(prepare) : await this.turns.map(events, String(projectId), prepare);
     const outcomes = await this.buffer.submit(prepared);
     return { ids: prepared.map((one) => one.eventId), outcomes };
   }

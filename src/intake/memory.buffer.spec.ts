@@ -30,8 +30,8 @@ function fail(message: string): never {
   throw new Error(message);
 }
 
-function prepared(eventId: string): PreparedEvent {
-  return { projectId: 1, eventId, hasPayload: true, facts: {}, accepted: () => fail('is not read again') };
+function prepared(eventId: string, projectId = 1): PreparedEvent {
+  return { projectId, eventId, hasPayload: true, facts: {}, accepted: () => fail('is not read again') };
 }
 
 describe('batches of the buffer in memory', () => {
@@ -52,6 +52,18 @@ describe('batches of the buffer in memory', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(REQUESTS);
     expect(sizes[0]).toBeGreaterThanOrEqual(REQUESTS / 2);
     expect(sizes[0]).toBeLessThan(REQUESTS * 0.75);
+  });
+
+  it('lets others in between the parts of a large request', async () => {
+    const { sizes, buffer } = bufferWithSizes();
+    const order: string[] = [];
+    const large = Array.from({ length: 2000 }, (_, n) => prepared(String(n)));
+    await Promise.all([
+      buffer.submit(large).then((outcomes) => order.push(`large ${outcomes.length}`)),
+      buffer.submit([prepared('x', 2)]).then(() => order.push('small')),
+    ]);
+    expect(order).toEqual(['small', 'large 2000']);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(400);
   });
 
   it('commits while requests without any event never end', async () => {

@@ -12,6 +12,8 @@ import { RequestTurns } from './request.turns.js';
 
 /** Events in one transaction at most: beyond some hundred the commit is no longer what costs. */
 const LARGEST_BATCH = 400;
+/** Events of one request that wait as one: what holds more is divided, so that others come in between. */
+const LARGEST_PIECE = 100;
 /** Turns of the event loop that a batch waits at most for requests that have arrived and are still to be read. */
 const LONGEST_GATHERING = 64;
 /** Waiting events at most; further requests are answered 503 until it drains. */
@@ -60,9 +62,17 @@ export class MemoryBuffer extends EventBuffer {
     }
     const shed = ofProject > SHED_ABOVE;
     const prepared = shed ? events.map((one) => ({ ...one, hasPayload: false })) : events;
+    if (prepared.length <= LARGEST_PIECE) return this.push(projectId, prepared);
+    const pieces: Promise<DigestOutcome[]>[] = [];
+    for (let from = 0; from < prepared.length; from += LARGEST_PIECE)
+      pieces.push(this.push(projectId, prepared.slice(from, from + LARGEST_PIECE)));
+    return Promise.all(pieces).then((outcomes) => outcomes.flat());
+  }
+
+  private push(projectId: number, prepared: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
     return new Promise((done, failed) => {
       const arrivedAt = this.clock.now().getTime();
-      this.waiting.push({ lane: projectId, size: events.length, prepared, arrivedAt, done, failed });
+      this.waiting.push({ lane: projectId, size: prepared.length, prepared, arrivedAt, done, failed });
       this.draining ??= this.drain();
     });
   }

@@ -3,7 +3,9 @@ import { MAX_NATIVE_EVENTS, readNativeBody } from './native-body.js';
 
 const outcomes = (body: string): unknown => {
   const result = readNativeBody(Buffer.from(body), 0);
-  return result.ok ? result.results.map((one) => (one.ok ? one.event.message : one.reason)) : result.reason;
+  return result.ok
+    ? result.events.map((read) => read()).map((one) => (one.ok ? one.event.message : one.reason))
+    : result.reason;
 };
 
 describe('the body of native events', () => {
@@ -42,7 +44,7 @@ describe('the body of native events', () => {
 
   it('counts lines as an editor does', () => {
     const result = readNativeBody(Buffer.from('\n{"message":"a"}\n\n{"message":7}\n'), 0);
-    expect(result.ok && result.results.map(({ line, ok }) => ({ line, ok }))).toEqual([
+    expect(result.ok && result.events.map((read) => read()).map(({ line, ok }) => ({ line, ok }))).toEqual([
       { line: 2, ok: true },
       { line: 4, ok: false },
     ]);
@@ -59,7 +61,7 @@ describe('the body of native events', () => {
   it('tells long ids apart by their ends', () => {
     const id = (end: string) => `{"message":"a","id":"${'x'.repeat(300)}${end}"}`;
     const result = readNativeBody(Buffer.from([id('a'), id('b')].join('\n')), 0);
-    const ids = result.ok ? result.results.map((one) => one.ok && one.event.eventId) : [];
+    const ids = result.ok ? result.events.map((read) => read()).map((one) => one.ok && one.event.eventId) : [];
     expect(new Set(ids).size).toBe(2);
   });
 });

@@ -6,9 +6,9 @@ export const MAX_NATIVE_EVENTS = 10_000;
 /** What became of one event: `line` counts from 1, members of an array or lines of the body, and `raw` is what was sent, where it was read. */
 export type NativeLine = NativeResult & { readonly line: number; readonly raw?: unknown };
 
-/** The results in the order of the request, one for each event. */
+/** The events in the order of the request, each still to be read, since there may be thousands; reading never throws. */
 export type NativeBodyResult =
-  | { readonly ok: true; readonly results: readonly NativeLine[] }
+  | { readonly ok: true; readonly events: readonly (() => NativeLine)[] }
   | { readonly ok: false; readonly outcome: 'malformed' | 'too_large'; readonly reason: string };
 
 const EMPTY = 'the body is empty; send a JSON object, an array of them, or one per line';
@@ -30,7 +30,7 @@ export function readNativeBody(body: Buffer, receivedAt: number): NativeBodyResu
     const members: unknown[] = Array.isArray(whole.value) ? (whole.value as unknown[]) : [whole.value];
     if (members.length === 0) return malformed(EMPTY);
     if (members.length > MAX_NATIVE_EVENTS) return TOO_MANY;
-    return { ok: true, results: members.map((raw, i) => readOne(raw, i + 1, receivedAt)) };
+    return { ok: true, events: members.map((raw, i) => () => readOne(raw, i + 1, receivedAt)) };
   }
   if (text.trimStart().startsWith('[')) return malformed(`the body is ${whole.reason}`);
   const lines = linesOf(text);
@@ -38,7 +38,7 @@ export function readNativeBody(body: Buffer, receivedAt: number): NativeBodyResu
   if (lines.length === 1) return malformed(`the body is ${whole.reason}`);
   return {
     ok: true,
-    results: lines.map(({ line, json }) => {
+    events: lines.map(({ line, json }) => () => {
       const parsed = parse(json);
       return parsed.ok
         ? readOne(parsed.value, line, receivedAt)

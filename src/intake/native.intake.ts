@@ -5,6 +5,7 @@ import { type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js
 import { readNativeBody } from './native-body.js';
 import { OutcomeCounter } from './outcome.counter.js';
 import { type Outcome } from './outcome.js';
+import { RequestTurns } from './request.turns.js';
 
 /** How one event of a request ended: `line` counts from 1, members of an array or lines of the body. */
 interface LineResult {
@@ -21,6 +22,7 @@ export class NativeIntake {
     private readonly gate: IntakeGate,
     private readonly acceptor: Acceptor,
     private readonly outcomes: OutcomeCounter,
+    private readonly turns: RequestTurns,
   ) {}
 
   /** Takes events; each has its own outcome in the answer. 400 only when none could be taken. */
@@ -28,12 +30,13 @@ export class NativeIntake {
     const project = await this.gate.project(request);
     const body = readNativeBody(this.gate.decode(request), request.receivedAt);
     if (!body.ok) throw new Refusal(body.outcome === 'malformed' ? 400 : 413, body.outcome, body.reason, project.id);
-    const read = body.results.flatMap((one) =>
+    const lines = await this.turns.map(body.events, String(project.id), (readOne) => readOne());
+    const read = lines.flatMap((one) =>
       one.ok ? [{ event: one.event, raw: one.raw as Record<string, unknown> }] : [],
     );
     const { ids, outcomes } = await this.acceptor.accept(project.id, read, request.receivedAt);
     let next = 0;
-    const results = body.results.map((one): LineResult => {
+    const results = lines.map((one): LineResult => {
       const { line } = one;
       if (!one.ok) return { line, outcome: 'invalid', reason: one.reason };
       const taken = next++;

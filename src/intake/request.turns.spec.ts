@@ -32,6 +32,21 @@ describe('RequestTurns', () => {
     expect(gone).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
   });
 
+  it('works off many things of one sender in turns, between which others come', async () => {
+    const turns = new RequestTurns();
+    const done: (number | string)[] = [];
+    const many = turns.map(
+      Array.from({ length: 1000 }, (_, n) => n),
+      'a',
+      (n) => done.push(n),
+    );
+    await turns.next(10, 'b');
+    done.push('b');
+    await many;
+    expect(done.indexOf('b')).toBeLessThan(300);
+    expect(done.filter((one) => one !== 'b')).toEqual(Array.from({ length: 1000 }, (_, n) => n));
+  });
+
   it('takes up again after it was empty', async () => {
     const turns = new RequestTurns();
     await turns.next(10, '');

@@ -5,6 +5,8 @@ import { FairQueue, type Waiting } from './algorithm/fair-queue.js';
 /** Requests that are read in one turn of the event loop at most, and bytes of theirs: one large body is a turn of its own. */
 const A_TURN = 4;
 const A_TURN_BYTES = 64 * 1024;
+/** Events of one request that are worked off in a turn. */
+export const A_SLICE = 64;
 
 interface WaitingRequest extends Waiting {
   readonly go: () => void;
@@ -36,6 +38,16 @@ export class RequestTurns {
       this.requests += 1;
       if (!this.running) void this.run();
     });
+  }
+
+  /** Works off what may be thousands of things, some at once and the rest in turns of their own. */
+  async map<T, R>(things: readonly T[], sender: string, work: (thing: T) => R): Promise<R[]> {
+    const results: R[] = [];
+    for (const [at, thing] of things.entries()) {
+      if (at > 0 && at % A_SLICE === 0) await this.next(A_TURN_BYTES, sender);
+      results.push(work(thing));
+    }
+    return results;
   }
 
   private async run(): Promise<void> {
