@@ -131,10 +131,11 @@ export function typeName(raw: string | undefined): string {
   const nul = name.search(/[\0`[<(]/);
   if (nul > 0) name = name.slice(0, nul);
   name = name.replace(/(\$\d+)+$/, '').replace(/@anonymous$/, '');
+  const scope = name.lastIndexOf('::');
   const last = Math.max(
     name.lastIndexOf('.'),
     name.lastIndexOf('\\'),
-    name.lastIndexOf('::') + 1,
+    scope < 0 ? -1 : scope + 1,
     name.lastIndexOf('/'),
   );
   const short = name.slice(last + 1) || name;
