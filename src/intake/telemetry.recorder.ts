@@ -114,7 +114,7 @@ export class TelemetryRecorder implements Stage {
     const users = [...activity.values()];
     const owners = await this.directory.findKnown(
       tx,
-      users.map(({ did }) => ({ kind: 'id', value: did })),
+      users.map(({ did }) => namesOf(did)),
     );
     const rows = users.map((user, at) => ({ ...user, customerId: owners[at] }));
     await this.store.touchActivity(
@@ -202,6 +202,15 @@ function upsert<T>(map: Map<string, T>, key: string, fresh: T): T {
   if (found !== undefined) return found;
   map.set(key, fresh);
   return fresh;
+}
+
+/** Whom a session may be of: SDKs fill `did` with the user's id, or else the e-mail, or else the username, and do not say which. */
+function namesOf(did: string): Identity[] {
+  return [
+    { kind: 'id', value: did },
+    ...(did.includes('@') ? [{ kind: 'email' as const, value: did.trim().toLowerCase() }] : []),
+    { kind: 'username', value: did },
+  ];
 }
 
 function writerOf({ user }: Feedback): Identity[] {
