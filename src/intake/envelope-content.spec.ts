@@ -64,6 +64,37 @@ describe('the content of an envelope', () => {
     });
   });
 
+  it('reads and hands on parts that go by the names of old clients under those of today', () => {
+    const old = {
+      message: 'x',
+      'sentry.interfaces.User': { id: 'legacy-1' },
+      'sentry.interfaces.Exception': [{ type: 'E', value: 'v' }],
+      'sentry.interfaces.Message': { message: 'x %s', params: ['y'] },
+      'sentry.interfaces.Http': { url: 'https://shop.example/' },
+      'sentry.interfaces.Stacktrace': { frames: [{ function: 'f' }] },
+      'sentry.interfaces.Breadcrumbs': { values: [] },
+    };
+    const [sent] = read({}, ['event', old]).events;
+    expect(sent?.event).toMatchObject({
+      user: { id: 'legacy-1' },
+      message: 'x y',
+      exceptions: [{ type: 'E', frames: [{ function: 'f' }] }],
+    });
+    for (const { raw } of [sent!, sent!.reread()]) {
+      expect(Object.keys(raw)).toEqual([
+        'message',
+        'user',
+        'exception',
+        'logentry',
+        'request',
+        'stacktrace',
+        'breadcrumbs',
+      ]);
+    }
+    const both = read({}, ['event', { user: { id: 'c-1' }, 'sentry.interfaces.User': { id: 'legacy-1' } }]).events[0];
+    expect([both?.event.user?.id, both?.raw]).toEqual(['c-1', { user: { id: 'c-1' } }]);
+  });
+
   it('names the rate limit category of what it does not use, and never limits what it does', () => {
     const { discarded } = read({}, ['transaction', {}], ['replay_video', ''], ['check_in', {}], ['brand_new', '']);
     expect(discarded.map(({ type, category }) => `${type}:${category}`)).toEqual([

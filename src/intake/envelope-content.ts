@@ -6,9 +6,9 @@ import { type Json } from './algorithm/read-values.js';
 import { type LogItem, readLogItem } from './algorithm/sentry-log.js';
 import { readSession, readSessionAggregates, type SessionCount } from './algorithm/sessions.js';
 import { type AppEvent } from './event.js';
-import { readSentryEvent, readUser } from './sentry-event.js';
+import { inModernNames, readSentryEvent, readUser } from './sentry-event.js';
 
-/** An event, what was sent, and how to read both again from its text. */
+/** An event, what was sent (old names replaced by today's), and how to read both again from its text. */
 export interface SentRead {
   readonly event: AppEvent;
   readonly raw: Json;
@@ -18,10 +18,11 @@ export interface SentRead {
 /**
  * Reads an event.
  * @param text of it, kept to read it again: one text costs the garbage collector less than what was made of it
- * @param raw the text, parsed
+ * @param parsed the text, parsed
  * @param headerId id of the envelope header
  */
-export function readSentEvent(text: string, raw: Json, receivedAt: number, headerId?: string): SentRead {
+export function readSentEvent(text: string, parsed: Json, receivedAt: number, headerId?: string): SentRead {
+  const raw = inModernNames(parsed);
   const reread = () => readSentEvent(text, JSON.parse(text) as Json, receivedAt, headerId);
   return { event: readSentryEvent(raw, receivedAt, headerId), raw, reread };
 }

@@ -423,6 +423,22 @@ describe('an event', () => {
     expect(await issueWith(forewarn.api, 'stock is out of step')).toMatchObject({ events: 1 });
   });
 
+  it('may name its parts as old clients do, and nothing is kept of the customer', async () => {
+    const event = {
+      event_id: anEventId(),
+      message: 'x',
+      'sentry.interfaces.User': { id: 'legacy-1', email: 'legacy@example.com', shoe_size: 'forty-two' },
+      'sentry.interfaces.Exception': [{ type: 'RavenError', value: 'x' }],
+    };
+    expect((await store(event)).status).toBe(200);
+    expect(await hitsOf(forewarn.api, await issueWith(forewarn.api, 'RavenError'))).toMatchObject([
+      { externalId: 'legacy-1' },
+    ]);
+    const kept = await forewarn.row('SELECT payload FROM event_sample WHERE event_id = $1', [event.event_id]);
+    expect(JSON.stringify(kept)).toMatch(/RavenError/);
+    expect(JSON.stringify(kept)).not.toMatch(/legacy|forty-two/);
+  });
+
   const noon = Date.parse(NOON_UTC);
   it.each<[string, unknown, number]>([
     ['seconds', noon / 1000 - 60.5, noon - 60_500],
