@@ -111,13 +111,13 @@ function readItem(item: EnvelopeItem, header: Json, receivedAt: number, content:
       content.events.push(readSentEvent(parsed.text, raw, receivedAt, headerId(header, content)));
       break;
     case 'session':
-      content.sessions.push({ counts: [readSession(raw, receivedAt)] });
+      readSessions(type, asOne(readSession(raw, receivedAt)), content);
       break;
     case 'sessions':
-      content.sessions.push({ counts: readSessionAggregates(raw, receivedAt) });
+      readSessions(type, readSessionAggregates(raw, receivedAt), content);
       break;
     case 'client_report':
-      content.clientReports.push(readClientReport(raw, receivedAt));
+      readReport(type, readClientReport(raw, receivedAt), content);
       break;
     case 'log':
       content.logs.push(readLogItem(raw, receivedAt));
@@ -128,6 +128,20 @@ function readItem(item: EnvelopeItem, header: Json, receivedAt: number, content:
 }
 
 const USED = new Set(['event', 'session', 'sessions', 'client_report', 'log', 'feedback', 'user_report']);
+
+function readSessions(type: string, counts: SessionCount[] | undefined, content: EnvelopeContent): void {
+  if (counts) content.sessions.push({ counts });
+  else content.invalid.push({ type, reason: 'it counts no session' });
+}
+
+function readReport(type: string, report: ClientReport | undefined, content: EnvelopeContent): void {
+  if (report) content.clientReports.push(report);
+  else content.invalid.push({ type, reason: 'it counts nothing that was dropped' });
+}
+
+function asOne<T>(value: T | undefined): T[] | undefined {
+  return value === undefined ? undefined : [value];
+}
 
 function readWords(type: string, raw: Json, header: Json, receivedAt: number, content: EnvelopeContent): void {
   const words =

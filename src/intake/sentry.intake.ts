@@ -42,13 +42,7 @@ export class SentryIntake {
     const { ids } = await this.acceptor.accept(project.id, events, request.receivedAt);
     await this.record(project.id, content, request.receivedAt);
     this.countItems(project.id, content);
-    const [first] = content.invalid;
-    if (first && events.length === 0) return refused(400, `item "${first.type}": ${first.reason}`);
-    return {
-      status: 200,
-      body: ids[0] === undefined ? {} : { id: ids[0] },
-      ...(content.discarded.length > 0 && { headers: { 'x-sentry-rate-limits': LIMITS } }),
-    };
+    return answer(content, ids);
   }
 
   /** Takes one event as older SDKs send it. */
@@ -77,7 +71,8 @@ export class SentryIntake {
     if (used > 0) this.outcomes.count(projectId, 'used', used);
     if (content.discarded.length + ignored > 0)
       this.outcomes.count(projectId, 'discarded', content.discarded.length + ignored);
-    if (content.invalid.length > 0) this.outcomes.count(projectId, 'invalid', content.invalid.length);
+    const invalid = content.invalid.length + refusedIn(content);
+    if (invalid > 0) this.outcomes.count(projectId, 'invalid', invalid);
   }
 
   private async record(projectId: number, content: EnvelopeContent, receivedAt: number): Promise<void> {
@@ -87,11 +82,40 @@ export class SentryIntake {
   }
 }
 
+/** 400 when nothing of an envelope was taken but something should have been; what is left out of one that was taken is named beside its success. */
+function answer(content: EnvelopeContent, ids: readonly string[]): IntakeReply {
+  const [invalid] = content.invalid;
+  const refusedLogs = refusedIn(content);
+  const fault = invalid
+    ? `item "${invalid.type}": ${invalid.reason}`
+    : refusedLogs > 0 && `${refusedLogs} records of item "log" are too many; send them in parts`;
+  const limits = content.discarded.length > 0 && { 'x-sentry-rate-limits': LIMITS };
+  const taken = ids.length + content.sessions.length + content.clientReports.length + content.feedback.length;
+  if (fault && taken === 0) {
+    const reply = refused(400, fault);
+    return { ...reply, headers: { ...reply.headers, ...limits } };
+  }
+  const headers = { ...(fault && { 'x-sentry-error': printable(fault) }), ...limits };
+  return {
+    status: 200,
+    body: ids[0] === undefined ? {} : { id: ids[0] },
+    ...(Object.keys(headers).length > 0 && { headers }),
+  };
+}
+
+function refusedIn({ logs }: EnvelopeContent): number {
+  return logs.reduce((sum, item) => sum + item.refused, 0);
+}
+
 /** An error as Sentry SDKs read it. */
 export function refused(status: number, reason: string): IntakeReply {
   return {
     status,
     body: { detail: reason, causes: [reason] },
-    headers: { 'x-sentry-error': reason.replace(/[^\x20-\x7e]/g, '?') },
+    headers: { 'x-sentry-error': printable(reason) },
   };
+}
+
+function printable(reason: string): string {
+  return reason.replace(/[^\x20-\x7e]/g, '?');
 }

@@ -375,6 +375,31 @@ describe('an envelope', () => {
     expect([answer.status, outcomes]).toEqual([200, { used: 5, accepted: 2, discarded: 2, invalid: 1 }]);
   });
 
+  it('is answered 200 when a part of it was taken, with what was left out and what need not be sent', async () => {
+    const body = envelope(
+      {},
+      item('session', { init: true, status: 'exited', attrs: { release: 'r' } }),
+      item('event', 'not JSON'),
+      item('transaction', {}),
+    );
+    const { answer, outcomes } = await outcomesOf(() => post(body));
+
+    expect([answer.status, outcomes]).toEqual([200, { used: 1, invalid: 1, discarded: 1 }]);
+    expect(answer.headers).toMatchObject({
+      'x-sentry-error': 'item "event": not valid JSON',
+      'x-sentry-rate-limits': expect.stringContaining('transaction'),
+    });
+  });
+
+  it('is answered 400 when nothing of it was taken, also beside what is discarded', async () => {
+    const { answer, outcomes } = await outcomesOf(() =>
+      post(envelope({}, item('client_report', {}), item('transaction', {}))),
+    );
+
+    expect([answer.status, outcomes]).toEqual([400, { invalid: 1, discarded: 1 }]);
+    expect(answer.headers['x-sentry-rate-limits']).toContain('transaction');
+  });
+
   it.each<[string, string, string]>([
     ['is empty', '', 'malformed'],
     ['has no header', 'hello', 'malformed'],
