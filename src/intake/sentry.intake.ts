@@ -40,8 +40,8 @@ export class SentryIntake {
     const content = readEnvelopeContent(parsed, request.receivedAt);
     const events = [...content.events, ...content.logs.flatMap((item) => item.events)];
     const { ids } = await this.acceptor.accept(project.id, events, request.receivedAt);
-    await this.record(project.id, content, request.receivedAt);
-    this.countItems(project.id, content);
+    const newWords = await this.record(project.id, content, request.receivedAt);
+    this.countItems(project.id, content, newWords);
     return answer(content, ids);
   }
 
@@ -65,20 +65,24 @@ export class SentryIntake {
     return { status: 200, body: { id: ids[0] } };
   }
 
-  private countItems(projectId: number, content: EnvelopeContent): void {
+  private countItems(projectId: number, content: EnvelopeContent, newWords: number): void {
     const ignored = content.logs.reduce((sum, item) => sum + item.ignored, 0);
-    const used = content.sessions.length + content.clientReports.length + content.feedback.length;
+    const used = content.sessions.length + content.clientReports.length + newWords;
     if (used > 0) this.outcomes.count(projectId, 'used', used);
+    const again = content.feedback.length - newWords;
+    if (again > 0) this.outcomes.count(projectId, 'duplicate', again);
     if (content.discarded.length + ignored > 0)
       this.outcomes.count(projectId, 'discarded', content.discarded.length + ignored);
     const invalid = content.invalid.length + refusedIn(content);
     if (invalid > 0) this.outcomes.count(projectId, 'invalid', invalid);
   }
 
-  private async record(projectId: number, content: EnvelopeContent, receivedAt: number): Promise<void> {
-    if (content.feedback.length > 0) await this.telemetry.feedback(projectId, content.feedback, this.clock.now());
+  /** Returns how many of the customers' words are new. */
+  private async record(projectId: number, content: EnvelopeContent, receivedAt: number): Promise<number> {
+    const newWords = await this.telemetry.feedback(projectId, content.feedback, this.clock.now());
     for (const { counts } of content.sessions) this.telemetry.sessions(projectId, counts, receivedAt);
     for (const report of content.clientReports) this.telemetry.clientReport(projectId, report);
+    return newWords;
   }
 }
 

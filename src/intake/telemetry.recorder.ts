@@ -76,10 +76,10 @@ export class TelemetryRecorder implements Stage {
     }
   }
 
-  /** Keeps a customer's own words, committed before it returns. */
-  async feedback(projectId: number, items: readonly Feedback[], now: Date): Promise<void> {
-    if (items.length === 0) return;
-    await this.database.transaction(async (tx) => {
+  /** Keeps customers' own words, committed before it returns how many of them were not kept before. */
+  async feedback(projectId: number, items: readonly Feedback[], now: Date): Promise<number> {
+    if (items.length === 0) return 0;
+    return this.database.transaction(async (tx) => {
       const customers = await this.directory.recognise(tx, items.map(writerOf), now);
       const rows = items.map((item, at) => ({
         projectId,
@@ -89,7 +89,7 @@ export class TelemetryRecorder implements Stage {
         message: this.scrubber.text(item.message, item.user),
         at: new Date(item.at),
       }));
-      await this.store.addFeedback(tx, rows, now);
+      return this.store.addFeedback(tx, rows, now);
     });
   }
 

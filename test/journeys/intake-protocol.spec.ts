@@ -324,6 +324,24 @@ describe('an envelope', () => {
     expect(before.events).toBe(1);
   });
 
+  it('keeps the words of everybody who writes about one error, each once', async () => {
+    const about = anEventId();
+    const report = (email: string, comments: string) => item('user_report', { event_id: about, email, comments });
+    const body = envelope({}, report('a@example.com', 'help'), report('b@example.com', 'help'));
+    const { outcomes } = await outcomesOf(async () => {
+      await post(body);
+      await post(body);
+      await post(envelope({}, report('a@example.com', 'still not')));
+    });
+
+    expect(outcomes).toEqual({ used: 3, duplicate: 2 });
+    const kept = await forewarn.rows<{ message: string }>(
+      'SELECT message FROM user_feedback WHERE about_event_id = $1 ORDER BY id',
+      [about],
+    );
+    expect(kept.map(({ message }) => message)).toEqual(['help', 'help', 'still not']);
+  });
+
   it('may be a header alone', async () => {
     const answers = [await post('{}'), await post('{}\n'), await post(`{"event_id":"${anEventId()}"}\n\n`)];
 
