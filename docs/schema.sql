@@ -701,7 +701,7 @@ CREATE TABLE user_feedback (
   CONSTRAINT user_feedback_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE
 );
 CREATE INDEX user_feedback_customer ON user_feedback USING btree (customer_id);
-CREATE UNIQUE INDEX user_feedback_once ON user_feedback USING btree (project_id, COALESCE(feedback_id, about_event_id)) WHERE (COALESCE(feedback_id, about_event_id) IS NOT NULL);
+CREATE UNIQUE INDEX user_feedback_once ON user_feedback USING btree (project_id, COALESCE(feedback_id, about_event_id), COALESCE(customer_id, (0)::bigint), hashtextextended(message, (0)::bigint)) WHERE (COALESCE(feedback_id, about_event_id) IS NOT NULL);
 
 VIEW audience_hit (issue_id bigint, customer_id bigint, changed_at timestamp with time zone);;
 

@@ -13,6 +13,7 @@ import { CrashedDevices1795420000000 } from './1795420000000-crashed-devices.js'
 import { WeeklySilences1795422000000 } from './1795422000000-weekly-silences.js';
 import { CellSketch1795424000000 } from './1795424000000-cell-sketch.js';
 import { IssueChange1795426000000 } from './1795426000000-issue-change.js';
+import { FeedbackWriters1795428000000 } from './1795428000000-feedback-writers.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   WeeklySilences1795422000000,
   CellSketch1795424000000,
   IssueChange1795426000000,
+  FeedbackWriters1795428000000,
 ];

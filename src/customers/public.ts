@@ -159,10 +159,10 @@ export class CustomerDirectory {
     return id;
   }
 
-  /** The customer behind each identity, undefined where nobody knows it; makes none. */
-  async findKnown(sql: Sql, identities: readonly Identity[]): Promise<(number | undefined)[]> {
-    const owners = await this.store.findIdentities(sql, identities);
-    return identities.map((identity) => owners.get(keyOf(identity)));
+  /** The customer behind each list of identities (strongest first), undefined where nobody knows any of them; makes none. */
+  async findKnown(sql: Sql, wanted: readonly (readonly Identity[])[]): Promise<(number | undefined)[]> {
+    const owners = await this.store.findIdentities(sql, wanted.flat());
+    return wanted.map((identities) => ownerOf(identities, owners));
   }
 
   /** The id of the customer with this external id, undefined when there is none. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { dropFix } from './algorithm/client-report.js';
 import { parseEnvelope } from './algorithm/envelope.js';
+import { MAX_LOG_EVENTS } from './algorithm/sentry-log.js';
 import { type EnvelopeContent, readEnvelopeContent, UNUSED_CATEGORIES } from './envelope-content.js';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
@@ -62,6 +63,37 @@ describe('the content of an envelope', () => {
       message: 'm',
       extra: { a: 1 },
     });
+  });
+
+  it('reads and hands on parts that go by the names of old clients under those of today', () => {
+    const old = {
+      message: 'x',
+      'sentry.interfaces.User': { id: 'legacy-1' },
+      'sentry.interfaces.Exception': [{ type: 'E', value: 'v' }],
+      'sentry.interfaces.Message': { message: 'x %s', params: ['y'] },
+      'sentry.interfaces.Http': { url: 'https://shop.example/' },
+      'sentry.interfaces.Stacktrace': { frames: [{ function: 'f' }] },
+      'sentry.interfaces.Breadcrumbs': { values: [] },
+    };
+    const [sent] = read({}, ['event', old]).events;
+    expect(sent?.event).toMatchObject({
+      user: { id: 'legacy-1' },
+      message: 'x y',
+      exceptions: [{ type: 'E', frames: [{ function: 'f' }] }],
+    });
+    for (const { raw } of [sent!, sent!.reread()]) {
+      expect(Object.keys(raw)).toEqual([
+        'message',
+        'user',
+        'exception',
+        'logentry',
+        'request',
+        'stacktrace',
+        'breadcrumbs',
+      ]);
+    }
+    const both = read({}, ['event', { user: { id: 'c-1' }, 'sentry.interfaces.User': { id: 'legacy-1' } }]).events[0];
+    expect([both?.event.user?.id, both?.raw]).toEqual(['c-1', { user: { id: 'c-1' } }]);
   });
 
   it('names the rate limit category of what it does not use, and never limits what it does', () => {
@@ -161,7 +193,44 @@ describe('the content of an envelope', () => {
       { reason: 'sample_rate', category: 'transaction', quantity: 9, ofErrors: false },
     ]);
     expect(dropFix('event_processor')).toContain('Dedupe');
-    expect(dropFix('constructor')).toBeUndefined();
+    expect(dropFix('constructor')).toBe(dropFix('of_tomorrow'));
+    expect(dropFix('of_tomorrow')).toContain('documentation');
+  });
+
+  it('takes no statistics for used that say nothing', () => {
+    const drop = (quantity: unknown) => ({ discarded_events: [{ reason: 'x', category: 'error', quantity }] });
+    for (const [type, payload] of [
+      ['client_report', {}],
+      ['client_report', { discarded_events: { reason: 'x', category: 'error', quantity: 1 } }],
+      ['client_report', drop(-4)],
+      ['client_report', drop(2_000_000_000)],
+      ['client_report', drop('many')],
+      ['session', {}],
+      ['sessions', {}],
+      ['sessions', { aggregates: 7 }],
+      ['sessions', { aggregates: [{ exited: -1 }] }],
+    ] as const) {
+      expect(read({}, [type, payload]).invalid).toEqual([{ type, reason: expect.stringContaining('it counts no') }]);
+    }
+    for (const [type, payload] of [
+      ['client_report', { discarded_events: [] }],
+      ['client_report', { discarded_events: [null, ...drop(1).discarded_events] }],
+      ['session', { init: true }],
+      ['sessions', { aggregates: [] }],
+    ] as const) {
+      expect(read({}, [type, payload]).invalid).toEqual([]);
+    }
+  });
+
+  it('takes every logged error of an item up to a bound, and says how many are beyond it', () => {
+    const items = Array.from({ length: MAX_LOG_EVENTS + 30 }, (_, n) => ({
+      level: n % 100 ? 'error' : 'info',
+      body: n,
+    }));
+    const [log] = read({}, ['log', { items: items.slice(0, 1200) }]).logs;
+    expect([log?.events.length, log?.ignored, log?.refused]).toEqual([1188, 12, 0]);
+    const [long] = read({}, ['log', { items: [...items, ...items.slice(0, 100)] }]).logs;
+    expect([long?.events.length, long?.ignored, long?.refused]).toEqual([MAX_LOG_EVENTS, 102, 28]);
   });
 
   it('reads feedback of both kinds with who wrote it and about which error', () => {

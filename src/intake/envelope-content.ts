@@ -6,9 +6,9 @@ import { type Json } from './algorithm/read-values.js';
 import { type LogItem, readLogItem } from './algorithm/sentry-log.js';
 import { readSession, readSessionAggregates, type SessionCount } from './algorithm/sessions.js';
 import { type AppEvent } from './event.js';
-import { readSentryEvent, readUser } from './sentry-event.js';
+import { inModernNames, readSentryEvent, readUser } from './sentry-event.js';
 
-/** An event, what was sent, and how to read both again from its text. */
+/** An event, what was sent (old names replaced by today's), and how to read both again from its text. */
 export interface SentRead {
   readonly event: AppEvent;
   readonly raw: Json;
@@ -18,10 +18,11 @@ export interface SentRead {
 /**
  * Reads an event.
  * @param text of it, kept to read it again: one text costs the garbage collector less than what was made of it
- * @param raw the text, parsed
+ * @param parsed the text, parsed
  * @param headerId id of the envelope header
  */
-export function readSentEvent(text: string, raw: Json, receivedAt: number, headerId?: string): SentRead {
+export function readSentEvent(text: string, parsed: Json, receivedAt: number, headerId?: string): SentRead {
+  const raw = inModernNames(parsed);
   const reread = () => readSentEvent(text, JSON.parse(text) as Json, receivedAt, headerId);
   return { event: readSentryEvent(raw, receivedAt, headerId), raw, reread };
 }
@@ -110,13 +111,13 @@ function readItem(item: EnvelopeItem, header: Json, receivedAt: number, content:
       content.events.push(readSentEvent(parsed.text, raw, receivedAt, headerId(header, content)));
       break;
     case 'session':
-      content.sessions.push({ counts: [readSession(raw, receivedAt)] });
+      readSessions(type, asOne(readSession(raw, receivedAt)), content);
       break;
     case 'sessions':
-      content.sessions.push({ counts: readSessionAggregates(raw, receivedAt) });
+      readSessions(type, readSessionAggregates(raw, receivedAt), content);
       break;
     case 'client_report':
-      content.clientReports.push(readClientReport(raw, receivedAt));
+      readReport(type, readClientReport(raw, receivedAt), content);
       break;
     case 'log':
       content.logs.push(readLogItem(raw, receivedAt));
@@ -127,6 +128,20 @@ function readItem(item: EnvelopeItem, header: Json, receivedAt: number, content:
 }
 
 const USED = new Set(['event', 'session', 'sessions', 'client_report', 'log', 'feedback', 'user_report']);
+
+function readSessions(type: string, counts: SessionCount[] | undefined, content: EnvelopeContent): void {
+  if (counts) content.sessions.push({ counts });
+  else content.invalid.push({ type, reason: 'it counts no session' });
+}
+
+function readReport(type: string, report: ClientReport | undefined, content: EnvelopeContent): void {
+  if (report) content.clientReports.push(report);
+  else content.invalid.push({ type, reason: 'it counts nothing that was dropped' });
+}
+
+function asOne<T>(value: T | undefined): T[] | undefined {
+  return value === undefined ? undefined : [value];
+}
 
 function readWords(type: string, raw: Json, header: Json, receivedAt: number, content: EnvelopeContent): void {
   const words =

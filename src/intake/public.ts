@@ -106,8 +106,8 @@ export class IntakeLedger {
     projectId: number,
     from: Date,
     to: Date,
-  ): Promise<{ reason: string; quantity: number; fix: string | null }[]> {
+  ): Promise<{ reason: string; quantity: number; fix: string }[]> {
     const rows = await this.telemetry.dropsIn(sql, projectId, from, to);
-    return rows.map(({ reason, quantity }) => ({ reason, quantity, fix: dropFix(reason) ?? null }));
+    return rows.map(({ reason, quantity }) => ({ reason, quantity, fix: dropFix(reason) }));
   }
 }

@@ -40,15 +40,9 @@ export class SentryIntake {
     const content = readEnvelopeContent(parsed, request.receivedAt);
     const events = [...content.events, ...content.logs.flatMap((item) => item.events)];
     const { ids } = await this.acceptor.accept(project.id, events, request.receivedAt);
-    await this.record(project.id, content, request.receivedAt);
-    this.countItems(project.id, content);
-    const [first] = content.invalid;
-    if (first && events.length === 0) return refused(400, `item "${first.type}": ${first.reason}`);
-    return {
-      status: 200,
-      body: ids[0] === undefined ? {} : { id: ids[0] },
-      ...(content.discarded.length > 0 && { headers: { 'x-sentry-rate-limits': LIMITS } }),
-    };
+    const newWords = await this.record(project.id, content, request.receivedAt);
+    this.countItems(project.id, content, newWords);
+    return answer(content, ids);
   }
 
   /** Takes one event as older SDKs send it. */
@@ -71,20 +65,50 @@ export class SentryIntake {
     return { status: 200, body: { id: ids[0] } };
   }
 
-  private countItems(projectId: number, content: EnvelopeContent): void {
+  private countItems(projectId: number, content: EnvelopeContent, newWords: number): void {
     const ignored = content.logs.reduce((sum, item) => sum + item.ignored, 0);
-    const used = content.sessions.length + content.clientReports.length + content.feedback.length;
+    const used = content.sessions.length + content.clientReports.length + newWords;
     if (used > 0) this.outcomes.count(projectId, 'used', used);
+    const again = content.feedback.length - newWords;
+    if (again > 0) this.outcomes.count(projectId, 'duplicate', again);
     if (content.discarded.length + ignored > 0)
       this.outcomes.count(projectId, 'discarded', content.discarded.length + ignored);
-    if (content.invalid.length > 0) this.outcomes.count(projectId, 'invalid', content.invalid.length);
+    const invalid = content.invalid.length + refusedIn(content);
+    if (invalid > 0) this.outcomes.count(projectId, 'invalid', invalid);
   }
 
-  private async record(projectId: number, content: EnvelopeContent, receivedAt: number): Promise<void> {
-    if (content.feedback.length > 0) await this.telemetry.feedback(projectId, content.feedback, this.clock.now());
+  /** Returns how many of the customers' words are new. */
+  private async record(projectId: number, content: EnvelopeContent, receivedAt: number): Promise<number> {
+    const newWords = await this.telemetry.feedback(projectId, content.feedback, this.clock.now());
     for (const { counts } of content.sessions) this.telemetry.sessions(projectId, counts, receivedAt);
     for (const report of content.clientReports) this.telemetry.clientReport(projectId, report);
+    return newWords;
   }
+}
+
+/** 400 when nothing of an envelope was taken but something should have been; what is left out of one that was taken is named beside its success. */
+function answer(content: EnvelopeContent, ids: readonly string[]): IntakeReply {
+  const [invalid] = content.invalid;
+  const refusedLogs = refusedIn(content);
+  const fault = invalid
+    ? `item "${invalid.type}": ${invalid.reason}`
+    : refusedLogs > 0 && `${refusedLogs} records of item "log" are too many; send them in parts`;
+  const limits = content.discarded.length > 0 && { 'x-sentry-rate-limits': LIMITS };
+  const taken = ids.length + content.sessions.length + content.clientReports.length + content.feedback.length;
+  if (fault && taken === 0) {
+    const reply = refused(400, fault);
+    return { ...reply, headers: { ...reply.headers, ...limits } };
+  }
+  const headers = { ...(fault && { 'x-sentry-error': printable(fault) }), ...limits };
+  return {
+    status: 200,
+    body: ids[0] === undefined ? {} : { id: ids[0] },
+    ...(Object.keys(headers).length > 0 && { headers }),
+  };
+}
+
+function refusedIn({ logs }: EnvelopeContent): number {
+  return logs.reduce((sum, item) => sum + item.refused, 0);
 }
 
 /** An error as Sentry SDKs read it. */
@@ -92,6 +116,10 @@ export function refused(status: number, reason: string): IntakeReply {
   return {
     status,
     body: { detail: reason, causes: [reason] },
-    headers: { 'x-sentry-error': reason.replace(/[^\x20-\x7e]/g, '?') },
+    headers: { 'x-sentry-error': printable(reason) },
   };
+}
+
+function printable(reason: string): string {
+  return reason.replace(/[^\x20-\x7e]/g, '?');
 }

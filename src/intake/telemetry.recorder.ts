@@ -76,10 +76,10 @@ export class TelemetryRecorder implements Stage {
     }
   }
 
-  /** Keeps a customer's own words, committed before it returns. */
-  async feedback(projectId: number, items: readonly Feedback[], now: Date): Promise<void> {
-    if (items.length === 0) return;
-    await this.database.transaction(async (tx) => {
+  /** Keeps customers' own words, committed before it returns how many of them were not kept before. */
+  async feedback(projectId: number, items: readonly Feedback[], now: Date): Promise<number> {
+    if (items.length === 0) return 0;
+    return this.database.transaction(async (tx) => {
       const customers = await this.directory.recognise(tx, items.map(writerOf), now);
       const rows = items.map((item, at) => ({
         projectId,
@@ -89,7 +89,7 @@ export class TelemetryRecorder implements Stage {
         message: this.scrubber.text(item.message, item.user),
         at: new Date(item.at),
       }));
-      await this.store.addFeedback(tx, rows, now);
+      return this.store.addFeedback(tx, rows, now);
     });
   }
 
@@ -114,7 +114,7 @@ export class TelemetryRecorder implements Stage {
     const users = [...activity.values()];
     const owners = await this.directory.findKnown(
       tx,
-      users.map(({ did }) => ({ kind: 'id', value: did })),
+      users.map(({ did }) => namesOf(did)),
     );
     const rows = users.map((user, at) => ({ ...user, customerId: owners[at] }));
     await this.store.touchActivity(
@@ -202,6 +202,15 @@ function upsert<T>(map: Map<string, T>, key: string, fresh: T): T {
   if (found !== undefined) return found;
   map.set(key, fresh);
   return fresh;
+}
+
+/** Whom a session may be of: SDKs fill `did` with the user's id, or else the e-mail, or else the username, and do not say which. */
+function namesOf(did: string): Identity[] {
+  return [
+    { kind: 'id', value: did },
+    ...(did.includes('@') ? [{ kind: 'email' as const, value: did.trim().toLowerCase() }] : []),
+    { kind: 'username', value: did },
+  ];
 }
 
 function writerOf({ user }: Feedback): Identity[] {

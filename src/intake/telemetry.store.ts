@@ -127,17 +127,20 @@ export class TelemetryStore {
     );
   }
 
-  /** Keeps customers' words; the same feedback sent again changes nothing. */
-  async addFeedback(sql: Sql, rows: readonly FeedbackRow[], now: Date): Promise<void> {
+  /** Keeps customers' words; the same text by the same writer on the same error, sent again, changes nothing. Returns how many were new. */
+  async addFeedback(sql: Sql, rows: readonly FeedbackRow[], now: Date): Promise<number> {
+    let added = 0;
     for (const row of rows) {
-      await sql.query(
+      const made = await sql.query(
         {
           name: 'telemetry.add_feedback',
-          text: `INSERT INTO user_feedback (project_id, feedback_id, about_event_id, customer_id, message, at, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+          text: `INSERT INTO user_feedback (project_id, feedback_id, about_event_id, customer_id, message, at, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id`,
         },
         [row.projectId, row.feedbackId, row.aboutEventId, row.customerId, row.message, row.at, now],
       );
+      added += made.length;
     }
+    return added;
   }
 
   /** Error reports that SDKs of a project dropped in any of these minutes, by reason. */

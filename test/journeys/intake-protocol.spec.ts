@@ -324,6 +324,24 @@ describe('an envelope', () => {
     expect(before.events).toBe(1);
   });
 
+  it('keeps the words of everybody who writes about one error, each once', async () => {
+    const about = anEventId();
+    const report = (email: string, comments: string) => item('user_report', { event_id: about, email, comments });
+    const body = envelope({}, report('a@example.com', 'help'), report('b@example.com', 'help'));
+    const { outcomes } = await outcomesOf(async () => {
+      await post(body);
+      await post(body);
+      await post(envelope({}, report('a@example.com', 'still not')));
+    });
+
+    expect(outcomes).toEqual({ used: 3, duplicate: 2 });
+    const kept = await forewarn.rows<{ message: string }>(
+      'SELECT message FROM user_feedback WHERE about_event_id = $1 ORDER BY id',
+      [about],
+    );
+    expect(kept.map(({ message }) => message)).toEqual(['help', 'help', 'still not']);
+  });
+
   it('may be a header alone', async () => {
     const answers = [await post('{}'), await post('{}\n'), await post(`{"event_id":"${anEventId()}"}\n\n`)];
 
@@ -375,6 +393,31 @@ describe('an envelope', () => {
     expect([answer.status, outcomes]).toEqual([200, { used: 5, accepted: 2, discarded: 2, invalid: 1 }]);
   });
 
+  it('is answered 200 when a part of it was taken, with what was left out and what need not be sent', async () => {
+    const body = envelope(
+      {},
+      item('session', { init: true, status: 'exited', attrs: { release: 'r' } }),
+      item('event', 'not JSON'),
+      item('transaction', {}),
+    );
+    const { answer, outcomes } = await outcomesOf(() => post(body));
+
+    expect([answer.status, outcomes]).toEqual([200, { used: 1, invalid: 1, discarded: 1 }]);
+    expect(answer.headers).toMatchObject({
+      'x-sentry-error': 'item "event": not valid JSON',
+      'x-sentry-rate-limits': expect.stringContaining('transaction'),
+    });
+  });
+
+  it('is answered 400 when nothing of it was taken, also beside what is discarded', async () => {
+    const { answer, outcomes } = await outcomesOf(() =>
+      post(envelope({}, item('client_report', {}), item('transaction', {}))),
+    );
+
+    expect([answer.status, outcomes]).toEqual([400, { invalid: 1, discarded: 1 }]);
+    expect(answer.headers['x-sentry-rate-limits']).toContain('transaction');
+  });
+
   it.each<[string, string, string]>([
     ['is empty', '', 'malformed'],
     ['has no header', 'hello', 'malformed'],
@@ -421,6 +464,22 @@ describe('an event', () => {
     await store(aSentryEvent({ exception: undefined, message: 'stock is out of step' }));
 
     expect(await issueWith(forewarn.api, 'stock is out of step')).toMatchObject({ events: 1 });
+  });
+
+  it('may name its parts as old clients do, and nothing is kept of the customer', async () => {
+    const event = {
+      event_id: anEventId(),
+      message: 'x',
+      'sentry.interfaces.User': { id: 'legacy-1', email: 'legacy@example.com', shoe_size: 'forty-two' },
+      'sentry.interfaces.Exception': [{ type: 'RavenError', value: 'x' }],
+    };
+    expect((await store(event)).status).toBe(200);
+    expect(await hitsOf(forewarn.api, await issueWith(forewarn.api, 'RavenError'))).toMatchObject([
+      { externalId: 'legacy-1' },
+    ]);
+    const kept = await forewarn.row('SELECT payload FROM event_sample WHERE event_id = $1', [event.event_id]);
+    expect(JSON.stringify(kept)).toMatch(/RavenError/);
+    expect(JSON.stringify(kept)).not.toMatch(/legacy|forty-two/);
   });
 
   const noon = Date.parse(NOON_UTC);

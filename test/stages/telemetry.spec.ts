@@ -83,6 +83,40 @@ describe('what SDKs say beside events', () => {
     expect(await crashes()).toEqual({ 'shop@2': [7, 5], 'shop@3': [1, 1] });
   });
 
+  it('moves on the last activity of a customer by id, e-mail or username, and makes none', async () => {
+    forewarn = await TestDaemon.start();
+    await post(
+      item('event', aSentryEvent({ user: { id: 'c-1', email: 'one@example.com', username: 'one' } })),
+      item('event', aSentryEvent({ user: { email: 'two@example.com' } })),
+      item('event', aSentryEvent({ user: { username: 'three' } })),
+    );
+    const told = ['c-1', 'One@example.com', 'one', ' Two@Example.com', 'three', 'stranger', 'nobody@example.com'];
+    await post(...told.map((did, at) => session(did, at * 1000)));
+    await forewarn.runStage('telemetry-flush');
+
+    expect(await activity()).toEqual([
+      { kind: 'id', value: 'c-1', after: 2 },
+      { kind: 'email', value: 'two@example.com', after: 3 },
+      { kind: 'username', value: 'three', after: 4 },
+    ]);
+    expect(await forewarn.row('SELECT count(*)::int AS customers FROM customer')).toEqual({ customers: 3 });
+  });
+
+  /** A session that last changed so many milliseconds after the daemon started. */
+  function session(did: string, afterMs = 0): string {
+    const timestamp = new Date(Date.parse(NOON_UTC) + afterMs).toISOString();
+    return item('session', { sid: randomUUID(), did, init: true, status: 'exited', timestamp });
+  }
+
+  /** Last activity of each customer, seconds after the daemon started, by the strongest name. */
+  function activity(): Promise<object[]> {
+    return forewarn.rows(
+      `SELECT DISTINCT ON (customer_id) kind, value, extract(epoch FROM last_at - $1::timestamptz)::int AS after
+       FROM customer_activity JOIN customer_identity USING (customer_id) ORDER BY customer_id, kind = 'id' DESC`,
+      [NOON_UTC],
+    );
+  }
+
   async function crashes(): Promise<Record<string, [crashed: number, devices: number]>> {
     const { id } = await forewarn.project();
     const { items } = (await forewarn.api.get(`/v1/projects/${id}/releases`)).body as {

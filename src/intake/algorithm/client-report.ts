@@ -21,29 +21,37 @@ export interface ClientReport {
 
 /** Most entries read of one report; SDKs know some twenty reasons and as many categories. */
 const MAX_DROPS = 200;
+/** No SDK drops more than this between two reports; a larger number is an error or a lie, and would be told as customers missing. */
+const MAX_QUANTITY = 10_000_000;
 
 /** Lists of a report (develop.sentry.dev, "Client Reports"): SDKs use the first, relays in between the others. */
 const LISTS = ['discarded_events', 'rate_limited_events', 'filtered_events', 'filtered_sampling_events'];
 
-/** Reads a `client_report` item; entries without a reason, category or quantity are left out. */
-export function readClientReport(raw: Json, receivedAt: number): ClientReport {
+/**
+ * Reads a `client_report` item; entries without a reason, category or plausible quantity are left out. Undefined when it has
+ * no list, or nothing in them can be read.
+ */
+export function readClientReport(raw: Json, receivedAt: number): ClientReport | undefined {
+  const lists = LISTS.map((name) => asList(raw[name])).filter((list) => list !== undefined);
+  const items = lists.flat();
   const drops: ClientDrop[] = [];
-  for (const name of LISTS) {
-    for (const item of asList(raw[name]) ?? []) {
-      const drop = drops.length < MAX_DROPS ? readDrop(asObject(item)) : undefined;
-      if (drop) drops.push(drop);
-    }
+  for (let i = 0; i < items.length && drops.length < MAX_DROPS; i++) {
+    const drop = readDrop(asObject(items[i]));
+    if (drop) drops.push(drop);
   }
+  if (lists.length === 0 || (items.length > 0 && drops.length === 0)) return undefined;
   return { at: readTimestamp(raw.timestamp, receivedAt), drops };
 }
 
-/** What an app's developers can change so that the drops of this reason end, in a sentence; undefined for unknown reasons. */
-export function dropFix(reason: string): string | undefined {
-  return Object.hasOwn(FIXES, reason) ? FIXES[reason] : undefined;
+/** What an app's developers can change so that the drops of this reason end, in a sentence. */
+export function dropFix(reason: string): string {
+  return (Object.hasOwn(FIXES, reason) ? FIXES[reason] : undefined) ?? UNKNOWN;
 }
 
 const BLOCKED = 'The app could not deliver its reports; check the network between the app and Forewarn.';
 const OVERFLOW = 'The SDK had more reports than it can hold; raise its queue or cache size (transport options).';
+const UNKNOWN =
+  "The SDK dropped the event for a reason of its own; look the reason up in the SDK's documentation and let events through.";
 const FIXES: Readonly<Record<string, string>> = {
   event_processor:
     "An integration in the SDK dropped the event, usually Dedupe, which takes one customer's error for another's; turn it " +
@@ -64,7 +72,7 @@ const FIXES: Readonly<Record<string, string>> = {
 function readDrop(raw: Json | undefined): ClientDrop | undefined {
   const reason = text(raw?.reason, 64);
   const category = text(raw?.category, 32);
-  const quantity = natural(raw?.quantity) ?? 0;
-  if (reason === undefined || category === undefined || quantity === 0) return undefined;
+  const quantity = natural(raw?.quantity);
+  if (reason === undefined || category === undefined || !quantity || quantity > MAX_QUANTITY) return undefined;
   return { reason, category, quantity, ofErrors: category === 'error' || category === 'default' };
 }

@@ -33,6 +33,14 @@ describe('a Sentry event', () => {
     expect(functionOf({ type: 'E' })).toBe('b');
   });
 
+  it('gives a lone exception without a stack the one of the event', () => {
+    const stacktrace = { frames: [{ function: 'a' }] };
+    const framesOf = (exception: object): unknown =>
+      read({ stacktrace, exception }).exceptions.map(({ frames }) => frames.length);
+    expect(framesOf({ type: 'E' })).toEqual([1]);
+    expect(framesOf([{ type: 'E' }, { type: 'F' }])).toEqual([0, 0]);
+  });
+
   it('keeps the newest 100 and the oldest 10 frames of a long stack', () => {
     const frames = Array.from({ length: 500 }, (_, i) => ({ function: `f${i}` }));
     const kept = read({ exception: [{ type: 'E', stacktrace: { frames } }] }).exceptions[0]?.frames ?? [];

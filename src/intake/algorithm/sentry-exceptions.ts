@@ -12,14 +12,15 @@ const MAX = { value: 8192, type: 256, name: 512, path: 1024, line: 256 } as cons
 
 /**
  * The exceptions of a Sentry event, innermost cause first, from every shape SDKs send: `{values: [...]}`, a bare list, a
- * bare object; null members and members without a stack included. An exception without a stack takes that of its thread.
+ * bare object; null members and members without a stack included. An exception without a stack takes that of its thread;
+ * a lone one that of the event, where old clients put it.
  */
 export function readExceptions(event: Json): ExceptionValue[] {
   const members = keepEnds(exceptionMembers(event.exception), MAX_INNERMOST, MAX_OUTERMOST);
   const values: ExceptionValue[] = [];
   for (let i = 0; i < members.length; i++) {
     const member = asObject(members[i]);
-    if (member) values.push(readException(member, event));
+    if (member) values.push(readException(member, event, members.length === 1));
   }
   return values;
 }
@@ -38,9 +39,10 @@ function exceptionMembers(exception: unknown): readonly unknown[] {
   return 'type' in object || 'value' in object || 'stacktrace' in object ? [object] : [];
 }
 
-function readException(member: Json, event: Json): ExceptionValue {
+function readException(member: Json, event: Json, isLone: boolean): ExceptionValue {
   let frames = readFrames(member.stacktrace);
   if (frames.length === 0 && event.threads) frames = readFrames(threadStack(event.threads, member.thread_id));
+  if (frames.length === 0 && isLone && event.stacktrace) frames = readFrames(event.stacktrace);
   return {
     type: text(member.type, MAX.type),
     value: anyText(member.value, MAX.value),

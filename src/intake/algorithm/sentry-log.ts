@@ -14,23 +14,26 @@ export interface LogEvent {
 export interface LogItem {
   readonly events: readonly LogEvent[];
   readonly ignored: number;
+  /** Records of errors beyond those that are taken. */
+  readonly refused: number;
 }
 
-/** Most records read of one item; SDKs send at most 100. */
-const MAX_RECORDS = 1000;
+/** Most records of errors taken of one item, as many as events of one native request; SDKs send at most 100. */
+export const MAX_LOG_EVENTS = 10_000;
 const MAX_TAGS = 100;
 
 /** Reads a `log` item: a container `{"items": [...]}`, or a single record as the first SDKs sent it. */
 export function readLogItem(raw: Json, receivedAt: number): LogItem {
   const records = asList(raw.items) ?? [raw];
   const events: LogEvent[] = [];
-  for (let i = 0; i < records.length && i < MAX_RECORDS; i++) {
-    const record = asObject(records[i]);
-    if (record && (record.level === 'error' || record.level === 'fatal')) {
-      events.push({ event: toEvent(record, receivedAt), raw: record });
-    }
+  let refused = 0;
+  for (const item of records) {
+    const record = asObject(item);
+    if (record?.level !== 'error' && record?.level !== 'fatal') continue;
+    if (events.length < MAX_LOG_EVENTS) events.push({ event: toEvent(record, receivedAt), raw: record });
+    else refused++;
   }
-  return { events, ignored: records.length - events.length };
+  return { events, ignored: records.length - events.length - refused, refused };
 }
 
 function toEvent(record: Json, receivedAt: number): AppEvent {
