@@ -49,6 +49,8 @@ export interface EventUser {
   readonly phone?: string;
   readonly username?: string;
   readonly ipAddress?: string;
+  /** What people call the user: nobody is known by it, it is taken out of texts. */
+  readonly name?: string;
 }
 
 /** One error report in the single shape that every intake protocol is read into. Strings are bounded by intake. */

@@ -58,6 +58,13 @@ describe('the body of native events', () => {
     expect(outcomes(body)).toEqual([expect.stringContaining('must be in quotes')]);
   });
 
+  it.each(['{"message":"a","customer":"  "}', '{"message":"a","customer":{"id":" "}}'])(
+    'has no blank ids: %s',
+    (body) => {
+      expect(outcomes(body)).toEqual([expect.stringContaining('not blank')]);
+    },
+  );
+
   it('tells long ids apart by their ends', () => {
     const id = (end: string) => `{"message":"a","id":"${'x'.repeat(300)}${end}"}`;
     const result = readNativeBody(Buffer.from([id('a'), id('b')].join('\n')), 0);

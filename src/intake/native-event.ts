@@ -109,6 +109,7 @@ function readCustomer(fields: Fields, problems: string[]): EventUser | undefined
     const id = typeof value === 'boolean' ? undefined : scalarText(value, MAX.id);
     if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
       fields.inexact('customer');
+    if (id?.trim() === '') fields.expect('customer', 'an id that is not blank', value);
     if (id === undefined) fields.expect('customer', 'an id or an object such as {"id": "c-17"}', value);
     return id === undefined ? undefined : { id };
   }

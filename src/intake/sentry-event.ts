@@ -113,12 +113,19 @@ export function readTags(value: unknown): Record<string, string> {
 export function readUser(value: unknown): EventUser | undefined {
   const user = asObject(value);
   if (!user) return undefined;
-  const id = scalarText(user.id, MAX.user);
-  const email = text(user.email, MAX.user);
-  const username = scalarText(user.username, MAX.user);
+  const id = unlessBlank(scalarText(user.id, MAX.user));
+  const email = unlessBlank(text(user.email, MAX.user));
+  const username = unlessBlank(scalarText(user.username, MAX.user));
   const ip = text(user.ip_address, 64);
   const ipAddress = ip === '{{auto}}' ? undefined : ip;
-  return (id ?? email ?? username ?? ipAddress) === undefined ? undefined : { id, email, username, ipAddress };
+  return (id ?? email ?? username ?? ipAddress) === undefined
+    ? undefined
+    : { id, email, username, ipAddress, name: text(user.name, MAX.user) };
+}
+
+/** Blanks are nobody's id: those who share them have nothing else in common. */
+function unlessBlank(value: string | undefined): string | undefined {
+  return value?.trim() === '' ? undefined : value;
 }
 
 function readMessage(event: Json): Pick<AppEvent, 'message' | 'messageTemplate'> {

@@ -47,6 +47,8 @@ export class Fields {
       if (Number.isInteger(value) && !Number.isSafeInteger(value)) this.inexact(key);
       return String(value);
     }
+    if (typeof value === 'string' && value !== '' && value.trim() === '')
+      this.expect(key, 'text that is not blank', value);
     if (value === undefined || typeof value === 'string') return text(value, max);
     this.expect(key, 'text or a number', value);
     return undefined;

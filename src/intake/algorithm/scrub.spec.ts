@@ -320,6 +320,15 @@ describe('scrubbing a payload', () => {
 });
 
 describe('scrubbing an event', () => {
+  it('knows no customer by a blank, and hides what the customer is called', () => {
+    const event = readSentryEvent(
+      { message: 'no cart for Ada Lovelace', user: { id: '  ', name: 'Ada Lovelace', email: 'a@b.example' } },
+      0,
+    );
+    expect(event.user?.id).toBeUndefined();
+    expect(scrubber.event(event).message).toBe('no cart for [user]');
+  });
+
   it('cleans its texts and tags and keeps the user for its own columns', () => {
     const event = readSentryEvent(
       {

@@ -240,7 +240,7 @@ function mark(verdict: 'hide' | 'hideText' | 'identity'): string {
 
 function knownValues(user: EventUser | undefined): readonly string[] {
   if (!user) return [];
-  const values = [user.id, user.email, user.phone, user.username, user.ipAddress];
+  const values = [user.id, user.email, user.phone, user.username, user.ipAddress, user.name];
   return values.flatMap(knownForms);
 }
 
