@@ -1,8 +1,11 @@
 import { type ExceptionValue, type Frame } from '../event.js';
 import { splitQualifiedType, splitTypeAndValue, startsWithAny } from './stack-lines.js';
 
-const FRAME = /^\s*at ([^\s(][^(]{0,600})\([^)]{0,900}\)(?: in (.{1,600}?)(?::line (\d{1,9}))?)?$/;
+const FRAME = /^\s*at ([^\s(][^(]{0,600})\([^)]{0,900}\)(?: in (.{1,600}?)(?::line (\d{1,9}))?)?(?:<---)?$/;
 const INNER_END = /^\s*--- End of inner exception stack trace ---/;
+/** What the compiler makes of async methods and lambdas: of a method, of the statements of a file, and of a lambda that is async. */
+const GENERATED =
+  /^(.{1,400}?)[.+](?:<>c[^.+]{0,80}[.+])?<(?:(\w{1,200})|<(\w{1,200})>\$|<(\w{1,200})>b__[\d_]{1,20})>(d(?:__)?|b__|g__(\w{1,200}))/;
 const ARROW = ' ---> ';
 const PLATFORM = [
   'System.',
@@ -81,11 +84,12 @@ function readFrame(match: RegExpExecArray): Frame {
 
 /** Class and method; the compiler's names of async methods and lambdas are turned back into the written ones. */
 function readMethod(full: string): { module?: string; name: string } {
-  const generated = /^(.{1,400}?)[.+](?:<>c[^.+]{0,80}[.+])?<(\w{1,200})>(d__|b__|g__(\w{1,200}))/.exec(full);
+  const generated = GENERATED.exec(full);
   if (generated) {
-    const [, module, method = '', kind, local] = generated;
-    const name = kind === 'd__' ? method : `${method} { ${local?.split('|')[0] ?? '<lambda>'} }`;
-    return { module, name };
+    const [, module, method, entry, ofLambda, kind, local] = generated;
+    const name = method ?? entry ?? ofLambda ?? '';
+    const isLambda = ofLambda !== undefined || kind !== 'd__';
+    return { module, name: isLambda ? `${name} { ${local?.split('|')[0] ?? '<lambda>'} }` : name };
   }
   const dot = full.endsWith('.ctor') || full.endsWith('.cctor') ? full.lastIndexOf('..') : full.lastIndexOf('.');
   return dot > 0 ? { module: full.slice(0, dot), name: full.slice(dot + 1) } : { name: full };

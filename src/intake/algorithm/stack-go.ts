@@ -66,5 +66,7 @@ function withoutArguments(call: string): string {
 
 function isInApp(module: string | undefined, path: string): boolean {
   if (module === undefined || STANDARD.has(module.split('/')[0] ?? '')) return false;
+  // With -trimpath a path begins with the module and its version, `example.org/x@v1.2.3/x.go`.
+  if (/@v\d/.test(path) || module.startsWith('go.opentelemetry.io/otel')) return false;
   return !containsAny(path, ['/pkg/mod/', '/vendor/', '/usr/local/go/src/', '/usr/lib/go']);
 }

@@ -1,8 +1,14 @@
 import { type ExceptionValue, type Frame } from '../event.js';
 import { splitTypeAndValue } from './stack-lines.js';
 
-const CALL = /^#\d{1,5} (?:(\[internal function\]|[^()]{1,600})(?:\((\d{1,9})\))?: )?(.{1,900})$/;
-const HEADER_END = / in (\/?\S.{0,600}):(\d{1,9})$/;
+const CALL =
+  /^#\d{1,5} (?:(\[internal function\]|.{1,600}?)(?:\((\d{1,9})\)(?: : eval\(\)'d code(?:\(\d{1,9}\))?)?)?: )?(.{1,900})$/;
+const LOOKS =
+  /^#\d{1,5} (?:\{main\}|\[internal function\]: |.{1,600}?\(\d{1,9}\)(?: : eval\(\)'d code(?:\(\d{1,9}\))?)?: )/;
+/** The last " in ", since messages have the word, too. */
+const HEADER_END = /^(.*) in (\S[^\n]{0,600}):(\d{1,9})$/s;
+/** Since PHP 8.4 a closure is named after where it stands: `{closure:Acme\Pay::run():12}`. */
+const CLOSURE = /\{closure:.{1,300}?:\d{1,9}\}/;
 
 /** Longest message searched for its place, UTF-16 units. */
 const MAX_HEADER = 8192;
@@ -19,7 +25,7 @@ interface Block {
 
 /** `#0 /app/x.php(10): App\Cart->add('1')`. */
 export function looksLikePhp(line: string): boolean {
-  return line.startsWith('#') && /^#\d{1,5} (?:\{main\}|\[internal function\]: |[^()]{1,600}\(\d{1,9}\): )/.test(line);
+  return line.startsWith('#') && LOOKS.test(line);
 }
 
 /** PHP's exception text: the innermost first, each outer one after `Next`. */
@@ -44,8 +50,8 @@ function toException({ header, calls }: Block): ExceptionValue {
     .replace(/^(?:PHP )?Fatal error: {1,2}/, '')
     .replace(/^Uncaught /, '');
   const end = HEADER_END.exec(whole);
-  const { type, value } = splitTypeAndValue(end ? whole.slice(0, end.index) : whole);
-  const site: Place | undefined = end ? { path: end[1], line: Number(end[2]) } : undefined;
+  const { type, value } = splitTypeAndValue(end?.[1] ?? whole);
+  const site: Place | undefined = end ? { path: end[2], line: Number(end[3]) } : undefined;
   return { type, value, frames: toFrames(site, calls) };
 }
 
@@ -63,7 +69,7 @@ function toFrames(site: Place | undefined, calls: Block['calls']): Frame[] {
 
 function readFrame({ path, line }: Place, call: string): Frame {
   const file = path === '[internal function]' ? undefined : path;
-  const name = call.replace(/\(.*$/s, '');
+  const name = call.replace(CLOSURE, '{closure}').replace(/\(.*$/s, '');
   const [, module, method] = /^(.*?)(?:->|::)([^:>]*)$/.exec(name) ?? [];
   return {
     module,

@@ -3,7 +3,9 @@ import { text } from './read-values.js';
 import { containsAny, indentOf, splitQualifiedType, splitTypeAndValue } from './stack-lines.js';
 
 const FRAME = /^\s*File "([^"]{1,900})", line (\d{1,9})(?:, in (.{1,300}))?$/;
-const LIBRARY = /^.*\/(?:site-packages|dist-packages|python\d(?:\.\d{1,3})?)\//;
+/** Also as Windows has it: `C:\Python311\Lib\json\decoder.py`. */
+const LIBRARY =
+  /^.*(?:[\\/](?:site-packages|dist-packages)|\/python\d(?:\.\d{1,3})?|\\[Pp]ython[\w.-]{0,20}\\[Ll]ib)[\\/]/;
 const START = 'Traceback (most recent call last)';
 
 /** `  File "x.py", line 1, in f`. */

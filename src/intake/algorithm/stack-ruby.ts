@@ -1,7 +1,8 @@
 import { type ExceptionValue, type Frame } from '../event.js';
 import { containsAny } from './stack-lines.js';
 
-const FRAME = /^(\s*(?:\d+: )?from |\s*)((?:[A-Za-z]:)?[^:\s][^:]{0,900}):(\d{1,9}):in [`']([^']{1,300})'(?:: (.*))?$/;
+const FRAME =
+  /^(\s*(?:\d+: )?from |\s*)(<internal:[^<>]{1,200}>|\(eval at [^()]{1,600}\)|(?:[A-Za-z]:)?[^:\s][^:]{0,900}):(\d{1,9}):in [`']([^']{1,300})'(?:: (.*))?$/;
 const TYPE_AT_END = /^(.*) \(([A-Z][\w:]{0,200})\)$/;
 
 interface Block {

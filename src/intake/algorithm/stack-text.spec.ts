@@ -301,3 +301,95 @@ describe('stack text that is none or hostile', () => {
     expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(1000 * parts.length);
   });
 });
+
+describe('stack text that is out of the ordinary', () => {
+  it('grows no frames without end out of "... more" lines', () => {
+    const frames = Array.from({ length: 10 }, (_, n) => `\tat com.acme.Cart.f${n}(Cart.java:${n})`);
+    const cause = ['Caused by: java.io.IOException: x', ...Array.from({ length: 50 }, () => '\t... 999999 more')];
+    const lines = ['java.lang.RuntimeException: a', ...frames, ...Array.from({ length: 30 }, () => cause).flat()];
+    const { exceptions } = parseStackText(lines.join('\n'));
+    expect(exceptions).toHaveLength(31);
+    expect(exceptions.map((one) => one.frames.length)).toEqual(new Array(31).fill(10));
+  });
+
+  it('keeps modules out of the app where Go was built with -trimpath', () => {
+    const { exceptions } = parseStackText(
+      [
+        'goroutine 1 [running]:',
+        'go.opentelemetry.io/otel/sdk/trace.recordStackTrace()',
+        '\tgo.opentelemetry.io/otel/sdk@v1.28.0/trace/span.go:563 +0x38',
+        'example.com/shop/cart.Load(...)',
+        '\texample.com/shop/cart/cart.go:12 +0x1d',
+        'net/http.HandlerFunc.ServeHTTP(...)',
+        '\tnet/http/server.go:2171 +0x29',
+        'main.main()',
+        '\tshop/main.go:9 +0x1d',
+      ].join('\n'),
+    );
+    expect(exceptions[0]?.frames.filter((one) => one.inApp).map((one) => one.lineno)).toEqual([9, 12]);
+  });
+
+  it('knows the libraries of Python on Windows', () => {
+    const { exceptions } = parseStackText(
+      [
+        'Traceback (most recent call last):',
+        '  File "C:\\shop\\cart.py", line 3, in load',
+        '  File "C:\\Python311\\Lib\\json\\decoder.py", line 355, in raw_decode',
+        '  File "C:\\Python311\\Lib\\site-packages\\requests\\api.py", line 59, in get',
+        'ValueError: x',
+      ].join('\n'),
+    );
+    expect(shape(exceptions[0])).toEqual(['*load@3', 'raw_decode@355', 'get@59']);
+    expect(exceptions[0]?.frames[2]?.filename).toBe('requests\\api.py');
+  });
+
+  it('reads causes in Ruby that come from its own code', () => {
+    const { exceptions } = parseStackText(
+      [
+        "/srv/cart.rb:3:in 'load': bad cart (CartError)",
+        "\tfrom (eval at /srv/main.rb:1):1:in '<main>'",
+        "<internal:kernel>:307:in 'Integer': invalid value for Integer (ArgumentError)",
+        "\tfrom /srv/cart.rb:2:in 'load'",
+      ].join('\n'),
+    );
+    expect(names(exceptions)).toEqual(['ArgumentError: invalid value for Integer', 'CartError: bad cart']);
+    expect(exceptions[1]?.frames.map((one) => one.lineno)).toEqual([1, 3]);
+  });
+
+  it('finds the place in PHP behind a message with "in", in folders with brackets, and in evaluated code', () => {
+    const { exceptions } = parseStackText(
+      [
+        'GateError: no answer in 30s from gate in /srv/shop/Gate.php:14',
+        'Stack trace:',
+        "#0 C:\\Program Files (x86)\\shop\\a.php(30): f('x')",
+        "#1 /srv/x.php(30) : eval()'d code(1): g()",
+        '#2 /srv/pay.php(12): Acme\\Pay->{closure:Acme\\Pay::run():12}()',
+        '#3 {main}',
+      ].join('\n'),
+    );
+    expect(names(exceptions)).toEqual(['GateError: no answer in 30s from gate']);
+    expect(exceptions[0]?.frames.map((one) => [one.filename, one.lineno, one.module, one.function])).toEqual([
+      ['/srv/pay.php', 12, undefined, '{main}'],
+      ['/srv/x.php', 30, 'Acme\\Pay', '{closure}'],
+      ['C:\\Program Files (x86)\\shop\\a.php', 30, undefined, 'g'],
+      ['/srv/shop/Gate.php', 14, undefined, 'f'],
+    ]);
+  });
+
+  it('names lambdas of C# by their method and not by a number', () => {
+    const { exceptions } = parseStackText(
+      [
+        'System.Exception: x',
+        '   at Program.<>c.<<Main>$>b__0_3(HttpContext c) in /src/Program.cs:line 9',
+        '   at Shop.Cart.<>c__DisplayClass3_0.<<RunAsync>b__0>d.MoveNext() in /src/Cart.cs:line 8',
+        '   at Shop.Stock.<LoadAsync>d__3.MoveNext() in /src/Stock.cs:line 7<---',
+      ].join('\n'),
+    );
+    expect(shape(exceptions[0])).toEqual([
+      '*Shop.Stock:LoadAsync@7',
+      '*Shop.Cart:RunAsync { <lambda> }@8',
+      '*Program:Main { <lambda> }@9',
+    ]);
+    expect(exceptions[0]?.frames[0]?.filename).toBe('/src/Stock.cs');
+  });
+});
