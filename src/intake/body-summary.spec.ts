@@ -38,6 +38,11 @@ describe('the summary of a body', () => {
     expect(readAgain(body, 0).event.user).toEqual({ id: 'c-1' });
   });
 
+  it('skips a byte order mark', () => {
+    for (const body of [sent(`\ufeff${envelope(['event', EVENT])}`), sent(`\ufeff${EVENT}`, { kind: 'store' })])
+      expect(summarise(body, facts)?.events).toMatchObject([{ facts: { message: 'cart is gone' } }]);
+  });
+
   it.each([
     ['other items beside events', sent(envelope(['event', EVENT], ['session', '{}']))],
     ['no item', sent(envelope())],

@@ -183,6 +183,14 @@ describe('the encoding of a body', () => {
     expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { id: event.event_id }]);
   });
 
+  it.each(['envelope', 'store'])('may be said by a byte order mark at /%s/', async (kind) => {
+    const event = aSentryEvent();
+    const text = kind === 'store' ? JSON.stringify(event) : envelope({ dsn: null }, item('event', event));
+    const answer = await send(`${base}/api/${id}/${kind}/?sentry_key=${key}`, { body: `\ufeff${text}` });
+
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { id: event.event_id }]);
+  });
+
   it.each<[string, string, number, string, () => Buffer]>([
     ['zstd, which cannot be read', 'zstd', 415, 'unsupported', () => Buffer.from('28b52ffd', 'hex')],
     ['gzip in name only', 'gzip', 400, 'malformed', () => Buffer.from(anErrorEnvelope())],
