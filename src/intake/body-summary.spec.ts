@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { readAgain, type SentBody, summarise } from './body-summary.js';
 import { type AppEvent } from './event.js';
@@ -36,6 +36,17 @@ describe('the summary of a body', () => {
     const body = sent(gzipSync(EVENT), { kind: 'store', encoding: 'gzip' });
     expect(summarise(body, facts)?.events).toEqual([{ eventId: '', facts: { message: 'cart is gone', user: 'c-1' } }]);
     expect(readAgain(body, 0).event.user).toEqual({ id: 'c-1' });
+  });
+
+  it('reads events as raven-ruby sends them', () => {
+    const body = sent(deflateSync(EVENT).toString('base64'), { kind: 'store' });
+    expect(summarise(body, facts)?.events).toMatchObject([{ facts: { message: 'cart is gone' } }]);
+    expect(readAgain(body, 0).raw).toEqual(JSON.parse(EVENT));
+  });
+
+  it('skips a byte order mark', () => {
+    for (const body of [sent(`\ufeff${envelope(['event', EVENT])}`), sent(`\ufeff${EVENT}`, { kind: 'store' })])
+      expect(summarise(body, facts)?.events).toMatchObject([{ facts: { message: 'cart is gone' } }]);
   });
 
   it.each([

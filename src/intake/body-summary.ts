@@ -1,7 +1,7 @@
 import { parseEnvelope } from './algorithm/envelope.js';
 import { parseJsonObject } from './algorithm/parse-json.js';
 import { type EventFacts } from './accepted-event.js';
-import { decodeBody } from './content-encoding.js';
+import { decodeBody, decodeStoreBody } from './content-encoding.js';
 import { readEnvelopeContent, readSentEvent, type SentRead } from './envelope-content.js';
 import { type AppEvent } from './event.js';
 
@@ -74,7 +74,7 @@ function readEvents({
   receivedAt,
   body,
 }: SentBody): { dsn?: unknown; events: readonly SentRead[] } | undefined {
-  const decoded = decodeBody(body, encoding, MAX_SUMMARISED);
+  const decoded = (kind === 'store' ? decodeStoreBody : decodeBody)(body, encoding, MAX_SUMMARISED);
   if (!decoded.ok) return undefined;
   if (kind === 'store') {
     const parsed = parseJsonObject(decoded.body);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
-import { decodeBody } from './content-encoding.js';
+import { decodeBody, decodeStoreBody } from './content-encoding.js';
 
 const TEXT = Buffer.from('{"message":"the same text, again and again, again and again"}');
 const decoded = (body: Buffer, encoding?: string, max = 10_000): unknown => {
@@ -58,5 +58,39 @@ describe('content encodings', () => {
     const zeros = Buffer.alloc(5000);
     expect(decoded(gzipSync(zeros), 'gzip', 5000)).toBe(zeros.toString());
     expect(decoded(gzipSync(zeros), 'gzip', 4999)).toBe(413);
+  });
+});
+
+describe('the body of /store/', () => {
+  const stored = (body: Buffer | string, encoding?: string, max = 10_000): unknown => {
+    const result = decodeStoreBody(Buffer.from(body), encoding, max);
+    return result.ok ? result.body.toString() : result.status;
+  };
+
+  it('may be compressed, also as base64, without saying so', () => {
+    const base64 = deflateSync(TEXT).toString('base64');
+    for (const body of [TEXT, deflateSync(TEXT), deflateSync(TEXT, { level: 9 }), gzipSync(TEXT), base64])
+      expect(stored(body)).toBe(TEXT.toString());
+    for (const body of [gzipSync(TEXT).toString('base64'), base64.replace(/.{20}/g, '$&\n'), ` ${base64}\n`])
+      expect(stored(body)).toBe(TEXT.toString());
+    expect(stored(gzipSync(base64), 'gzip')).toBe(TEXT.toString());
+  });
+
+  it('is left as it is when it is something else', () => {
+    for (const body of [
+      ' {"message":"x"}',
+      '',
+      'hello',
+      '[1]',
+      'x\u0001',
+      'eJxx',
+      deflateSync(TEXT).toString('base64').slice(0, 9),
+    ])
+      expect(stored(body)).toBe(body);
+  });
+
+  it('stops a bomb at the bound', () => {
+    const zeros = deflateSync(Buffer.alloc(5_000_000));
+    for (const body of [zeros, zeros.toString('base64')]) expect(stored(body, undefined, 100_000)).toBe(413);
   });
 });

@@ -13,6 +13,11 @@ const MAX_LAYERS = 3;
 /** What clients send that means no encoding: nothing, and mistakes of sentry-ruby 5 ('') and sentry.java.android 2 (UTF-8). */
 const PLAIN = new Set(['', 'identity', 'utf-8', 'utf8']);
 
+/** First bytes of a JSON object, of gzip data, and of zlib data as all clients make it. */
+const BRACE = 0x7b;
+const GZIP = 0x1f;
+const ZLIB = 0x78;
+
 const DECODERS: Readonly<Record<string, Decoder>> = {
   gzip: gunzipSync,
   'x-gzip': gunzipSync,
@@ -38,6 +43,25 @@ export function decodeBody(body: Buffer, encodingHeader: string | undefined, max
     decoded = decodeLayer(decoded.body, name, maxBytes);
   }
   return decoded;
+}
+
+/**
+ * The body of `/store/` decoded. Old clients (raven) compress the JSON, most of them write that as base64, and say neither, so a body
+ * that does not begin as an object is tried so; it is left as it is when it is not that. Bounded and safe as `decodeBody`.
+ */
+export function decodeStoreBody(body: Buffer, encodingHeader: string | undefined, maxBytes: number): DecodedBody {
+  const decoded = decodeBody(body, encodingHeader, maxBytes);
+  if (!decoded.ok || decoded.body[0] === BRACE) return decoded;
+  const packed = isPacked(decoded.body) ? decoded.body : Buffer.from(decoded.body.toString('latin1'), 'base64');
+  if (!isPacked(packed)) return decoded;
+  const unpacked = decodeLayer(packed, packed[0] === GZIP ? 'gzip' : 'deflate', maxBytes);
+  return unpacked.ok || unpacked.status === 413 ? unpacked : decoded;
+}
+
+/** True for what begins as gzip or zlib data does, whose first two bytes are a multiple of 31. */
+function isPacked(body: Buffer): boolean {
+  const [first = 0, second = 0] = body;
+  return (first === GZIP && second === 0x8b) || (first === ZLIB && (first * 256 + second) % 31 === 0);
 }
 
 function decodeLayer(body: Buffer, name: string, maxBytes: number): DecodedBody {

@@ -15,9 +15,12 @@ export const MAX_BODY = MAX_WIRE_BODY;
 export class IntakeGate {
   constructor(private readonly projects: Projects) {}
 
-  /** @throws Refusal when the body cannot be decompressed or is too large */
-  decode(request: IntakeRequest): Buffer {
-    const decoded = decodeBody(request.body, headerText(request.headers['content-encoding']), MAX_BODY);
+  /**
+   * @param decode how the body is encoded, beside what its header says
+   * @throws Refusal when the body cannot be decompressed or is too large
+   */
+  decode(request: IntakeRequest, decode = decodeBody): Buffer {
+    const decoded = decode(request.body, headerText(request.headers['content-encoding']), MAX_BODY);
     if (decoded.ok) return decoded.body;
     const outcome: Record<400 | 413 | 415, Outcome> = { 400: 'malformed', 413: 'too_large', 415: 'unsupported' };
     throw new Refusal(decoded.status, outcome[decoded.status], decoded.reason);

@@ -68,8 +68,9 @@ export function readSentryEvent(raw: Json, receivedAt: number, eventIdFromHeader
   };
 }
 
-/** A level by any name that SDKs use for it; `error` when it is missing or unknown. */
+/** A level by any name or number that SDKs use for it; `error` when it is missing or unknown. */
 export function readLevel(value: unknown): Level {
+  if (typeof value === 'number') return levelOfNumber(value);
   switch (typeof value === 'string' ? value.toLowerCase() : undefined) {
     case 'fatal':
     case 'critical':
@@ -86,6 +87,14 @@ export function readLevel(value: unknown): Level {
     default:
       return 'error';
   }
+}
+
+/** As Python's logging counts, which has debug at 10, then a level every 10 up to fatal at 50, and apps' own between. */
+function levelOfNumber(value: number): Level {
+  if (value >= 50) return 'fatal';
+  if (value >= 40 || value <= 0) return 'error';
+  if (value >= 30) return 'warning';
+  return value >= 20 ? 'info' : 'debug';
 }
 
 /** Tags from an object or from a list of pairs; at most 100, empty and nested values left out. */

@@ -4,6 +4,7 @@ import { Acceptor } from './acceptor.service.js';
 import { parseEnvelope } from './algorithm/envelope.js';
 import { parseJsonObject } from './algorithm/parse-json.js';
 import { readAgain, type SummarisedBody } from './body-summary.js';
+import { decodeStoreBody } from './content-encoding.js';
 import { type EnvelopeContent, readEnvelopeContent, readSentEvent, UNUSED_CATEGORIES } from './envelope-content.js';
 import { IntakeGate } from './intake.gate.js';
 import { type IntakeReply, type IntakeRequest, Refusal } from './intake-reply.js';
@@ -48,7 +49,7 @@ export class SentryIntake {
   /** Takes one event as older SDKs send it. */
   async store(request: IntakeRequest): Promise<IntakeReply> {
     if (request.summary) return this.summarised(request, request.summary);
-    const body = this.gate.decode(request);
+    const body = this.gate.decode(request, decodeStoreBody);
     const project = await this.gate.project(request);
     const parsed = parseJsonObject(body);
     if (!parsed.ok) throw new Refusal(400, 'malformed', `the body is ${parsed.reason}`, project.id);

@@ -15,14 +15,30 @@ const MOST_ROWS = 5_000;
 const MOST_USERS = 100_000;
 /** A device that crashes again and again is one device: its crashes count once in this time, the longest in which detection sums them. */
 const CRASH_COUNTS_ONCE_MS = 60 * MINUTE;
+/** Users whom nobody knows are asked for again, since a customer's session often begins before the first error tells of them: so many, so often and so long. */
+const MOST_STRANGERS = 20_000;
+const ASK_AGAIN_MS = 10_000;
+const STRANGERS_KEPT_MS = 10 * MINUTE;
 const COUNTED = ['started', 'exited', 'errored', 'crashed', 'abnormal'] as const;
 const OTHER = '(other)';
+
+/** A user's last activity, by the name that sessions give. */
+interface Activity {
+  readonly projectId: number;
+  readonly did: string;
+  at: number;
+}
+
+/** A user whom nobody knew at `since`, epoch milliseconds. */
+interface Stranger extends Activity {
+  readonly since: number;
+}
 
 interface Gathered {
   readonly sessions: Map<string, SessionRow>;
   readonly drops: Map<string, DropRow>;
   /** Last activity by project and user id. */
-  readonly activity: Map<string, { projectId: number; did: string; at: number }>;
+  readonly activity: Map<string, Activity>;
 }
 
 function empty(): Gathered {
@@ -42,6 +58,9 @@ export class TelemetryRecorder implements Stage {
   private readonly active = new Map<string, Set<string>>();
   /** Devices whose crash was counted in this hour, by project and release. */
   private crashed = { hour: 0, devices: new Set<string>() };
+  /** Users whom nobody knew, by project and user id; the one seen longest ago first. */
+  private readonly strangers = new Map<string, Stranger>();
+  private askedAgainAt = 0;
 
   constructor(
     private readonly store: TelemetryStore,
@@ -94,12 +113,21 @@ export class TelemetryRecorder implements Stage {
   }
 
   async runOnce(now: Date): Promise<StageResult> {
+    const strangers = this.strangersToAskFor(now.getTime());
     const { sessions, drops, activity } = this.gathered;
-    const worked = sessions.size + drops.size + activity.size;
+    const worked = sessions.size + drops.size + activity.size + strangers.length;
     if (worked === 0) return IDLE;
     this.gathered = empty();
     try {
-      await this.database.transaction((tx) => this.write(tx, { sessions, drops, activity }));
+      const active = [...activity.values()].map((user) => ({ ...user, since: now.getTime() }));
+      const users = [...strangers, ...active];
+      const unknown = await this.database.transaction(async (tx) => {
+        await this.store.addSessions(tx, [...sessions.values()]);
+        await this.store.addDrops(tx, [...drops.values()]);
+        await this.store.addActive(tx, this.newlyActive(active));
+        return this.touchKnown(tx, users);
+      });
+      this.keepStrangers(unknown, strangers.length > 0);
     } catch (error) {
       this.takeBack({ sessions, drops, activity });
       throw error;
@@ -108,28 +136,45 @@ export class TelemetryRecorder implements Stage {
     return { worked, more: false };
   }
 
-  private async write(tx: Tx, { sessions, drops, activity }: Gathered): Promise<void> {
-    await this.store.addSessions(tx, [...sessions.values()]);
-    await this.store.addDrops(tx, [...drops.values()]);
-    const users = [...activity.values()];
+  /** Moves the last activity on of those whom somebody knows; returns the others. */
+  private async touchKnown(tx: Tx, users: readonly Stranger[]): Promise<Stranger[]> {
     const owners = await this.directory.findKnown(
       tx,
       users.map(({ did }) => namesOf(did)),
     );
-    const rows = users.map((user, at) => ({ ...user, customerId: owners[at] }));
-    await this.store.touchActivity(
-      tx,
-      rows.flatMap(({ projectId, customerId, at }) =>
-        customerId === undefined ? [] : [{ projectId, customerId, at: new Date(at) }],
-      ),
-    );
-    await this.store.addActive(tx, this.newlyActive(users));
+    const rows = users.flatMap(({ projectId, at }, nth) => {
+      const customerId = owners[nth];
+      return customerId === undefined ? [] : [{ projectId, customerId, at: new Date(at) }];
+    });
+    await this.store.touchActivity(tx, rows);
+    return users.filter((_, nth) => owners[nth] === undefined);
+  }
+
+  /** The strangers when it is time to ask for them again, but for those who are kept for long; none between. */
+  private strangersToAskFor(now: number): Stranger[] {
+    if (this.strangers.size === 0 || now - this.askedAgainAt < ASK_AGAIN_MS) return [];
+    this.askedAgainAt = now;
+    for (const [key, { since }] of this.strangers) if (now - since >= STRANGERS_KEPT_MS) this.strangers.delete(key);
+    return [...this.strangers.values()];
+  }
+
+  /** Keeps those whom nobody knew, in place of all who were asked for again; the oldest make room. */
+  private keepStrangers(unknown: readonly Stranger[], askedAgain: boolean): void {
+    if (askedAgain) this.strangers.clear();
+    for (const user of unknown) {
+      const key = nameOf(user);
+      const at = Math.max(user.at, this.strangers.get(key)?.at ?? 0);
+      this.strangers.delete(key);
+      this.strangers.set(key, { ...user, at });
+    }
+    for (const key of this.strangers.keys()) {
+      if (this.strangers.size <= MOST_STRANGERS) break;
+      this.strangers.delete(key);
+    }
   }
 
   /** How many of these users were not yet counted in their minute; an estimate once a minute has more users than are kept. */
-  private newlyActive(
-    users: readonly { projectId: number; did: string; at: number }[],
-  ): { projectId: number; minute: Date; customers: number }[] {
+  private newlyActive(users: readonly Activity[]): { projectId: number; minute: Date; customers: number }[] {
     const counts = new Map<string, { projectId: number; minute: Date; customers: number }>();
     for (const { projectId, did, at } of users) {
       const minute = Math.floor(at / MINUTE) * MINUTE;
@@ -176,7 +221,7 @@ export class TelemetryRecorder implements Stage {
   }
 
   private touch(projectId: number, did: string, at: number): void {
-    const key = `${projectId} ${did}`;
+    const key = nameOf({ projectId, did });
     if (!this.gathered.activity.has(key) && this.gathered.activity.size >= MOST_USERS) return;
     const row = upsert(this.gathered.activity, key, { projectId, did, at });
     row.at = Math.max(row.at, at);
@@ -202,6 +247,10 @@ function upsert<T>(map: Map<string, T>, key: string, fresh: T): T {
   if (found !== undefined) return found;
   map.set(key, fresh);
   return fresh;
+}
+
+function nameOf({ projectId, did }: Pick<Activity, 'projectId' | 'did'>): string {
+  return `${projectId} ${did}`;
 }
 
 /** Whom a session may be of: SDKs fill `did` with the user's id, or else the e-mail, or else the username, and do not say which. */

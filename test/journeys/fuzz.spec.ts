@@ -116,8 +116,8 @@ async function counted(): Promise<Record<string, number>> {
     'SELECT outcome, sum(count)::int AS count FROM intake_outcome GROUP BY 1',
   );
   const byOutcome = Object.fromEntries(rows.map((row) => [row.outcome, row.count]));
-  const { accepted = 0, duplicate = 0, ignored = 0, ...others } = byOutcome;
-  return { ...others, digested: accepted + duplicate + ignored };
+  const { accepted = 0, duplicate = 0, ignored = 0, used = 0, ...others } = byOutcome;
+  return { ...others, taken: accepted + duplicate + ignored + used };
 }
 
 /** Resident memory of the daemon, megabytes. */

@@ -183,6 +183,29 @@ describe('the encoding of a body', () => {
     expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { id: event.event_id }]);
   });
 
+  it('may be base64 of zlib data at /store/, as raven-ruby sends it', async () => {
+    const event = aSentryEvent();
+    const body = deflateSync(JSON.stringify(event)).toString('base64');
+    const headers = { 'content-type': 'application/octet-stream' };
+    const answer = await send(`${base}/api/${id}/store/?sentry_key=${key}`, { body, headers });
+    const { answer: bomb, outcomes } = await outcomesOf(() =>
+      send(`${base}/api/${id}/store/?sentry_key=${key}`, {
+        body: deflateSync(Buffer.alloc(30 * MB)).toString('base64'),
+      }),
+    );
+
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { id: event.event_id }]);
+    expect([bomb.status, outcomes]).toEqual([413, { too_large: 1 }]);
+  });
+
+  it.each(['envelope', 'store'])('may follow a byte order mark at /%s/', async (kind) => {
+    const event = aSentryEvent();
+    const text = kind === 'store' ? JSON.stringify(event) : envelope({ dsn: null }, item('event', event));
+    const answer = await send(`${base}/api/${id}/${kind}/?sentry_key=${key}`, { body: `\ufeff${text}` });
+
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { id: event.event_id }]);
+  });
+
   it.each<[string, string, number, string, () => Buffer]>([
     ['zstd, which cannot be read', 'zstd', 415, 'unsupported', () => Buffer.from('28b52ffd', 'hex')],
     ['gzip in name only', 'gzip', 400, 'malformed', () => Buffer.from(anErrorEnvelope())],

@@ -102,6 +102,23 @@ describe('what SDKs say beside events', () => {
     expect(await forewarn.row('SELECT count(*)::int AS customers FROM customer')).toEqual({ customers: 3 });
   });
 
+  it('moves on the last activity of a customer whose session came before the first event', async () => {
+    forewarn = await TestDaemon.start();
+    await post(session('c-1', -5000), session('stranger', -5000));
+    await forewarn.runStage('telemetry-flush');
+    await post(session('c-1', -6000));
+    await forewarn.runStage('telemetry-flush');
+    await post(item('event', aSentryEvent({ user: { id: 'c-1' } })));
+    forewarn.clock.advance('10s');
+    await forewarn.runStage('telemetry-flush');
+
+    expect(await activity()).toEqual([{ kind: 'id', value: 'c-1', after: -5 }]);
+    expect(await forewarn.row('SELECT count(*)::int AS customers FROM customer')).toEqual({ customers: 1 });
+
+    forewarn.clock.advance('10m');
+    expect(await forewarn.runStage('telemetry-flush')).toEqual({ worked: 0, more: false });
+  });
+
   /** A session that last changed so many milliseconds after the daemon started. */
   function session(did: string, afterMs = 0): string {
     const timestamp = new Date(Date.parse(NOON_UTC) + afterMs).toISOString();

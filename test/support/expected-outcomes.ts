@@ -1,14 +1,14 @@
 import { parseEnvelope } from '../../src/intake/algorithm/envelope.js';
 import { parseJsonObject } from '../../src/intake/algorithm/parse-json.js';
 import { readSentryAuth } from '../../src/intake/algorithm/sentry-auth.js';
-import { decodeBody } from '../../src/intake/content-encoding.js';
+import { decodeBody, decodeStoreBody } from '../../src/intake/content-encoding.js';
 import { readEnvelopeContent } from '../../src/intake/envelope-content.js';
 import { MAX_BODY } from '../../src/intake/intake.gate.js';
 import { otlpFormat, readOtlp } from '../../src/intake/otlp.js';
 import { type Outcome } from '../../src/intake/outcome.js';
 
-/** Inputs by outcome; `digested` are those of which digest decides whether they are accepted, duplicate or ignored. */
-export type OutcomeCounts = Partial<Record<Outcome | 'digested', number>>;
+/** Inputs by outcome; `taken` are those that are accepted, duplicate, ignored or used, of which what is stored already decides. */
+export type OutcomeCounts = Partial<Record<Outcome | 'taken', number>>;
 
 /** A request as it goes over the wire. */
 export interface SentRequest {
@@ -21,14 +21,15 @@ export interface SentRequest {
 /** What the books must show of a request with this key and project, by the parsers themselves and nothing that serves HTTP. */
 export function expectedOutcomes(request: SentRequest, key: string, projectId: string): OutcomeCounts {
   if (request.path.startsWith('/otlp') && !otlpFormat(request.type)) return { unsupported: 1 };
-  const decoded = decodeBody(request.body, request.encoding, MAX_BODY);
+  const decode = request.path === '/store' ? decodeStoreBody : decodeBody;
+  const decoded = decode(request.body, request.encoding, MAX_BODY);
   if (!decoded.ok)
     return { [decoded.status === 413 ? 'too_large' : decoded.status === 415 ? 'unsupported' : 'malformed']: 1 };
   switch (request.path) {
     case '/envelope':
       return ofEnvelope(decoded.body, key, projectId);
     case '/store':
-      return parseJsonObject(decoded.body).ok ? { digested: 1 } : { malformed: 1 };
+      return parseJsonObject(decoded.body).ok ? { taken: 1 } : { malformed: 1 };
     default:
       return ofExport(request, decoded.body);
   }
@@ -42,15 +43,19 @@ function ofEnvelope(body: Buffer, key: string, projectId: string): OutcomeCounts
   const content = readEnvelopeContent(parsed, 0);
   const sum = (counts: number[]) => counts.reduce((all, one) => all + one, 0);
   return {
-    digested: content.events.length + sum(content.logs.map((item) => item.events.length)),
-    used: content.sessions.length + content.clientReports.length + content.feedback.length,
+    taken:
+      content.events.length +
+      sum(content.logs.map((item) => item.events.length)) +
+      content.sessions.length +
+      content.clientReports.length +
+      content.feedback.length,
     discarded: content.discarded.length + sum(content.logs.map((item) => item.ignored)),
-    invalid: content.invalid.length,
+    invalid: content.invalid.length + sum(content.logs.map((item) => item.refused)),
   };
 }
 
 function ofExport({ path, type }: SentRequest, body: Buffer): OutcomeCounts {
   const read = readOtlp(path === '/otlp/v1/logs' ? 'logs' : 'traces', otlpFormat(type)!, body, 0);
   if (!read.ok) return { malformed: 1 };
-  return { digested: read.events.length, discarded: read.ignored, invalid: read.rejected };
+  return { taken: read.events.length, discarded: read.ignored, invalid: read.rejected };
 }

@@ -115,6 +115,11 @@ describe('a Sentry event', () => {
     expect(read({ level: 'nonsense', environment: '' })).toMatchObject({ level: 'error', environment: 'production' });
   });
 
+  it('reads levels as Python numbers them', () => {
+    const levels = [10, 20, 25, 30, 40, 50, 0, -1].map((level) => read({ level }).level);
+    expect(levels).toEqual(['debug', 'info', 'info', 'warning', 'error', 'fatal', 'error', 'error']);
+  });
+
   it('keeps no text that PostgreSQL cannot store', () => {
     const event = read({ message: 'a\0b\ud800c', user: { id: '\0' }, tags: { 'k\0': '\udfff' } });
     expect(event.message).toBe('ab\ufffdc');

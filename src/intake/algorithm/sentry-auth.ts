@@ -21,13 +21,17 @@ export type SentryAuth =
 const MAX_KEY = 64;
 /** Longest header read, characters. */
 const MAX_HEADER = 4096;
+/** A key as DSNs hold it. */
+const KEY = /^[0-9a-f]{32}$/i;
 
 /**
  * The key of a Sentry request: `?sentry_key=`, `X-Sentry-Auth: Sentry sentry_key=…`, `Authorization: Sentry …` or
- * `Bearer <key>`, or the DSN of the envelope header. Where several are given they must agree. Never throws.
+ * `Bearer <key>`, or the DSN of the envelope header. Where several are given they must agree; a bearer token that has not the
+ * form of a key is for somebody else, such as a proxy, and is none. Never throws.
  */
 export function readSentryAuth(given: SentryCredentials): SentryAuth {
-  const dsn = given.dsn === undefined ? undefined : parseDsn(given.dsn);
+  const isGiven = given.dsn !== undefined && given.dsn !== null && given.dsn !== '';
+  const dsn = isGiven ? parseDsn(given.dsn) : undefined;
   if (dsn === null) return { ok: false, status: 400, reason: 'the dsn of the envelope header is no DSN' };
   if (dsn && given.projectId !== undefined && dsn.projectId !== given.projectId) {
     return { ok: false, status: 403, reason: 'the dsn of the envelope header is of another project' };
@@ -58,9 +62,10 @@ function queryKeys(query: unknown): (string | undefined)[] {
 /** SDKs separate the parts with a comma, with or without a space; `Sentry` is written in any case. */
 function headerKey(header: unknown): string | undefined {
   if (typeof header !== 'string' || header.length > MAX_HEADER) return undefined;
-  const [scheme = ''] = header.trimStart().split(' ', 1);
-  const rest = header.trimStart().slice(scheme.length);
-  if (scheme.toLowerCase() === 'bearer') return rest.trim();
+  const trimmed = header.trim();
+  const [scheme = ''] = trimmed.split(/\s/, 1);
+  const rest = trimmed.slice(scheme.length);
+  if (scheme.toLowerCase() === 'bearer') return KEY.test(rest.trim()) ? rest.trim() : undefined;
   if (scheme.toLowerCase() !== 'sentry') return undefined;
   for (const part of rest.split(',')) {
     const [name = '', value = ''] = part.split('=', 2);
