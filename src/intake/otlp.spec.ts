@@ -256,6 +256,37 @@ describe.each([['json', json] as const, ['protobuf', wire] as const])('OTLP in %
   });
 });
 
+/** A logs request in JSON of records under one resource, and what is read of it. */
+function logsOf(records: readonly unknown[], resource: readonly object[] = []): Buffer {
+  const resourceLogs = [{ resource: { attributes: resource }, scopeLogs: [{ logRecords: records }] }];
+  return Buffer.from(JSON.stringify({ resourceLogs }));
+}
+
+describe('a large resource that many records share', () => {
+  const large = Array.from({ length: 10 }, (_, i) => ({
+    key: `large.${i}`,
+    value: { stringValue: String(i).repeat(1 << 20) },
+  }));
+  const numbered = (count: number): object[] =>
+    Array.from({ length: count }, (_, i) => ({ timeUnixNano: `${NOW}000000`, severityNumber: 17 + (i % 4) }));
+
+  it('is hashed once, not once a record', () => {
+    const body = logsOf(numbered(1000), large);
+    const began = performance.now();
+    const { events } = accepted('logs', 'json', body);
+    expect(new Set(events.map(({ event }) => event.eventId)).size).toBe(1000);
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
+
+  it('still tells records of different resources apart', () => {
+    const ids = ['a', 'b'].map((stringValue) => {
+      const resource = [...large, { key: 'service.name', value: { stringValue } }];
+      return accepted('logs', 'json', logsOf(numbered(1), resource)).events[0]?.event.eventId;
+    });
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+});
+
 describe('OTLP answers', () => {
   it('are empty on full success and name what was rejected otherwise, in the format of the request', () => {
     expect(otlpResponse('logs', 'json', 0, '').toString()).toBe('{}');

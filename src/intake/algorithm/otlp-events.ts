@@ -196,19 +196,34 @@ function readTags(nearestFirst: readonly OtlpAttributes[]): Record<string, strin
 
 /**
  * Gives records an id of their content, so that a request sent again changes nothing; equal records in one request are told
- * apart by their order.
+ * apart by their order. Attributes that records share, such as their resource's, are hashed once.
  */
 function idGiver(signal: string): (parts: readonly unknown[], ...attributes: OtlpAttributes[]) => string {
   const seen = new Map<string, number>();
+  const digestOf = oncePerObject(attributesDigest);
   return (parts, ...attributes) => {
     const hash = createHash('sha256').update(signal);
     for (const part of parts) hash.update(`\n${scalarText(part, MAX.message) ?? ''}`);
-    for (const object of attributes) {
-      for (const key in object) hash.update(`\n${key}=${anyText(object[key], MAX.stack) ?? ''}`);
-    }
+    for (const object of attributes) hash.update(`\n${digestOf(object)}`);
     const id = hash.digest('hex').slice(0, 32);
     const before = seen.get(id) ?? 0;
     seen.set(id, before + 1);
     return before === 0 ? id : createHash('sha256').update(`${id}#${before}`).digest('hex').slice(0, 32);
+  };
+}
+
+function attributesDigest(attributes: OtlpAttributes): string {
+  const hash = createHash('sha256');
+  for (const key in attributes) hash.update(`\n${key}=${anyText(attributes[key], MAX.stack) ?? ''}`);
+  return hash.digest('hex');
+}
+
+/** Remembers what `make` gave for an object: records of one request share theirs, and a resource may be megabytes large. */
+function oncePerObject<T>(make: (object: OtlpAttributes) => T): (object: OtlpAttributes) => T {
+  const made = new Map<OtlpAttributes, T>();
+  return (object) => {
+    let result = made.get(object);
+    if (result === undefined) made.set(object, (result = make(object)));
+    return result;
   };
 }
