@@ -2,6 +2,7 @@ import protobuf from 'protobufjs/minimal.js';
 import {
   emptyAttributes,
   MAX_ATTRIBUTES,
+  MAX_NAME,
   MAX_OTLP_RECORDS,
   MAX_VALUE_DEPTH,
   NANOS,
@@ -11,7 +12,7 @@ import {
   type OtlpLogRecord,
   type OtlpSpanEvent,
 } from './algorithm/otlp-model.js';
-import { type Json } from './algorithm/read-values.js';
+import { type Json, text } from './algorithm/read-values.js';
 
 /** A reader that stands inside one message, which ends at `end`. */
 type Reader = protobuf.Reader;
@@ -127,7 +128,7 @@ function readScopeName(reader: Reader, end: number): string | undefined {
   let name: string | undefined;
   eachField(reader, end, (tag) => {
     if (tag !== tagOf(1, BYTES)) return false;
-    name = reader.string();
+    name = text(reader.string(), MAX_NAME);
     return true;
   });
   return name;
@@ -173,7 +174,7 @@ function readSpan(reader: Reader, end: number): BareSpan {
   eachField(reader, end, (tag) => {
     if (tag === tagOf(1, BYTES)) traceId = readHex(reader);
     else if (tag === tagOf(2, BYTES)) spanId = readHex(reader);
-    else if (tag === tagOf(5, BYTES)) spanName = reader.string();
+    else if (tag === tagOf(5, BYTES)) spanName = text(reader.string(), MAX_NAME);
     else if (tag === tagOf(9, BYTES)) pairs.read(reader, messageEnd(reader));
     else if (tag === tagOf(11, BYTES) && events.length < MAX_OTLP_RECORDS) {
       events.push(readSpanEvent(reader, messageEnd(reader)));

@@ -278,6 +278,39 @@ describe('a large resource that many records share', () => {
     expect(performance.now() - began).toBeLessThan(3000);
   });
 
+  it('stands shortened in the payload of each, what is well known first', () => {
+    const resource = [
+      ...large,
+      { key: 'cut', value: { stringValue: `${'word '.repeat(200)}` } },
+      { key: 'json', value: { stringValue: JSON.stringify({ password: 'x'.repeat(600) }) } },
+      { key: 'list', value: { arrayValue: { values: [{ stringValue: 'x'.repeat(600) }] } } },
+      ...Array.from({ length: 60 }, (_, i) => ({ key: `filler.${i}`, value: { stringValue: 'y'.repeat(400) } })),
+      { key: 'service.name', value: { stringValue: 'shop' } },
+    ];
+    const { events } = accepted('logs', 'json', logsOf(numbered(200), resource));
+    const shared = events[0]?.raw.resource as Record<string, unknown>;
+    expect(shared).toMatchObject({
+      'service.name': 'shop',
+      'large.1': '[trimmed]',
+      json: '[trimmed]',
+      list: '[trimmed]',
+    });
+    expect(shared.cut).toMatch(/^(word ){102}\[trimmed\]$/);
+    expect(JSON.stringify(events.map(({ raw }) => raw)).length).toBeLessThan(200 * 16_384);
+    expect(events.every(({ raw }) => raw.resource === shared)).toBe(true);
+  });
+
+  it('may be the attributes of a span with many events', () => {
+    const attributes = [{ key: 'exception.type', value: { stringValue: 'E' } }];
+    const spans = [
+      { name: 's'.repeat(1 << 20), attributes: large, events: Array(100).fill({ name: 'exception', attributes }) },
+    ];
+    const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    const { events } = accepted('traces', 'json', body);
+    expect(events).toHaveLength(100);
+    expect(JSON.stringify(events.map(({ raw }) => raw)).length).toBeLessThan(100 * 16_384);
+  });
+
   it('still tells records of different resources apart', () => {
     const ids = ['a', 'b'].map((stringValue) => {
       const resource = [...large, { key: 'service.name', value: { stringValue } }];

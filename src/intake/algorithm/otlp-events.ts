@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type AppEvent, type EventUser, type ExceptionValue, type Level } from '../event.js';
 import { readEventId } from './event-id.js';
 import { type OtlpAttributes, type OtlpLogRecord, type OtlpSpanEvent } from './otlp-model.js';
+import { sampleOfShared } from './otlp-sample.js';
 import { anyText, type Json, scalarText, text } from './read-values.js';
 import { splitQualifiedType } from './stack-lines.js';
 import { parseStackText, type StackLanguage } from './stack-text.js';
@@ -41,6 +42,7 @@ const NO_TAG = [
  */
 export function readOtlpLogs(records: readonly OtlpLogRecord[], receivedAt: number): OtlpEvents {
   const nextId = idGiver('log');
+  const sampleOf = oncePerObject(sampleOfShared);
   const events = records.filter(reportsError).map((record) => {
     const { resource, attributes, body } = record;
     const stack = readExceptions(attributes, resource);
@@ -58,7 +60,7 @@ export function readOtlpLogs(records: readonly OtlpLogRecord[], receivedAt: numb
       transaction: routeOf(attributes),
       traceId: readEventId(record.traceId) || undefined,
     });
-    return { event, raw: { ...record } };
+    return { event, raw: { ...record, resource: sampleOf(resource) } };
   });
   return { events, ignored: records.length - events.length };
 }
@@ -66,6 +68,7 @@ export function readOtlpLogs(records: readonly OtlpLogRecord[], receivedAt: numb
 /** Events of the span events named `exception` (semantic conventions, "Exceptions on spans"); as for logs. */
 export function readOtlpSpanEvents(records: readonly OtlpSpanEvent[], receivedAt: number): OtlpEvents {
   const nextId = idGiver('span');
+  const sampleOf = oncePerObject(sampleOfShared);
   const exceptions = records.filter((record) => record.name === 'exception' && hasException(record.attributes));
   const events = exceptions.map((record) => {
     const { resource, attributes, spanAttributes } = record;
@@ -78,7 +81,7 @@ export function readOtlpSpanEvents(records: readonly OtlpSpanEvent[], receivedAt
       transaction: routeOf(spanAttributes) ?? record.spanName,
       traceId: readEventId(record.traceId) || undefined,
     });
-    return { event, raw: { ...record } };
+    return { event, raw: { ...record, resource: sampleOf(resource), spanAttributes: sampleOf(spanAttributes) } };
   });
   return { events, ignored: records.length - events.length };
 }

@@ -1,6 +1,7 @@
 import {
   emptyAttributes,
   MAX_ATTRIBUTES,
+  MAX_NAME,
   MAX_OTLP_RECORDS,
   MAX_VALUE_DEPTH,
   NANOS,
@@ -46,7 +47,7 @@ export function decodeOtlpJsonTraces(body: Buffer): OtlpDecoded<OtlpSpanEvent> {
       out.push({
         resource,
         scope,
-        spanName: text(span.name, 512),
+        spanName: text(span.name, MAX_NAME),
         spanAttributes,
         time: readNanos(event.timeUnixNano),
         name: text(event.name, 256) ?? '',
@@ -79,7 +80,7 @@ function decode<T>(
   for (const group of objects(parsed.value[resourcesKey])) {
     const resource = readAttributes(asObject(group.resource)?.attributes);
     for (const scoped of objects(group[scopesKey])) {
-      const around = { resource, scope: text(asObject(scoped.scope)?.name, 512) };
+      const around = { resource, scope: text(asObject(scoped.scope)?.name, MAX_NAME) };
       for (const item of asList(scoped[recordsKey]) ?? []) {
         const record = asObject(item);
         const isOver = fates.used + fates.ignored >= MAX_OTLP_RECORDS;

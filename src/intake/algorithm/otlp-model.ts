@@ -46,6 +46,8 @@ export type OtlpFate = 'used' | 'ignored' | 'rejected';
 export const MAX_OTLP_RECORDS = 10_000;
 /** Most attributes read of one record; the SDKs' own default limit is 128. */
 export const MAX_ATTRIBUTES = 256;
+/** Longest name of a scope or span, UTF-16 units; many records share it. */
+export const MAX_NAME = 512;
 /** Deepest nesting of a value read; deeper parts become null. */
 export const MAX_VALUE_DEPTH = 16;
 /** Nanoseconds in a millisecond. */
