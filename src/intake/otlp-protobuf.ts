@@ -165,6 +165,7 @@ function readLogRecord(reader: Reader, end: number): BareRecord {
 type BareEvent = Pick<OtlpSpanEvent, 'time' | 'name' | 'attributes'>;
 type BareSpan = Pick<OtlpSpanEvent, 'spanName' | 'spanAttributes' | 'traceId' | 'spanId'> & { events: BareEvent[] };
 
+/** Of a span with more events than one request may have, as many are read as tell that it is one. */
 function readSpan(reader: Reader, end: number): BareSpan {
   const events: BareEvent[] = [];
   const spanAttributes = emptyAttributes();
@@ -176,7 +177,7 @@ function readSpan(reader: Reader, end: number): BareSpan {
     else if (tag === tagOf(2, BYTES)) spanId = readHex(reader);
     else if (tag === tagOf(5, BYTES)) spanName = text(reader.string(), MAX_NAME);
     else if (tag === tagOf(9, BYTES)) pairs.read(reader, messageEnd(reader));
-    else if (tag === tagOf(11, BYTES) && events.length < MAX_OTLP_RECORDS) {
+    else if (tag === tagOf(11, BYTES) && events.length <= MAX_OTLP_RECORDS) {
       events.push(readSpanEvent(reader, messageEnd(reader)));
     } else return false;
     return true;

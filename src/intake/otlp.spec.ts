@@ -239,6 +239,13 @@ describe.each([['json', json] as const, ['protobuf', wire] as const])('OTLP in %
     expect(rejectedReason).toContain('10000');
   });
 
+  it('rejects a span of more events than a request may have, and says so', () => {
+    const events = Array.from({ length: 12_000 }, (): [string, Attributes] => ['exception', { 'exception.type': 'E' }]);
+    const read = accepted('traces', format, make.spans({}, ...events));
+    expect([read.events.length, read.rejected]).toEqual([0, 1]);
+    expect(read.rejectedReason).toContain('10000');
+  });
+
   it('keeps long integers exact, for ids are such', () => {
     const { events } = accepted('logs', format, make.logs({ severity: 17, attributes: { 'user.id': 12_345_678 } }));
     expect(events[0]?.event.user?.id).toBe('12345678');
