@@ -327,6 +327,23 @@ describe('a large resource that many records share', () => {
   });
 });
 
+describe('a record that says neither when nor in which trace it happened', () => {
+  const record = { severityNumber: 17, body: { stringValue: 'no stock' } };
+  const idOf = (extra: object): string | undefined =>
+    accepted('logs', 'json', logsOf([{ ...record, ...extra }])).events[0]?.event.eventId;
+
+  it('has no id of its own, since the same error again looks the same', () => {
+    expect(idOf({})).toBe('');
+    expect(idOf({ timeUnixNano: '0', traceId: '0'.repeat(32) })).toBe('');
+  });
+
+  it('has one as soon as it says either', () => {
+    const either = [{ timeUnixNano: `${NOW}000000` }, { observedTimeUnixNano: `${NOW}001000` }, { traceId: TRACE }];
+    for (const extra of either) expect(idOf(extra)).toMatch(/^[0-9a-f]{32}$/);
+    expect(new Set(either.map(idOf)).size).toBe(3);
+  });
+});
+
 describe('OTLP answers', () => {
   it('are empty on full success and name what was rejected otherwise, in the format of the request', () => {
     expect(otlpResponse('logs', 'json', 0, '').toString()).toBe('{}');

@@ -38,7 +38,8 @@ const NO_TAG = [
 
 /**
  * Events of log records: those of severity ERROR or worse and those that carry an exception (OpenTelemetry semantic
- * conventions, "Exceptions in logs"). `receivedAt` is epoch milliseconds. The same record always gives the same event id.
+ * conventions, "Exceptions in logs"). `receivedAt` is epoch milliseconds. The same record always gives the same event id,
+ * '' where it says too little to be known again.
  */
 export function readOtlpLogs(records: readonly OtlpLogRecord[], receivedAt: number): OtlpEvents {
   const nextId = idGiver('log');
@@ -48,11 +49,7 @@ export function readOtlpLogs(records: readonly OtlpLogRecord[], receivedAt: numb
     const stack = readExceptions(attributes, resource);
     const message = bodyText(body);
     const event = toEvent([attributes, resource], resource, stack, {
-      eventId: nextId(
-        [record.traceId, record.spanId, record.time, record.severityNumber, message],
-        attributes,
-        resource,
-      ),
+      eventId: nextId(record, [record.spanId, record.severityNumber, message], attributes, resource),
       occurredAt: plausibleTime(record.time, receivedAt),
       level: levelOf(record),
       message,
@@ -74,7 +71,7 @@ export function readOtlpSpanEvents(records: readonly OtlpSpanEvent[], receivedAt
     const { resource, attributes, spanAttributes } = record;
     const stack = readExceptions(attributes, resource);
     const event = toEvent([attributes, spanAttributes, resource], resource, stack, {
-      eventId: nextId([record.traceId, record.spanId, record.time], attributes, resource),
+      eventId: nextId(record, [record.spanId], attributes, resource),
       occurredAt: plausibleTime(record.time, receivedAt),
       level: 'error',
       logger: record.scope,
@@ -197,16 +194,25 @@ function readTags(nearestFirst: readonly OtlpAttributes[]): Record<string, strin
   return tags;
 }
 
+type IdGiver = (
+  record: Pick<OtlpLogRecord, 'traceId' | 'time'>,
+  parts: readonly unknown[],
+  ...attributes: OtlpAttributes[]
+) => string;
+
 /**
  * Gives records an id of their content, so that a request sent again changes nothing; equal records in one request are told
- * apart by their order. Attributes that records share, such as their resource's, are hashed once.
+ * apart by their order. Attributes that records share, such as their resource's, are hashed once. A record that has neither a
+ * time nor a trace id gets '': the same error again looks just like the same record again, so it counts anew, and a resend
+ * of it counts twice.
  */
-function idGiver(signal: string): (parts: readonly unknown[], ...attributes: OtlpAttributes[]) => string {
+function idGiver(signal: string): IdGiver {
   const seen = new Map<string, number>();
   const digestOf = oncePerObject(attributesDigest);
-  return (parts, ...attributes) => {
+  return ({ traceId, time }, parts, ...attributes) => {
+    if (time === undefined && !/[^0]/.test(traceId)) return '';
     const hash = createHash('sha256').update(signal);
-    for (const part of parts) hash.update(`\n${scalarText(part, MAX.message) ?? ''}`);
+    for (const part of [traceId, time, ...parts]) hash.update(`\n${scalarText(part, MAX.message) ?? ''}`);
     for (const object of attributes) hash.update(`\n${digestOf(object)}`);
     const id = hash.digest('hex').slice(0, 32);
     const before = seen.get(id) ?? 0;
