@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import protobuf from 'protobufjs/minimal.js';
+import { readOtlpLogs } from './algorithm/otlp-events.js';
+import { type OtlpLogRecord } from './algorithm/otlp-model.js';
 import {
   type OtlpFormat,
   otlpFormat,
@@ -341,6 +343,58 @@ describe('a record that says neither when nor in which trace it happened', () =>
     const either = [{ timeUnixNano: `${NOW}000000` }, { observedTimeUnixNano: `${NOW}001000` }, { traceId: TRACE }];
     for (const extra of either) expect(idOf(extra)).toMatch(/^[0-9a-f]{32}$/);
     expect(new Set(either.map(idOf)).size).toBe(3);
+  });
+});
+
+describe('an id that is a number beyond 2^53', () => {
+  const record = (value: string, key = 'user.id'): unknown =>
+    JSON.parse(`{"severityNumber":17,"attributes":[{"key":"${key}","value":${value}}]}`);
+
+  it('is refused where JSON has rounded it, and the other records count', () => {
+    for (const key of ['user.id', 'enduser.id']) {
+      const body = logsOf([record('{"intValue":9007199254740993}', key), record('{"intValue":17}', key)]);
+      const { events, rejected, rejectedReason } = accepted('logs', 'json', body);
+      expect(events.map(({ event }) => event.user?.id)).toEqual(['17']);
+      expect([rejected, rejectedReason]).toEqual([1, `${key} is a number beyond 2^53; send it as text`]);
+    }
+  });
+
+  it('is kept in full as text, and rounded where nobody is known by it', () => {
+    const body = logsOf([record('{"intValue":"9007199254740993"}'), record('{"intValue":9007199254740993}', 'cart')]);
+    const { events, rejected } = accepted('logs', 'json', body);
+    expect(rejected).toBe(0);
+    expect(events.map(({ event }) => event.user?.id)).toEqual(['9007199254740993', undefined]);
+    expect(events[1]?.event.tags).toEqual({ cart: '9007199254740992' });
+  });
+
+  it('counts as one span, however many exceptions it has', () => {
+    const { attributes } = record('{"intValue":9007199254740993}') as { attributes: object[] };
+    const event = { name: 'exception', attributes: [{ key: 'exception.type', value: { stringValue: 'E' } }] };
+    const spans = [{ attributes, events: [event, event] }, { events: [event] }];
+    const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    const { events, rejected } = accepted('traces', 'json', body);
+    expect([events.length, rejected]).toEqual([1, 1]);
+  });
+});
+
+describe('a record at which reading fails', () => {
+  it('is rejected alone', () => {
+    const record = (attributes: Record<string, unknown>): OtlpLogRecord => ({
+      resource: {},
+      severityNumber: 17,
+      body: 'no stock',
+      attributes,
+      traceId: TRACE,
+      spanId: '',
+    });
+    const broken = Object.defineProperty({}, 'exception.stacktrace', {
+      get: () => {
+        throw new RangeError('Maximum call stack size exceeded');
+      },
+    });
+    const read = readOtlpLogs([record({}), record(broken), record({ a: 1 })], NOW);
+    expect([read.events.length, read.ignored, read.rejected]).toEqual([2, 0, 1]);
+    expect(read.rejectedReason).toBe('a record could not be read');
   });
 });
 

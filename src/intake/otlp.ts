@@ -12,9 +12,7 @@ export type OtlpSignal = 'logs' | 'traces';
 export type OtlpFormat = 'protobuf' | 'json';
 
 /** What a request gives; `rejected` log records or spans must be told to the client as a partial success. */
-export type OtlpResult =
-  | ({ readonly ok: true; readonly rejected: number; readonly rejectedReason: string } & OtlpEvents)
-  | { readonly ok: false; readonly reason: string };
+export type OtlpResult = ({ readonly ok: true } & OtlpEvents) | { readonly ok: false; readonly reason: string };
 
 /** The format of a request by its Content-Type; undefined for others, which are answered 415. */
 export function otlpFormat(contentType: string | undefined): OtlpFormat | undefined {
@@ -35,10 +33,18 @@ export function readOtlp(signal: OtlpSignal, format: OtlpFormat, body: Buffer, r
 
 function toResult<T>(decoded: OtlpDecoded<T>, read: (records: readonly T[]) => OtlpEvents): OtlpResult {
   if (!decoded.ok) return decoded;
-  const { events, ignored } = read(decoded.records);
-  const rejectedReason =
-    decoded.rejected > 0 ? `not read: malformed, or beyond ${MAX_OTLP_RECORDS} records of one request` : '';
-  return { ok: true, events, ignored: ignored + decoded.ignored, rejected: decoded.rejected, rejectedReason };
+  const { events, ignored, rejected, rejectedReason } = read(decoded.records);
+  const reasons = [
+    ...(decoded.rejected > 0 ? [`not read: malformed, or beyond ${MAX_OTLP_RECORDS} records of one request`] : []),
+    ...(rejected > 0 ? [rejectedReason] : []),
+  ];
+  return {
+    ok: true,
+    events,
+    ignored: ignored + decoded.ignored,
+    rejected: rejected + decoded.rejected,
+    rejectedReason: reasons.join('; '),
+  };
 }
 
 /** The body of a 200: empty on full success, else a partial success with the count and the reason. */

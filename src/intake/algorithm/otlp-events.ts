@@ -13,7 +13,14 @@ export interface OtlpEvents {
   readonly events: readonly { readonly event: AppEvent; readonly raw: Json }[];
   /** Records that report no error: acknowledged and not used. */
   readonly ignored: number;
+  /** Log records or spans of which an error was reported but not read. */
+  readonly rejected: number;
+  /** Why the first of them was not; '' when there is none. */
+  readonly rejectedReason: string;
 }
+
+/** One record's error cannot be taken; the message is for the client. */
+class Unusable extends Error {}
 
 /** Severity numbers of OpenTelemetry's log data model. */
 const SEVERITY = { info: 9, warning: 13, error: 17, fatal: 21 } as const;
@@ -44,22 +51,27 @@ const NO_TAG = [
 export function readOtlpLogs(records: readonly OtlpLogRecord[], receivedAt: number): OtlpEvents {
   const nextId = idGiver('log');
   const sampleOf = oncePerObject(sampleOfShared);
-  const events = records.filter(reportsError).map((record) => {
-    const { resource, attributes, body } = record;
-    const stack = readExceptions(attributes, resource);
-    const message = bodyText(body);
-    const event = toEvent([attributes, resource], resource, stack, {
-      eventId: nextId(record, [record.spanId, record.severityNumber, message], attributes, resource),
-      occurredAt: plausibleTime(record.time, receivedAt),
-      level: levelOf(record),
-      message,
-      logger: record.scope,
-      transaction: routeOf(attributes),
-      traceId: readEventId(record.traceId) || undefined,
-    });
-    return { event, raw: { ...record, resource: sampleOf(resource) } };
-  });
-  return { events, ignored: records.length - events.length };
+  const errors = records.filter(reportsError);
+  const read = readEach(
+    errors,
+    ({ attributes }) => attributes,
+    (record) => {
+      const { resource, attributes, body } = record;
+      const stack = readExceptions(attributes, resource);
+      const message = bodyText(body);
+      const event = toEvent([attributes, resource], resource, stack, {
+        eventId: nextId(record, [record.spanId, record.severityNumber, message], attributes, resource),
+        occurredAt: plausibleTime(record.time, receivedAt),
+        level: levelOf(record),
+        message,
+        logger: record.scope,
+        transaction: routeOf(attributes),
+        traceId: readEventId(record.traceId) || undefined,
+      });
+      return { event, raw: { ...record, resource: sampleOf(resource) } };
+    },
+  );
+  return { ...read, ignored: records.length - errors.length };
 }
 
 /** Events of the span events named `exception` (semantic conventions, "Exceptions on spans"); as for logs. */
@@ -67,20 +79,47 @@ export function readOtlpSpanEvents(records: readonly OtlpSpanEvent[], receivedAt
   const nextId = idGiver('span');
   const sampleOf = oncePerObject(sampleOfShared);
   const exceptions = records.filter((record) => record.name === 'exception' && hasException(record.attributes));
-  const events = exceptions.map((record) => {
-    const { resource, attributes, spanAttributes } = record;
-    const stack = readExceptions(attributes, resource);
-    const event = toEvent([attributes, spanAttributes, resource], resource, stack, {
-      eventId: nextId(record, [record.spanId], attributes, resource),
-      occurredAt: plausibleTime(record.time, receivedAt),
-      level: 'error',
-      logger: record.scope,
-      transaction: routeOf(spanAttributes) ?? record.spanName,
-      traceId: readEventId(record.traceId) || undefined,
-    });
-    return { event, raw: { ...record, resource: sampleOf(resource), spanAttributes: sampleOf(spanAttributes) } };
-  });
-  return { events, ignored: records.length - events.length };
+  const read = readEach(
+    exceptions,
+    ({ spanAttributes }) => spanAttributes,
+    (record) => {
+      const { resource, attributes, spanAttributes } = record;
+      const stack = readExceptions(attributes, resource);
+      const event = toEvent([attributes, spanAttributes, resource], resource, stack, {
+        eventId: nextId(record, [record.spanId], attributes, resource),
+        occurredAt: plausibleTime(record.time, receivedAt),
+        level: 'error',
+        logger: record.scope,
+        transaction: routeOf(spanAttributes) ?? record.spanName,
+        traceId: readEventId(record.traceId) || undefined,
+      });
+      return { event, raw: { ...record, resource: sampleOf(resource), spanAttributes: sampleOf(spanAttributes) } };
+    },
+  );
+  return { ...read, ignored: records.length - exceptions.length };
+}
+
+/**
+ * Reads record by record, so that one which cannot be read costs no other. `unitOf` is the same for records that a client
+ * counts as one: the events of a span.
+ */
+function readEach<T>(
+  records: readonly T[],
+  unitOf: (record: T) => object,
+  read: (record: T) => OtlpEvents['events'][number],
+): Omit<OtlpEvents, 'ignored'> {
+  const events: OtlpEvents['events'][number][] = [];
+  const rejected = new Set<object>();
+  let rejectedReason = '';
+  for (const record of records) {
+    try {
+      events.push(read(record));
+    } catch (error) {
+      rejected.add(unitOf(record));
+      rejectedReason ||= error instanceof Unusable ? error.message : 'a record could not be read';
+    }
+  }
+  return { events, rejected: rejected.size, rejectedReason };
 }
 
 type Own = Pick<AppEvent, 'eventId' | 'occurredAt' | 'level' | 'message' | 'logger' | 'transaction' | 'traceId'>;
@@ -163,12 +202,15 @@ function routeOf(attributes: OtlpAttributes): string | undefined {
   return route && method ? `${method} ${route}` : route;
 }
 
+/** @throws Unusable where the id has lost digits: whoever shares the others would be taken for the same customer */
 function readUser(nearestFirst: readonly OtlpAttributes[]): EventUser | undefined {
   const first = (...keys: string[]): string | undefined => {
     for (const attributes of nearestFirst) {
       for (const key of keys) {
         const value = scalarText(attributes[key], 256);
-        if (value !== undefined) return value;
+        if (value === undefined) continue;
+        if (isInexact(attributes[key])) throw new Unusable(`${key} is a number beyond 2^53; send it as text`);
+        return value;
       }
     }
     return undefined;
@@ -176,6 +218,10 @@ function readUser(nearestFirst: readonly OtlpAttributes[]): EventUser | undefine
   const user = { id: first('user.id', 'enduser.id'), email: first('user.email'), username: first('user.name') };
   const ipAddress = first('client.address');
   return (user.id ?? user.email ?? user.username ?? ipAddress) === undefined ? undefined : { ...user, ipAddress };
+}
+
+function isInexact(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
 }
 
 function readTags(nearestFirst: readonly OtlpAttributes[]): Record<string, string> {

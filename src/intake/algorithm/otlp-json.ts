@@ -128,7 +128,10 @@ function readPairs(pairs: readonly unknown[], depth: number): OtlpAttributes {
   return object;
 }
 
-/** A 64-bit integer: a number where that is exact, else its digits, since ids may be that long. */
+/**
+ * A 64-bit integer: a number where that is exact, else its digits, since ids may be that long. One beyond 2^53 that was sent
+ * as a number has been rounded by JSON already and stays a number, by which it is told.
+ */
 function readInteger(value: unknown): number | string | null {
   const number = finite(value);
   if (number === undefined) return null;
