@@ -6,6 +6,7 @@ import {
   MAX_OTLP_RECORDS,
   MAX_VALUE_DEPTH,
   NANOS,
+  READ_ANYWHERE,
   type OtlpAttributes,
   type OtlpDecoded,
   type OtlpFate,
@@ -212,7 +213,7 @@ function readAttributeField(reader: Reader, end: number, field: number, depth = 
   return attributes;
 }
 
-/** Reads KeyValue messages into an object, up to the bound. */
+/** Reads KeyValue messages into an object, up to the bound; beyond it only what is read anywhere. */
 class Pairs {
   private left = MAX_ATTRIBUTES;
 
@@ -222,7 +223,7 @@ class Pairs {
   ) {}
 
   read(reader: Reader, end: number): void {
-    if (this.left-- <= 0) {
+    if (this.left-- <= 0 && !(this.depth === 0 && READ_ANYWHERE.has(keyAhead(reader, end)))) {
       reader.pos = end;
       return;
     }
@@ -236,6 +237,19 @@ class Pairs {
     });
     if (key !== undefined) this.attributes[key] = value;
   }
+}
+
+/** The key of the KeyValue message at which the reader stands and stays. */
+function keyAhead(reader: Reader, end: number): string {
+  const from = reader.pos;
+  let key = '';
+  eachField(reader, end, (tag) => {
+    if (tag !== tagOf(1, BYTES)) return false;
+    key = reader.string();
+    return true;
+  });
+  reader.pos = from;
+  return key;
 }
 
 /** AnyValue; the last of several set fields wins, as in protobuf's oneof. */

@@ -248,6 +248,20 @@ describe.each([['json', json] as const, ['protobuf', wire] as const])('OTLP in %
     expect(read.rejectedReason).toContain('10000');
   });
 
+  it('reads what has a meaning behind any number of other attributes', () => {
+    const others = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`filler.${i}`, i]));
+    const own = { 'exception.type': 'TypeError', 'exception.stacktrace': STACK, 'user.id': 'c-1', last: 'dropped' };
+    const log = accepted('logs', format, make.logs({ attributes: { ...others, ...own } }));
+    const span = accepted(
+      'traces',
+      format,
+      make.spans({ ...others, 'enduser.id': 'c-2' }, ['exception', { 'exception.type': 'E' }]),
+    );
+    expect(log.events).toMatchObject([{ event: { user: { id: 'c-1' }, exceptions: [{ type: 'TypeError' }] } }]);
+    expect(log.events[0]?.raw.attributes).not.toHaveProperty('last');
+    expect(span.events).toMatchObject([{ event: { user: { id: 'c-2' } } }]);
+  });
+
   it('keeps long integers exact, for ids are such', () => {
     const { events } = accepted('logs', format, make.logs({ severity: 17, attributes: { 'user.id': 12_345_678 } }));
     expect(events[0]?.event.user?.id).toBe('12345678');

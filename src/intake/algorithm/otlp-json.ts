@@ -5,6 +5,7 @@ import {
   MAX_OTLP_RECORDS,
   MAX_VALUE_DEPTH,
   NANOS,
+  READ_ANYWHERE,
   type OtlpAttributes,
   type OtlpDecoded,
   type OtlpFate,
@@ -98,9 +99,10 @@ function objects(value: unknown): Json[] {
 function readAttributes(value: unknown): OtlpAttributes {
   const attributes = emptyAttributes();
   const list = asList(value) ?? [];
-  for (let i = 0; i < list.length && i < MAX_ATTRIBUTES; i++) {
+  for (let i = 0; i < list.length; i++) {
     const pair = asObject(list[i]);
-    if (typeof pair?.key === 'string') attributes[pair.key] = readValue(pair.value, 0);
+    if (typeof pair?.key !== 'string') continue;
+    if (i < MAX_ATTRIBUTES || READ_ANYWHERE.has(pair.key)) attributes[pair.key] = readValue(pair.value, 0);
   }
   return attributes;
 }

@@ -44,8 +44,27 @@ export type OtlpFate = 'used' | 'ignored' | 'rejected';
 
 /** Most log records or spans read of one request; exporters batch 512 by default. The rest is rejected in the answer. */
 export const MAX_OTLP_RECORDS = 10_000;
-/** Most attributes read of one record; the SDKs' own default limit is 128. */
+/** Most attributes read of one record; the SDKs' own default limit is 128. Those of `READ_ANYWHERE` are read beyond it. */
 export const MAX_ATTRIBUTES = 256;
+/** Attributes with a meaning of their own here: without them an error loses its kind or its customer. */
+export const READ_ANYWHERE: ReadonlySet<string> = new Set([
+  'exception.type',
+  'exception.message',
+  'exception.stacktrace',
+  'exception.escaped',
+  'user.id',
+  'user.email',
+  'user.name',
+  'enduser.id',
+  'client.address',
+  'http.route',
+  'http.request.method',
+  'service.name',
+  'service.version',
+  'deployment.environment',
+  'deployment.environment.name',
+  'telemetry.sdk.language',
+]);
 /** Longest name of a scope or span, UTF-16 units; many records share it. */
 export const MAX_NAME = 512;
 /** Deepest nesting of a value read; deeper parts become null. */
