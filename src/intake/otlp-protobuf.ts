@@ -7,6 +7,7 @@ import {
   MAX_VALUE_DEPTH,
   NANOS,
   READ_ANYWHERE,
+  TOO_MANY,
   type OtlpAttributes,
   type OtlpDecoded,
   type OtlpFate,
@@ -64,6 +65,12 @@ export function encodeStatus(code: number, message: string): Buffer {
   return Buffer.from(writer.finish());
 }
 
+/**
+ * The messages around log records and spans are alike on the wire; the records differ in their first field, which is a time
+ * or a trace id.
+ */
+class WrongSignal extends Error {}
+
 interface Around {
   readonly resource: OtlpAttributes;
   readonly scope?: string;
@@ -82,10 +89,12 @@ function decode<T>(body: Buffer, read: ReadRecord<T>): OtlpDecoded<T> {
       readResourceGroup(reader, messageEnd(reader), read, records, fates);
       return true;
     });
-  } catch {
-    return { ok: false, reason: 'not valid protobuf of this request' };
+  } catch (error) {
+    if (error instanceof WrongSignal) return { ok: false, outcome: 'invalid', reason: error.message };
+    return { ok: false, outcome: 'malformed', reason: 'not valid protobuf of this request' };
   }
-  return { ok: true, records, ignored: fates.ignored, rejected: fates.rejected };
+  const { ignored, rejected } = fates;
+  return { ok: true, records, ignored, rejected, rejectedReason: rejected > 0 ? TOO_MANY : '' };
 }
 
 /** ResourceLogs and ResourceSpans: the resource may stand after its scopes, so those wait. */
@@ -117,7 +126,7 @@ function readScopeGroup<T>(
   eachField(reader, end, (tag) => {
     if (tag === tagOf(1, BYTES)) scope = readScopeName(reader, messageEnd(reader));
     else if (tag !== tagOf(2, BYTES)) return false;
-    else if (fates.used + fates.ignored >= MAX_OTLP_RECORDS) {
+    else if (fates.used + fates.ignored + fates.rejected >= MAX_OTLP_RECORDS) {
       fates.rejected++;
       skipMessage(reader);
     } else fates[read(reader, messageEnd(reader), { resource, scope }, out)]++;
@@ -157,6 +166,7 @@ function readLogRecord(reader: Reader, end: number): BareRecord {
     else if (tag === tagOf(9, BYTES)) record.traceId = readHex(reader);
     else if (tag === tagOf(10, BYTES)) record.spanId = readHex(reader);
     else if (tag === tagOf(12, BYTES)) record.eventName = reader.string();
+    else if (tag === tagOf(1, BYTES)) throw new WrongSignal('no log records; spans belong to /otlp/v1/traces');
     else return false;
     return true;
   });
@@ -180,7 +190,8 @@ function readSpan(reader: Reader, end: number): BareSpan {
     else if (tag === tagOf(9, BYTES)) pairs.read(reader, messageEnd(reader));
     else if (tag === tagOf(11, BYTES) && events.length <= MAX_OTLP_RECORDS) {
       events.push(readSpanEvent(reader, messageEnd(reader)));
-    } else return false;
+    } else if (tag === tagOf(1, FIXED64)) throw new WrongSignal('no spans; log records belong to /otlp/v1/logs');
+    else return false;
     return true;
   });
   return { spanName, spanAttributes, traceId, spanId, events };

@@ -412,6 +412,105 @@ describe('a record at which reading fails', () => {
   });
 });
 
+describe('OTLP in JSON of a wrong shape', () => {
+  const scoped = (scope: object): object => ({ resourceLogs: [{ scopeLogs: [scope] }] });
+  it.each([
+    [{ resourceLogs: 'x' }, '"resourceLogs" must be a list, not this text'],
+    [{ resourceLogs: { a: 1 } }, '"resourceLogs" must be a list, not an object'],
+    [{ resourceLogs: [3] }, '"resourceLogs[0]" must be an object, not a number'],
+    [{ resourceLogs: [{ scopeLogs: [null, 3] }] }, '"resourceLogs[0].scopeLogs[0]" must be an object, not null'],
+    [{ resourceLogs: [{ scope_logs: [] }] }, '"resourceLogs[0].scope_logs" must be called "scopeLogs"'],
+    [{ resourceLogs: [{ resource: [] }] }, '"resourceLogs[0].resource" must be an object, not a list'],
+    [
+      { resourceLogs: [{ resource: { attributes: { a: 1 } } }] },
+      '"resourceLogs[0].resource.attributes" must be a list, not an object',
+    ],
+    [scoped({ logRecords: {} }), '"resourceLogs[0].scopeLogs[0].logRecords" must be a list, not an object'],
+    [scoped({ log_records: [] }), '"resourceLogs[0].scopeLogs[0].log_records" must be called "logRecords"'],
+    [scoped({ scope: { name: 1 } }), '"resourceLogs[0].scopeLogs[0].scope.name" must be text, not a number'],
+    [{ resourceSpans: [] }, '"resourceSpans" belongs to /otlp/v1/traces'],
+    [{ resource_spans: [] }, '"resource_spans" belongs to /otlp/v1/traces, called "resourceSpans"'],
+    [{ resource_logs: [] }, '"resource_logs" must be called "resourceLogs"'],
+    [{ resourceMetrics: [] }, '"resourceMetrics" holds metrics, which are not taken; errors come as logs and traces'],
+  ])('is refused around records, with what and where: %j', (body, reason) => {
+    const result = readOtlp('logs', 'json', Buffer.from(JSON.stringify(body)), NOW);
+    expect(result).toEqual({ ok: false, outcome: 'invalid', reason });
+  });
+
+  it.each([
+    ['', [], 'an object, not a list'],
+    ['.attributes', { attributes: { a: 1 } }, 'a list, not an object'],
+    ['.attributes[0]', { attributes: ['a'] }, 'an object, not this text'],
+    ['.attributes[0].value', { attributes: [{ key: 'a', value: 'b' }] }, /^an object such as .*, not this text$/],
+    [
+      '.attributes[0].value.stringValue',
+      { attributes: [{ key: 'a', value: { stringValue: 5 } }] },
+      'text, not a number',
+    ],
+    [
+      '.body.arrayValue.values[1].kvlistValue.values[0].value.intValue',
+      {
+        body: {
+          arrayValue: { values: [{}, { kvlistValue: { values: [{ key: 'a', value: { intValue: 'b' } }] } }] },
+        },
+      },
+      'a whole number, not this text',
+    ],
+    ['.body', { body: 'no stock' }, /^an object such as/],
+    ['.severityNumber', { severityNumber: 'SEVERITY_NUMBER_ERROR' }, 'a number, not this text'],
+    ['.timeUnixNano', { timeUnixNano: '2026-11-22T12:00:00Z' }, 'a number, not this text'],
+    ['.traceId', { traceId: 5 }, 'text, not a number'],
+  ])('rejects a record alone: %s', (path, record, expected) => {
+    const good = { severityNumber: 17, attributes: [{ key: 'ratio', value: { doubleValue: 'NaN' } }], body: null };
+    const read = accepted('logs', 'json', logsOf([good, record, good]));
+    expect([read.events.length, read.rejected]).toEqual([2, 1]);
+    const [, at, must] = /^"resourceLogs\[0\]\.scopeLogs\[0\]\.logRecords\[1\](.*?)" must be (.*)$/.exec(
+      read.rejectedReason,
+    )!;
+    expect(at).toBe(path);
+    if (typeof expected === 'string') expect(must).toBe(expected);
+    else expect(must).toMatch(expected);
+  });
+
+  it('rejects a span with all its events', () => {
+    const good = { name: 'exception', attributes: [{ key: 'exception.type', value: { stringValue: 'E' } }] };
+    const spans = [{ events: [good, null] }, { events: {} }, { span_id: 'ab', events: [good] }, { events: [good] }];
+    const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    const read = accepted('traces', 'json', body);
+    expect([read.events.length, read.rejected]).toEqual([1, 3]);
+    expect(read.rejectedReason.split('; ')).toEqual([
+      '"resourceSpans[0].scopeSpans[0].spans[0].events[1]" must be an object, not null',
+      '"resourceSpans[0].scopeSpans[0].spans[1].events" must be a list, not an object',
+      '"resourceSpans[0].scopeSpans[0].spans[2].span_id" must be called "spanId"',
+    ]);
+  });
+
+  it('is found out in no time, however many records are of one', () => {
+    const began = performance.now();
+    const read = accepted('logs', 'json', logsOf(Array(300_000).fill(null)));
+    expect(read.rejected).toBe(300_000);
+    expect(read.rejectedReason).toContain('beyond 10000 records');
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
+});
+
+describe('OTLP in protobuf of the other signal', () => {
+  it('is refused with where it belongs', () => {
+    const logs = wire.logs({ severity: 17 });
+    const spans = Buffer.from(
+      wire.message([1, wire.message([2, wire.message([2, wire.message([1, 'x'.repeat(16)])])])]),
+    );
+    expect(readOtlp('traces', 'protobuf', logs, NOW)).toMatchObject({
+      outcome: 'invalid',
+      reason: 'no spans; log records belong to /otlp/v1/logs',
+    });
+    expect(readOtlp('logs', 'protobuf', spans, NOW)).toMatchObject({
+      outcome: 'invalid',
+      reason: 'no log records; spans belong to /otlp/v1/traces',
+    });
+  });
+});
+
 describe('OTLP answers', () => {
   it('are empty on full success and name what was rejected otherwise, in the format of the request', () => {
     expect(otlpResponse('logs', 'json', 0, '').toString()).toBe('{}');
