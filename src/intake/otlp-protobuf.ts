@@ -2,16 +2,19 @@ import protobuf from 'protobufjs/minimal.js';
 import {
   emptyAttributes,
   MAX_ATTRIBUTES,
+  MAX_NAME,
   MAX_OTLP_RECORDS,
   MAX_VALUE_DEPTH,
   NANOS,
+  READ_ANYWHERE,
+  TOO_MANY,
   type OtlpAttributes,
   type OtlpDecoded,
   type OtlpFate,
   type OtlpLogRecord,
   type OtlpSpanEvent,
 } from './algorithm/otlp-model.js';
-import { type Json } from './algorithm/read-values.js';
+import { type Json, text } from './algorithm/read-values.js';
 
 /** A reader that stands inside one message, which ends at `end`. */
 type Reader = protobuf.Reader;
@@ -62,6 +65,12 @@ export function encodeStatus(code: number, message: string): Buffer {
   return Buffer.from(writer.finish());
 }
 
+/**
+ * The messages around log records and spans are alike on the wire; the records differ in their first field, which is a time
+ * or a trace id.
+ */
+class WrongSignal extends Error {}
+
 interface Around {
   readonly resource: OtlpAttributes;
   readonly scope?: string;
@@ -80,10 +89,12 @@ function decode<T>(body: Buffer, read: ReadRecord<T>): OtlpDecoded<T> {
       readResourceGroup(reader, messageEnd(reader), read, records, fates);
       return true;
     });
-  } catch {
-    return { ok: false, reason: 'not valid protobuf of this request' };
+  } catch (error) {
+    if (error instanceof WrongSignal) return { ok: false, outcome: 'invalid', reason: error.message };
+    return { ok: false, outcome: 'malformed', reason: 'not valid protobuf of this request' };
   }
-  return { ok: true, records, ignored: fates.ignored, rejected: fates.rejected };
+  const { ignored, rejected } = fates;
+  return { ok: true, records, ignored, rejected, rejectedReason: rejected > 0 ? TOO_MANY : '' };
 }
 
 /** ResourceLogs and ResourceSpans: the resource may stand after its scopes, so those wait. */
@@ -115,7 +126,7 @@ function readScopeGroup<T>(
   eachField(reader, end, (tag) => {
     if (tag === tagOf(1, BYTES)) scope = readScopeName(reader, messageEnd(reader));
     else if (tag !== tagOf(2, BYTES)) return false;
-    else if (fates.used + fates.ignored >= MAX_OTLP_RECORDS) {
+    else if (fates.used + fates.ignored + fates.rejected >= MAX_OTLP_RECORDS) {
       fates.rejected++;
       skipMessage(reader);
     } else fates[read(reader, messageEnd(reader), { resource, scope }, out)]++;
@@ -127,7 +138,7 @@ function readScopeName(reader: Reader, end: number): string | undefined {
   let name: string | undefined;
   eachField(reader, end, (tag) => {
     if (tag !== tagOf(1, BYTES)) return false;
-    name = reader.string();
+    name = text(reader.string(), MAX_NAME);
     return true;
   });
   return name;
@@ -155,6 +166,7 @@ function readLogRecord(reader: Reader, end: number): BareRecord {
     else if (tag === tagOf(9, BYTES)) record.traceId = readHex(reader);
     else if (tag === tagOf(10, BYTES)) record.spanId = readHex(reader);
     else if (tag === tagOf(12, BYTES)) record.eventName = reader.string();
+    else if (tag === tagOf(1, BYTES)) throw new WrongSignal('no log records; spans belong to /otlp/v1/traces');
     else return false;
     return true;
   });
@@ -164,6 +176,7 @@ function readLogRecord(reader: Reader, end: number): BareRecord {
 type BareEvent = Pick<OtlpSpanEvent, 'time' | 'name' | 'attributes'>;
 type BareSpan = Pick<OtlpSpanEvent, 'spanName' | 'spanAttributes' | 'traceId' | 'spanId'> & { events: BareEvent[] };
 
+/** Of a span with more events than one request may have, as many are read as tell that it is one. */
 function readSpan(reader: Reader, end: number): BareSpan {
   const events: BareEvent[] = [];
   const spanAttributes = emptyAttributes();
@@ -173,11 +186,12 @@ function readSpan(reader: Reader, end: number): BareSpan {
   eachField(reader, end, (tag) => {
     if (tag === tagOf(1, BYTES)) traceId = readHex(reader);
     else if (tag === tagOf(2, BYTES)) spanId = readHex(reader);
-    else if (tag === tagOf(5, BYTES)) spanName = reader.string();
+    else if (tag === tagOf(5, BYTES)) spanName = text(reader.string(), MAX_NAME);
     else if (tag === tagOf(9, BYTES)) pairs.read(reader, messageEnd(reader));
-    else if (tag === tagOf(11, BYTES) && events.length < MAX_OTLP_RECORDS) {
+    else if (tag === tagOf(11, BYTES) && events.length <= MAX_OTLP_RECORDS) {
       events.push(readSpanEvent(reader, messageEnd(reader)));
-    } else return false;
+    } else if (tag === tagOf(1, FIXED64)) throw new WrongSignal('no spans; log records belong to /otlp/v1/logs');
+    else return false;
     return true;
   });
   return { spanName, spanAttributes, traceId, spanId, events };
@@ -210,7 +224,7 @@ function readAttributeField(reader: Reader, end: number, field: number, depth = 
   return attributes;
 }
 
-/** Reads KeyValue messages into an object, up to the bound. */
+/** Reads KeyValue messages into an object, up to the bound; beyond it only what is read anywhere. */
 class Pairs {
   private left = MAX_ATTRIBUTES;
 
@@ -220,7 +234,7 @@ class Pairs {
   ) {}
 
   read(reader: Reader, end: number): void {
-    if (this.left-- <= 0) {
+    if (this.left-- <= 0 && !(this.depth === 0 && READ_ANYWHERE.has(keyAhead(reader, end)))) {
       reader.pos = end;
       return;
     }
@@ -234,6 +248,19 @@ class Pairs {
     });
     if (key !== undefined) this.attributes[key] = value;
   }
+}
+
+/** The key of the KeyValue message at which the reader stands and stays. */
+function keyAhead(reader: Reader, end: number): string {
+  const from = reader.pos;
+  let key = '';
+  eachField(reader, end, (tag) => {
+    if (tag !== tagOf(1, BYTES)) return false;
+    key = reader.string();
+    return true;
+  });
+  reader.pos = from;
+  return key;
 }
 
 /** AnyValue; the last of several set fields wins, as in protobuf's oneof. */

@@ -22,7 +22,7 @@ export class OtlpIntake {
     if (!format) throw new Refusal(415, 'unsupported', `Content-Type must be ${TYPES.protobuf} or ${TYPES.json}`);
     const project = await this.gate.project(request);
     const read = readOtlp(signal, format, this.gate.decode(request), request.receivedAt);
-    if (!read.ok) throw new Refusal(400, 'malformed', read.reason, project.id);
+    if (!read.ok) throw new Refusal(400, read.outcome, read.reason, project.id);
     await this.acceptor.accept(project.id, read.events, request.receivedAt);
     if (read.ignored > 0) this.outcomes.count(project.id, 'discarded', read.ignored);
     if (read.rejected > 0) this.outcomes.count(project.id, 'invalid', read.rejected);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import protobuf from 'protobufjs/minimal.js';
+import { readOtlpLogs } from './algorithm/otlp-events.js';
+import { type OtlpLogRecord } from './algorithm/otlp-model.js';
 import {
   type OtlpFormat,
   otlpFormat,
@@ -239,6 +241,27 @@ describe.each([['json', json] as const, ['protobuf', wire] as const])('OTLP in %
     expect(rejectedReason).toContain('10000');
   });
 
+  it('rejects a span of more events than a request may have, and says so', () => {
+    const events = Array.from({ length: 12_000 }, (): [string, Attributes] => ['exception', { 'exception.type': 'E' }]);
+    const read = accepted('traces', format, make.spans({}, ...events));
+    expect([read.events.length, read.rejected]).toEqual([0, 1]);
+    expect(read.rejectedReason).toContain('10000');
+  });
+
+  it('reads what has a meaning behind any number of other attributes', () => {
+    const others = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`filler.${i}`, i]));
+    const own = { 'exception.type': 'TypeError', 'exception.stacktrace': STACK, 'user.id': 'c-1', last: 'dropped' };
+    const log = accepted('logs', format, make.logs({ attributes: { ...others, ...own } }));
+    const span = accepted(
+      'traces',
+      format,
+      make.spans({ ...others, 'enduser.id': 'c-2' }, ['exception', { 'exception.type': 'E' }]),
+    );
+    expect(log.events).toMatchObject([{ event: { user: { id: 'c-1' }, exceptions: [{ type: 'TypeError' }] } }]);
+    expect(log.events[0]?.raw.attributes).not.toHaveProperty('last');
+    expect(span.events).toMatchObject([{ event: { user: { id: 'c-2' } } }]);
+  });
+
   it('keeps long integers exact, for ids are such', () => {
     const { events } = accepted('logs', format, make.logs({ severity: 17, attributes: { 'user.id': 12_345_678 } }));
     expect(events[0]?.event.user?.id).toBe('12345678');
@@ -253,6 +276,238 @@ describe.each([['json', json] as const, ['protobuf', wire] as const])('OTLP in %
   it('says that garbage is no request', () => {
     for (const signal of ['logs', 'traces'] as const)
       expect(readOtlp(signal, format, Buffer.from([0x0a, 0xff, 0x07]), NOW).ok).toBe(false);
+  });
+});
+
+/** A logs request in JSON of records under one resource, and what is read of it. */
+function logsOf(records: readonly unknown[], resource: readonly object[] = []): Buffer {
+  const resourceLogs = [{ resource: { attributes: resource }, scopeLogs: [{ logRecords: records }] }];
+  return Buffer.from(JSON.stringify({ resourceLogs }));
+}
+
+describe('a large resource that many records share', () => {
+  const large = Array.from({ length: 10 }, (_, i) => ({
+    key: `large.${i}`,
+    value: { stringValue: String(i).repeat(1 << 20) },
+  }));
+  const numbered = (count: number): object[] =>
+    Array.from({ length: count }, (_, i) => ({ timeUnixNano: `${NOW}000000`, severityNumber: 17 + (i % 4) }));
+
+  it('is hashed once, not once a record', () => {
+    const body = logsOf(numbered(1000), large);
+    const began = performance.now();
+    const { events } = accepted('logs', 'json', body);
+    expect(new Set(events.map(({ event }) => event.eventId)).size).toBe(1000);
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
+
+  it('stands shortened in the payload of each, what is well known first', () => {
+    const resource = [
+      ...large,
+      { key: 'cut', value: { stringValue: `${'word '.repeat(200)}` } },
+      { key: 'json', value: { stringValue: JSON.stringify({ password: 'x'.repeat(600) }) } },
+      { key: 'list', value: { arrayValue: { values: [{ stringValue: 'x'.repeat(600) }] } } },
+      ...Array.from({ length: 60 }, (_, i) => ({ key: `filler.${i}`, value: { stringValue: 'y'.repeat(400) } })),
+      { key: 'service.name', value: { stringValue: 'shop' } },
+    ];
+    const { events } = accepted('logs', 'json', logsOf(numbered(200), resource));
+    const shared = events[0]?.raw.resource as Record<string, unknown>;
+    expect(shared).toMatchObject({
+      'service.name': 'shop',
+      'large.1': '[trimmed]',
+      json: '[trimmed]',
+      list: '[trimmed]',
+    });
+    expect(shared.cut).toMatch(/^(word ){102}\[trimmed\]$/);
+    expect(JSON.stringify(events.map(({ raw }) => raw)).length).toBeLessThan(200 * 16_384);
+    expect(events.every(({ raw }) => raw.resource === shared)).toBe(true);
+  });
+
+  it('may be the attributes of a span with many events', () => {
+    const attributes = [{ key: 'exception.type', value: { stringValue: 'E' } }];
+    const spans = [
+      { name: 's'.repeat(1 << 20), attributes: large, events: Array(100).fill({ name: 'exception', attributes }) },
+    ];
+    const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    const { events } = accepted('traces', 'json', body);
+    expect(events).toHaveLength(100);
+    expect(JSON.stringify(events.map(({ raw }) => raw)).length).toBeLessThan(100 * 16_384);
+  });
+
+  it('still tells records of different resources apart', () => {
+    const ids = ['a', 'b'].map((stringValue) => {
+      const resource = [...large, { key: 'service.name', value: { stringValue } }];
+      return accepted('logs', 'json', logsOf(numbered(1), resource)).events[0]?.event.eventId;
+    });
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+});
+
+describe('a record that says neither when nor in which trace it happened', () => {
+  const record = { severityNumber: 17, body: { stringValue: 'no stock' } };
+  const idOf = (extra: object): string | undefined =>
+    accepted('logs', 'json', logsOf([{ ...record, ...extra }])).events[0]?.event.eventId;
+
+  it('has no id of its own, since the same error again looks the same', () => {
+    expect(idOf({})).toBe('');
+    expect(idOf({ timeUnixNano: '0', traceId: '0'.repeat(32) })).toBe('');
+  });
+
+  it('has one as soon as it says either', () => {
+    const either = [{ timeUnixNano: `${NOW}000000` }, { observedTimeUnixNano: `${NOW}001000` }, { traceId: TRACE }];
+    for (const extra of either) expect(idOf(extra)).toMatch(/^[0-9a-f]{32}$/);
+    expect(new Set(either.map(idOf)).size).toBe(3);
+  });
+});
+
+describe('an id that is a number beyond 2^53', () => {
+  const record = (value: string, key = 'user.id'): unknown =>
+    JSON.parse(`{"severityNumber":17,"attributes":[{"key":"${key}","value":${value}}]}`);
+
+  it('is refused where JSON has rounded it, and the other records count', () => {
+    for (const key of ['user.id', 'enduser.id']) {
+      const body = logsOf([record('{"intValue":9007199254740993}', key), record('{"intValue":17}', key)]);
+      const { events, rejected, rejectedReason } = accepted('logs', 'json', body);
+      expect(events.map(({ event }) => event.user?.id)).toEqual(['17']);
+      expect([rejected, rejectedReason]).toEqual([1, `${key} is a number beyond 2^53; send it as text`]);
+    }
+  });
+
+  it('is kept in full as text, and rounded where nobody is known by it', () => {
+    const body = logsOf([record('{"intValue":"9007199254740993"}'), record('{"intValue":9007199254740993}', 'cart')]);
+    const { events, rejected } = accepted('logs', 'json', body);
+    expect(rejected).toBe(0);
+    expect(events.map(({ event }) => event.user?.id)).toEqual(['9007199254740993', undefined]);
+    expect(events[1]?.event.tags).toEqual({ cart: '9007199254740992' });
+  });
+
+  it('counts as one span, however many exceptions it has', () => {
+    const { attributes } = record('{"intValue":9007199254740993}') as { attributes: object[] };
+    const event = { name: 'exception', attributes: [{ key: 'exception.type', value: { stringValue: 'E' } }] };
+    const spans = [{ attributes, events: [event, event] }, { events: [event] }];
+    const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    const { events, rejected } = accepted('traces', 'json', body);
+    expect([events.length, rejected]).toEqual([1, 1]);
+  });
+});
+
+describe('a record at which reading fails', () => {
+  it('is rejected alone', () => {
+    const record = (attributes: Record<string, unknown>): OtlpLogRecord => ({
+      resource: {},
+      severityNumber: 17,
+      body: 'no stock',
+      attributes,
+      traceId: TRACE,
+      spanId: '',
+    });
+    const broken = Object.defineProperty({}, 'exception.stacktrace', {
+      get: () => {
+        throw new RangeError('Maximum call stack size exceeded');
+      },
+    });
+    const read = readOtlpLogs([record({}), record(broken), record({ a: 1 })], NOW);
+    expect([read.events.length, read.ignored, read.rejected]).toEqual([2, 0, 1]);
+    expect(read.rejectedReason).toBe('a record could not be read');
+  });
+});
+
+describe('OTLP in JSON of a wrong shape', () => {
+  const scoped = (scope: object): object => ({ resourceLogs: [{ scopeLogs: [scope] }] });
+  it.each([
+    [{ resourceLogs: 'x' }, '"resourceLogs" must be a list, not this text'],
+    [{ resourceLogs: { a: 1 } }, '"resourceLogs" must be a list, not an object'],
+    [{ resourceLogs: [3] }, '"resourceLogs[0]" must be an object, not a number'],
+    [{ resourceLogs: [{ scopeLogs: [null, 3] }] }, '"resourceLogs[0].scopeLogs[0]" must be an object, not null'],
+    [{ resourceLogs: [{ scope_logs: [] }] }, '"resourceLogs[0].scope_logs" must be called "scopeLogs"'],
+    [{ resourceLogs: [{ resource: [] }] }, '"resourceLogs[0].resource" must be an object, not a list'],
+    [
+      { resourceLogs: [{ resource: { attributes: { a: 1 } } }] },
+      '"resourceLogs[0].resource.attributes" must be a list, not an object',
+    ],
+    [scoped({ logRecords: {} }), '"resourceLogs[0].scopeLogs[0].logRecords" must be a list, not an object'],
+    [scoped({ log_records: [] }), '"resourceLogs[0].scopeLogs[0].log_records" must be called "logRecords"'],
+    [scoped({ scope: { name: 1 } }), '"resourceLogs[0].scopeLogs[0].scope.name" must be text, not a number'],
+    [{ resourceSpans: [] }, '"resourceSpans" belongs to /otlp/v1/traces'],
+    [{ resource_spans: [] }, '"resource_spans" belongs to /otlp/v1/traces, called "resourceSpans"'],
+    [{ resource_logs: [] }, '"resource_logs" must be called "resourceLogs"'],
+    [{ resourceMetrics: [] }, '"resourceMetrics" holds metrics, which are not taken; errors come as logs and traces'],
+  ])('is refused around records, with what and where: %j', (body, reason) => {
+    const result = readOtlp('logs', 'json', Buffer.from(JSON.stringify(body)), NOW);
+    expect(result).toEqual({ ok: false, outcome: 'invalid', reason });
+  });
+
+  it.each([
+    ['', [], 'an object, not a list'],
+    ['.attributes', { attributes: { a: 1 } }, 'a list, not an object'],
+    ['.attributes[0]', { attributes: ['a'] }, 'an object, not this text'],
+    ['.attributes[0].value', { attributes: [{ key: 'a', value: 'b' }] }, /^an object such as .*, not this text$/],
+    [
+      '.attributes[0].value.stringValue',
+      { attributes: [{ key: 'a', value: { stringValue: 5 } }] },
+      'text, not a number',
+    ],
+    [
+      '.body.arrayValue.values[1].kvlistValue.values[0].value.intValue',
+      {
+        body: {
+          arrayValue: { values: [{}, { kvlistValue: { values: [{ key: 'a', value: { intValue: 'b' } }] } }] },
+        },
+      },
+      'a whole number, not this text',
+    ],
+    ['.body', { body: 'no stock' }, /^an object such as/],
+    ['.severityNumber', { severityNumber: 'SEVERITY_NUMBER_ERROR' }, 'a number, not this text'],
+    ['.timeUnixNano', { timeUnixNano: '2026-11-22T12:00:00Z' }, 'a number, not this text'],
+    ['.traceId', { traceId: 5 }, 'text, not a number'],
+  ])('rejects a record alone: %s', (path, record, expected) => {
+    const good = { severityNumber: 17, attributes: [{ key: 'ratio', value: { doubleValue: 'NaN' } }], body: null };
+    const read = accepted('logs', 'json', logsOf([good, record, good]));
+    expect([read.events.length, read.rejected]).toEqual([2, 1]);
+    const [, at, must] = /^"resourceLogs\[0\]\.scopeLogs\[0\]\.logRecords\[1\](.*?)" must be (.*)$/.exec(
+      read.rejectedReason,
+    )!;
+    expect(at).toBe(path);
+    if (typeof expected === 'string') expect(must).toBe(expected);
+    else expect(must).toMatch(expected);
+  });
+
+  it('rejects a span with all its events', () => {
+    const good = { name: 'exception', attributes: [{ key: 'exception.type', value: { stringValue: 'E' } }] };
+    const spans = [{ events: [good, null] }, { events: {} }, { span_id: 'ab', events: [good] }, { events: [good] }];
+    const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    const read = accepted('traces', 'json', body);
+    expect([read.events.length, read.rejected]).toEqual([1, 3]);
+    expect(read.rejectedReason.split('; ')).toEqual([
+      '"resourceSpans[0].scopeSpans[0].spans[0].events[1]" must be an object, not null',
+      '"resourceSpans[0].scopeSpans[0].spans[1].events" must be a list, not an object',
+      '"resourceSpans[0].scopeSpans[0].spans[2].span_id" must be called "spanId"',
+    ]);
+  });
+
+  it('is found out in no time, however many records are of one', () => {
+    const began = performance.now();
+    const read = accepted('logs', 'json', logsOf(Array(300_000).fill(null)));
+    expect(read.rejected).toBe(300_000);
+    expect(read.rejectedReason).toContain('beyond 10000 records');
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
+});
+
+describe('OTLP in protobuf of the other signal', () => {
+  it('is refused with where it belongs', () => {
+    const logs = wire.logs({ severity: 17 });
+    const spans = Buffer.from(
+      wire.message([1, wire.message([2, wire.message([2, wire.message([1, 'x'.repeat(16)])])])]),
+    );
+    expect(readOtlp('traces', 'protobuf', logs, NOW)).toMatchObject({
+      outcome: 'invalid',
+      reason: 'no spans; log records belong to /otlp/v1/logs',
+    });
+    expect(readOtlp('logs', 'protobuf', spans, NOW)).toMatchObject({
+      outcome: 'invalid',
+      reason: 'no log records; spans belong to /otlp/v1/traces',
+    });
   });
 });
 

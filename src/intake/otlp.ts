@@ -1,6 +1,6 @@
 import { type OtlpEvents, readOtlpLogs, readOtlpSpanEvents } from './algorithm/otlp-events.js';
 import { decodeOtlpJsonLogs, decodeOtlpJsonTraces } from './algorithm/otlp-json.js';
-import { MAX_OTLP_RECORDS, type OtlpDecoded } from './algorithm/otlp-model.js';
+import { type OtlpDecoded, type OtlpRefused } from './algorithm/otlp-model.js';
 import {
   decodeOtlpProtobufLogs,
   decodeOtlpProtobufTraces,
@@ -12,9 +12,7 @@ export type OtlpSignal = 'logs' | 'traces';
 export type OtlpFormat = 'protobuf' | 'json';
 
 /** What a request gives; `rejected` log records or spans must be told to the client as a partial success. */
-export type OtlpResult =
-  | ({ readonly ok: true; readonly rejected: number; readonly rejectedReason: string } & OtlpEvents)
-  | { readonly ok: false; readonly reason: string };
+export type OtlpResult = ({ readonly ok: true } & OtlpEvents) | OtlpRefused;
 
 /** The format of a request by its Content-Type; undefined for others, which are answered 415. */
 export function otlpFormat(contentType: string | undefined): OtlpFormat | undefined {
@@ -35,10 +33,14 @@ export function readOtlp(signal: OtlpSignal, format: OtlpFormat, body: Buffer, r
 
 function toResult<T>(decoded: OtlpDecoded<T>, read: (records: readonly T[]) => OtlpEvents): OtlpResult {
   if (!decoded.ok) return decoded;
-  const { events, ignored } = read(decoded.records);
-  const rejectedReason =
-    decoded.rejected > 0 ? `not read: malformed, or beyond ${MAX_OTLP_RECORDS} records of one request` : '';
-  return { ok: true, events, ignored: ignored + decoded.ignored, rejected: decoded.rejected, rejectedReason };
+  const { events, ignored, rejected, rejectedReason } = read(decoded.records);
+  return {
+    ok: true,
+    events,
+    ignored: ignored + decoded.ignored,
+    rejected: rejected + decoded.rejected,
+    rejectedReason: [decoded.rejectedReason, rejectedReason].filter((reason) => reason !== '').join('; '),
+  };
 }
 
 /** The body of a 200: empty on full success, else a partial success with the count and the reason. */

@@ -154,6 +154,25 @@ describe('an export while the database is away', () => {
   });
 });
 
+describe('an error without a time and without a trace', () => {
+  it('counts each time it is sent, as nothing tells a resend from the same error again', async () => {
+    const { key } = await forewarn.project();
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    const record = {
+      severityNumber: 17,
+      body: { stringValue: 'timeless' },
+      attributes: [attribute('user.id', 'anna')],
+    };
+    const post = () => send(`${forewarn.url}/otlp/v1/logs`, { headers, body: logsBody([record]) });
+    const { added } = await outcomesOf(async () => [await post(), await post()]);
+    const { added: inOne } = await outcomesOf(() =>
+      send(`${forewarn.url}/otlp/v1/logs`, { headers, body: logsBody([record, record]) }),
+    );
+
+    expect([added, inOne]).toEqual([{ accepted: 2 }, { accepted: 2 }]);
+  });
+});
+
 describe('a partial success', () => {
   it('says how many records were not read, and the others count', async () => {
     const { key } = await forewarn.project();

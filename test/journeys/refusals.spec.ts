@@ -74,6 +74,28 @@ const REFUSED = [
     status: 400,
     outcome: 'invalid',
   },
+  { what: 'OTLP garbage', path: '/otlp/v1/logs', body: 'hello', status: 400, outcome: 'malformed' },
+  {
+    what: 'an OTLP list that is none',
+    path: '/otlp/v1/logs',
+    body: '{"resourceLogs":{"a":1}}',
+    status: 400,
+    outcome: 'invalid',
+  },
+  {
+    what: 'OTLP spans where logs belong',
+    path: '/otlp/v1/logs',
+    body: '{"resourceSpans":[{"scopeSpans":[{"spans":[{}]}]}]}',
+    status: 400,
+    outcome: 'invalid',
+  },
+  {
+    what: 'OTLP keys in another spelling',
+    path: '/otlp/v1/traces',
+    body: '{"resource_spans":[]}',
+    status: 400,
+    outcome: 'invalid',
+  },
 ] as const satisfies readonly {
   what: string;
   path: string;
@@ -126,10 +148,14 @@ describe('intake', () => {
 
   async function post(request: (typeof REFUSED)[number]) {
     const used = 'key' in request ? request.key : key;
-    const headers: Record<string, string> = { 'content-type': 'application/octet-stream' };
+    const isSentry = request.path.startsWith('/api/');
+    const headers: Record<string, string> = {
+      'content-type': request.path.startsWith('/otlp/') ? 'application/json' : 'application/octet-stream',
+    };
     if (used !== '')
-      headers[request.path === '/v1/events' ? 'authorization' : 'x-sentry-auth'] =
-        request.path === '/v1/events' ? `Bearer ${used}` : `Sentry sentry_key=${used}, sentry_version=7`;
+      headers[isSentry ? 'x-sentry-auth' : 'authorization'] = isSentry
+        ? `Sentry sentry_key=${used}, sentry_version=7`
+        : `Bearer ${used}`;
     if ('encoding' in request) headers['content-encoding'] = request.encoding;
     return forewarn.anyone.raw('POST', request.path, { headers, body: request.body });
   }

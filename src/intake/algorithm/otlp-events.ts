@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type AppEvent, type EventUser, type ExceptionValue, type Level } from '../event.js';
 import { readEventId } from './event-id.js';
 import { type OtlpAttributes, type OtlpLogRecord, type OtlpSpanEvent } from './otlp-model.js';
+import { sampleOfShared } from './otlp-sample.js';
 import { anyText, type Json, scalarText, text } from './read-values.js';
 import { splitQualifiedType } from './stack-lines.js';
 import { parseStackText, type StackLanguage } from './stack-text.js';
@@ -12,7 +13,14 @@ export interface OtlpEvents {
   readonly events: readonly { readonly event: AppEvent; readonly raw: Json }[];
   /** Records that report no error: acknowledged and not used. */
   readonly ignored: number;
+  /** Log records or spans of which an error was reported but not read. */
+  readonly rejected: number;
+  /** Why the first of them was not; '' when there is none. */
+  readonly rejectedReason: string;
 }
+
+/** One record's error cannot be taken; the message is for the client. */
+class Unusable extends Error {}
 
 /** Severity numbers of OpenTelemetry's log data model. */
 const SEVERITY = { info: 9, warning: 13, error: 17, fatal: 21 } as const;
@@ -37,50 +45,81 @@ const NO_TAG = [
 
 /**
  * Events of log records: those of severity ERROR or worse and those that carry an exception (OpenTelemetry semantic
- * conventions, "Exceptions in logs"). `receivedAt` is epoch milliseconds. The same record always gives the same event id.
+ * conventions, "Exceptions in logs"). `receivedAt` is epoch milliseconds. The same record always gives the same event id,
+ * '' where it says too little to be known again.
  */
 export function readOtlpLogs(records: readonly OtlpLogRecord[], receivedAt: number): OtlpEvents {
   const nextId = idGiver('log');
-  const events = records.filter(reportsError).map((record) => {
-    const { resource, attributes, body } = record;
-    const stack = readExceptions(attributes, resource);
-    const message = bodyText(body);
-    const event = toEvent([attributes, resource], resource, stack, {
-      eventId: nextId(
-        [record.traceId, record.spanId, record.time, record.severityNumber, message],
-        attributes,
-        resource,
-      ),
-      occurredAt: plausibleTime(record.time, receivedAt),
-      level: levelOf(record),
-      message,
-      logger: record.scope,
-      transaction: routeOf(attributes),
-      traceId: readEventId(record.traceId) || undefined,
-    });
-    return { event, raw: { ...record } };
-  });
-  return { events, ignored: records.length - events.length };
+  const sampleOf = oncePerObject(sampleOfShared);
+  const errors = records.filter(reportsError);
+  const read = readEach(
+    errors,
+    ({ attributes }) => attributes,
+    (record) => {
+      const { resource, attributes, body } = record;
+      const stack = readExceptions(attributes, resource);
+      const message = bodyText(body);
+      const event = toEvent([attributes, resource], resource, stack, {
+        eventId: nextId(record, [record.spanId, record.severityNumber, message], attributes, resource),
+        occurredAt: plausibleTime(record.time, receivedAt),
+        level: levelOf(record),
+        message,
+        logger: record.scope,
+        transaction: routeOf(attributes),
+        traceId: readEventId(record.traceId) || undefined,
+      });
+      return { event, raw: { ...record, resource: sampleOf(resource) } };
+    },
+  );
+  return { ...read, ignored: records.length - errors.length };
 }
 
 /** Events of the span events named `exception` (semantic conventions, "Exceptions on spans"); as for logs. */
 export function readOtlpSpanEvents(records: readonly OtlpSpanEvent[], receivedAt: number): OtlpEvents {
   const nextId = idGiver('span');
+  const sampleOf = oncePerObject(sampleOfShared);
   const exceptions = records.filter((record) => record.name === 'exception' && hasException(record.attributes));
-  const events = exceptions.map((record) => {
-    const { resource, attributes, spanAttributes } = record;
-    const stack = readExceptions(attributes, resource);
-    const event = toEvent([attributes, spanAttributes, resource], resource, stack, {
-      eventId: nextId([record.traceId, record.spanId, record.time], attributes, resource),
-      occurredAt: plausibleTime(record.time, receivedAt),
-      level: 'error',
-      logger: record.scope,
-      transaction: routeOf(spanAttributes) ?? record.spanName,
-      traceId: readEventId(record.traceId) || undefined,
-    });
-    return { event, raw: { ...record } };
-  });
-  return { events, ignored: records.length - events.length };
+  const read = readEach(
+    exceptions,
+    ({ spanAttributes }) => spanAttributes,
+    (record) => {
+      const { resource, attributes, spanAttributes } = record;
+      const stack = readExceptions(attributes, resource);
+      const event = toEvent([attributes, spanAttributes, resource], resource, stack, {
+        eventId: nextId(record, [record.spanId], attributes, resource),
+        occurredAt: plausibleTime(record.time, receivedAt),
+        level: 'error',
+        logger: record.scope,
+        transaction: routeOf(spanAttributes) ?? record.spanName,
+        traceId: readEventId(record.traceId) || undefined,
+      });
+      return { event, raw: { ...record, resource: sampleOf(resource), spanAttributes: sampleOf(spanAttributes) } };
+    },
+  );
+  return { ...read, ignored: records.length - exceptions.length };
+}
+
+/**
+ * Reads record by record, so that one which cannot be read costs no other. `unitOf` is the same for records that a client
+ * counts as one: the events of a span.
+ */
+function readEach<T>(
+  records: readonly T[],
+  unitOf: (record: T) => object,
+  read: (record: T) => OtlpEvents['events'][number],
+): Omit<OtlpEvents, 'ignored'> {
+  const events: OtlpEvents['events'][number][] = [];
+  const rejected = new Set<object>();
+  let rejectedReason = '';
+  for (const record of records) {
+    try {
+      events.push(read(record));
+    } catch (error) {
+      rejected.add(unitOf(record));
+      rejectedReason ||= error instanceof Unusable ? error.message : 'a record could not be read';
+    }
+  }
+  return { events, rejected: rejected.size, rejectedReason };
 }
 
 type Own = Pick<AppEvent, 'eventId' | 'occurredAt' | 'level' | 'message' | 'logger' | 'transaction' | 'traceId'>;
@@ -163,12 +202,15 @@ function routeOf(attributes: OtlpAttributes): string | undefined {
   return route && method ? `${method} ${route}` : route;
 }
 
+/** @throws Unusable where the id has lost digits: whoever shares the others would be taken for the same customer */
 function readUser(nearestFirst: readonly OtlpAttributes[]): EventUser | undefined {
   const first = (...keys: string[]): string | undefined => {
     for (const attributes of nearestFirst) {
       for (const key of keys) {
         const value = scalarText(attributes[key], 256);
-        if (value !== undefined) return value;
+        if (value === undefined) continue;
+        if (isInexact(attributes[key])) throw new Unusable(`${key} is a number beyond 2^53; send it as text`);
+        return value;
       }
     }
     return undefined;
@@ -176,6 +218,10 @@ function readUser(nearestFirst: readonly OtlpAttributes[]): EventUser | undefine
   const user = { id: first('user.id', 'enduser.id'), email: first('user.email'), username: first('user.name') };
   const ipAddress = first('client.address');
   return (user.id ?? user.email ?? user.username ?? ipAddress) === undefined ? undefined : { ...user, ipAddress };
+}
+
+function isInexact(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
 }
 
 function readTags(nearestFirst: readonly OtlpAttributes[]): Record<string, string> {
@@ -194,21 +240,45 @@ function readTags(nearestFirst: readonly OtlpAttributes[]): Record<string, strin
   return tags;
 }
 
+type IdGiver = (
+  record: Pick<OtlpLogRecord, 'traceId' | 'time'>,
+  parts: readonly unknown[],
+  ...attributes: OtlpAttributes[]
+) => string;
+
 /**
  * Gives records an id of their content, so that a request sent again changes nothing; equal records in one request are told
- * apart by their order.
+ * apart by their order. Attributes that records share, such as their resource's, are hashed once. A record that has neither a
+ * time nor a trace id gets '': the same error again looks just like the same record again, so it counts anew, and a resend
+ * of it counts twice.
  */
-function idGiver(signal: string): (parts: readonly unknown[], ...attributes: OtlpAttributes[]) => string {
+function idGiver(signal: string): IdGiver {
   const seen = new Map<string, number>();
-  return (parts, ...attributes) => {
+  const digestOf = oncePerObject(attributesDigest);
+  return ({ traceId, time }, parts, ...attributes) => {
+    if (time === undefined && !/[^0]/.test(traceId)) return '';
     const hash = createHash('sha256').update(signal);
-    for (const part of parts) hash.update(`\n${scalarText(part, MAX.message) ?? ''}`);
-    for (const object of attributes) {
-      for (const key in object) hash.update(`\n${key}=${anyText(object[key], MAX.stack) ?? ''}`);
-    }
+    for (const part of [traceId, time, ...parts]) hash.update(`\n${scalarText(part, MAX.message) ?? ''}`);
+    for (const object of attributes) hash.update(`\n${digestOf(object)}`);
     const id = hash.digest('hex').slice(0, 32);
     const before = seen.get(id) ?? 0;
     seen.set(id, before + 1);
     return before === 0 ? id : createHash('sha256').update(`${id}#${before}`).digest('hex').slice(0, 32);
+  };
+}
+
+function attributesDigest(attributes: OtlpAttributes): string {
+  const hash = createHash('sha256');
+  for (const key in attributes) hash.update(`\n${key}=${anyText(attributes[key], MAX.stack) ?? ''}`);
+  return hash.digest('hex');
+}
+
+/** Remembers what `make` gave for an object: records of one request share theirs, and a resource may be megabytes large. */
+function oncePerObject<T>(make: (object: OtlpAttributes) => T): (object: OtlpAttributes) => T {
+  const made = new Map<OtlpAttributes, T>();
+  return (object) => {
+    let result = made.get(object);
+    if (result === undefined) made.set(object, (result = make(object)));
+    return result;
   };
 }

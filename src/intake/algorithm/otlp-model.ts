@@ -36,16 +36,53 @@ export interface OtlpSpanEvent {
 
 /** What a request's body holds; `rejected` counts the log records or spans that are over the bound or unreadable. */
 export type OtlpDecoded<T> =
-  | { readonly ok: true; readonly records: readonly T[]; readonly ignored: number; readonly rejected: number }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: true;
+      readonly records: readonly T[];
+      readonly ignored: number;
+      readonly rejected: number;
+      /** Why, for the client; '' when none is rejected. */
+      readonly rejectedReason: string;
+    }
+  | OtlpRefused;
+
+/** A request of which nothing is taken: `malformed` when its bytes cannot be read, `invalid` when they hold something else. */
+export interface OtlpRefused {
+  readonly ok: false;
+  readonly outcome: 'malformed' | 'invalid';
+  readonly reason: string;
+}
 
 /** What became of one log record or span. */
 export type OtlpFate = 'used' | 'ignored' | 'rejected';
 
 /** Most log records or spans read of one request; exporters batch 512 by default. The rest is rejected in the answer. */
 export const MAX_OTLP_RECORDS = 10_000;
-/** Most attributes read of one record; the SDKs' own default limit is 128. */
+/** Why those beyond it are rejected. */
+export const TOO_MANY = `beyond ${MAX_OTLP_RECORDS} records of one request`;
+/** Most attributes read of one record; the SDKs' own default limit is 128. Those of `READ_ANYWHERE` are read beyond it. */
 export const MAX_ATTRIBUTES = 256;
+/** Attributes with a meaning of their own here: without them an error loses its kind or its customer. */
+export const READ_ANYWHERE: ReadonlySet<string> = new Set([
+  'exception.type',
+  'exception.message',
+  'exception.stacktrace',
+  'exception.escaped',
+  'user.id',
+  'user.email',
+  'user.name',
+  'enduser.id',
+  'client.address',
+  'http.route',
+  'http.request.method',
+  'service.name',
+  'service.version',
+  'deployment.environment',
+  'deployment.environment.name',
+  'telemetry.sdk.language',
+]);
+/** Longest name of a scope or span, UTF-16 units; many records share it. */
+export const MAX_NAME = 512;
 /** Deepest nesting of a value read; deeper parts become null. */
 export const MAX_VALUE_DEPTH = 16;
 /** Nanoseconds in a millisecond. */
