@@ -17,13 +17,16 @@ export class IntakeGate {
 
   /**
    * @param decode how the body is encoded, beside what its header says
-   * @throws Refusal when the body cannot be decompressed or is too large
+   * @throws Refusal when the body cannot be decompressed or is too large; of the project that is named outside of it
    */
-  decode(request: IntakeRequest, decode = decodeBody): Buffer {
+  async decode(request: IntakeRequest, decode = decodeBody): Promise<Buffer> {
     const decoded = decode(request.body, headerText(request.headers['content-encoding']), MAX_BODY);
     if (decoded.ok) return decoded.body;
     const outcome: Record<400 | 413 | 415, Outcome> = { 400: 'malformed', 413: 'too_large', 415: 'unsupported' };
-    throw new Refusal(decoded.status, outcome[decoded.status], decoded.reason);
+    const project = await this.project(request).catch((error: unknown) => {
+      if (!(error instanceof Refusal)) throw error;
+    });
+    throw new Refusal(decoded.status, outcome[decoded.status], decoded.reason, project?.id);
   }
 
   /**

@@ -28,7 +28,7 @@ export class NativeIntake {
   /** Takes events; each has its own outcome in the answer. 400 only when none could be taken. */
   async events(request: IntakeRequest): Promise<IntakeReply> {
     const project = await this.gate.project(request);
-    const body = readNativeBody(this.gate.decode(request), request.receivedAt);
+    const body = readNativeBody(await this.gate.decode(request), request.receivedAt);
     if (!body.ok) throw new Refusal(body.outcome === 'malformed' ? 400 : 413, body.outcome, body.reason, project.id);
     const lines = await this.turns.map(body.events, String(project.id), (readOne) => readOne());
     const read = lines.flatMap((one) =>

@@ -21,7 +21,7 @@ export class OtlpIntake {
     const format = otlpFormat(headerText(request.headers['content-type']));
     if (!format) throw new Refusal(415, 'unsupported', `Content-Type must be ${TYPES.protobuf} or ${TYPES.json}`);
     const project = await this.gate.project(request);
-    const read = readOtlp(signal, format, this.gate.decode(request), request.receivedAt);
+    const read = readOtlp(signal, format, await this.gate.decode(request), request.receivedAt);
     if (!read.ok) throw new Refusal(400, read.outcome, read.reason, project.id);
     await this.acceptor.accept(project.id, read.events, request.receivedAt);
     if (read.ignored > 0) this.outcomes.count(project.id, 'discarded', read.ignored);

@@ -32,7 +32,7 @@ export class SentryIntake {
    */
   async envelope(request: IntakeRequest): Promise<IntakeReply> {
     if (request.summary) return this.summarised(request, request.summary);
-    const parsed = parseEnvelope(this.gate.decode(request));
+    const parsed = parseEnvelope(await this.gate.decode(request));
     if (!parsed.ok) {
       const { id } = await this.gate.project(request);
       throw new Refusal(400, 'malformed', parsed.reason, id);
@@ -49,7 +49,7 @@ export class SentryIntake {
   /** Takes one event as older SDKs send it. */
   async store(request: IntakeRequest): Promise<IntakeReply> {
     if (request.summary) return this.summarised(request, request.summary);
-    const body = this.gate.decode(request, decodeStoreBody);
+    const body = await this.gate.decode(request, decodeStoreBody);
     const project = await this.gate.project(request);
     const parsed = parseJsonObject(body);
     if (!parsed.ok) throw new Refusal(400, 'malformed', `the body is ${parsed.reason}`, project.id);

@@ -56,6 +56,6 @@ function ofEnvelope(body: Buffer, key: string, projectId: string): OutcomeCounts
 
 function ofExport({ path, type }: SentRequest, body: Buffer): OutcomeCounts {
   const read = readOtlp(path === '/otlp/v1/logs' ? 'logs' : 'traces', otlpFormat(type)!, body, 0);
-  if (!read.ok) return { malformed: 1 };
+  if (!read.ok) return { [read.outcome]: 1 };
   return { taken: read.events.length, discarded: read.ignored, invalid: read.rejected };
 }
