@@ -33,6 +33,8 @@ interface Block {
   readonly header: string[];
   /** Newest first, as printed. */
   readonly frames: Frame[];
+  /** Set once the frames shared with the enclosing exception are filled in. */
+  filledIn?: boolean;
 }
 
 /** `at com.acme.Cart.add(Cart.java:10)`; PHP's OpenTelemetry prints the same form. */
@@ -64,8 +66,15 @@ function addLine(blocks: readonly Block[], line: string): void {
   const frame = FRAME.exec(line);
   const more = MORE.exec(line);
   if (frame) block.frames.push(readFrame(frame));
-  else if (more) block.frames.push(...(blocks.at(-2)?.frames.slice(-Number(more[1])) ?? []));
+  else if (more) fillIn(block, blocks.at(-2)?.frames ?? [], Number(more[1]));
   else if (block.frames.length === 0) block.header.push(line);
+}
+
+/** Once a block, as it is printed: a text of many such lines would double the frames with each, without end. */
+function fillIn(block: Block, enclosing: readonly Frame[], count: number): void {
+  if (block.filledIn) return;
+  block.filledIn = true;
+  for (let i = Math.max(0, enclosing.length - count); i < enclosing.length; i++) block.frames.push(enclosing[i]!);
 }
 
 function toException({ header, frames }: Block): ExceptionValue {

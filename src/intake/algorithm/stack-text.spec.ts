@@ -279,6 +279,16 @@ describe('stack text that is none or hostile', () => {
     expect(JSON.stringify(exceptions)).not.toContain('\\ud');
   });
 
+  it('fills in the common frames of a Java cause once, however often they are announced', () => {
+    const frames = Array.from({ length: 10 }, (_, i) => `\tat com.acme.A.f${i}(A.java:${i + 1})`);
+    const cause = ['Caused by: com.acme.E: x', ...Array<string>(20).fill('\t... 999999 more')];
+    const text = ['com.acme.E: x', ...frames, ...Array<string[]>(90).fill(cause).flat()].join('\n');
+    const started = process.hrtime.bigint();
+    const { exceptions } = parseStackText(text);
+    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(1000);
+    expect(exceptions.map((e) => e.frames.length)).toEqual(Array<number>(50).fill(10));
+  });
+
   it('reads a megabyte of near-matches within a second', () => {
     const parts = [
       'at a ( ( ( (',
