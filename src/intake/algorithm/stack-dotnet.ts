@@ -4,6 +4,8 @@ import { splitQualifiedType, splitTypeAndValue, startsWithAny } from './stack-li
 const FRAME = /^\s*at ([^\s(][^(]{0,600})\([^)]{0,900}\)(?: in (.{1,600}?)(?::line (\d{1,9}))?)?$/;
 const INNER_END = /^\s*--- End of inner exception stack trace ---/;
 const ARROW = ' ---> ';
+/** Most headers read of one line; .NET Framework prints those of a whole chain on it. */
+const MAX_LINE_HEADERS = 50;
 const PLATFORM = [
   'System.',
   'Microsoft.',
@@ -51,7 +53,7 @@ export function parseDotnetStack(lines: readonly string[]): ExceptionValue[] {
 }
 
 function addHeader(open: Block[], line: string): void {
-  const parts = ` ${line.trim()}`.split(ARROW);
+  const parts = ` ${line.trim()}`.split(ARROW, MAX_LINE_HEADERS);
   const [continued = '', ...inner] = parts;
   const current = open.at(-1);
   if (continued.trim() !== '') {

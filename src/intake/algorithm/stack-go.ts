@@ -1,7 +1,8 @@
 import { type ExceptionValue, type Frame } from '../event.js';
 import { containsAny } from './stack-lines.js';
 
-const PLACE = /^\s+(.{1,900}\.(?:go|s|c)):(\d{1,9})(?: \+0x[0-9a-f]+)?$/;
+/** The `\S` keeps a line of blanks from being tried from each of them. */
+const PLACE = /^\s+(\S.{0,899}\.(?:go|s|c)):(\d{1,9})(?: \+0x[0-9a-f]+)?$/;
 const ROUTINE = /^goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[/;
 const HEADER = /^(panic|fatal error): (.*)$/;
 

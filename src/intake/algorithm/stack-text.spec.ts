@@ -289,6 +289,18 @@ describe('stack text that is none or hostile', () => {
     expect(exceptions.map((e) => e.frames.length)).toEqual(Array<number>(50).fill(10));
   });
 
+  it('reads lines of blanks in time that grows with their length only', () => {
+    const frames = ['f@/a.js:1:2', 'main.f()\n\t/a.go:1 +0x1', "/a.rb:1:in 'f'", '\tat a.B.c(B.java:1)'];
+    const started = process.hrtime.bigint();
+    for (const frame of frames) {
+      for (const end of ['@x', '.go:x', 'at x', "x:1:in 'a"]) {
+        const real = `${frame}\n`.repeat(60);
+        parseStackText(`${real}${`${' '.repeat(1000)}${end}\n`.repeat(900)}${real}`);
+      }
+    }
+    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(2000);
+  });
+
   it('reads a megabyte of near-matches within a second', () => {
     const parts = [
       'at a ( ( ( (',
