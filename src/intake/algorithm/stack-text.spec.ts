@@ -182,6 +182,37 @@ describe('stack text of Go', () => {
       'runtime/debug:Stack@24',
     ]);
   });
+
+  it('tells the app from its dependencies in a build with -trimpath', () => {
+    const { exceptions } = parseStackText(
+      [
+        'goroutine 34 [running]:',
+        'go.opentelemetry.io/otel/sdk/trace.recordStackTrace()',
+        '\tgo.opentelemetry.io/otel/sdk@v1.28.0/trace/span.go:488 +0x4d',
+        'go.opentelemetry.io/otel/sdk/trace.(*recordingSpan).RecordError(0xc00019c000, {0x9a1b60, 0xc000028040}, {0x0, 0x0, 0x0})',
+        '\tgo.opentelemetry.io/otel/sdk/trace/span.go:447 +0x3a5',
+        'example.com/shop/cart.(*Cart).Total(0xc000012345)',
+        '\texample.com/shop/cart/cart.go:31 +0x1d',
+        'gopkg.in/acme%2ev3.Serve(...)',
+        '\tgopkg.in/acme.v3@v3.0.0-20240102030405-abcdef012345/serve.go:8',
+        'net/http.HandlerFunc.ServeHTTP(0xc0000a4000?, {0x9a2f38, 0xc0001b2000}, 0xc0001a8000)',
+        '\tnet/http/server.go:2136 +0x29',
+        'main.main()',
+        '\texample.com/shop/main.go:12 +0x20',
+        'runtime.main()',
+        '\truntime/proc.go:267 +0x2d2',
+      ].join('\n'),
+    );
+    expect(shape(exceptions[0])).toEqual([
+      'runtime:main@267',
+      '*main:main@12',
+      'net/http:HandlerFunc.ServeHTTP@2136',
+      'gopkg.in/acme%2ev3:Serve@8',
+      '*example.com/shop/cart:(*Cart).Total@31',
+      'go.opentelemetry.io/otel/sdk/trace:(*recordingSpan).RecordError@447',
+      'go.opentelemetry.io/otel/sdk/trace:recordStackTrace@488',
+    ]);
+  });
 });
 
 describe('stack text of C#', () => {
