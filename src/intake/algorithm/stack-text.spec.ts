@@ -117,6 +117,99 @@ describe('stack text of Python', () => {
     expect(names(exceptions)).toEqual(['ValueError: bad', 'ExceptionGroup: two failed (1 sub-exception)']);
     expect(shape(exceptions[0])).toEqual(['*run@9']);
   });
+
+  const GROUP = [
+    '  + Exception Group Traceback (most recent call last):',
+    '  |   File "/srv/a.py", line 2, in serve',
+    '  |     run()',
+    '  | ExceptionGroup: some failed (3 sub-exceptions)',
+    '  +-+---------------- 1 ----------------',
+    '    | Traceback (most recent call last):',
+    '    |   File "/srv/b.py", line 8, in first',
+    "    | KeyError: 'price'",
+    '    |',
+    '    | During handling of the above exception, another exception occurred:',
+    '    |',
+    '    | Traceback (most recent call last):',
+    '    |   File "/srv/b.py", line 9, in second',
+    '    | ValueError: bad',
+    '    +---------------- 2 ----------------',
+    '    | Exception Group Traceback (most recent call last):',
+    '    |   File "/srv/c.py", line 1, in third',
+    '    | ExceptionGroup: nested (1 sub-exception)',
+    '    +-+---------------- 1 ----------------',
+    '      | OSError: never raised',
+    '      +------------------------------------',
+    '    +---------------- ... ----------------',
+    '    | and 1 more exception',
+    '    +------------------------------------',
+  ];
+  const GROUP_NAMES = [
+    'OSError: never raised',
+    'ExceptionGroup: nested (1 sub-exception)',
+    "KeyError: 'price'",
+    'ValueError: bad',
+    'ExceptionGroup: some failed (3 sub-exceptions)',
+  ];
+  const DURING = ['', 'During handling of the above exception, another exception occurred:', ''];
+  const PLAIN = ['Traceback (most recent call last):', '  File "/srv/d.py", line 4, in last', 'RuntimeError: gave up'];
+
+  it('keeps the order of a chain that a group is part of', () => {
+    const groupLast = parseStackText([...PLAIN, ...DURING, ...GROUP].join('\n')).exceptions;
+    expect(names(groupLast)).toEqual(['RuntimeError: gave up', ...GROUP_NAMES]);
+    expect(groupLast.map((e) => shape(e).join())).toEqual([
+      '*last@4',
+      '',
+      '*third@1',
+      '*first@8',
+      '*second@9',
+      '*serve@2',
+    ]);
+    const groupFirst = parseStackText([...GROUP, ...DURING, ...PLAIN].join('\n')).exceptions;
+    expect(names(groupFirst)).toEqual([...GROUP_NAMES, 'RuntimeError: gave up']);
+  });
+
+  it('reads what is left of a torn group', () => {
+    const torn = ['  +---------------- 1 ----------------', ...GROUP.slice(14), ...PLAIN].join('\n');
+    expect(names(parseStackText(torn).exceptions)).toContain('RuntimeError: gave up');
+  });
+
+  it('keeps the libraries of Windows out of the app', () => {
+    const { exceptions } = parseStackText(
+      [
+        'Traceback (most recent call last):',
+        '  File "C:\\shop\\lib\\pay.py", line 7, in charge',
+        '  File "C:\\shop\\venv\\Lib\\site-packages\\requests\\api.py", line 5, in get',
+        '  File "C:\\Python311\\Lib\\json\\decoder.py", line 355, in raw_decode',
+        '  File "c:\\python37\\lib\\json\\decoder.py", line 3, in raw_decode',
+        '  File "C:\\Python37-32\\lib\\json\\decoder.py", line 355, in raw_decode',
+        'ValueError: bad',
+      ].join('\n'),
+    );
+    expect(exceptions[0]?.frames.map((f) => [f.inApp, f.filename])).toEqual([
+      [true, 'C:\\shop\\lib\\pay.py'],
+      [false, 'requests\\api.py'],
+      [false, 'json\\decoder.py'],
+      [false, 'json\\decoder.py'],
+      [false, 'json\\decoder.py'],
+    ]);
+  });
+
+  it('reads the traceback of another process without its quotes', () => {
+    const { exceptions } = parseStackText(
+      [
+        'multiprocessing.pool.RemoteTraceback: ',
+        '"""',
+        ...PLAIN,
+        '"""',
+        '',
+        'The above exception was the direct cause of the following exception:',
+        '',
+        ...PLAIN,
+      ].join('\n'),
+    );
+    expect(names(exceptions)).toEqual(['RuntimeError: gave up', 'RuntimeError: gave up']);
+  });
 });
 
 describe('stack text of Java', () => {
