@@ -7,6 +7,8 @@ const INNER_END = /^\s*--- End of inner exception stack trace ---/;
 const GENERATED =
   /^(.{1,400}?)[.+](?:<>c[^.+]{0,80}[.+])?<(?:(\w{1,200})|<(\w{1,200})>\$|<(\w{1,200})>b__[\d_]{1,20})>(d(?:__)?|b__|g__(\w{1,200}))/;
 const ARROW = ' ---> ';
+/** Most headers read of one line; .NET Framework prints those of a whole chain on it. */
+const MAX_LINE_HEADERS = 50;
 const PLATFORM = [
   'System.',
   'Microsoft.',
@@ -54,7 +56,7 @@ export function parseDotnetStack(lines: readonly string[]): ExceptionValue[] {
 }
 
 function addHeader(open: Block[], line: string): void {
-  const parts = ` ${line.trim()}`.split(ARROW);
+  const parts = ` ${line.trim()}`.split(ARROW, MAX_LINE_HEADERS);
   const [continued = '', ...inner] = parts;
   const current = open.at(-1);
   if (continued.trim() !== '') {

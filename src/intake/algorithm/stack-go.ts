@@ -1,7 +1,8 @@
 import { type ExceptionValue, type Frame } from '../event.js';
-import { containsAny } from './stack-lines.js';
+import { startsWithAny } from './stack-lines.js';
 
-const PLACE = /^\s+(.{1,900}\.(?:go|s|c)):(\d{1,9})(?: \+0x[0-9a-f]+)?$/;
+/** The `\S` keeps a line of blanks from being tried from each of them. */
+const PLACE = /^\s+(\S.{0,899}\.(?:go|s|c)):(\d{1,9})(?: \+0x[0-9a-f]+)?$/;
 const ROUTINE = /^goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[/;
 const HEADER = /^(panic|fatal error): (.*)$/;
 
@@ -13,6 +14,11 @@ const STANDARD = new Set(
     'strconv strings sync syscall testing text time unicode unique unsafe vendor weak'
   ).split(' '),
 );
+
+/** Where dependencies and the toolchain lie; a build with -trimpath leaves `module@v1.2.3/file.go` of a dependency's path. */
+const LIBRARY_PATH = /\/pkg\/mod\/|\/vendor\/|\/usr\/local\/go\/src\/|\/usr\/lib\/go|@v\d[^/]{0,100}\//;
+/** Frames of the recorder itself, which stand above the app's in every stack that it takes. */
+const RECORDERS = ['go.opentelemetry.io/otel/', 'go.opentelemetry.io/contrib/'];
 
 /** The second line of a frame, `\t/app/main.go:10 +0x1d`. */
 export function looksLikeGo(line: string): boolean {
@@ -66,7 +72,7 @@ function withoutArguments(call: string): string {
 
 function isInApp(module: string | undefined, path: string): boolean {
   if (module === undefined || STANDARD.has(module.split('/')[0] ?? '')) return false;
-  // With -trimpath a path begins with the module and its version, `example.org/x@v1.2.3/x.go`.
-  if (/@v\d/.test(path) || module.startsWith('go.opentelemetry.io/otel')) return false;
-  return !containsAny(path, ['/pkg/mod/', '/vendor/', '/usr/local/go/src/', '/usr/lib/go']);
+  // No other module can import package main, so its frames are the program's own wherever it was built.
+  if (module === 'main') return true;
+  return !startsWithAny(`${module}/`, RECORDERS) && !LIBRARY_PATH.test(path);
 }

@@ -4,8 +4,6 @@ import { indentOf, splitQualifiedType, splitTypeAndValue, startsWithAny } from '
 const FRAME =
   /^\s*at ((?:[^\s()/]{0,200}\/){0,2})([^\s()/]{1,500})\(((?:[^()]{1,300}\.\w{1,10}|SourceFile|Unknown Source|Native Method|<generated>|[A-Za-z$_][\w$]{0,200})(?::(-?\d{1,9}))?)?\)/;
 const MORE = /^\s*\.\.\. (\d{1,6}) (?:more|common frames omitted)/;
-/** Most frames that one such line stands for: real stacks are far below, and a text of many could grow without end. */
-const MOST_FILLED = 1000;
 const CHAINED = /^\s*(Caused by|Wrapped by): (.*)$/;
 
 /** Packages that come with the platform or its usual frameworks' plumbing. */
@@ -34,9 +32,9 @@ const ANDROID = ['android.', 'androidx.', 'com.android.', 'dalvik.', 'okhttp3.',
 interface Block {
   readonly header: string[];
   /** Newest first, as printed. */
-  frames: readonly Frame[];
-  /** The end of its stack has been filled in; what is printed after it is no frame of it. */
-  isFilled?: boolean;
+  readonly frames: Frame[];
+  /** Set once the frames shared with the enclosing exception are filled in. */
+  filledIn?: boolean;
 }
 
 /** `at com.acme.Cart.add(Cart.java:10)`; PHP's OpenTelemetry prints the same form. */
@@ -67,12 +65,16 @@ function addLine(blocks: readonly Block[], line: string): void {
   const block = blocks.at(-1)!;
   const frame = FRAME.exec(line);
   const more = MORE.exec(line);
-  if (frame && !block.isFilled) (block.frames as Frame[]).push(readFrame(frame));
-  else if (more && !block.isFilled) {
-    const filled = Math.min(Number(more[1]), MOST_FILLED);
-    block.frames = filled === 0 ? block.frames : block.frames.concat(blocks.at(-2)?.frames.slice(-filled) ?? []);
-    block.isFilled = true;
-  } else if (block.frames.length === 0) block.header.push(line);
+  if (frame) block.frames.push(readFrame(frame));
+  else if (more) fillIn(block, blocks.at(-2)?.frames ?? [], Number(more[1]));
+  else if (block.frames.length === 0) block.header.push(line);
+}
+
+/** Once a block, as it is printed: a text of many such lines would double the frames with each, without end. */
+function fillIn(block: Block, enclosing: readonly Frame[], count: number): void {
+  if (block.filledIn) return;
+  block.filledIn = true;
+  for (let i = Math.max(0, enclosing.length - count); i < enclosing.length; i++) block.frames.push(enclosing[i]!);
 }
 
 function toException({ header, frames }: Block): ExceptionValue {

@@ -3,7 +3,8 @@ import { containsAny, splitTypeAndValue, startsWithAny } from './stack-lines.js'
 
 const V8_NAMED = /^\s*at (?:async )?(.{1,500}?) \((.{1,900})\)$/;
 const V8_BARE = /^\s*at (?:async )?(\S.{0,900})$/;
-const GECKO_FRAME = /^\s*(.{0,500}?)@((?:[a-z-]{1,20}:\/\/|\/|webpack|\[native code\]).{0,900})$/;
+/** The `\S` keeps a line of blanks from being tried from each of them. */
+const GECKO_FRAME = /^\s*(|\S.{0,499}?)@((?:[a-z-]{1,20}:\/\/|\/|webpack|\[native code\]).{0,900})$/;
 const LOCATION = /^(.*?)(?::(\d{1,9}))?(?::(\d{1,9}))?$/;
 const CAUSE = /^\s*(?:\[cause\]: |Caused by: )(.*)$/;
 

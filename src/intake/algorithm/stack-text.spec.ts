@@ -117,6 +117,99 @@ describe('stack text of Python', () => {
     expect(names(exceptions)).toEqual(['ValueError: bad', 'ExceptionGroup: two failed (1 sub-exception)']);
     expect(shape(exceptions[0])).toEqual(['*run@9']);
   });
+
+  const GROUP = [
+    '  + Exception Group Traceback (most recent call last):',
+    '  |   File "/srv/a.py", line 2, in serve',
+    '  |     run()',
+    '  | ExceptionGroup: some failed (3 sub-exceptions)',
+    '  +-+---------------- 1 ----------------',
+    '    | Traceback (most recent call last):',
+    '    |   File "/srv/b.py", line 8, in first',
+    "    | KeyError: 'price'",
+    '    |',
+    '    | During handling of the above exception, another exception occurred:',
+    '    |',
+    '    | Traceback (most recent call last):',
+    '    |   File "/srv/b.py", line 9, in second',
+    '    | ValueError: bad',
+    '    +---------------- 2 ----------------',
+    '    | Exception Group Traceback (most recent call last):',
+    '    |   File "/srv/c.py", line 1, in third',
+    '    | ExceptionGroup: nested (1 sub-exception)',
+    '    +-+---------------- 1 ----------------',
+    '      | OSError: never raised',
+    '      +------------------------------------',
+    '    +---------------- ... ----------------',
+    '    | and 1 more exception',
+    '    +------------------------------------',
+  ];
+  const GROUP_NAMES = [
+    'OSError: never raised',
+    'ExceptionGroup: nested (1 sub-exception)',
+    "KeyError: 'price'",
+    'ValueError: bad',
+    'ExceptionGroup: some failed (3 sub-exceptions)',
+  ];
+  const DURING = ['', 'During handling of the above exception, another exception occurred:', ''];
+  const PLAIN = ['Traceback (most recent call last):', '  File "/srv/d.py", line 4, in last', 'RuntimeError: gave up'];
+
+  it('keeps the order of a chain that a group is part of', () => {
+    const groupLast = parseStackText([...PLAIN, ...DURING, ...GROUP].join('\n')).exceptions;
+    expect(names(groupLast)).toEqual(['RuntimeError: gave up', ...GROUP_NAMES]);
+    expect(groupLast.map((e) => shape(e).join())).toEqual([
+      '*last@4',
+      '',
+      '*third@1',
+      '*first@8',
+      '*second@9',
+      '*serve@2',
+    ]);
+    const groupFirst = parseStackText([...GROUP, ...DURING, ...PLAIN].join('\n')).exceptions;
+    expect(names(groupFirst)).toEqual([...GROUP_NAMES, 'RuntimeError: gave up']);
+  });
+
+  it('reads what is left of a torn group', () => {
+    const torn = ['  +---------------- 1 ----------------', ...GROUP.slice(14), ...PLAIN].join('\n');
+    expect(names(parseStackText(torn).exceptions)).toContain('RuntimeError: gave up');
+  });
+
+  it('keeps the libraries of Windows out of the app', () => {
+    const { exceptions } = parseStackText(
+      [
+        'Traceback (most recent call last):',
+        '  File "C:\\shop\\lib\\pay.py", line 7, in charge',
+        '  File "C:\\shop\\venv\\Lib\\site-packages\\requests\\api.py", line 5, in get',
+        '  File "C:\\Python311\\Lib\\json\\decoder.py", line 355, in raw_decode',
+        '  File "c:\\python37\\lib\\json\\decoder.py", line 3, in raw_decode',
+        '  File "C:\\Python37-32\\lib\\json\\decoder.py", line 355, in raw_decode',
+        'ValueError: bad',
+      ].join('\n'),
+    );
+    expect(exceptions[0]?.frames.map((f) => [f.inApp, f.filename])).toEqual([
+      [true, 'C:\\shop\\lib\\pay.py'],
+      [false, 'requests\\api.py'],
+      [false, 'json\\decoder.py'],
+      [false, 'json\\decoder.py'],
+      [false, 'json\\decoder.py'],
+    ]);
+  });
+
+  it('reads the traceback of another process without its quotes', () => {
+    const { exceptions } = parseStackText(
+      [
+        'multiprocessing.pool.RemoteTraceback: ',
+        '"""',
+        ...PLAIN,
+        '"""',
+        '',
+        'The above exception was the direct cause of the following exception:',
+        '',
+        ...PLAIN,
+      ].join('\n'),
+    );
+    expect(names(exceptions)).toEqual(['RuntimeError: gave up', 'RuntimeError: gave up']);
+  });
 });
 
 describe('stack text of Java', () => {
@@ -180,6 +273,37 @@ describe('stack text of Go', () => {
       'github.com/acme/mux:Serve@8',
       '*example.com/shop/cart:(*Cart).Total@31',
       'runtime/debug:Stack@24',
+    ]);
+  });
+
+  it('tells the app from its dependencies in a build with -trimpath', () => {
+    const { exceptions } = parseStackText(
+      [
+        'goroutine 34 [running]:',
+        'go.opentelemetry.io/otel/sdk/trace.recordStackTrace()',
+        '\tgo.opentelemetry.io/otel/sdk@v1.28.0/trace/span.go:488 +0x4d',
+        'go.opentelemetry.io/otel/sdk/trace.(*recordingSpan).RecordError(0xc00019c000, {0x9a1b60, 0xc000028040}, {0x0, 0x0, 0x0})',
+        '\tgo.opentelemetry.io/otel/sdk/trace/span.go:447 +0x3a5',
+        'example.com/shop/cart.(*Cart).Total(0xc000012345)',
+        '\texample.com/shop/cart/cart.go:31 +0x1d',
+        'gopkg.in/acme%2ev3.Serve(...)',
+        '\tgopkg.in/acme.v3@v3.0.0-20240102030405-abcdef012345/serve.go:8',
+        'net/http.HandlerFunc.ServeHTTP(0xc0000a4000?, {0x9a2f38, 0xc0001b2000}, 0xc0001a8000)',
+        '\tnet/http/server.go:2136 +0x29',
+        'main.main()',
+        '\texample.com/shop/main.go:12 +0x20',
+        'runtime.main()',
+        '\truntime/proc.go:267 +0x2d2',
+      ].join('\n'),
+    );
+    expect(shape(exceptions[0])).toEqual([
+      'runtime:main@267',
+      '*main:main@12',
+      'net/http:HandlerFunc.ServeHTTP@2136',
+      'gopkg.in/acme%2ev3:Serve@8',
+      '*example.com/shop/cart:(*Cart).Total@31',
+      'go.opentelemetry.io/otel/sdk/trace:(*recordingSpan).RecordError@447',
+      'go.opentelemetry.io/otel/sdk/trace:recordStackTrace@488',
     ]);
   });
 });
@@ -277,6 +401,28 @@ describe('stack text that is none or hostile', () => {
     const { exceptions } = parseStackText(`E: ${'\u{1F600}'.repeat(9000)}\n    at f (/srv/a.js:1:2)`);
     expect(exceptions[0]?.value?.length).toBeGreaterThan(500);
     expect(JSON.stringify(exceptions)).not.toContain('\\ud');
+  });
+
+  it('fills in the common frames of a Java cause once, however often they are announced', () => {
+    const frames = Array.from({ length: 10 }, (_, i) => `\tat com.acme.A.f${i}(A.java:${i + 1})`);
+    const cause = ['Caused by: com.acme.E: x', ...Array<string>(20).fill('\t... 999999 more')];
+    const text = ['com.acme.E: x', ...frames, ...Array<string[]>(90).fill(cause).flat()].join('\n');
+    const started = process.hrtime.bigint();
+    const { exceptions } = parseStackText(text);
+    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(1000);
+    expect(exceptions.map((e) => e.frames.length)).toEqual(Array<number>(50).fill(10));
+  });
+
+  it('reads lines of blanks in time that grows with their length only', () => {
+    const frames = ['f@/a.js:1:2', 'main.f()\n\t/a.go:1 +0x1', "/a.rb:1:in 'f'", '\tat a.B.c(B.java:1)'];
+    const started = process.hrtime.bigint();
+    for (const frame of frames) {
+      for (const end of ['@x', '.go:x', 'at x', "x:1:in 'a"]) {
+        const real = `${frame}\n`.repeat(60);
+        parseStackText(`${real}${`${' '.repeat(1000)}${end}\n`.repeat(900)}${real}`);
+      }
+    }
+    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(2000);
   });
 
   it('reads a megabyte of near-matches within a second', () => {
