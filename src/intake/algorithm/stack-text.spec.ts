@@ -355,6 +355,29 @@ describe('stack text of Ruby', () => {
     expect(shape(exceptions[1])).toEqual(['*<main>@2', 'call@5', '*charge@10']);
   });
 
+  it('reads frames of the core and of evaluated code, also where they raise', () => {
+    const internal = '<internal:kernel>:307:in \'Integer\': invalid value for Integer(): "x" (ArgumentError)';
+    const { exceptions } = parseStackText(
+      [
+        "/srv/shop/app/pay.rb:10:in 'Pay#charge': no answer (Acme::PaymentError)",
+        "\tfrom (eval at /srv/shop/rules.rb:3):1:in 'Rules#run'",
+        "\tfrom <internal:kernel>:168:in 'Kernel#loop'",
+        internal,
+        "\tfrom /srv/shop/app/pay.rb:8:in 'Pay#charge'",
+      ].join('\n'),
+    );
+    expect(names(exceptions)).toEqual([
+      'ArgumentError: invalid value for Integer(): "x"',
+      'Acme::PaymentError: no answer',
+    ]);
+    expect(shape(exceptions[0])).toEqual(['*Pay:charge@8', 'Integer@307']);
+    expect(shape(exceptions[1])).toEqual(['Kernel:loop@168', '*Rules:run@3', '*Pay:charge@10']);
+    expect(exceptions[1]?.frames[1]?.filename).toBe('/srv/shop/rules.rb');
+    const first = parseStackText(`${internal}\n\tfrom /srv/shop/app/pay.rb:8:in 'Pay#charge'`).exceptions;
+    expect(names(first)).toEqual(['ArgumentError: invalid value for Integer(): "x"']);
+    expect(shape(first[0])).toEqual(['*Pay:charge@8', 'Integer@307']);
+  });
+
   it('reads a plain backtrace', () => {
     const { exceptions } = parseStackText("/srv/a.rb:1:in `f'\n/srv/b.rb:2:in `g'");
     expect(shape(exceptions[0])).toEqual(['*g@2', '*f@1']);
