@@ -414,6 +414,58 @@ describe('stack text of PHP', () => {
   });
 });
 
+describe('stack text of PHP with places of every kind', () => {
+  const first = (...lines: string[]): ExceptionValue | undefined =>
+    parseStackText([...lines, '#9 {main}'].join('\n')).exceptions[0];
+
+  it('cuts the place from a message at the last " in "', () => {
+    const read = first(
+      'RuntimeException: no answer in 30s from gate in /srv/x/Gate.php:14',
+      'Stack trace:',
+      '#0 /srv/x/index.php(9): f()',
+    );
+    expect(read?.value).toBe('no answer in 30s from gate');
+    expect(shape(read)).toEqual(['*{main}@9', '*f@14']);
+    expect(first('E: put in:14', 'Stack trace:', '#0 /srv/x.php(9): f()')?.value).toBe('put in:14');
+  });
+
+  it('reads paths with brackets and code from a string', () => {
+    const read = first(
+      "E: x in C:\\Program Files (x86)\\b.php(7) : eval()'d code:1",
+      'Stack trace:',
+      '#0 C:\\Program Files (x86)\\a.php(30): f()',
+      "#1 /x.php(31) : eval()'d code(1): g()",
+      '#2 C:\\app\\vendor\\acme\\a.php(3): h(Object(A))',
+    );
+    expect(read?.frames.map((f) => [f.function, f.filename, f.lineno, f.inApp]).reverse()).toEqual([
+      ['f', 'C:\\Program Files (x86)\\b.php', 7, true],
+      ['g', 'C:\\Program Files (x86)\\a.php', 30, true],
+      ['h', '/x.php', 31, true],
+      ['{main}', 'C:\\app\\vendor\\acme\\a.php', 3, false],
+    ]);
+  });
+
+  it('names closures of PHP 8.4 by what they are written in', () => {
+    const read = first(
+      'E: x in /a.php:1',
+      'Stack trace:',
+      '#0 /a.php(2): Acme\\Pay->{closure:Acme\\Pay::run():12}()',
+      "#1 /a.php(3): Acme\\Pay::{closure:{closure:Acme\\Pay::run():12}:14}('a::b')",
+      '#2 /a.php(4): {closure:Acme\\helper():3}(1)',
+      '#3 /a.php(5): {closure:/srv/a.php:8}()',
+      "#4 /a.php(6): Acme\\Pay->Acme\\{closure}('{closure:')",
+    );
+    expect(read?.frames.map((f) => [f.module, f.function]).reverse()).toEqual([
+      ['Acme\\Pay', 'run { closure }'],
+      ['Acme\\Pay', 'run { closure }'],
+      [undefined, 'Acme\\helper { closure }'],
+      [undefined, '{closure}'],
+      ['Acme\\Pay', 'Acme\\{closure}'],
+      [undefined, '{main}'],
+    ]);
+  });
+});
+
 describe('stack text that is none or hostile', () => {
   it('finds no exception in ordinary text', () => {
     expect(parseStackText('the shop is closed: come back later\nat noon')).toEqual({ exceptions: [] });
