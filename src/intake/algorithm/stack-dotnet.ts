@@ -1,9 +1,16 @@
 import { type ExceptionValue, type Frame } from '../event.js';
 import { splitQualifiedType, splitTypeAndValue, startsWithAny } from './stack-lines.js';
 
-const FRAME = /^\s*at ([^\s(][^(]{0,600})\([^)]{0,900}\)(?: in (.{1,600}?)(?::line (\d{1,9}))?)?$/;
+const FRAME = /^\s*at ([^\s(][^(]{0,600})\([^)]{0,900}\)(?: in (.{1,600}?)(?::line (\d{1,9}))?)?(?:<---)?$/;
 const INNER_END = /^\s*--- End of inner exception stack trace ---/;
 const ARROW = ' ---> ';
+/** What the last line of each member of an AggregateException ends with. */
+const MEMBER_END = /<---$/;
+/**
+ * A name made by the compiler: for an async method `<Pay>d__5`, for a lambda `<>c.<Pay>b__0_3`, for an async lambda
+ * `<>c.<<Pay>b__0>d`, for a local function `<Pay>g__Check|3_0`; top-level statements are the method `<Main>$`.
+ */
+const GENERATED = /^(.{1,400}?)[.+](?:<>c[^.+]{0,80}[.+]){0,3}<?<(\w{1,200}|<\w{1,200}>\$)>(d__|b__|g__(\w{1,200}))/;
 /** Most headers read of one line; .NET Framework prints those of a whole chain on it. */
 const MAX_LINE_HEADERS = 50;
 const PLATFORM = [
@@ -53,7 +60,7 @@ export function parseDotnetStack(lines: readonly string[]): ExceptionValue[] {
 }
 
 function addHeader(open: Block[], line: string): void {
-  const parts = ` ${line.trim()}`.split(ARROW, MAX_LINE_HEADERS);
+  const parts = ` ${line.trim().replace(MEMBER_END, '')}`.split(ARROW, MAX_LINE_HEADERS);
   const [continued = '', ...inner] = parts;
   const current = open.at(-1);
   if (continued.trim() !== '') {
@@ -83,10 +90,11 @@ function readFrame(match: RegExpExecArray): Frame {
 
 /** Class and method; the compiler's names of async methods and lambdas are turned back into the written ones. */
 function readMethod(full: string): { module?: string; name: string } {
-  const generated = /^(.{1,400}?)[.+](?:<>c[^.+]{0,80}[.+])?<(\w{1,200})>(d__|b__|g__(\w{1,200}))/.exec(full);
+  const generated = GENERATED.exec(full);
   if (generated) {
-    const [, module, method = '', kind, local] = generated;
-    const name = kind === 'd__' ? method : `${method} { ${local?.split('|')[0] ?? '<lambda>'} }`;
+    const [, module, written = '', kind, local] = generated;
+    const method = written.replace(/[<>$]/g, '');
+    const name = kind === 'd__' ? method : `${method} { ${local ?? '<lambda>'} }`;
     return { module, name };
   }
   const dot = full.endsWith('.ctor') || full.endsWith('.cctor') ? full.lastIndexOf('..') : full.lastIndexOf('.');

@@ -338,6 +338,51 @@ describe('stack text of C#', () => {
   });
 });
 
+describe('stack text of C# with names and lines of every kind', () => {
+  it('turns the names of lambdas in top-level statements and of async lambdas back', () => {
+    const { exceptions } = parseStackText(
+      [
+        'System.InvalidOperationException: no',
+        '   at Program.<>c.<<Main>$>b__0_3(HttpContext ctx) in /src/Program.cs:line 5',
+        '   at Program.<>c.<<<Main>$>b__0_12>d.MoveNext() in /src/Program.cs:line 6',
+        '   at Program.<<Main>$>d__0.MoveNext() in /src/Program.cs:line 7',
+        '   at Program.<<Main>$>g__Check|0_1(Int32 n) in /src/Program.cs:line 8',
+        '   at Acme.Job.<>c__DisplayClass3_0.<<RunAsync>b__0>d.MoveNext() in /src/Job.cs:line 9',
+        '   at Acme.Job.<>c__DisplayClass3_0.<>c__DisplayClass3_1.<Run>b__0() in /src/Job.cs:line 10',
+        '   at Acme.Job.<<RunAsync>g__Step|4_0>d.MoveNext() in /src/Job.cs:line 11',
+      ].join('\n'),
+    );
+    expect(shape(exceptions[0]).reverse()).toEqual([
+      '*Program:Main { <lambda> }@5',
+      '*Program:Main { <lambda> }@6',
+      '*Program:Main@7',
+      '*Program:Main { Check }@8',
+      '*Acme.Job:RunAsync { <lambda> }@9',
+      '*Acme.Job:Run { <lambda> }@10',
+      '*Acme.Job:RunAsync { Step }@11',
+    ]);
+  });
+
+  it('reads the last line of each member of an AggregateException', () => {
+    const { exceptions } = parseStackText(
+      [
+        'System.AggregateException: One or more errors occurred. (empty) (late)',
+        '   at Acme.Shop.Run() in C:\\src\\Shop.cs:line 3',
+        ' ---> (Inner Exception #0) System.InvalidOperationException: empty',
+        '   at Acme.Stock.Take(Int32 n) in C:\\src\\Stock.cs:line 7<---',
+        '',
+        ' ---> (Inner Exception #1) System.TimeoutException: late<---',
+      ].join('\n'),
+    );
+    expect(names(exceptions)).toEqual([
+      'TimeoutException: late',
+      'InvalidOperationException: empty',
+      'AggregateException: One or more errors occurred. (empty) (late)',
+    ]);
+    expect(exceptions[1]?.frames[0]).toMatchObject({ filename: 'C:\\src\\Stock.cs', lineno: 7, inApp: true });
+  });
+});
+
 describe('stack text of Ruby', () => {
   it('reads full messages of all versions, the cause innermost', () => {
     const { language, exceptions } = parseStackText(
