@@ -3,10 +3,14 @@ import { splitQualifiedType, splitTypeAndValue, startsWithAny } from './stack-li
 
 const FRAME = /^\s*at ([^\s(][^(]{0,600})\([^)]{0,900}\)(?: in (.{1,600}?)(?::line (\d{1,9}))?)?(?:<---)?$/;
 const INNER_END = /^\s*--- End of inner exception stack trace ---/;
-/** What the compiler makes of async methods and lambdas: of a method, of the statements of a file, and of a lambda that is async. */
-const GENERATED =
-  /^(.{1,400}?)[.+](?:<>c[^.+]{0,80}[.+])?<(?:(\w{1,200})|<(\w{1,200})>\$|<(\w{1,200})>b__[\d_]{1,20})>(d(?:__)?|b__|g__(\w{1,200}))/;
 const ARROW = ' ---> ';
+/** What the last line of each member of an AggregateException ends with. */
+const MEMBER_END = /<---$/;
+/**
+ * A name made by the compiler: for an async method `<Pay>d__5`, for a lambda `<>c.<Pay>b__0_3`, for an async lambda
+ * `<>c.<<Pay>b__0>d`, for a local function `<Pay>g__Check|3_0`; top-level statements are the method `<Main>$`.
+ */
+const GENERATED = /^(.{1,400}?)[.+](?:<>c[^.+]{0,80}[.+]){0,3}<?<(\w{1,200}|<\w{1,200}>\$)>(d__|b__|g__(\w{1,200}))/;
 /** Most headers read of one line; .NET Framework prints those of a whole chain on it. */
 const MAX_LINE_HEADERS = 50;
 const PLATFORM = [
@@ -56,7 +60,7 @@ export function parseDotnetStack(lines: readonly string[]): ExceptionValue[] {
 }
 
 function addHeader(open: Block[], line: string): void {
-  const parts = ` ${line.trim()}`.split(ARROW, MAX_LINE_HEADERS);
+  const parts = ` ${line.trim().replace(MEMBER_END, '')}`.split(ARROW, MAX_LINE_HEADERS);
   const [continued = '', ...inner] = parts;
   const current = open.at(-1);
   if (continued.trim() !== '') {
@@ -88,10 +92,10 @@ function readFrame(match: RegExpExecArray): Frame {
 function readMethod(full: string): { module?: string; name: string } {
   const generated = GENERATED.exec(full);
   if (generated) {
-    const [, module, method, entry, ofLambda, kind, local] = generated;
-    const name = method ?? entry ?? ofLambda ?? '';
-    const isLambda = ofLambda !== undefined || kind !== 'd__';
-    return { module, name: isLambda ? `${name} { ${local?.split('|')[0] ?? '<lambda>'} }` : name };
+    const [, module, written = '', kind, local] = generated;
+    const method = written.replace(/[<>$]/g, '');
+    const name = kind === 'd__' ? method : `${method} { ${local ?? '<lambda>'} }`;
+    return { module, name };
   }
   const dot = full.endsWith('.ctor') || full.endsWith('.cctor') ? full.lastIndexOf('..') : full.lastIndexOf('.');
   return dot > 0 ? { module: full.slice(0, dot), name: full.slice(dot + 1) } : { name: full };

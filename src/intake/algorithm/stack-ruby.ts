@@ -1,8 +1,10 @@
 import { type ExceptionValue, type Frame } from '../event.js';
 import { containsAny } from './stack-lines.js';
 
+/** Paths of Ruby's own code, `<internal:kernel>`, and of code from a string, `(eval at /app/x.rb:3)`, have colons. */
 const FRAME =
-  /^(\s*(?:\d+: )?from |\s*)(<internal:[^<>]{1,200}>|\(eval at [^()]{1,600}\)|(?:[A-Za-z]:)?[^:\s][^:]{0,900}):(\d{1,9}):in [`']([^']{1,300})'(?:: (.*))?$/;
+  /^(\s*(?:\d+: )?from |\s*)(<internal:[^>]{1,200}>|\(eval at .{1,600}:\d{1,9}\)|(?:[A-Za-z]:)?[^:\s][^:]{0,900}):(\d{1,9}):in [`']([^']{1,300})'(?:: (.*))?$/;
+const EVALUATED = /^\(eval at (.{1,600}):(\d{1,9})\)$/;
 const TYPE_AT_END = /^(.*) \(([A-Z][\w:]{0,200})\)$/;
 
 interface Block {
@@ -50,9 +52,10 @@ function toException({ header = '', frames }: Block): ExceptionValue {
 }
 
 function readFrame(match: RegExpExecArray): Frame {
-  const path = match[2] ?? '';
+  // Code from a string is taken for the line that ran it, as a line of the string says nothing.
+  const [, path = match[2] ?? '', line = match[3]] = EVALUATED.exec(match[2] ?? '') ?? [];
   const { module, name } = readMethod(match[4] ?? '');
-  return { module, function: name, filename: path, absPath: path, lineno: Number(match[3]), inApp: isInApp(path) };
+  return { module, function: name, filename: path, absPath: path, lineno: Number(line), inApp: isInApp(path) };
 }
 
 /** Since Ruby 3.4 a label carries its class, `Cart#add`; a class name is a module for us. */

@@ -338,6 +338,51 @@ describe('stack text of C#', () => {
   });
 });
 
+describe('stack text of C# with names and lines of every kind', () => {
+  it('turns the names of lambdas in top-level statements and of async lambdas back', () => {
+    const { exceptions } = parseStackText(
+      [
+        'System.InvalidOperationException: no',
+        '   at Program.<>c.<<Main>$>b__0_3(HttpContext ctx) in /src/Program.cs:line 5',
+        '   at Program.<>c.<<<Main>$>b__0_12>d.MoveNext() in /src/Program.cs:line 6',
+        '   at Program.<<Main>$>d__0.MoveNext() in /src/Program.cs:line 7',
+        '   at Program.<<Main>$>g__Check|0_1(Int32 n) in /src/Program.cs:line 8',
+        '   at Acme.Job.<>c__DisplayClass3_0.<<RunAsync>b__0>d.MoveNext() in /src/Job.cs:line 9',
+        '   at Acme.Job.<>c__DisplayClass3_0.<>c__DisplayClass3_1.<Run>b__0() in /src/Job.cs:line 10',
+        '   at Acme.Job.<<RunAsync>g__Step|4_0>d.MoveNext() in /src/Job.cs:line 11',
+      ].join('\n'),
+    );
+    expect(shape(exceptions[0]).reverse()).toEqual([
+      '*Program:Main { <lambda> }@5',
+      '*Program:Main { <lambda> }@6',
+      '*Program:Main@7',
+      '*Program:Main { Check }@8',
+      '*Acme.Job:RunAsync { <lambda> }@9',
+      '*Acme.Job:Run { <lambda> }@10',
+      '*Acme.Job:RunAsync { Step }@11',
+    ]);
+  });
+
+  it('reads the last line of each member of an AggregateException', () => {
+    const { exceptions } = parseStackText(
+      [
+        'System.AggregateException: One or more errors occurred. (empty) (late)',
+        '   at Acme.Shop.Run() in C:\\src\\Shop.cs:line 3',
+        ' ---> (Inner Exception #0) System.InvalidOperationException: empty',
+        '   at Acme.Stock.Take(Int32 n) in C:\\src\\Stock.cs:line 7<---',
+        '',
+        ' ---> (Inner Exception #1) System.TimeoutException: late<---',
+      ].join('\n'),
+    );
+    expect(names(exceptions)).toEqual([
+      'TimeoutException: late',
+      'InvalidOperationException: empty',
+      'AggregateException: One or more errors occurred. (empty) (late)',
+    ]);
+    expect(exceptions[1]?.frames[0]).toMatchObject({ filename: 'C:\\src\\Stock.cs', lineno: 7, inApp: true });
+  });
+});
+
 describe('stack text of Ruby', () => {
   it('reads full messages of all versions, the cause innermost', () => {
     const { language, exceptions } = parseStackText(
@@ -353,6 +398,29 @@ describe('stack text of Ruby', () => {
     expect(names(exceptions)).toEqual(['Timeout::Error: timed out', 'Acme::PaymentError: no answer']);
     expect(shape(exceptions[0])).toEqual(['*Pay:block in charge@8', '*Net:read@4']);
     expect(shape(exceptions[1])).toEqual(['*<main>@2', 'call@5', '*charge@10']);
+  });
+
+  it('reads frames of the core and of evaluated code, also where they raise', () => {
+    const internal = '<internal:kernel>:307:in \'Integer\': invalid value for Integer(): "x" (ArgumentError)';
+    const { exceptions } = parseStackText(
+      [
+        "/srv/shop/app/pay.rb:10:in 'Pay#charge': no answer (Acme::PaymentError)",
+        "\tfrom (eval at /srv/shop/rules.rb:3):1:in 'Rules#run'",
+        "\tfrom <internal:kernel>:168:in 'Kernel#loop'",
+        internal,
+        "\tfrom /srv/shop/app/pay.rb:8:in 'Pay#charge'",
+      ].join('\n'),
+    );
+    expect(names(exceptions)).toEqual([
+      'ArgumentError: invalid value for Integer(): "x"',
+      'Acme::PaymentError: no answer',
+    ]);
+    expect(shape(exceptions[0])).toEqual(['*Pay:charge@8', 'Integer@307']);
+    expect(shape(exceptions[1])).toEqual(['Kernel:loop@168', '*Rules:run@3', '*Pay:charge@10']);
+    expect(exceptions[1]?.frames[1]?.filename).toBe('/srv/shop/rules.rb');
+    const first = parseStackText(`${internal}\n\tfrom /srv/shop/app/pay.rb:8:in 'Pay#charge'`).exceptions;
+    expect(names(first)).toEqual(['ArgumentError: invalid value for Integer(): "x"']);
+    expect(shape(first[0])).toEqual(['*Pay:charge@8', 'Integer@307']);
   });
 
   it('reads a plain backtrace', () => {
@@ -388,6 +456,58 @@ describe('stack text of PHP', () => {
       '*Acme\\Gate:send@14',
     ]);
     expect(shape(exceptions[1])).toEqual(['*{main}@20']);
+  });
+});
+
+describe('stack text of PHP with places of every kind', () => {
+  const first = (...lines: string[]): ExceptionValue | undefined =>
+    parseStackText([...lines, '#9 {main}'].join('\n')).exceptions[0];
+
+  it('cuts the place from a message at the last " in "', () => {
+    const read = first(
+      'RuntimeException: no answer in 30s from gate in /srv/x/Gate.php:14',
+      'Stack trace:',
+      '#0 /srv/x/index.php(9): f()',
+    );
+    expect(read?.value).toBe('no answer in 30s from gate');
+    expect(shape(read)).toEqual(['*{main}@9', '*f@14']);
+    expect(first('E: put in:14', 'Stack trace:', '#0 /srv/x.php(9): f()')?.value).toBe('put in:14');
+  });
+
+  it('reads paths with brackets and code from a string', () => {
+    const read = first(
+      "E: x in C:\\Program Files (x86)\\b.php(7) : eval()'d code:1",
+      'Stack trace:',
+      '#0 C:\\Program Files (x86)\\a.php(30): f()',
+      "#1 /x.php(31) : eval()'d code(1): g()",
+      '#2 C:\\app\\vendor\\acme\\a.php(3): h(Object(A))',
+    );
+    expect(read?.frames.map((f) => [f.function, f.filename, f.lineno, f.inApp]).reverse()).toEqual([
+      ['f', 'C:\\Program Files (x86)\\b.php', 7, true],
+      ['g', 'C:\\Program Files (x86)\\a.php', 30, true],
+      ['h', '/x.php', 31, true],
+      ['{main}', 'C:\\app\\vendor\\acme\\a.php', 3, false],
+    ]);
+  });
+
+  it('names closures of PHP 8.4 by what they are written in', () => {
+    const read = first(
+      'E: x in /a.php:1',
+      'Stack trace:',
+      '#0 /a.php(2): Acme\\Pay->{closure:Acme\\Pay::run():12}()',
+      "#1 /a.php(3): Acme\\Pay::{closure:{closure:Acme\\Pay::run():12}:14}('a::b')",
+      '#2 /a.php(4): {closure:Acme\\helper():3}(1)',
+      '#3 /a.php(5): {closure:/srv/a.php:8}()',
+      "#4 /a.php(6): Acme\\Pay->Acme\\{closure}('{closure:')",
+    );
+    expect(read?.frames.map((f) => [f.module, f.function]).reverse()).toEqual([
+      ['Acme\\Pay', 'run { closure }'],
+      ['Acme\\Pay', 'run { closure }'],
+      [undefined, 'Acme\\helper { closure }'],
+      [undefined, '{closure}'],
+      ['Acme\\Pay', 'Acme\\{closure}'],
+      [undefined, '{main}'],
+    ]);
   });
 });
 
@@ -445,97 +565,5 @@ describe('stack text that is none or hostile', () => {
       parseStackText(`${part.repeat(80).slice(0, 1000)}\n`.repeat(1000));
     }
     expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(1000 * parts.length);
-  });
-});
-
-describe('stack text that is out of the ordinary', () => {
-  it('grows no frames without end out of "... more" lines', () => {
-    const frames = Array.from({ length: 10 }, (_, n) => `\tat com.acme.Cart.f${n}(Cart.java:${n})`);
-    const cause = ['Caused by: java.io.IOException: x', ...Array.from({ length: 50 }, () => '\t... 999999 more')];
-    const lines = ['java.lang.RuntimeException: a', ...frames, ...Array.from({ length: 30 }, () => cause).flat()];
-    const { exceptions } = parseStackText(lines.join('\n'));
-    expect(exceptions).toHaveLength(31);
-    expect(exceptions.map((one) => one.frames.length)).toEqual(new Array(31).fill(10));
-  });
-
-  it('keeps modules out of the app where Go was built with -trimpath', () => {
-    const { exceptions } = parseStackText(
-      [
-        'goroutine 1 [running]:',
-        'go.opentelemetry.io/otel/sdk/trace.recordStackTrace()',
-        '\tgo.opentelemetry.io/otel/sdk@v1.28.0/trace/span.go:563 +0x38',
-        'example.com/shop/cart.Load(...)',
-        '\texample.com/shop/cart/cart.go:12 +0x1d',
-        'net/http.HandlerFunc.ServeHTTP(...)',
-        '\tnet/http/server.go:2171 +0x29',
-        'main.main()',
-        '\tshop/main.go:9 +0x1d',
-      ].join('\n'),
-    );
-    expect(exceptions[0]?.frames.filter((one) => one.inApp).map((one) => one.lineno)).toEqual([9, 12]);
-  });
-
-  it('knows the libraries of Python on Windows', () => {
-    const { exceptions } = parseStackText(
-      [
-        'Traceback (most recent call last):',
-        '  File "C:\\shop\\cart.py", line 3, in load',
-        '  File "C:\\Python311\\Lib\\json\\decoder.py", line 355, in raw_decode',
-        '  File "C:\\Python311\\Lib\\site-packages\\requests\\api.py", line 59, in get',
-        'ValueError: x',
-      ].join('\n'),
-    );
-    expect(shape(exceptions[0])).toEqual(['*load@3', 'raw_decode@355', 'get@59']);
-    expect(exceptions[0]?.frames[2]?.filename).toBe('requests\\api.py');
-  });
-
-  it('reads causes in Ruby that come from its own code', () => {
-    const { exceptions } = parseStackText(
-      [
-        "/srv/cart.rb:3:in 'load': bad cart (CartError)",
-        "\tfrom (eval at /srv/main.rb:1):1:in '<main>'",
-        "<internal:kernel>:307:in 'Integer': invalid value for Integer (ArgumentError)",
-        "\tfrom /srv/cart.rb:2:in 'load'",
-      ].join('\n'),
-    );
-    expect(names(exceptions)).toEqual(['ArgumentError: invalid value for Integer', 'CartError: bad cart']);
-    expect(exceptions[1]?.frames.map((one) => one.lineno)).toEqual([1, 3]);
-  });
-
-  it('finds the place in PHP behind a message with "in", in folders with brackets, and in evaluated code', () => {
-    const { exceptions } = parseStackText(
-      [
-        'GateError: no answer in 30s from gate in /srv/shop/Gate.php:14',
-        'Stack trace:',
-        "#0 C:\\Program Files (x86)\\shop\\a.php(30): f('x')",
-        "#1 /srv/x.php(30) : eval()'d code(1): g()",
-        '#2 /srv/pay.php(12): Acme\\Pay->{closure:Acme\\Pay::run():12}()',
-        '#3 {main}',
-      ].join('\n'),
-    );
-    expect(names(exceptions)).toEqual(['GateError: no answer in 30s from gate']);
-    expect(exceptions[0]?.frames.map((one) => [one.filename, one.lineno, one.module, one.function])).toEqual([
-      ['/srv/pay.php', 12, undefined, '{main}'],
-      ['/srv/x.php', 30, 'Acme\\Pay', '{closure}'],
-      ['C:\\Program Files (x86)\\shop\\a.php', 30, undefined, 'g'],
-      ['/srv/shop/Gate.php', 14, undefined, 'f'],
-    ]);
-  });
-
-  it('names lambdas of C# by their method and not by a number', () => {
-    const { exceptions } = parseStackText(
-      [
-        'System.Exception: x',
-        '   at Program.<>c.<<Main>$>b__0_3(HttpContext c) in /src/Program.cs:line 9',
-        '   at Shop.Cart.<>c__DisplayClass3_0.<<RunAsync>b__0>d.MoveNext() in /src/Cart.cs:line 8',
-        '   at Shop.Stock.<LoadAsync>d__3.MoveNext() in /src/Stock.cs:line 7<---',
-      ].join('\n'),
-    );
-    expect(shape(exceptions[0])).toEqual([
-      '*Shop.Stock:LoadAsync@7',
-      '*Shop.Cart:RunAsync { <lambda> }@8',
-      '*Program:Main { <lambda> }@9',
-    ]);
-    expect(exceptions[0]?.frames[0]?.filename).toBe('/src/Stock.cs');
   });
 });
