@@ -3,11 +3,13 @@ import {
   emptyAttributes,
   MAX_ATTRIBUTES,
   MAX_NAME,
+  MAX_OTLP_GROUPS,
   MAX_OTLP_RECORDS,
   MAX_VALUE_DEPTH,
   NANOS,
   READ_ANYWHERE,
   TOO_MANY,
+  TOO_MANY_GROUPS,
   type OtlpAttributes,
   type OtlpDecoded,
   type OtlpFate,
@@ -65,36 +67,39 @@ export function encodeStatus(code: number, message: string): Buffer {
   return Buffer.from(writer.finish());
 }
 
-/**
- * The messages around log records and spans are alike on the wire; the records differ in their first field, which is a time
- * or a trace id.
- */
-class WrongSignal extends Error {}
+/** The request is refused as a whole; the message is for the client. */
+class Refused extends Error {}
 
 interface Around {
   readonly resource: OtlpAttributes;
   readonly scope?: string;
 }
-type Fates = Record<OtlpFate, number>;
+/** What became of the records so far, and how many resources and scopes they stood in. */
+type Fates = Record<OtlpFate | 'groups', number>;
 /** Reads one log record or span, adds what it finds, and answers what became of it. */
 type ReadRecord<T> = (reader: Reader, end: number, around: Around, out: T[]) => OtlpFate;
 
 function decode<T>(body: Buffer, read: ReadRecord<T>): OtlpDecoded<T> {
   const records: T[] = [];
-  const fates: Fates = { used: 0, ignored: 0, rejected: 0 };
+  const fates: Fates = { used: 0, ignored: 0, rejected: 0, groups: 0 };
   try {
     const reader = protobuf.Reader.create(body);
     eachField(reader, body.length, (tag) => {
       if (tag !== tagOf(1, BYTES)) return false;
+      countGroup(fates);
       readResourceGroup(reader, messageEnd(reader), read, records, fates);
       return true;
     });
   } catch (error) {
-    if (error instanceof WrongSignal) return { ok: false, outcome: 'invalid', reason: error.message };
+    if (error instanceof Refused) return { ok: false, outcome: 'invalid', reason: error.message };
     return { ok: false, outcome: 'malformed', reason: 'not valid protobuf of this request' };
   }
   const { ignored, rejected } = fates;
   return { ok: true, records, ignored, rejected, rejectedReason: rejected > 0 ? TOO_MANY : '' };
+}
+
+function countGroup(fates: Fates): void {
+  if (++fates.groups > MAX_OTLP_GROUPS) throw new Refused(`the request ${TOO_MANY_GROUPS}`);
 }
 
 /** ResourceLogs and ResourceSpans: the resource may stand after its scopes, so those wait. */
@@ -103,8 +108,10 @@ function readResourceGroup<T>(reader: Reader, end: number, read: ReadRecord<T>, 
   const scopes: { from: number; to: number }[] = [];
   eachField(reader, end, (tag) => {
     if (tag === tagOf(1, BYTES)) resource = readAttributeField(reader, messageEnd(reader), 1);
-    else if (tag === tagOf(2, BYTES)) scopes.push(skipMessage(reader));
-    else return false;
+    else if (tag === tagOf(2, BYTES)) {
+      countGroup(fates);
+      scopes.push(skipMessage(reader));
+    } else return false;
     return true;
   });
   for (const { from, to } of scopes) {
@@ -166,7 +173,7 @@ function readLogRecord(reader: Reader, end: number): BareRecord {
     else if (tag === tagOf(9, BYTES)) record.traceId = readHex(reader);
     else if (tag === tagOf(10, BYTES)) record.spanId = readHex(reader);
     else if (tag === tagOf(12, BYTES)) record.eventName = reader.string();
-    else if (tag === tagOf(1, BYTES)) throw new WrongSignal('no log records; spans belong to /otlp/v1/traces');
+    else if (tag === tagOf(1, BYTES)) throw new Refused('no log records; spans belong to /otlp/v1/traces');
     else return false;
     return true;
   });
@@ -190,7 +197,7 @@ function readSpan(reader: Reader, end: number): BareSpan {
     else if (tag === tagOf(9, BYTES)) pairs.read(reader, messageEnd(reader));
     else if (tag === tagOf(11, BYTES) && events.length <= MAX_OTLP_RECORDS) {
       events.push(readSpanEvent(reader, messageEnd(reader)));
-    } else if (tag === tagOf(1, FIXED64)) throw new WrongSignal('no spans; log records belong to /otlp/v1/logs');
+    } else if (tag === tagOf(1, FIXED64)) throw new Refused('no spans; log records belong to /otlp/v1/logs');
     else return false;
     return true;
   });

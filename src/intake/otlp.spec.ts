@@ -535,3 +535,18 @@ describe('OTLP answers', () => {
     ]).toEqual(['json', 'protobuf', undefined, undefined]);
   });
 });
+
+describe('a request of more resources and scopes than any client sends', () => {
+  const many = 1_000_000;
+  const scopes = Buffer.from('1200'.repeat(many), 'hex');
+  it.each([
+    ['resources in JSON', 'json', `{"resourceLogs":[${'{},'.repeat(many)}{}]}`],
+    ['scopes in JSON', 'json', `{"resourceLogs":[{"scopeLogs":[${'{},'.repeat(many)}{}]}]}`],
+    ['resources in protobuf', 'protobuf', Buffer.from('0a00'.repeat(many), 'hex')],
+    ['scopes in protobuf', 'protobuf', Buffer.concat([Buffer.from('0a80897a', 'hex'), scopes])],
+  ] as const)('is refused: %s', (_name, format, body) => {
+    const read = readOtlp('logs', format, Buffer.from(body), 0);
+    expect(read).toMatchObject({ ok: false, outcome: 'invalid' });
+    expect(read.ok ? '' : read.reason).toContain('has more than 10000 resources and scopes');
+  });
+});

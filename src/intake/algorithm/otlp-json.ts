@@ -2,6 +2,7 @@ import {
   emptyAttributes,
   MAX_ATTRIBUTES,
   MAX_NAME,
+  MAX_OTLP_GROUPS,
   MAX_OTLP_RECORDS,
   MAX_VALUE_DEPTH,
   NANOS,
@@ -12,6 +13,7 @@ import {
   type OtlpSpanEvent,
   READ_ANYWHERE,
   TOO_MANY,
+  TOO_MANY_GROUPS,
 } from './otlp-model.js';
 import { eachObject, inside, listOf, numberOf, objectOf, textOf, valueOf, wrong, WrongShape } from './otlp-shape.js';
 import { parseJsonObject } from './parse-json.js';
@@ -99,10 +101,16 @@ function decode<T>(
   const parsed = parseJsonObject(body);
   if (!parsed.ok) return { ...parsed, outcome: 'malformed' };
   const tally = new Tally(read);
+  let groups = 0;
+  const count = (list: readonly unknown[]): readonly unknown[] => {
+    groups += list.length;
+    if (groups > MAX_OTLP_GROUPS) throw new WrongShape('', TOO_MANY_GROUPS);
+    return list;
+  };
   try {
-    eachObject(groupsOf(parsed.value, resourcesKey), resourcesKey, (group, i) => {
+    eachObject(count(groupsOf(parsed.value, resourcesKey)), resourcesKey, (group, i) => {
       const resource = inside('resource', objectOf(group, 'resource'), readAttributes);
-      eachObject(listOf(group, scopesKey), scopesKey, (scoped, j) => {
+      eachObject(count(listOf(group, scopesKey)), scopesKey, (scoped, j) => {
         const scope = inside('scope', objectOf(scoped, 'scope'), (one) => textOf(one, 'name', MAX_NAME));
         const place = (): string => `${resourcesKey}[${i}].${scopesKey}[${j}].${recordsKey}`;
         tally.take(listOf(scoped, recordsKey), { resource, scope }, place);

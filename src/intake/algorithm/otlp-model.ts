@@ -60,6 +60,10 @@ export type OtlpFate = 'used' | 'ignored' | 'rejected';
 export const MAX_OTLP_RECORDS = 10_000;
 /** Why those beyond it are rejected. */
 export const TOO_MANY = `beyond ${MAX_OTLP_RECORDS} records of one request`;
+/** Most resources and scopes, together, that records of one request stand in; a few bytes each, there could be millions that hold nothing. */
+export const MAX_OTLP_GROUPS = 10_000;
+/** Why a request with more of them is refused. */
+export const TOO_MANY_GROUPS = `has more than ${MAX_OTLP_GROUPS} resources and scopes; send them in parts`;
 /** Most attributes read of one record; the SDKs' own default limit is 128. Those of `READ_ANYWHERE` are read beyond it. */
 export const MAX_ATTRIBUTES = 256;
 /** Attributes with a meaning of their own here: without them an error loses its kind or its customer. */

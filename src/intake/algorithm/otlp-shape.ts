@@ -17,7 +17,7 @@ export class WrongShape extends Error {
   }
 
   override get message(): string {
-    return `"${this.path}" ${this.problem}`;
+    return `${this.path === '' ? 'the request' : `"${this.path}"`} ${this.problem}`;
   }
 
   /** Notes that the path starts within `place`. */
