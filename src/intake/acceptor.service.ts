@@ -6,7 +6,7 @@ import { type AppEvent } from './event.js';
 import { PROJECTS_CONFIG, type ProjectsConfig } from './intake-config.js';
 import { type DigestOutcome } from './outcome.js';
 import { Projects } from './project.registry.js';
-import { A_SLICE, RequestTurns } from './request.turns.js';
+import { RequestTurns } from './request.turns.js';
 
 const MINUTE = 60_000;
 
@@ -79,8 +79,7 @@ export class Acceptor {
         reread && !this.buffer.writesInFull ? () => accepted(reread(), eventId) : undefined,
       );
     };
-    const prepared =
-      events.length <= A_SLICE ? events.map(prepare) : await this.turns.map(events, String(projectId), prepare);
+    const prepared = await this.turns.map(events, String(projectId), prepare);
     const outcomes = await this.buffer.submit(prepared);
     return { ids: prepared.map((one) => one.eventId), outcomes };
   }

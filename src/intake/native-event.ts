@@ -106,10 +106,7 @@ function readCustomer(fields: Fields, problems: string[]): EventUser | undefined
   const value = fields.value('customer');
   if (value === undefined) return undefined;
   if (!asObject(value)) {
-    const id = typeof value === 'boolean' ? undefined : scalarText(value, MAX.id);
-    if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
-      fields.inexact('customer');
-    if (id?.trim() === '') fields.expect('customer', 'an id that is not blank', value);
+    const id = typeof value === 'string' || typeof value === 'number' ? fields.id('customer', MAX.id) : undefined;
     if (id === undefined) fields.expect('customer', 'an id or an object such as {"id": "c-17"}', value);
     return id === undefined ? undefined : { id };
   }

@@ -6,7 +6,7 @@ import { FairQueue, type Waiting } from './algorithm/fair-queue.js';
 const A_TURN = 4;
 const A_TURN_BYTES = 64 * 1024;
 /** Events of one request that are worked off in a turn. */
-export const A_SLICE = 64;
+const A_SLICE = 64;
 
 interface WaitingRequest extends Waiting {
   readonly go: () => void;

@@ -8,7 +8,10 @@ const SECURITY = [{ projectKey: [] }];
 const REFUSED = {
   '400': answer('The body cannot be read; `detail` says why.', 'Refused'),
   '403': answer('There is no key, or it does not open this project.', 'Refused'),
-  '413': answer('The body is larger than 20 MB, as sent or decompressed.', 'Refused'),
+  '413': answer(
+    'The body is larger than 20 MB, as sent or decompressed, or holds more than 10,000 events of the native format.',
+    'Refused',
+  ),
   '415': answer('The Content-Encoding is not one of gzip, deflate and br.', 'Refused'),
   '503': answer('The events could not be committed; send them again after Retry-After.', 'Refused'),
 } as const;

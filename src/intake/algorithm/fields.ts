@@ -44,7 +44,9 @@ export class Fields {
   id(key: string, max: number): string | undefined {
     const value = this.value(key);
     if (typeof value === 'number') {
-      if (Number.isInteger(value) && !Number.isSafeInteger(value)) this.inexact(key);
+      // It has lost its last digits in JSON, so that it may be anybody's.
+      if (Number.isInteger(value) && !Number.isSafeInteger(value))
+        this.problems.push(`"${this.at(key)}" must be in quotes: numbers beyond 2^53 lose their last digits`);
       return String(value);
     }
     if (typeof value === 'string' && value !== '' && value.trim() === '')
@@ -52,11 +54,6 @@ export class Fields {
     if (value === undefined || typeof value === 'string') return text(value, max);
     this.expect(key, 'text or a number', value);
     return undefined;
-  }
-
-  /** Notes that a number has lost its last digits in JSON, so that it may be anybody's. */
-  inexact(key: string): void {
-    this.problems.push(`"${this.at(key)}" must be in quotes: numbers beyond 2^53 lose their last digits`);
   }
 
   boolean(key: string): boolean | undefined {

@@ -49,7 +49,7 @@ const CARD_SCHEMES =
   /^(?:4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:6011|64[4-9]\d|65\d\d|35[2-8]\d)\d{12}|62\d{14,17}|(?:50(?:18|20|38)|5893|6304|6759|676[1-3])\d{9,15})$/;
 const [SHORTEST_CARD, LONGEST_CARD] = [13, 19];
 
-/** Takes secrets and people's addresses out of a text. Every pattern has bounded repeats, so the time is linear. */
+/** Takes secrets and people's addresses out of a text. Every pattern has bounded repeats or can match in one way only, so the time is linear. */
 export function scrubString(text: string, keys: KeyRules, extraPatterns: readonly RegExp[]): string {
   const seen = survey(text);
   let out = text;

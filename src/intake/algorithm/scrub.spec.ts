@@ -287,6 +287,7 @@ describe('scrubbing a payload', () => {
     let deep: Json = { end: true };
     for (let i = 0; i < 10_000; i++) deep = { deep };
     expect(JSON.stringify(scrub(deep)).length).toBeLessThan(500);
+    expect(JSON.stringify(scrub({ text: `${'['.repeat(8000)}${']'.repeat(8000)}` })).length).toBeLessThan(20_000);
     expect(JSON.stringify(scrub({ list: new Array(1_000_000).fill(1) })).length).toBeLessThan(50_000);
     expect(JSON.stringify(scrub({ text: 'x'.repeat(1_000_000) })).length).toBeLessThan(20_000);
     expect(JSON.stringify(scrub({ list: new Array(100).fill('x'.repeat(16_000)) })).length).toBeLessThan(300_000);

@@ -19,7 +19,7 @@ const MAX_DEPTH = 20;
 const MAX_VALUES = 20_000;
 /** Longest string kept, UTF-16 units. */
 const MAX_STRING = 16_384;
-/** Most text kept of a payload in all, UTF-16 units: some times what large events have, so that a few that are blown up fill no disk. */
+/** Most text kept of a payload in all, UTF-16 units, so that payloads that are blown up fill no disk. */
 const MAX_TEXT = 256 * 1024;
 const MAX_KEY = 200;
 /** What a name looks like; a list of two texts that begins with one may be a pair. */
@@ -195,12 +195,13 @@ export class Scrubber {
   private json(value: string, state: State, depth: number): string | undefined {
     if (value.length > MAX_STRING || !LOOKS_LIKE_JSON.test(value)) return undefined;
     let parsed: unknown;
+    let before: string;
     try {
       parsed = JSON.parse(value);
+      before = JSON.stringify(parsed);
     } catch {
-      return undefined; // it is a text like any other
+      return undefined; // it is a text like any other, or nested too deep for the engine
     }
-    const before = JSON.stringify(parsed);
     const after = JSON.stringify(this.value(parsed, state, depth + 1));
     return after === before ? undefined : after;
   }
