@@ -4,11 +4,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { readSentryEvent } from '../src/intake/sentry-event.js';
-import { fingerprintV1 } from '../src/issues/algorithm/fingerprint.v1.js';
-import { maskMessage } from '../src/issues/algorithm/mask.v1.js';
-import { TemplateMiner } from '../src/issues/algorithm/template-miner.v1.js';
-import { Grouper } from '../src/issues/grouper.js';
+import { readSentryEvent } from '../src/events/sentry/sentry-event.js';
+import { fingerprintV1 } from '../src/grouping/fingerprint/fingerprint.v1.js';
+import { maskMessage } from '../src/grouping/fingerprint/mask.v1.js';
+import { TemplateMiner } from '../src/grouping/template/template-miner.v1.js';
+import { Grouper } from '../src/grouping/grouper.js';
 import { type ClusterScores, clusterScores } from './support/cluster-scores.js';
 import { digitMask, PlainDrain } from './support/plain-drain.js';
 

@@ -6,35 +6,38 @@ import { messageOf, StartError } from './platform/errors.js';
 type Command = (args: string[]) => Promise<number>;
 
 const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: () => Promise<Command> }>> = {
-  start: { what: 'run the daemon', load: async () => (await import('./main.js')).startCommand },
+  start: { what: 'run the daemon', load: async () => (await import('./daemon/main.js')).startCommand },
   demo: {
     what: 'play the main job with a small shop (-- --stay keeps it running)',
     load: async () => (await import('./demo/demo.command.js')).run,
   },
   migrate: {
     what: 'bring the database schema up to date',
-    load: async () => (await import('./ops/migrate.command.js')).run,
+    load: async () => (await import('./commands/migrate.command.js')).run,
   },
   doctor: {
     what: 'check settings, configuration, database and providers',
-    load: async () => (await import('./ops/doctor.command.js')).run,
+    load: async () => (await import('./commands/doctor.command.js')).run,
   },
-  token: { what: 'make, list and revoke API tokens', load: async () => (await import('./ops/token.command.js')).run },
+  token: {
+    what: 'make, list and revoke API tokens',
+    load: async () => (await import('./commands/token.command.js')).run,
+  },
   import: {
     what: 'import customers from a CSV or NDJSON file',
-    load: async () => (await import('./ops/import.command.js')).run,
+    load: async () => (await import('./commands/import.command.js')).run,
   },
   group: {
     what: 'group log lines or events from standard input',
-    load: async () => withStreams((await import('./issues/group.command.js')).run),
+    load: async () => withStreams((await import('./commands/group.command.js')).run),
   },
   backtest: {
     what: 'replay the stored history with other thresholds',
-    load: async () => (await import('./incidents/backtest.command.js')).run,
+    load: async () => (await import('./commands/backtest.command.js')).run,
   },
   detect: {
     what: 'score a time series from standard input',
-    load: async () => withStreams((await import('./detection/detect.command.js')).run),
+    load: async () => withStreams((await import('./commands/detect.command.js')).run),
   },
 };
 

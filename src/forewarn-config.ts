@@ -7,7 +7,7 @@ import { templateProblem } from './explanations/reader.js';
 import { localesSchema, type LocaleTexts, type TextsConfig, textsSchema } from './explanations/texts-config.js';
 import { alertmanagerSchema, incidentsSchema, maintenanceSchema } from './incidents/incidents-config.js';
 import { projectsSchema, scrubbingSchema } from './intake/intake-config.js';
-import { groupingConfig } from './issues/grouping-config.js';
+import { groupingConfig } from './grouping/grouping-config.js';
 import { policiesSchema } from './outreach/policy.js';
 import { StartError } from './platform/errors.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type FastifyInstance } from 'fastify';
-import { IntakeRoutes } from '../src/intake/intake.routes.js';
+import { IntakeRoutes } from '../src/intake/http/intake.routes.js';
 import { TOKEN_ROLES } from '../src/platform/auth/role.js';
 import { TestDaemon } from './support/test-daemon.js';
 

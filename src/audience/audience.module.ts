@@ -3,9 +3,9 @@ import { CustomersModule } from '../customers/customers.module.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
 import { IssuesModule } from '../issues/issues.module.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
-import { AudienceController } from './audience.controller.js';
-import { AudienceStage } from './audience.stage.js';
-import { AudienceStore } from './audience.store.js';
+import { AudienceController } from './affected/audience.controller.js';
+import { AudienceStage } from './affected/audience.stage.js';
+import { AudienceStore } from './affected/audience.store.js';
 import { Audiences } from './public.js';
 
 /** WHO: the customers whom an incident concerns. */

@@ -4,7 +4,7 @@ import { Issues } from '../issues/public.js';
 import { type Sql } from '../platform/db/database.js';
 import { byCustomer, evidenceOf } from './algorithm/evidence.js';
 import { type AudienceKind, type Member, type NumberedMember } from './audience.js';
-import { AudienceStore } from './audience.store.js';
+import { AudienceStore } from './affected/audience.store.js';
 
 /** Audiences: what other folders may ask. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { CustomerStore } from './customer.store.js';
-import { CustomersController } from './customers.controller.js';
-import { CustomerImporter } from './customer.importer.js';
+import { CustomerStore } from './directory/customer.store.js';
+import { CustomersController } from './directory/customers.controller.js';
+import { CustomerImporter } from './directory/customer.importer.js';
 import { CustomerDirectory } from './public.js';
 
 /** KNOW: the directory of customers. */

@@ -10,7 +10,7 @@ import {
   type Identity,
   type Recipient,
 } from './customer.js';
-import { CustomerStore } from './customer.store.js';
+import { CustomerStore } from './directory/customer.store.js';
 
 /** Customers seen lately, so that those who are hit again and again are not asked for each time. */
 const REMEMBERED = 200_000;

@@ -1,12 +1,12 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { OutreachModule } from '../outreach/outreach.module.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
-import { AttemptStore } from './attempt.store.js';
-import { DispatchStage } from './dispatch.stage.js';
-import { Gateways } from './gateways.service.js';
-import { OutboxController } from './outbox.controller.js';
-import { ReconcileStage } from './reconcile.stage.js';
-import { TwilioStatusController } from './twilio-status.controller.js';
+import { AttemptStore } from './dispatch/attempt.store.js';
+import { DispatchStage } from './dispatch/dispatch.stage.js';
+import { Gateways } from './dispatch/gateways.service.js';
+import { OutboxController } from './outbox/outbox.controller.js';
+import { ReconcileStage } from './dispatch/reconcile.stage.js';
+import { TwilioStatusController } from './twilio/twilio-status.controller.js';
 
 /** SEND: the ways out, at most once each. */
 @Module({

@@ -3,7 +3,7 @@ import { chmod, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startDaemon } from '../daemon.js';
+import { startDaemon } from '../daemon/daemon.js';
 import { loadConfig } from '../forewarn-config.js';
 import { readSettings } from '../platform/config/settings.js';
 import { createLogger } from '../platform/logging/logger.js';

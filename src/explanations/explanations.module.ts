@@ -4,9 +4,9 @@ import { IncidentsModule } from '../incidents/incidents.module.js';
 import { IntakeModule } from '../intake/intake.module.js';
 import { IssuesModule } from '../issues/issues.module.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
-import { DraftStage } from './draft.stage.js';
-import { ExplanationStore } from './explanation.store.js';
-import { ExplanationsController } from './explanations.controller.js';
+import { DraftStage } from './texts/draft.stage.js';
+import { ExplanationStore } from './texts/explanation.store.js';
+import { ExplanationsController } from './texts/explanations.controller.js';
 import { Explanations } from './public.js';
 
 /** ANSWER: what customers, bots and agents are told. */

@@ -5,7 +5,7 @@ import { type Sql } from '../platform/db/database.js';
 import { chooseLocale, formatMoment } from './algorithm/locale.js';
 import { render } from './algorithm/render.js';
 import { type Explanation, type ExplanationText } from './explanation.js';
-import { ExplanationStore } from './explanation.store.js';
+import { ExplanationStore } from './texts/explanation.store.js';
 import { type LocaleTexts, TEXTS_CONFIG, type TextsConfig } from './texts-config.js';
 
 /** An explanation as one reader sees it. */

@@ -3,10 +3,10 @@ import { Issues } from '../issues/public.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { wake } from '../platform/stages/wake.js';
 import { type Incident, type Resolution } from './incident.js';
-import { IncidentStore } from './incident.store.js';
-import { type Silence } from './silence.js';
-import { SilenceStore } from './silence.store.js';
-import { Silences } from './silences.service.js';
+import { IncidentStore } from './lifecycle/incident.store.js';
+import { type Silence } from './silences/silence.js';
+import { SilenceStore } from './silences/silence.store.js';
+import { Silences } from './silences/silences.service.js';
 
 /** Incidents: what other folders may ask and say. */
 @Injectable()

@@ -1,4 +1,4 @@
-import { type AppEvent } from './event.js';
+import { type AppEvent } from '../events/event.js';
 import { type DigestOutcome } from './outcome.js';
 
 /** What groups an event: the version that made the key, and the key, unique within a project. */

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type AcceptedEvent, type PreparedEvent } from './accepted-event.js';
-import { dropFix } from './algorithm/client-report.js';
-import { Scrubber } from './algorithm/scrub.js';
-import { type AppEvent } from './event.js';
-import { LedgerStore, type OutcomeCount } from './ledger.store.js';
-import { OutcomeCounter } from './outcome.counter.js';
-import { readSample } from './sample.js';
-import { TelemetryStore } from './telemetry.store.js';
+import { dropFix } from '../events/sentry/client-report.js';
+import { Scrubber } from '../events/scrub/scrub.js';
+import { type AppEvent } from '../events/event.js';
+import { LedgerStore, type OutcomeCount } from './ledger/ledger.store.js';
+import { OutcomeCounter } from './ledger/outcome.counter.js';
+import { readSample } from '../events/sample.js';
+import { TelemetryStore } from './telemetry/telemetry.store.js';
 
-export { Projects } from './project.registry.js';
+export { Projects } from '../projects/project.registry.js';
 
 /** What digest writes down of an event beside its counts: that it was seen, how it ended, and some payloads. */
 @Injectable()

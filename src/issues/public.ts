@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql } from '../platform/db/database.js';
-import { PROPOSE_LINK } from './algorithm/link-score.v1.js';
+import { PROPOSE_LINK } from './links/link-score.v1.js';
 import { type IssueFacts, type IssueHit, type LinkedIssue } from './issue.js';
-import { IssueStore, type SpreadingIssue } from './issue.store.js';
-import { LinkStore } from './link.store.js';
-import { type RegressedIssue, RegressionStore } from './regression.store.js';
+import { IssueStore, type SpreadingIssue } from './triage/issue.store.js';
+import { LinkStore } from './links/link.store.js';
+import { type RegressedIssue, RegressionStore } from './digest/regression.store.js';
 
 /** Known issues: what other folders may ask. The id of an issue that was merged stands for the one that it was merged into. */
 @Injectable()

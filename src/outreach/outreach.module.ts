@@ -7,14 +7,14 @@ import { IntakeModule } from '../intake/intake.module.js';
 import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
-import { CampaignStage } from './campaign.stage.js';
-import { CampaignStore } from './campaign.store.js';
-import { CampaignsController } from './campaigns.controller.js';
-import { Composer } from './composer.service.js';
-import { CustomerPageController } from './customer-page.controller.js';
-import { ErasureStage } from './erasure.stage.js';
-import { MessageStore } from './message.store.js';
-import { Planner } from './planner.service.js';
+import { CampaignStage } from './campaigns/campaign.stage.js';
+import { CampaignStore } from './campaigns/campaign.store.js';
+import { CampaignsController } from './campaigns/campaigns.controller.js';
+import { Composer } from './messages/composer.service.js';
+import { CustomerPageController } from './page/customer-page.controller.js';
+import { ErasureStage } from './messages/erasure.stage.js';
+import { MessageStore } from './messages/message.store.js';
+import { Planner } from './campaigns/planner.service.js';
 import { MessageQueue } from './public.js';
 
 /** DECIDE: who is written to, when, on which channel, with which words. Plans; never sends. */

@@ -5,9 +5,9 @@ import { Database, type Sql, type Tx } from '../platform/db/database.js';
 import { messageOf } from '../platform/errors.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { type Message, type MessageState } from './campaign.js';
-import { CampaignStore } from './campaign.store.js';
-import { Composer, type Content } from './composer.service.js';
-import { MessageStore, type StateChange } from './message.store.js';
+import { CampaignStore } from './campaigns/campaign.store.js';
+import { Composer, type Content } from './messages/composer.service.js';
+import { MessageStore, type StateChange } from './messages/message.store.js';
 
 /** A message that is ready to go out. */
 export interface ReadyMessage {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type Server } from 'node:http';
-import { createApp, openDatabase } from '../../src/daemon.js';
+import { createApp, openDatabase } from '../../src/daemon/daemon.js';
 import { SystemClock } from '../../src/platform/clock.js';
 import { readSettings } from '../../src/platform/config/settings.js';
 import { createLogger } from '../../src/platform/logging/logger.js';

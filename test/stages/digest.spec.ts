@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { LedgerStore } from '../../src/intake/ledger.store.js';
+import { LedgerStore } from '../../src/intake/ledger/ledger.store.js';
 import { aCustomer, anEvent, anotherEvent } from '../support/builders.js';
 import { TestDaemon } from '../support/test-daemon.js';
 

@@ -2,9 +2,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type OutgoingMessage } from '../../src/delivery/gateway.js';
-import { SmtpGateway, type SmtpConfig } from '../../src/delivery/smtp.gateway.js';
-import { isSignedByTwilio } from '../../src/delivery/twilio-signature.js';
-import { TwilioGateway, type TwilioConfig } from '../../src/delivery/twilio.gateway.js';
+import { SmtpGateway, type SmtpConfig } from '../../src/delivery/smtp/smtp.gateway.js';
+import { isSignedByTwilio } from '../../src/delivery/twilio/twilio-signature.js';
+import { TwilioGateway, type TwilioConfig } from '../../src/delivery/twilio/twilio.gateway.js';
 import { SmtpInbox } from '../support/smtp-inbox.js';
 import { TwilioEmulator } from '../support/twilio-emulator.js';
 

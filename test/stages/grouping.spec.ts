@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Digestion } from '../../src/intake/digestion.service.js';
+import { Digestion } from '../../src/intake/buffer/digestion.service.js';
 import { aCustomer, anEvent, anotherEvent, type EventBody } from '../support/builders.js';
 import { aConfig } from '../support/test-config.js';
 import { TestDaemon } from '../support/test-daemon.js';

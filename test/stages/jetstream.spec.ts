@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { startDaemon } from '../../src/daemon.js';
-import { streamOf } from '../../src/intake/jetstream.log.js';
-import { decodeBatch } from '../../src/intake/event-wire.js';
-import { Digest } from '../../src/issues/digest.service.js';
+import { startDaemon } from '../../src/daemon/daemon.js';
+import { streamOf } from '../../src/intake/buffer/jetstream.log.js';
+import { decodeBatch } from '../../src/intake/buffer/event-wire.js';
+import { Digest } from '../../src/issues/digest/digest.service.js';
 import { SystemClock } from '../../src/platform/clock.js';
 import { readSettings } from '../../src/platform/config/settings.js';
 import { createLogger } from '../../src/platform/logging/logger.js';

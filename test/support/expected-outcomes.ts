@@ -1,10 +1,10 @@
-import { parseEnvelope } from '../../src/intake/algorithm/envelope.js';
-import { parseJsonObject } from '../../src/intake/algorithm/parse-json.js';
-import { readSentryAuth } from '../../src/intake/algorithm/sentry-auth.js';
-import { decodeBody, decodeStoreBody } from '../../src/intake/content-encoding.js';
-import { readEnvelopeContent } from '../../src/intake/envelope-content.js';
-import { MAX_BODY } from '../../src/intake/intake.gate.js';
-import { otlpFormat, readOtlp } from '../../src/intake/otlp.js';
+import { parseEnvelope } from '../../src/events/sentry/envelope.js';
+import { parseJsonObject } from '../../src/events/reading/parse-json.js';
+import { readSentryAuth } from '../../src/events/sentry/sentry-auth.js';
+import { decodeBody, decodeStoreBody } from '../../src/intake/http/content-encoding.js';
+import { readEnvelopeContent } from '../../src/events/sentry/envelope-content.js';
+import { MAX_BODY } from '../../src/intake/http/intake.gate.js';
+import { otlpFormat, readOtlp } from '../../src/events/otlp/otlp.js';
 import { type Outcome } from '../../src/intake/outcome.js';
 
 /** Inputs by outcome; `taken` are those that are accepted, duplicate, ignored or used, of which what is stored already decides. */

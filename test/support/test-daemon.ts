@@ -1,4 +1,4 @@
-import { type Daemon, startDaemon } from '../../src/daemon.js';
+import { type Daemon, startDaemon } from '../../src/daemon/daemon.js';
 import { type Clock } from '../../src/platform/clock.js';
 import { readSettings } from '../../src/platform/config/settings.js';
 import { Database } from '../../src/platform/db/database.js';

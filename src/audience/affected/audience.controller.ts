@@ -1,0 +1,46 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { type z } from 'zod';
+import { CustomerDirectory } from '../../customers/public.js';
+import { Incidents } from '../../incidents/public.js';
+import { Needs } from '../../platform/auth/auth.guard.js';
+import { Database } from '../../platform/db/database.js';
+import { notFound } from '../../platform/errors.js';
+import { cursorId, type Page, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
+import { Audiences } from '../public.js';
+
+/** `GET /v1/incidents/{id}/audience`: who an incident concerns, each with the evidence. */
+@Controller('v1/incidents')
+export class AudienceController {
+  constructor(
+    private readonly audiences: Audiences,
+    private readonly incidents: Incidents,
+    private readonly directory: CustomerDirectory,
+    private readonly database: Database,
+  ) {}
+
+  @Get(':id/audience')
+  @Needs('agent')
+  async list(
+    @Param('id') id: string,
+    @Query({ schema: pageQuery }) query: z.output<typeof pageQuery>,
+  ): Promise<Page<unknown>> {
+    const incident = await this.incidents.find(this.database, rowId('incident', id));
+    if (!incident) throw notFound('incident', id);
+    const after = query.cursor === undefined ? 0 : cursorId(query.cursor);
+    const members = await this.audiences.list(this.database, incident, after, query.limit + 1);
+    const names = await this.directory.externalIds(
+      this.database,
+      members.map((one) => one.customerId),
+    );
+    return pageOf(
+      members,
+      query.limit,
+      (member) => member.customerId,
+      ({ customerId, ...rest }) => ({
+        customerId: String(customerId),
+        externalId: names.get(customerId) ?? null,
+        ...rest,
+      }),
+    );
+  }
+}

@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { type Incident } from '../../incidents/incident.js';
+import { Incidents } from '../../incidents/public.js';
+import { Issues } from '../../issues/public.js';
+import { Database, type Tx } from '../../platform/db/database.js';
+import { type Stage, type StageResult } from '../../platform/stages/stage.js';
+import { wake } from '../../platform/stages/wake.js';
+import { byCustomer, evidenceOf } from '../algorithm/evidence.js';
+import { AudienceStore } from './audience.store.js';
+
+const PAGE = 1000;
+/** Hits are marked by the minute; the current minute and the one before are swept again. */
+const OVERLAP_MS = 60_000;
+const LEFT_OUT =
+  'too many new faults at once to tell apart, so nobody is told because of these; attach the issues that customers should hear of';
+
+/** WHO: takes over, for each open incident, whom its issues hit and who is not a member yet. A second sweep changes nothing. */
+@Injectable()
+export class AudienceStage implements Stage {
+  readonly name = 'audience';
+  readonly pauseMs = 2000;
+
+  constructor(
+    private readonly incidents: Incidents,
+    private readonly issues: Issues,
+    private readonly store: AudienceStore,
+    private readonly database: Database,
+  ) {}
+
+  async runOnce(now: Date): Promise<StageResult> {
+    let added = 0;
+    for (const incident of await this.incidents.open(this.database)) added += await this.sweep(incident, now);
+    if (added > 0) await wake(this.database, 'campaign');
+    return { worked: added, more: false };
+  }
+
+  private async sweep(incident: Incident, now: Date): Promise<number> {
+    if (incident.issueIds.length === 0) return 0;
+    return this.database.transaction(async (tx) => {
+      if (!(await tx.tryLock(`audience:${incident.id}`))) return 0;
+      const minute = new Date(Math.floor(now.getTime() / OVERLAP_MS) * OVERLAP_MS);
+      const sweptUntil = await this.store.sweptUntil(tx, incident.id);
+      const issueIds = await this.issues.singleFaults(tx, incident.issueIds);
+      if (sweptUntil === undefined && issueIds.length < incident.issueIds.length)
+        await this.noteLeftOut(tx, incident, issueIds, now);
+      await this.store.dropMerged(tx, incident.id);
+      const strangers = await this.store.strangers(tx, incident.id, issueIds, sweptFrom(incident, sweptUntil));
+      const added = await this.takeOver(tx, incident.id, issueIds, strangers, now);
+      await this.store.markSwept(tx, incident.id, minute);
+      return added;
+    });
+  }
+
+  /** Whom only a catch-all hit is told nothing, since nobody can say what it was; ops read why. */
+  private async noteLeftOut(tx: Tx, { id, issueIds }: Incident, kept: readonly number[], now: Date): Promise<void> {
+    const issues = issueIds.filter((one) => !kept.includes(one)).map(String);
+    await this.incidents.append(tx, id, 'audience_left_out', 'forewarn', { issues, words: LEFT_OUT }, now);
+  }
+
+  private async takeOver(
+    tx: Tx,
+    incidentId: number,
+    issueIds: readonly number[],
+    customerIds: readonly number[],
+    now: Date,
+  ): Promise<number> {
+    let added = 0;
+    for (let at = 0; at < customerIds.length; at += PAGE) {
+      const page = customerIds.slice(at, at + PAGE);
+      const hits = await this.issues.hitsOfCustomers(tx, issueIds, page);
+      const members = [...byCustomer(hits)].map(([customerId, own]) => ({ customerId, evidence: evidenceOf(own) }));
+      added += await this.store.upsertAffected(tx, incidentId, members, now);
+    }
+    return added;
+  }
+}
+
+/** From the incident's start on; again when an issue joined, and otherwise from where the last sweep ended. */
+function sweptFrom({ startedAt, attachedAt }: Incident, sweptUntil: Date | undefined): Date {
+  const again = sweptUntil === undefined || (attachedAt !== null && attachedAt >= sweptUntil);
+  const from = again ? startedAt.getTime() : sweptUntil.getTime() - OVERLAP_MS;
+  return new Date(Math.floor(from / OVERLAP_MS) * OVERLAP_MS);
+}

@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { int8s, texts } from '../../platform/db/arrays.js';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type Member, type MemberEvidence, type NumberedMember } from '../audience.js';
+
+/** Who belongs to an incident's audience. */
+@Injectable()
+export class AudienceStore {
+  /** The minute up to which an incident's hits were taken over; undefined before the first sweep. */
+  async sweptUntil(sql: Sql, incidentId: number): Promise<Date | undefined> {
+    const [row] = await sql.query<{ swept_until: Date }>('SELECT swept_until FROM cohort WHERE incident_id = $1', [
+      incidentId,
+    ]);
+    return row?.swept_until;
+  }
+
+  /** Notes how far a sweep came. */
+  async markSwept(tx: Tx, incidentId: number, until: Date): Promise<void> {
+    await tx.query(
+      `INSERT INTO cohort (incident_id, swept_until) VALUES ($1, $2) ON CONFLICT (incident_id) DO UPDATE SET swept_until = $2`,
+      [incidentId, until],
+    );
+  }
+
+  /** Adds affected customers; those who were only at risk become affected. Returns how many are new. */
+  async upsertAffected(
+    tx: Tx,
+    incidentId: number,
+    members: readonly { customerId: number; evidence: MemberEvidence }[],
+    now: Date,
+  ): Promise<number> {
+    const rows = await tx.query<{ added: boolean }>(
+      {
+        name: 'audience.upsert',
+        text: `INSERT INTO audience_member AS a (incident_id, customer_id, kind, evidence, added_at)
+               SELECT $1, customer_id, 'affected', evidence::jsonb, $4 FROM unnest($2::bigint[], $3::text[]) AS m (customer_id, evidence)
+               ON CONFLICT (incident_id, customer_id) DO UPDATE SET evidence = EXCLUDED.evidence, kind = 'affected',
+                 seq = CASE WHEN a.kind = 'affected' THEN a.seq ELSE nextval(pg_get_serial_sequence('audience_member', 'seq')) END
+               RETURNING xmax = 0 AS added`,
+      },
+      [
+        incidentId,
+        int8s(members.map((one) => one.customerId)),
+        texts(members.map((one) => JSON.stringify(one.evidence))),
+        now,
+      ],
+    );
+    return rows.filter((row) => row.added).length;
+  }
+
+  /**
+   * Customers whom these issues hit in the minute `since` or later, or who were merged, or whose issues were merged or split, since
+   * then, and who are not affected members yet; in order of id. Merged members must be gone. One pass over the hits: there may be hundreds of thousands.
+   */
+  async strangers(sql: Sql, incidentId: number, issueIds: readonly number[], since: Date): Promise<number[]> {
+    const [row] = await sql.query<{ ids: string | null }>(
+      `WITH hit AS MATERIALIZED (
+         SELECT DISTINCT h.customer_id FROM audience_hit h WHERE h.issue_id = ANY ($2::bigint[])
+           AND (h.changed_at >= $3 OR h.customer_id = ANY (ARRAY(SELECT id FROM customer WHERE merged_into IS NOT NULL AND updated_at >= $3)))
+           AND NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = h.customer_id AND a.kind = 'affected'))
+       SELECT string_agg(DISTINCT x.id::text, ',') AS ids
+       FROM (SELECT coalesce(u.merged_into, u.id) AS id FROM hit JOIN customer u ON u.id = hit.customer_id) x
+       WHERE NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = x.id AND a.kind = 'affected')`,
+      [incidentId, issueIds, since],
+    );
+    return (row?.ids?.split(',') ?? []).map(Number).sort((one, other) => one - other);
+  }
+
+  /** Removes members who turned out to be somebody else, who is a member in their place. */
+  async dropMerged(tx: Tx, incidentId: number): Promise<void> {
+    await tx.query(
+      'DELETE FROM audience_member a USING customer c WHERE a.incident_id = $1 AND c.id = a.customer_id AND c.merged_into IS NOT NULL',
+      [incidentId],
+    );
+  }
+
+  /** Members by customer id after `after`. */
+  async list(sql: Sql, incidentId: number, after: number, limit: number): Promise<Member[]> {
+    return sql.query<Member>(
+      `SELECT customer_id AS "customerId", kind, evidence, added_at AS "addedAt" FROM audience_member WHERE incident_id = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3`,
+      [incidentId, after, limit],
+    );
+  }
+
+  /** Members of these kinds who came after the member numbered `seq`, in the order in which they came. */
+  async after(
+    sql: Sql,
+    incidentId: number,
+    kinds: readonly string[],
+    seq: number,
+    limit: number,
+  ): Promise<NumberedMember[]> {
+    return sql.query<NumberedMember>(
+      `SELECT customer_id AS "customerId", kind, evidence, added_at AS "addedAt", seq FROM audience_member
+       WHERE incident_id = $1 AND kind = ANY ($2::text[]) AND seq > $3 ORDER BY seq LIMIT $4`,
+      [incidentId, kinds, seq, limit],
+    );
+  }
+}

@@ -1,0 +1,91 @@
+import { parseArgs } from 'node:util';
+import { openDatabase } from '../daemon/daemon.js';
+import { DetectionStore } from '../detection/detection.store.js';
+import { Detections } from '../detection/public.js';
+import { SeriesReadModel } from '../detection/series.read-model.js';
+import { loadConfig } from '../forewarn-config.js';
+import { ProjectStore } from '../projects/registry/project.store.js';
+import { configPath } from '../daemon/main.js';
+import { readSettings } from '../platform/config/settings.js';
+import { parseDuration } from '../platform/duration.js';
+import { Backtest, type BacktestIncident, summaryOf } from '../incidents/backtest/backtest.service.js';
+import { HarmReadModel } from '../incidents/lifecycle/harm.read-model.js';
+
+const USAGE = `usage: forewarn backtest --from TIME --to TIME [--project SLUG] [--customers N] [--within 10m] [--times X] [--unlikeliness X] [--quiet-for 30m]
+
+Replays the stored history through the detectors and says which incidents would have opened, as JSON lines, and a sum.
+Times are ISO 8601. What is not given is as in the configuration file. Reads the database and changes nothing.
+`;
+const OPTIONS = {
+  from: { type: 'string' },
+  to: { type: 'string' },
+  project: { type: 'string' },
+  customers: { type: 'string' },
+  within: { type: 'string' },
+  times: { type: 'string' },
+  unlikeliness: { type: 'string' },
+  'quiet-for': { type: 'string' },
+} as const;
+
+type Given = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+
+/** `forewarn backtest`: exit code 0, or 2 for wrong usage. */
+export async function run(args: string[]): Promise<number> {
+  const given = read(args);
+  const [from, to] = [new Date(given?.from ?? ''), new Date(given?.to ?? '')];
+  if (!given || !(from < to)) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const settings = readSettings(process.env);
+  const config = loadConfig(configPath(settings));
+  const { database, close } = await openDatabase(settings, true);
+  try {
+    const detections = new Detections(new DetectionStore(), new SeriesReadModel());
+    const backtest = new Backtest(config.detection, config.incidents, detections, new HarmReadModel(), database);
+    const projects = await new ProjectStore().list(database);
+    const incidents: BacktestIncident[] = [];
+    for (const { id: projectId, slug } of projects.filter((one) => (given.project ?? one.slug) === one.slug)) {
+      const asked = {
+        projectId,
+        from,
+        to,
+        detection: thresholds(given, config.detection),
+        quietFor: ms(given['quiet-for']),
+      };
+      for (const one of await backtest.run(asked, Infinity)) {
+        process.stdout.write(`${JSON.stringify({ project: slug, ...one })}\n`);
+        incidents.push(one);
+      }
+    }
+    process.stdout.write(`${JSON.stringify(summaryOf(incidents))}\n`);
+    return 0;
+  } finally {
+    await close();
+  }
+}
+
+function read(args: string[]): Given | undefined {
+  try {
+    const { values } = parseArgs({ args, options: OPTIONS });
+    const numbers = [values.customers, values.times, values.unlikeliness].map((one) => Number(one ?? 1));
+    const times = [values.within, values['quiet-for']].map((one) => (one === undefined ? 1 : ms(one)));
+    return numbers.every((one) => one > 0) && times.every((one) => one !== undefined) ? values : undefined;
+  } catch {
+    return undefined; // the usage says what is allowed
+  }
+}
+
+function thresholds(given: Given, { newFault, spike }: ReturnType<typeof loadConfig>['detection']) {
+  return {
+    newFault: { customers: Number(given.customers ?? newFault.customers), within: ms(given.within) ?? newFault.within },
+    spike: {
+      times: Number(given.times ?? spike.times),
+      unlikeliness: Number(given.unlikeliness ?? spike.unlikeliness),
+    },
+  };
+}
+
+function ms(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseDuration(text);
+}

@@ -1,0 +1,62 @@
+import { openDatabase } from '../daemon/daemon.js';
+import { SmtpGateway } from '../delivery/smtp/smtp.gateway.js';
+import { TwilioGateway } from '../delivery/twilio/twilio.gateway.js';
+import { loadConfig } from '../forewarn-config.js';
+import { configPath } from '../daemon/main.js';
+import { readSettings, type Settings } from '../platform/config/settings.js';
+import { messageOf } from '../platform/errors.js';
+
+/** `forewarn doctor`: checks everything the daemon needs, sends nothing. Exit code 1 when something is wrong. */
+export async function run(): Promise<number> {
+  let settings: Settings | undefined;
+  const results = [
+    await check('settings', () => (settings = readSettings(process.env)) && 'read from the environment'),
+  ];
+  if (settings) {
+    const known = settings;
+    results.push(await check('configuration', () => describeConfig(known)));
+    results.push(await check('database', () => tryDatabase(known)));
+    if (known.smtp) results.push(await check('SMTP', () => tryGateway(new SmtpGateway(known.smtp!))));
+    if (known.twilio) results.push(await check('Twilio', () => tryGateway(new TwilioGateway(known.twilio!))));
+    if (!known.smtp && !known.twilio)
+      process.stdout.write('note  delivery: no provider is set, so messages go to the built-in outbox\n');
+    if (!known.publicUrl) process.stdout.write('note  PUBLIC_URL is not set, so links in messages lead to localhost\n');
+  }
+  return results.every(Boolean) ? 0 : 1;
+}
+
+async function check(what: string, work: () => string | Promise<string>): Promise<boolean> {
+  try {
+    process.stdout.write(`ok    ${what}: ${await work()}\n`);
+    return true;
+  } catch (error) {
+    process.stdout.write(`FAIL  ${what}: ${messageOf(error)}\n`);
+    return false;
+  }
+}
+
+function describeConfig(settings: Settings): string {
+  const path = configPath(settings);
+  const config = loadConfig(path);
+  return `${path}: ${config.projects.length} projects, ${config.policies.length} policies, languages ${config.locales.join(', ')}`;
+}
+
+async function tryDatabase(settings: Settings): Promise<string> {
+  const { database, close } = await openDatabase(settings, true);
+  try {
+    const [row] = await database.query<{ version: string }>("SELECT current_setting('server_version') AS version");
+    return `PostgreSQL ${row?.version}${settings.databaseUrl ? '' : ` embedded in ${settings.dataDir}`}, schema up to date`;
+  } finally {
+    await close();
+  }
+}
+
+async function tryGateway(gateway: SmtpGateway | TwilioGateway): Promise<string> {
+  try {
+    const result = await gateway.check();
+    if (result.ok) return 'address and credentials work';
+    throw new Error(result.problem);
+  } finally {
+    await gateway.close();
+  }
+}

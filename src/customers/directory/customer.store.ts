@@ -1,0 +1,276 @@
+import { Injectable } from '@nestjs/common';
+import { int4s, int8s, texts } from '../../platform/db/arrays.js';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+import {
+  type Channel,
+  CHANNELS,
+  type Customer,
+  type CustomerEntry,
+  type Identity,
+  type Recipient,
+} from '../customer.js';
+
+const FIND_IDENTITIES = {
+  name: 'customers.find_identities',
+  text: `SELECT k.kind, k.value, i.customer_id FROM unnest($1::text[], $2::text[]) AS k (kind, value),
+         LATERAL (SELECT customer_id FROM customer_identity WHERE kind = k.kind AND value = k.value OFFSET 0) i`,
+};
+const INSERT_SEEN = {
+  name: 'customers.insert_seen',
+  text: `WITH ids AS MATERIALIZED (SELECT nth, nextval(pg_get_serial_sequence('customer', 'id')) AS id FROM generate_series(1, $1) AS nth), made AS (
+      INSERT INTO customer (id, source, created_at, updated_at) OVERRIDING SYSTEM VALUE SELECT id, 'telemetry', $2, $2 FROM ids
+    ), named AS (
+      INSERT INTO customer_identity (kind, value, customer_id)
+      SELECT x.kind, x.value, ids.id FROM unnest($3::text[], $4::text[], $5::int[]) AS x (kind, value, nth) JOIN ids USING (nth) ORDER BY 1, 2
+      ON CONFLICT DO NOTHING RETURNING 1
+    )
+    SELECT string_agg(id::text, ',' ORDER BY nth) AS ids, (SELECT count(*) FROM named) AS named FROM ids`,
+};
+const RECIPIENTS = {
+  name: 'customers.recipients',
+  text: `SELECT c.id, c.name, c.locale, c.time_zone,
+      (SELECT jsonb_object_agg(p.channel, p.address) FROM contact_point p WHERE p.customer_id = c.id) AS addresses,
+      (SELECT jsonb_object_agg(p.channel, p.suppressed_reason) FROM contact_point p WHERE p.customer_id = c.id AND p.suppressed_at IS NOT NULL) AS suppressed,
+      (SELECT jsonb_object_agg(e.channel, e.granted) FROM (SELECT DISTINCT ON (channel) channel, granted FROM consent_entry WHERE customer_id = c.id ORDER BY channel, id DESC) e) AS consent
+    FROM customer c WHERE c.id = ANY ($1::bigint[])`,
+};
+
+const ASSERT_ERASURES = {
+  name: 'customers.assert_erasures',
+  text: 'SELECT 1 / (count = $1)::int FROM customer_erasure',
+};
+
+interface IdentityRow {
+  kind: Identity['kind'];
+  value: string;
+  customer_id: number;
+}
+
+interface CustomerRow {
+  id: number;
+  external_id: string | null;
+  name: string | null;
+  locale: string | null;
+  time_zone: string | null;
+  attributes: Record<string, unknown>;
+  source: Customer['source'];
+}
+
+/** All SQL on the directory's tables. */
+@Injectable()
+export class CustomerStore {
+  /** Which customers these identities belong to; unknown ones are missing from the answer. Key: `kind:value`. */
+  async findIdentities(sql: Sql, identities: readonly Identity[]): Promise<Map<string, number>> {
+    if (identities.length === 0) return new Map();
+    const rows = await sql.query<IdentityRow>(FIND_IDENTITIES, [
+      texts(identities.map((one) => one.kind)),
+      texts(identities.map((one) => one.value)),
+    ]);
+    return new Map(rows.map((row) => [`${row.kind}:${row.value}`, row.customer_id]));
+  }
+
+  /**
+   * Makes a customer that is known from telemetry only for each list of identities; returns their ids, and how many of the
+   * identities were still free.
+   */
+  async insertSeen(
+    tx: Tx,
+    strangers: readonly (readonly Identity[])[],
+    now: Date,
+  ): Promise<{ ids: number[]; named: number }> {
+    const rows = strangers.flatMap((identities, at) => identities.map((one) => ({ ...one, nth: at + 1 })));
+    const [made] = await tx.query<{ ids: string; named: number }>(INSERT_SEEN, [
+      strangers.length,
+      now,
+      texts(rows.map((row) => row.kind)),
+      texts(rows.map((row) => row.value)),
+      int4s(rows.map((row) => row.nth)),
+    ]);
+    return { ids: made?.ids.split(',').map(Number) ?? [], named: made?.named ?? 0 };
+  }
+
+  /** Removes customers that were made in vain, because another process made the same ones first. */
+  async deleteUnused(tx: Tx, ids: readonly number[]): Promise<void> {
+    const sql = `DELETE FROM customer c WHERE c.id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM customer_identity i WHERE i.customer_id = c.id)`;
+    if (ids.length > 0) await tx.query(sql, [ids]);
+  }
+
+  /** Creates a directory entry and returns its id. */
+  async insert(tx: Tx, now: Date): Promise<number> {
+    const rows = await tx.query<{ id: number }>(
+      `INSERT INTO customer (source, created_at, updated_at) VALUES ('directory', $1, $1) RETURNING id`,
+      [now],
+    );
+    return rows[0]?.id ?? 0;
+  }
+
+  /** Writes the given fields of one entry; those that are undefined stay. */
+  async update(tx: Tx, id: number, entry: CustomerEntry, now: Date): Promise<void> {
+    const sets = ["source = 'directory'", 'updated_at = $2'];
+    const values: unknown[] = [id, now];
+    const columns = {
+      name: entry.name,
+      locale: entry.locale,
+      time_zone: entry.timeZone,
+      attributes: entry.attributes && JSON.stringify(entry.attributes),
+    };
+    for (const [column, value] of Object.entries(columns)) {
+      if (value !== undefined) sets.push(`${column} = $${values.push(value)}`);
+    }
+    await tx.query(`UPDATE customer SET ${sets.join(', ')} WHERE id = $1`, values);
+  }
+
+  /** Gives identities to a customer, taking them from whoever has them; returns who had them. */
+  async moveIdentities(tx: Tx, id: number, identities: readonly Identity[]): Promise<number[]> {
+    const before = await this.findIdentities(tx, identities);
+    const sql = `INSERT INTO customer_identity (kind, value, customer_id) SELECT k.kind, k.value, $3 FROM unnest($1::text[], $2::text[]) AS k (kind, value)
+                 ON CONFLICT (kind, value) DO UPDATE SET customer_id = $3`;
+    await tx.query(sql, [identities.map((one) => one.kind), identities.map((one) => one.value), id]);
+    return [...new Set(before.values())].filter((other) => other !== id);
+  }
+
+  /** Folds customers that telemetry alone had made into the one whom the directory knows; what they were hit by counts for it from now on. */
+  async mergeTelemetry(tx: Tx, from: readonly number[], into: number): Promise<void> {
+    if (from.length === 0) return;
+    const merged = await tx.query<{ id: number }>(
+      `UPDATE customer c SET merged_into = $2, updated_at = i.updated_at FROM customer i
+       WHERE i.id = $2 AND c.id = ANY ($1::bigint[]) AND c.source = 'telemetry' RETURNING c.id`,
+      [from, into],
+    );
+    const ids = merged.map((row) => row.id);
+    await tx.query('UPDATE customer_identity SET customer_id = $2 WHERE customer_id = ANY ($1::bigint[])', [ids, into]);
+    await tx.query('UPDATE customer SET merged_into = $2 WHERE merged_into = ANY ($1::bigint[])', [ids, into]);
+  }
+
+  /** Sets (text) or removes (null) the address of a channel; a new address starts without suppression. */
+  async setAddress(tx: Tx, id: number, channel: Channel, address: string | null, now: Date): Promise<void> {
+    if (address === null)
+      return void (await tx.query('DELETE FROM contact_point WHERE customer_id = $1 AND channel = $2', [id, channel]));
+    await tx.query(
+      `INSERT INTO contact_point AS p (customer_id, channel, address, created_at) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (customer_id, channel) DO UPDATE SET address = $3, created_at = $4, suppressed_at = NULL, suppressed_reason = NULL WHERE p.address <> $3`,
+      [id, channel, address, now],
+    );
+  }
+
+  /** Removes identities of a kind other than `keep`; for an address that the directory replaced. */
+  async dropOtherIdentities(tx: Tx, id: number, kind: Identity['kind'], keep: string | null): Promise<void> {
+    await tx.query('DELETE FROM customer_identity WHERE customer_id = $1 AND kind = $2 AND value IS DISTINCT FROM $3', [
+      id,
+      kind,
+      keep,
+    ]);
+  }
+
+  /** Appends the customer's word on a channel, unless it says what was said last. */
+  async recordConsent(
+    tx: Tx,
+    id: number,
+    channel: Channel,
+    granted: boolean,
+    source: string,
+    now: Date,
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO consent_entry (customer_id, channel, granted, source, at) SELECT $1, $2, $3, $4, $5
+       WHERE $3 IS DISTINCT FROM (SELECT granted FROM consent_entry WHERE customer_id = $1 AND channel = $2 ORDER BY id DESC LIMIT 1)`,
+      [id, channel, granted, source, now],
+    );
+  }
+
+  /** Marks an address that the provider refuses for good, so that nobody tries it again. */
+  async suppress(tx: Tx, id: number, channel: Channel, reason: string, now: Date): Promise<void> {
+    await tx.query(
+      'UPDATE contact_point SET suppressed_at = $4, suppressed_reason = $3 WHERE customer_id = $1 AND channel = $2',
+      [id, channel, reason, now],
+    );
+  }
+
+  /** Outreach's view of these customers; ids that are gone are missing. */
+  async recipients(sql: Sql, ids: readonly number[]): Promise<Recipient[]> {
+    type Row = CustomerRow & {
+      addresses: Recipient['addresses'] | null;
+      suppressed: Recipient['suppressed'] | null;
+      consent: Recipient['consent'] | null;
+    };
+    const rows = await sql.query<Row>(RECIPIENTS, [int8s(ids)]);
+    return rows.map((row) => ({
+      customerId: row.id,
+      name: row.name,
+      locale: row.locale,
+      timeZone: row.time_zone,
+      addresses: row.addresses ?? {},
+      suppressed: row.suppressed ?? {},
+      consent: row.consent ?? {},
+    }));
+  }
+
+  /** The external id of each of these customers that has one. */
+  async externalIds(sql: Sql, ids: readonly number[]): Promise<Map<number, string>> {
+    const rows = await sql.query<{ customer_id: number; value: string }>(
+      `SELECT customer_id, min(value) AS value FROM customer_identity WHERE kind = 'id' AND customer_id = ANY ($1::bigint[]) GROUP BY 1`,
+      [ids],
+    );
+    return new Map(rows.map((row) => [row.customer_id, row.value]));
+  }
+
+  /** One customer for the API, undefined when the id is gone. */
+  async show(sql: Sql, id: number): Promise<Customer | undefined> {
+    const [row] = await sql.query<CustomerRow>(
+      `SELECT c.*, (SELECT min(value) FROM customer_identity i WHERE i.customer_id = c.id AND i.kind = 'id') AS external_id FROM customer c WHERE c.id = $1`,
+      [id],
+    );
+    const [recipient] = await this.recipients(sql, [id]);
+    if (!row || !recipient) return undefined;
+    return {
+      id: row.id,
+      externalId: row.external_id,
+      name: row.name,
+      locale: row.locale,
+      timeZone: row.time_zone,
+      attributes: row.attributes,
+      email: recipient.addresses.email ?? null,
+      phone: recipient.addresses.sms ?? null,
+      consent: Object.fromEntries(
+        CHANNELS.flatMap((channel) => (channel in recipient.consent ? [[channel, recipient.consent[channel]]] : [])),
+      ),
+      source: row.source,
+    };
+  }
+
+  /** Erases a customer and those that were folded into it; addresses, consent and audiences go with the row. */
+  async erase(tx: Tx, id: number): Promise<void> {
+    const rows = await tx.query<{ id: number }>('DELETE FROM customer WHERE id = $1 OR merged_into = $1 RETURNING id', [
+      id,
+    ]);
+    const ids = rows.map((row) => row.id);
+    await tx.query('DELETE FROM customer_identity WHERE customer_id = ANY ($1::bigint[])', [ids]);
+    await tx.query('UPDATE customer_erasure SET count = count + 1');
+    await tx.query('INSERT INTO customer_erased (customer_id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING', [
+      ids,
+    ]);
+  }
+
+  /** A number that grows with every erasure by any process. */
+  async erasures(sql: Sql): Promise<number> {
+    const [row] = await sql.query<{ count: number }>({
+      name: 'customers.erasures',
+      text: 'SELECT count FROM customer_erasure',
+    });
+    return row?.count ?? 0;
+  }
+
+  /**
+   * Makes sure that there were no other erasures.
+   * @throws division by zero when there were
+   */
+  async assertErasures(tx: Tx, count: number): Promise<void> {
+    await tx.query(ASSERT_ERASURES, [count]);
+  }
+
+  /** Takes ids of erased customers off the list of those whose traces elsewhere are still to be removed. */
+  async takeErased(tx: Tx, limit: number): Promise<number[]> {
+    const sql = `DELETE FROM customer_erased WHERE customer_id IN (SELECT customer_id FROM customer_erased ORDER BY 1 FOR UPDATE SKIP LOCKED LIMIT $1) RETURNING customer_id`;
+    return (await tx.query<{ customer_id: number }>(sql, [limit])).map((row) => row.customer_id);
+  }
+}

@@ -1,0 +1,77 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put } from '@nestjs/common';
+import { Needs } from '../../platform/auth/auth.guard.js';
+import { Clock } from '../../platform/clock.js';
+import { Database } from '../../platform/db/database.js';
+import { notFound, Problem } from '../../platform/errors.js';
+import { entrySchema, externalIdSchema } from '../algorithm/entry.js';
+import { type Customer, type CustomerEntry } from '../customer.js';
+import { CustomerImporter, type ImportReport } from './customer.importer.js';
+import { type ImportFormat, readImport } from './import.js';
+import { CustomerDirectory } from '../public.js';
+
+/** A customer as the API shows it: ids are texts, as everywhere. */
+type CustomerView = Omit<Customer, 'id'> & { readonly id: string };
+
+/** `PUT/GET/DELETE /v1/customers/{externalId}` and `POST /v1/customers/import`. */
+@Controller('v1/customers')
+export class CustomersController {
+  constructor(
+    private readonly directory: CustomerDirectory,
+    private readonly importer: CustomerImporter,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  @Put(':externalId')
+  @Needs('ops')
+  async put(
+    @Param('externalId', { schema: externalIdSchema }) externalId: string,
+    @Body({ schema: entrySchema }) entry: CustomerEntry,
+  ): Promise<CustomerView> {
+    const id = await this.database.transaction((tx) =>
+      this.directory.put(tx, externalId, entry, 'api', this.clock.now()),
+    );
+    return this.shown(id, externalId);
+  }
+
+  @Get(':externalId')
+  @Needs('agent')
+  async get(@Param('externalId') externalId: string): Promise<CustomerView> {
+    return this.shown(await this.idOf(externalId), externalId);
+  }
+
+  @Delete(':externalId')
+  @Needs('ops')
+  @HttpCode(204)
+  async erase(@Param('externalId') externalId: string): Promise<void> {
+    const id = await this.idOf(externalId);
+    await this.database.transaction((tx) => this.directory.erase(tx, id));
+  }
+
+  @Post('import')
+  @Needs('ops')
+  @HttpCode(200)
+  async import(@Body() body: unknown, @Headers('content-type') contentType = ''): Promise<ImportReport> {
+    const { lines, errors } = readImport(Buffer.isBuffer(body) ? body.toString('utf8') : '', formatOf(contentType));
+    return this.importer.import(lines, errors);
+  }
+
+  private async idOf(externalId: string): Promise<number> {
+    const id = await this.directory.findByExternalId(this.database, externalId);
+    if (id === undefined) throw notFound('customer', externalId);
+    return id;
+  }
+
+  private async shown(id: number, externalId: string): Promise<CustomerView> {
+    const customer = await this.directory.show(this.database, id);
+    if (!customer) throw notFound('customer', externalId);
+    return { ...customer, id: String(customer.id), externalId };
+  }
+}
+
+function formatOf(contentType: string): ImportFormat {
+  const type = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === 'text/csv') return 'csv';
+  if (['application/x-ndjson', 'application/jsonl'].includes(type)) return 'ndjson';
+  throw new Problem(415, 'unsupported-media-type', `Content-Type is "${type}"; send text/csv or application/x-ndjson.`);
+}

@@ -1,0 +1,108 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+import { AudienceModule } from '../audience/audience.module.js';
+import { CustomersModule } from '../customers/customers.module.js';
+import { DeliveryModule } from '../delivery/delivery.module.js';
+import { DETECTION_CONFIG } from '../detection/detection-config.js';
+import { DetectionModule } from '../detection/detection.module.js';
+import { ExplanationsModule } from '../explanations/explanations.module.js';
+import { TEXTS_CONFIG } from '../explanations/texts-config.js';
+import { type ForewarnConfig } from '../forewarn-config.js';
+import { ALERTMANAGER_CONFIG, INCIDENTS_CONFIG, MAINTENANCE_CONFIG } from '../incidents/incidents-config.js';
+import { IncidentsModule } from '../incidents/incidents.module.js';
+import { Scrubber } from '../events/scrub/scrub.js';
+import { PROJECTS_CONFIG } from '../intake/intake-config.js';
+import { IntakeModule } from '../intake/intake.module.js';
+import { GROUPING_CONFIG } from '../grouping/grouping-config.js';
+import { IssuesModule } from '../issues/issues.module.js';
+import { OpsModule } from '../ops/ops.module.js';
+import { OutreachModule } from '../outreach/outreach.module.js';
+import { CHANNELS_AVAILABLE, POLICIES_CONFIG } from '../outreach/policy.js';
+import { AuthGuard } from '../platform/auth/auth.guard.js';
+import { TokenStore } from '../platform/auth/token.store.js';
+import { Clock } from '../platform/clock.js';
+import { Settings } from '../platform/config/settings.js';
+import { Database } from '../platform/db/database.js';
+import { ProblemFilter } from '../platform/http/problem.filter.js';
+import { PublicUrl } from '../platform/http/public-url.js';
+import { LOGGER, type Logger } from '../platform/logging/logger.js';
+import { Metrics } from '../platform/metrics.js';
+import { StageRunner } from '../platform/stages/stage-runner.js';
+
+/** What exists before the application: read once, handed to it. */
+export interface Runtime {
+  readonly settings: Settings;
+  readonly config: ForewarnConfig;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The features in the order in which an event passes them. */
+const FLOW = [
+  CustomersModule,
+  IntakeModule,
+  IssuesModule,
+  DetectionModule,
+  IncidentsModule,
+  AudienceModule,
+  ExplanationsModule,
+  OutreachModule,
+  DeliveryModule,
+  OpsModule,
+];
+
+/** What every feature may ask for. */
+@Module({})
+class PlatformModule {
+  static forRuntime({ settings, config, database, clock, logger }: Runtime): DynamicModule {
+    const values = [
+      { provide: Settings, useValue: settings },
+      { provide: Database, useValue: database },
+      { provide: Clock, useValue: clock },
+      { provide: LOGGER, useValue: logger },
+      { provide: Metrics, useValue: new Metrics() },
+      { provide: PublicUrl, useValue: new PublicUrl(settings.publicUrl) },
+      { provide: TokenStore, useValue: new TokenStore(database, clock, settings.adminToken) },
+      { provide: PROJECTS_CONFIG, useValue: config.projects },
+      { provide: Scrubber, useValue: new Scrubber(config.scrubbing) },
+      { provide: GROUPING_CONFIG, useValue: config.grouping },
+      { provide: DETECTION_CONFIG, useValue: config.detection },
+      { provide: INCIDENTS_CONFIG, useValue: config.incidents },
+      { provide: ALERTMANAGER_CONFIG, useValue: config.alertmanager },
+      { provide: MAINTENANCE_CONFIG, useValue: config.maintenance },
+      { provide: TEXTS_CONFIG, useValue: config.texts },
+      { provide: POLICIES_CONFIG, useValue: config.policies },
+      { provide: CHANNELS_AVAILABLE, useValue: availableChannels(settings) },
+    ];
+    return {
+      module: PlatformModule,
+      global: true,
+      imports: [ScheduleModule.forRoot()],
+      providers: [...values, StageRunner],
+      exports: [...values.map((value) => value.provide), StageRunner],
+    };
+  }
+}
+
+/** The whole application. */
+@Module({})
+export class AppModule {
+  static forRuntime(runtime: Runtime): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [PlatformModule.forRuntime(runtime), ...FLOW],
+      providers: [
+        { provide: APP_GUARD, useClass: AuthGuard },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+      ],
+    };
+  }
+}
+
+/** With no provider at all both channels lead to the built-in outbox. */
+function availableChannels({ smtp, twilio }: Settings): string[] {
+  if (!smtp && !twilio) return ['sms', 'email'];
+  return [...(twilio ? ['sms'] : []), ...(smtp ? ['email'] : [])];
+}

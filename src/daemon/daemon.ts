@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FastifyInstance } from 'fastify';
+import { AppModule, type Runtime } from './app.module.js';
+import { EventBuffer } from '../intake/accepted-event.js';
+import { BodyReaders } from '../intake/reader/body.readers.js';
+import { IntakeRoutes } from '../intake/http/intake.routes.js';
+import { ReadingThread } from '../intake/reader/reading-thread.js';
+import { ApiDescription } from '../ops/api-description/openapi.service.js';
+import { SystemClock } from '../platform/clock.js';
+import { type Settings } from '../platform/config/settings.js';
+import { connectDatabase } from '../platform/db/connect.js';
+import { Database } from '../platform/db/database.js';
+import { startEmbeddedPostgres } from '../platform/db/embedded-postgres.js';
+import { StartError } from '../platform/errors.js';
+import { PublicUrl } from '../platform/http/public-url.js';
+import { validationPipe } from '../platform/http/validation.js';
+import { createLogger, NestLogger } from '../platform/logging/logger.js';
+import { StageRunner } from '../platform/stages/stage-runner.js';
+import { type ForewarnConfig } from '../forewarn-config.js';
+import { type ReadingSetup } from './reader-thread.js';
+
+/** Largest body of the API's own routes, bytes (an import of some 100,000 customers). Intake has its own limit. */
+const MAX_API_BODY = 50 * 1024 * 1024;
+/** Time for a client to send its whole request, milliseconds; slower ones are cut, so that half-open connections do not pile up. */
+const REQUEST_TIMEOUT_MS = 60_000;
+/** How long an idle connection is kept, milliseconds: longer than load balancers do (60 s is usual), so that none sends on one that we just closed. */
+const KEEP_ALIVE_MS = 72_000;
+/** How long requests under way may take once the daemon stops, milliseconds; then a client that never ends its request is cut. */
+const STOP_GRACE_MS = 2000;
+/** The thread that reads bodies; it is there once the program is compiled. */
+const READER = fileURLToPath(new URL('./reader-thread.js', import.meta.url));
+/** Memory of its heap at most, megabytes: bodies are small, and what is read of them lives shortly. */
+const READER_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
+
+/** A running daemon. */
+export interface Daemon {
+  readonly app: NestFastifyApplication;
+  readonly port: number;
+  /** Ends accepting, lets what was accepted be committed and stages finish their batch, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** The database of the settings: a server, or the embedded one, started. `share` allows one that another process runs. */
+export async function openDatabase(
+  settings: Settings,
+  share = false,
+): Promise<{ database: Database; close: () => Promise<void> }> {
+  const embedded =
+    settings.databaseUrl === undefined ? await startEmbeddedPostgres(settings.dataDir, share) : undefined;
+  try {
+    const source = await connectDatabase(settings.databaseUrl ?? embedded?.url ?? '');
+    const close = async () => {
+      await source.destroy();
+      await embedded?.stop();
+    };
+    return { database: new Database(source), close };
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+/**
+ * Starts the whole daemon.
+ * @throws StartError when it cannot run as configured
+ */
+export async function startDaemon(
+  settings: Settings,
+  config: ForewarnConfig,
+  overrides: Partial<Pick<Runtime, 'clock' | 'logger'>> = {},
+): Promise<Daemon> {
+  const logger = overrides.logger ?? createLogger(settings.logLevel);
+  const { database, close } = await openDatabase(settings);
+  try {
+    const runtime: Runtime = { settings, config, database, clock: overrides.clock ?? new SystemClock(), logger };
+    const app = await createApp(runtime);
+    const port = await listen(app, settings).catch((error: unknown) => endAndThrow(app, error));
+    app.get(PublicUrl).listeningOn(port);
+    if (settings.roles.has('stages')) await app.get(StageRunner).start();
+    else app.get(StageRunner).startOwn();
+    logger.info({ port, roles: [...settings.roles] }, `Forewarn listens on port ${port}`);
+    return { app, port, stop: once(() => stopAll(app, close)) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The application, routes mounted, not yet listening. */
+export async function createApp(runtime: Runtime): Promise<NestFastifyApplication> {
+  let intake: IntakeRoutes | undefined;
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_API_BODY,
+    routerOptions: { ignoreTrailingSlash: true },
+    serverFactory: (handle: RequestListener) =>
+      serve((request, response) => {
+        if (!intake?.take(request, response)) handle(request, response);
+      }),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRuntime(runtime), adapter, {
+    logger: new NestLogger(runtime.logger),
+    abortOnError: false,
+  });
+  app.useGlobalPipes(validationPipe());
+  const fastify = adapter.getInstance<FastifyInstance>();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  await app.init();
+  if (runtime.settings.roles.has('intake')) {
+    intake = app.get(IntakeRoutes);
+    app.get(BodyReaders).use(readingThread(app, runtime));
+  }
+  app.get(ApiDescription).describe(app);
+  await fastify.ready();
+  return app;
+}
+
+/** Where there is a second processor, and events are not written in full on their way. */
+function readingThread(app: NestFastifyApplication, { config, logger }: Runtime): ReadingThread | undefined {
+  if (availableParallelism() < 2 || app.get(EventBuffer).writesInFull || !existsSync(READER)) return undefined;
+  const workerData: ReadingSetup = { rules: config.grouping.rules };
+  return new ReadingThread(() => new Worker(READER, { workerData, resourceLimits: READER_LIMITS }), logger);
+}
+
+function serve(listener: RequestListener): Server {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, listener);
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  return server;
+}
+
+async function listen(app: NestFastifyApplication, settings: Settings): Promise<number> {
+  try {
+    await app.listen(settings.port, '0.0.0.0');
+  } catch (error) {
+    if ((error as { code?: string }).code === 'EADDRINUSE')
+      throw new StartError(`Port ${settings.port} is taken by another program. Set PORT to a free one.`);
+    throw error;
+  }
+  const address = app.getHttpServer().address() as { port: number };
+  return address.port;
+}
+
+async function stopAll(app: NestFastifyApplication, closeDatabase: () => Promise<void>): Promise<void> {
+  await app.get(EventBuffer).close();
+  await app.get(StageRunner).stop();
+  const server = app.getHttpServer();
+  const cut = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
+  await app.close();
+  clearTimeout(cut);
+  await app.get(BodyReaders).close();
+  await closeDatabase();
+}
+
+/** An application that cannot go on must not keep on digesting. */
+async function endAndThrow(app: NestFastifyApplication, error: unknown): Promise<never> {
+  await stopAll(app, () => Promise.resolve());
+  throw error;
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= work());
+}

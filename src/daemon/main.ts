@@ -1,0 +1,42 @@
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
+import { StartError } from '../platform/errors.js';
+import { type Settings } from '../platform/config/settings.js';
+
+/** The configuration file: `FOREWARN_CONFIG`, or the one that comes with Forewarn. */
+export function configPath(settings: Settings): string {
+  return settings.configPath ?? join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'config', 'forewarn.yaml');
+}
+
+/** How much the heap may grow over what was alive at the last collection before the next one, percent. */
+const HEAP_GROWTH = 30;
+/**
+ * Room for young objects, MB, a third of which is one of V8's semi-spaces: what the requests under way hold is copied once it is full, and what
+ * is copied twice counts as old. Four times what V8 gives a process by itself, and only a thread can be given it by the program.
+ */
+const YOUNG_MB = 192;
+const DAEMON = new URL('./daemon-thread.js', import.meta.url);
+
+/**
+ * Sets V8's garbage collector for a process that takes in much and keeps little. By itself it lets the heap of a storm grow
+ * to several times of what lives. And its helper threads take processor time, which the database needs where there are two processors.
+ */
+function tuneCollector(): void {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
+  if (availableParallelism() <= 2) setFlagsFromString('--no-parallel-scavenge');
+}
+
+/** `forewarn start`: runs the daemon until SIGTERM or SIGINT, then ends it cleanly; also one that is still starting. A second signal ends it at once. */
+export async function startCommand(): Promise<number> {
+  tuneCollector();
+  const daemon = new Worker(DAEMON, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => daemon.postMessage('stop'));
+  return new Promise((done, failed) => {
+    daemon.once('message', (why: string) => failed(new StartError(why)));
+    daemon.once('error', failed);
+    daemon.once('exit', done);
+  });
+}

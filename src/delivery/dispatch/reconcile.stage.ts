@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { type Message } from '../../outreach/campaign.js';
+import { MessageQueue } from '../../outreach/public.js';
+import { Database } from '../../platform/db/database.js';
+import { PublicUrl } from '../../platform/http/public-url.js';
+import { type Stage, type StageResult } from '../../platform/stages/stage.js';
+import { AttemptStore } from './attempt.store.js';
+import { outgoing } from './dispatch.stage.js';
+import { Gateways } from './gateways.service.js';
+
+const BATCH = 50;
+/** Until the next look at a message that stays in doubt. */
+const LOOK_AGAIN_MS = 600_000;
+
+/**
+ * Finds what dead workers left, and asks providers about messages in doubt. Only a provider's clear word moves a message:
+ * `sent` closes it, `notSent` lets it be sent; anything else leaves it in doubt, for a person to settle.
+ */
+@Injectable()
+export class ReconcileStage implements Stage {
+  readonly name = 'reconcile';
+  readonly pauseMs = 5000;
+
+  constructor(
+    private readonly queue: MessageQueue,
+    private readonly gateways: Gateways,
+    private readonly store: AttemptStore,
+    private readonly database: Database,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  async runOnce(now: Date): Promise<StageResult> {
+    const { released, doubted } = await this.queue.expireLeases(now);
+    const doubtful = await this.queue.claimDoubt(now, BATCH, new Date(now.getTime() + LOOK_AGAIN_MS));
+    for (const message of doubtful) await this.resolve(message, now);
+    return { worked: released + doubted + doubtful.length, more: doubtful.length === BATCH };
+  }
+
+  private async resolve(message: Message, now: Date): Promise<void> {
+    const { channel, address, subject, body } = message;
+    const gateway = channel === null ? undefined : this.gateways.get(channel);
+    const attemptedAt = await this.store.lastStartedAt(this.database, message.id);
+    if (
+      !gateway ||
+      gateway.name !== message.gateway ||
+      channel === null ||
+      address === null ||
+      body === null ||
+      !attemptedAt
+    )
+      return;
+    const said = await gateway.reconcile(
+      outgoing(message, { channel, address, subject, body }, this.publicUrl.base, now),
+      attemptedAt,
+      now,
+    );
+    await this.database.transaction(async (tx) => {
+      if (said.kind === 'sent')
+        await this.queue.settle(tx, message, 'sent', now, {
+          reason: 'the provider has it',
+          providerId: said.providerId,
+          final: true,
+        });
+      else if (said.kind === 'notSent')
+        await this.queue.settle(tx, message, 'pending', now, { reason: 'the provider never got it', nextAt: now });
+      else
+        await this.queue.settle(tx, message, 'in_doubt', now, { reason: message.stateReason, nextAt: said.notBefore });
+    });
+  }
+}

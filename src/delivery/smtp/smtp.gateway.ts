@@ -1,0 +1,153 @@
+import { type Readable } from 'node:stream';
+import {
+  createTransport,
+  type DKIMOptions,
+  type NodemailerError,
+  type SMTPPoolOptions,
+  type Transporter,
+} from 'nodemailer';
+import { DKIM_HEADER_FIELDS, domainOf, isBareAddress, listHeaders, messageIdHeader } from './mail-headers.js';
+import { classifySmtpFailure, smtpCode, type SmtpFailure } from './smtp-failure.js';
+import { parseSmtpUrl } from './smtp-url.js';
+import { rejected, resultOf } from '../algorithm/verdict.js';
+import {
+  type CheckResult,
+  type Gateway,
+  type OutgoingMessage,
+  type ReconcileResult,
+  type SendResult,
+} from '../gateway.js';
+
+export interface SmtpConfig {
+  /** `smtp://` or `smtps://` with user and password; see parseSmtpUrl for its options. */
+  readonly url: string;
+  /** The From header, `Shop <help@shop.example>`; its domain also ends our Message-IDs. */
+  readonly from: string;
+  /** Signs every mail, when the server at `url` does not. */
+  readonly dkim?: { readonly domainName: string; readonly keySelector: string; readonly privateKey: string };
+  /** The longest one attempt may take, in milliseconds; default 120,000. The lease of a message must be longer. */
+  readonly timeoutMs?: number;
+}
+
+/** Default for one whole attempt. RFC 5321, 4.5.3.2 allows servers more, but a longer wait holds a lease for little gain. */
+const ATTEMPT_TIMEOUT_MS = 120_000;
+
+/** Limit for connecting and for the greeting: a server that is up answers within seconds. */
+const CONNECT_TIMEOUT_MS = 15_000;
+
+/**
+ * Sends mail over SMTP, one recipient a message, on pooled connections. It knows for each attempt whether the whole body had been handed
+ * over: before that a broken connection means "not sent", after it "in doubt". The library's own repeats are off.
+ */
+export class SmtpGateway implements Gateway {
+  readonly name = 'smtp';
+  readonly channel = 'email';
+  private readonly mailer: Transporter;
+  private readonly domain: string;
+  private closed = false;
+  /** The body of each attempt under way, by Message-ID. */
+  private readonly bodies = new Map<string, Readable>();
+
+  /** Throws when the URL or the sender cannot be used; the error holds no secret. */
+  constructor(private readonly config: SmtpConfig) {
+    const domain = domainOf(config.from);
+    if (!domain) throw new Error('The mail sender must be an address, like Shop <help@shop.example>');
+    this.domain = domain;
+    this.mailer = createTransport({ ...poolOptions(config), pool: true });
+    this.mailer.use('stream', (mail, done) => {
+      this.watchBody(mail.message);
+      done();
+    });
+  }
+
+  /** Makes one attempt; takes at most `timeoutMs`. */
+  async send(message: OutgoingMessage, now: Date): Promise<SendResult> {
+    if (message.validUntil && message.validUntil <= now) return resultOf(rejected('expired', 'message'), '', now);
+    if (!isBareAddress(message.to)) return resultOf(rejected('invalid_recipient', 'recipient'), '', now);
+    const messageId = messageIdHeader(message.messageId, this.domain);
+    const headers = listHeaders(message.locale, message.unsubscribeUrl);
+    try {
+      await this.mailer.sendMail({
+        messageId,
+        from: this.config.from,
+        to: { name: '', address: message.to },
+        subject: message.subject ?? '',
+        text: message.text,
+        ...(message.html === undefined ? {} : { html: message.html }),
+        date: now,
+        headers,
+        signal: AbortSignal.timeout(this.config.timeoutMs ?? ATTEMPT_TIMEOUT_MS),
+      });
+      return { kind: 'sent', providerId: messageId };
+    } catch (error) {
+      const failure = { ...this.factsOf(error), bodySent: this.bodies.get(messageId)?.readableEnded ?? false };
+      return resultOf(classifySmtpFailure(failure), message.messageId, now, smtpCode(failure));
+    } finally {
+      this.bodies.delete(messageId);
+    }
+  }
+
+  /** SMTP has no way to ask. The Message-ID helps a person, or a bounce, to tell. */
+  reconcile(): Promise<ReconcileResult> {
+    return Promise.resolve({ kind: 'unknown' });
+  }
+
+  /** Connects and logs in, without sending. */
+  async check(): Promise<CheckResult> {
+    try {
+      await this.mailer.verify();
+      return { ok: true };
+    } catch (error) {
+      const failure = { ...codesOf(error), bodySent: false };
+      const verdict = classifySmtpFailure(failure);
+      return { ok: false, problem: `${verdict.reason} (${smtpCode(failure) ?? 'no reply'})` };
+    }
+  }
+
+  close(): Promise<void> {
+    this.closed = true;
+    this.mailer.close();
+    return Promise.resolve();
+  }
+
+  /** What is known about a failed attempt. Rethrows what did not come from the library's connection: that is a fault of ours. */
+  private factsOf(error: unknown): Omit<SmtpFailure, 'bodySent'> {
+    const codes = codesOf(error);
+    if (codes.code !== undefined || codes.responseCode !== undefined) return codes;
+    if (this.closed) return { code: 'ECONNECTION' };
+    throw error;
+  }
+
+  /** Keeps hold of the stream that the connection will read, since the library does not say how far it got. */
+  private watchBody(mail: { createReadStream: (options?: never) => Readable; messageId: () => string }): void {
+    const create = mail.createReadStream.bind(mail);
+    mail.createReadStream = (options) => {
+      const body = create(options);
+      this.bodies.set(mail.messageId(), body);
+      return body;
+    };
+  }
+}
+
+function poolOptions(config: SmtpConfig): SMTPPoolOptions {
+  return {
+    ...parseSmtpUrl(config.url),
+    maxRequeues: 0,
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    greetingTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: config.timeoutMs ?? ATTEMPT_TIMEOUT_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    ...(config.dkim ? { dkim: dkimOptions(config.dkim) } : {}),
+  };
+}
+
+function dkimOptions(dkim: NonNullable<SmtpConfig['dkim']>): DKIMOptions {
+  return { ...dkim, headerFieldNames: DKIM_HEADER_FIELDS };
+}
+
+/** The codes of a nodemailer error; its text stays behind, for it can hold addresses. */
+function codesOf(error: unknown): Omit<SmtpFailure, 'bodySent'> {
+  const { code, command, responseCode, response } = error as NodemailerError;
+  return { code, command, responseCode, response };
+}

@@ -1,0 +1,67 @@
+import { Body, Controller, Headers, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import { type FastifyRequest } from 'fastify';
+import { MessageQueue } from '../../outreach/public.js';
+import { Public } from '../../platform/auth/auth.guard.js';
+import { Clock } from '../../platform/clock.js';
+import { Settings } from '../../platform/config/settings.js';
+import { Database } from '../../platform/db/database.js';
+import { Problem } from '../../platform/errors.js';
+import { PublicUrl } from '../../platform/http/public-url.js';
+import { isSignedByTwilio } from './twilio-signature.js';
+
+/** Twilio's words for the fate of a message that say something new; the others (queued, sending …) add nothing. */
+const REPORTS: Readonly<Record<string, 'sent' | 'delivered' | 'failed'>> = {
+  sent: 'sent',
+  delivered: 'delivered',
+  read: 'delivered',
+  undelivered: 'failed',
+  failed: 'failed',
+};
+
+/** `POST /hooks/twilio/status`: what became of an SMS. Signed by Twilio over the public URL; also settles a message in doubt. */
+@Controller('hooks/twilio')
+export class TwilioStatusController {
+  constructor(
+    @Inject(Settings) private readonly settings: Settings,
+    private readonly queue: MessageQueue,
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  @Post('status')
+  @Public()
+  @HttpCode(204)
+  async status(
+    @Req() request: FastifyRequest,
+    @Body() body: unknown,
+    @Headers('x-twilio-signature') signature = '',
+  ): Promise<void> {
+    const fields = formFields(body);
+    const token = this.settings.twilio?.authToken;
+    const url = this.publicUrl.base + request.url;
+    if (token === undefined || !isSignedByTwilio({ url, signature, body: fields }, [token])) {
+      throw new Problem(
+        403,
+        'forbidden',
+        "The signature is not Twilio's for this URL. Check PUBLIC_URL and TWILIO_AUTH_TOKEN.",
+      );
+    }
+    const { message = '' } = request.query as { message?: string };
+    const to = REPORTS[fields.MessageStatus ?? ''];
+    if (!to || !/^[0-9a-f-]{36}$/i.test(message)) return;
+    const change = {
+      providerId: fields.MessageSid,
+      final: true,
+      reason: to === 'failed' ? `twilio ${fields.ErrorCode ?? ''}`.trim() : null,
+    };
+    await this.database.transaction((tx) => this.queue.report(tx, message, to, this.clock.now(), change));
+  }
+}
+
+function formFields(body: unknown): Record<string, string> {
+  if (typeof body !== 'object' || body === null) return {};
+  return Object.fromEntries(
+    Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

@@ -1,0 +1,284 @@
+import { createHash } from 'node:crypto';
+import { type AppEvent, type EventUser, type ExceptionValue, type Level } from '../event.js';
+import { readEventId } from '../reading/event-id.js';
+import { type OtlpAttributes, type OtlpLogRecord, type OtlpSpanEvent } from './otlp-model.js';
+import { sampleOfShared } from './otlp-sample.js';
+import { anyText, type Json, scalarText, text } from '../reading/read-values.js';
+import { splitQualifiedType } from '../stack-text/stack-lines.js';
+import { parseStackText, type StackLanguage } from '../stack-text/stack-text.js';
+import { plausibleTime } from '../reading/time.js';
+
+/** Events made of an OTLP request, each with what it was made of. */
+export interface OtlpEvents {
+  readonly events: readonly { readonly event: AppEvent; readonly raw: Json }[];
+  /** Records that report no error: acknowledged and not used. */
+  readonly ignored: number;
+  /** Log records or spans of which an error was reported but not read. */
+  readonly rejected: number;
+  /** Why the first of them was not; '' when there is none. */
+  readonly rejectedReason: string;
+}
+
+/** One record's error cannot be taken; the message is for the client. */
+class Unusable extends Error {}
+
+/** Severity numbers of OpenTelemetry's log data model. */
+const SEVERITY = { info: 9, warning: 13, error: 17, fatal: 21 } as const;
+const MAX = { message: 8192, type: 256, name: 512, stack: 1 << 20, short: 250, tagKey: 200, tagValue: 200 } as const;
+const MAX_TAGS = 100;
+
+/** `telemetry.sdk.language` where Sentry's platform has another name; other languages keep theirs. */
+const PLATFORMS: Readonly<Record<string, string>> = { nodejs: 'node', webjs: 'javascript', dotnet: 'csharp' };
+/** Languages that report a type with its package before it. */
+const QUALIFIED: ReadonlySet<string> = new Set<StackLanguage>(['java', 'python', 'csharp']);
+/** Attributes that are read into fields of their own, personal ones first, or that say nothing about customers. */
+const NO_TAG = [
+  'user.',
+  'enduser.',
+  'client.address',
+  'exception.',
+  'telemetry.',
+  'service.',
+  'deployment.',
+  'process.',
+];
+
+/**
+ * Events of log records: those of severity ERROR or worse and those that carry an exception (OpenTelemetry semantic
+ * conventions, "Exceptions in logs"). `receivedAt` is epoch milliseconds. The same record always gives the same event id,
+ * '' where it says too little to be known again.
+ */
+export function readOtlpLogs(records: readonly OtlpLogRecord[], receivedAt: number): OtlpEvents {
+  const nextId = idGiver('log');
+  const sampleOf = oncePerObject(sampleOfShared);
+  const errors = records.filter(reportsError);
+  const read = readEach(
+    errors,
+    ({ attributes }) => attributes,
+    (record) => {
+      const { resource, attributes, body } = record;
+      const stack = readExceptions(attributes, resource);
+      const message = bodyText(body);
+      const event = toEvent([attributes, resource], resource, stack, {
+        eventId: nextId(record, [record.spanId, record.severityNumber, message], attributes, resource),
+        occurredAt: plausibleTime(record.time, receivedAt),
+        level: levelOf(record),
+        message,
+        logger: record.scope,
+        transaction: routeOf(attributes),
+        traceId: readEventId(record.traceId) || undefined,
+      });
+      return { event, raw: { ...record, resource: sampleOf(resource) } };
+    },
+  );
+  return { ...read, ignored: records.length - errors.length };
+}
+
+/** Events of the span events named `exception` (semantic conventions, "Exceptions on spans"); as for logs. */
+export function readOtlpSpanEvents(records: readonly OtlpSpanEvent[], receivedAt: number): OtlpEvents {
+  const nextId = idGiver('span');
+  const sampleOf = oncePerObject(sampleOfShared);
+  const exceptions = records.filter((record) => record.name === 'exception' && hasException(record.attributes));
+  const read = readEach(
+    exceptions,
+    ({ spanAttributes }) => spanAttributes,
+    (record) => {
+      const { resource, attributes, spanAttributes } = record;
+      const stack = readExceptions(attributes, resource);
+      const event = toEvent([attributes, spanAttributes, resource], resource, stack, {
+        eventId: nextId(record, [record.spanId], attributes, resource),
+        occurredAt: plausibleTime(record.time, receivedAt),
+        level: 'error',
+        logger: record.scope,
+        transaction: routeOf(spanAttributes) ?? record.spanName,
+        traceId: readEventId(record.traceId) || undefined,
+      });
+      return { event, raw: { ...record, resource: sampleOf(resource), spanAttributes: sampleOf(spanAttributes) } };
+    },
+  );
+  return { ...read, ignored: records.length - exceptions.length };
+}
+
+/**
+ * Reads record by record, so that one which cannot be read costs no other. `unitOf` is the same for records that a client
+ * counts as one: the events of a span.
+ */
+function readEach<T>(
+  records: readonly T[],
+  unitOf: (record: T) => object,
+  read: (record: T) => OtlpEvents['events'][number],
+): Omit<OtlpEvents, 'ignored'> {
+  const events: OtlpEvents['events'][number][] = [];
+  const rejected = new Set<object>();
+  let rejectedReason = '';
+  for (const record of records) {
+    try {
+      events.push(read(record));
+    } catch (error) {
+      rejected.add(unitOf(record));
+      rejectedReason ||= error instanceof Unusable ? error.message : 'a record could not be read';
+    }
+  }
+  return { events, rejected: rejected.size, rejectedReason };
+}
+
+type Own = Pick<AppEvent, 'eventId' | 'occurredAt' | 'level' | 'message' | 'logger' | 'transaction' | 'traceId'>;
+interface Stack {
+  readonly platform: string;
+  readonly exceptions: readonly ExceptionValue[];
+}
+
+/** `nearestFirst` are the attributes around the event, the closest first. */
+function toEvent(nearestFirst: readonly OtlpAttributes[], resource: OtlpAttributes, stack: Stack, own: Own): AppEvent {
+  const service = text(resource['service.name'], MAX.short);
+  return {
+    ...own,
+    ...stack,
+    logger: text(own.logger, MAX.name),
+    transaction: text(own.transaction, MAX.name),
+    release: scalarText(resource['service.version'], MAX.short),
+    environment:
+      text(resource['deployment.environment.name'], 64) ?? text(resource['deployment.environment'], 64) ?? 'production',
+    service: service?.startsWith('unknown_service') ? undefined : service,
+    user: readUser(nearestFirst),
+    tags: readTags(nearestFirst),
+  };
+}
+
+function reportsError(record: OtlpLogRecord): boolean {
+  return severityOf(record) >= SEVERITY.error || hasException(record.attributes);
+}
+
+function hasException(attributes: OtlpAttributes): boolean {
+  return attributes['exception.type'] !== undefined || attributes['exception.message'] !== undefined;
+}
+
+/** The severity number, or one from the text where an app set only that. */
+function severityOf({ severityNumber, severityText }: OtlpLogRecord): number {
+  if (severityNumber > 0 || severityText === undefined) return severityNumber;
+  const named = severityText.toUpperCase();
+  if (named === 'FATAL' || named === 'CRITICAL' || named === 'EMERGENCY') return SEVERITY.fatal;
+  return named === 'ERROR' || named === 'SEVERE' ? SEVERITY.error : 0;
+}
+
+function levelOf(record: OtlpLogRecord): Level {
+  const severity = severityOf(record);
+  if (severity >= SEVERITY.fatal) return 'fatal';
+  if (severity >= SEVERITY.error || severity <= 0) return 'error';
+  if (severity >= SEVERITY.warning) return 'warning';
+  return severity >= SEVERITY.info ? 'info' : 'debug';
+}
+
+function bodyText(body: unknown): string | undefined {
+  return body === null || body === undefined ? undefined : anyText(body, MAX.message);
+}
+
+/** The exception with its causes from the stack text; the attributes name the outermost one. */
+function readExceptions(attributes: OtlpAttributes, resource: OtlpAttributes): Stack {
+  const stack = text(attributes['exception.stacktrace'], MAX.stack);
+  const parsed = stack ? parseStackText(stack) : { exceptions: [] };
+  const language = text(resource['telemetry.sdk.language'], 64);
+  const platform = (language && Object.hasOwn(PLATFORMS, language) ? PLATFORMS[language] : language) ?? parsed.language;
+  const outermost = parsed.exceptions.at(-1);
+  const exceptions: ExceptionValue[] = parsed.exceptions.slice(0, -1);
+  if (outermost || hasException(attributes)) {
+    const type = scalarText(attributes['exception.type'], MAX.type);
+    const named = QUALIFIED.has(platform ?? '') ? splitQualifiedType(type) : { type };
+    exceptions.push({
+      type: named.type ?? outermost?.type,
+      value: scalarText(attributes['exception.message'], MAX.message) ?? outermost?.value,
+      module: named.module ?? outermost?.module,
+      mechanism: attributes['exception.escaped'] === true ? { handled: false } : undefined,
+      frames: outermost?.frames ?? [],
+    });
+  }
+  return { platform: platform ?? 'other', exceptions };
+}
+
+/** Method and route as OpenTelemetry's HTTP conventions name them, `POST /pay/{id}`. */
+function routeOf(attributes: OtlpAttributes): string | undefined {
+  const route = text(attributes['http.route'], MAX.name);
+  const method = text(attributes['http.request.method'], 16);
+  return route && method ? `${method} ${route}` : route;
+}
+
+/** @throws Unusable where the id has lost digits: whoever shares the others would be taken for the same customer */
+function readUser(nearestFirst: readonly OtlpAttributes[]): EventUser | undefined {
+  const first = (...keys: string[]): string | undefined => {
+    for (const attributes of nearestFirst) {
+      for (const key of keys) {
+        const value = scalarText(attributes[key], 256);
+        if (value === undefined) continue;
+        if (isInexact(attributes[key])) throw new Unusable(`${key} is a number beyond 2^53; send it as text`);
+        return value;
+      }
+    }
+    return undefined;
+  };
+  const user = { id: first('user.id', 'enduser.id'), email: first('user.email'), username: first('user.name') };
+  const ipAddress = first('client.address');
+  return (user.id ?? user.email ?? user.username ?? ipAddress) === undefined ? undefined : { ...user, ipAddress };
+}
+
+function isInexact(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
+}
+
+function readTags(nearestFirst: readonly OtlpAttributes[]): Record<string, string> {
+  const tags: Record<string, string> = {};
+  let left = MAX_TAGS;
+  for (const attributes of nearestFirst) {
+    for (const key in attributes) {
+      if (left <= 0 || key === '__proto__' || NO_TAG.some((prefix) => key.startsWith(prefix))) continue;
+      const name = text(key, MAX.tagKey);
+      const value = scalarText(attributes[key], MAX.tagValue);
+      if (name === undefined || value === undefined || Object.hasOwn(tags, name)) continue;
+      tags[name] = value;
+      left--;
+    }
+  }
+  return tags;
+}
+
+type IdGiver = (
+  record: Pick<OtlpLogRecord, 'traceId' | 'time'>,
+  parts: readonly unknown[],
+  ...attributes: OtlpAttributes[]
+) => string;
+
+/**
+ * Gives records an id of their content, so that a request sent again changes nothing; equal records in one request are told
+ * apart by their order. Attributes that records share, such as their resource's, are hashed once. A record that has neither a
+ * time nor a trace id gets '': the same error again looks just like the same record again, so it counts anew, and a resend
+ * of it counts twice.
+ */
+function idGiver(signal: string): IdGiver {
+  const seen = new Map<string, number>();
+  const digestOf = oncePerObject(attributesDigest);
+  return ({ traceId, time }, parts, ...attributes) => {
+    if (time === undefined && !/[^0]/.test(traceId)) return '';
+    const hash = createHash('sha256').update(signal);
+    for (const part of [traceId, time, ...parts]) hash.update(`\n${scalarText(part, MAX.message) ?? ''}`);
+    for (const object of attributes) hash.update(`\n${digestOf(object)}`);
+    const id = hash.digest('hex').slice(0, 32);
+    const before = seen.get(id) ?? 0;
+    seen.set(id, before + 1);
+    return before === 0 ? id : createHash('sha256').update(`${id}#${before}`).digest('hex').slice(0, 32);
+  };
+}
+
+function attributesDigest(attributes: OtlpAttributes): string {
+  const hash = createHash('sha256');
+  for (const key in attributes) hash.update(`\n${key}=${anyText(attributes[key], MAX.stack) ?? ''}`);
+  return hash.digest('hex');
+}
+
+/** Remembers what `make` gave for an object: records of one request share theirs, and a resource may be megabytes large. */
+function oncePerObject<T>(make: (object: OtlpAttributes) => T): (object: OtlpAttributes) => T {
+  const made = new Map<OtlpAttributes, T>();
+  return (object) => {
+    let result = made.get(object);
+    if (result === undefined) made.set(object, (result = make(object)));
+    return result;
+  };
+}

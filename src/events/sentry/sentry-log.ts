@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { type AppEvent, type EventUser } from '../event.js';
+import { readEventId } from '../reading/event-id.js';
+import { asList, asObject, type Json, scalarText, text } from '../reading/read-values.js';
+import { readTimestamp } from '../reading/time.js';
+
+/** One log record that became an event, with the record as it was sent. */
+export interface LogEvent {
+  readonly event: AppEvent;
+  readonly raw: Json;
+}
+
+/** A `log` item: records of level error and fatal are events, the others are only counted. */
+export interface LogItem {
+  readonly events: readonly LogEvent[];
+  readonly ignored: number;
+  /** Records of errors beyond those that are taken. */
+  readonly refused: number;
+}
+
+/** Most records of errors taken of one item, as many as events of one native request; SDKs send at most 100. */
+export const MAX_LOG_EVENTS = 10_000;
+const MAX_TAGS = 100;
+
+/** Reads a `log` item: a container `{"items": [...]}`, or a single record as the first SDKs sent it. */
+export function readLogItem(raw: Json, receivedAt: number): LogItem {
+  const records = asList(raw.items) ?? [raw];
+  const events: LogEvent[] = [];
+  let refused = 0;
+  for (const item of records) {
+    const record = asObject(item);
+    if (record?.level !== 'error' && record?.level !== 'fatal') continue;
+    if (events.length < MAX_LOG_EVENTS) events.push({ event: toEvent(record, receivedAt), raw: record });
+    else refused++;
+  }
+  return { events, ignored: records.length - events.length - refused, refused };
+}
+
+function toEvent(record: Json, receivedAt: number): AppEvent {
+  const attributes = asObject(record.attributes) ?? {};
+  const at = (key: string, max: number): string | undefined => scalarText(valueOf(attributes[key]), max);
+  const message = text(record.body, 8192);
+  const template = at('sentry.message.template', 8192);
+  return {
+    eventId: logEventId(record, attributes),
+    occurredAt: readTimestamp(record.timestamp, receivedAt),
+    platform: platformOf(at('sentry.sdk.name', 128)),
+    level: record.level === 'fatal' ? 'fatal' : 'error',
+    message,
+    messageTemplate: template === message ? undefined : template,
+    exceptions: [],
+    logger: at('logger.name', 512) ?? at('sentry.origin', 512),
+    transaction: at('sentry.transaction', 512) ?? at('sentry.segment.name', 512),
+    release: at('sentry.release', 250),
+    environment: at('sentry.environment', 64) ?? 'production',
+    service: at('service.name', 200),
+    user: readLogUser(at),
+    tags: readLogTags(attributes),
+    traceId: readEventId(record.trace_id) || undefined,
+  };
+}
+
+/** Records have no id of their own; the same record sent again gets the same one. */
+function logEventId(record: Json, attributes: Json): string {
+  const hash = createHash('sha256').update('sentry-log');
+  for (const part of [record.timestamp, record.trace_id, record.body]) hash.update(`\n${scalarText(part, 8192) ?? ''}`);
+  for (const key in attributes) hash.update(`\n${key}=${scalarText(valueOf(attributes[key]), 1024) ?? ''}`);
+  return hash.digest('hex').slice(0, 32);
+}
+
+function readLogUser(at: (key: string, max: number) => string | undefined): EventUser | undefined {
+  const user = { id: at('user.id', 256), email: at('user.email', 256), username: at('user.name', 256) };
+  const ipAddress = at('user.ip_address', 64);
+  return (user.id ?? user.email ?? user.username ?? ipAddress) === undefined ? undefined : { ...user, ipAddress };
+}
+
+/** The app's own attributes; what is read elsewhere and the SDK's notes to itself are no tags. */
+function readLogTags(attributes: Json): Record<string, string> {
+  const tags: Record<string, string> = {};
+  let left = MAX_TAGS;
+  for (const key in attributes) {
+    if (left <= 0 || key.startsWith('sentry.') || key.startsWith('user.') || key === '__proto__') continue;
+    const name = text(key, 200);
+    const value = scalarText(valueOf(attributes[key]), 200);
+    if (name === undefined || value === undefined) continue;
+    tags[name] = value;
+    left--;
+  }
+  return tags;
+}
+
+function valueOf(attribute: unknown): unknown {
+  return asObject(attribute)?.value;
+}
+
+/** `sentry.javascript.node` is platform node, `sentry.python.django` python. */
+function platformOf(sdk: string | undefined): string {
+  const [, language, flavour] = (sdk ?? '').split('.');
+  if (language === 'javascript') return flavour === 'node' ? 'node' : 'javascript';
+  return language ?? 'other';
+}

@@ -1,0 +1,124 @@
+import { asList, asObject, type Json, natural, scalarText } from '../reading/read-values.js';
+import { readTimestamp } from '../reading/time.js';
+
+/** Sessions of one release and environment. The four ends exclude each other; a session still running is only `started`. */
+export interface SessionCount {
+  readonly release?: string;
+  readonly environment: string;
+  /** When the sessions started (aggregates) or last changed (single ones), epoch milliseconds. */
+  readonly at: number;
+  /** The user's id by the app (`did`); undefined when the app names none. */
+  readonly did?: string;
+  readonly started: number;
+  /** Ended without an error. */
+  readonly exited: number;
+  /** Ended with an error that the app handled. */
+  readonly errored: number;
+  readonly crashed: number;
+  /** Ended from outside, such as by the operating system. */
+  readonly abnormal: number;
+}
+
+/**
+ * Told later than this after the end of their minute, sessions count when they were told: detection closes a minute 90 s after its end and
+ * does not look at it again, and counts are written every second or two. SDKs on servers tell within a minute of it; a phone that crashed
+ * tells when the app is opened again.
+ */
+const TOLD_WITHIN_MS = 75_000;
+const MINUTE = 60_000;
+
+/** The minute in which sessions count, epoch milliseconds; `at` is when they started or last changed. */
+export function countedIn(at: number, receivedAt: number): number {
+  const minute = Math.floor(at / MINUTE) * MINUTE;
+  return receivedAt > minute + MINUTE + TOLD_WITHIN_MS ? Math.floor(receivedAt / MINUTE) * MINUTE : minute;
+}
+
+/** Most aggregates of one item that keep their user, far beyond what SDKs send; the others are summed by minute. */
+export const MAX_AGGREGATES = 10_000;
+
+/**
+ * The counts of a `session` item. A session is sent several times: it counts as started when `init` is set, and as ended
+ * once, by the update with its final status, so that no state is needed. A session that never reports its end has none.
+ * Undefined when it says neither.
+ */
+export function readSession(raw: Json, receivedAt: number): SessionCount | undefined {
+  if (typeof raw.status !== 'string' && typeof raw.init !== 'boolean') return undefined;
+  const status = typeof raw.status === 'string' ? raw.status : 'ok';
+  const failed =
+    status === 'errored' || status === 'unhandled' || (status === 'exited' && (natural(raw.errors) ?? 0) > 0);
+  return {
+    ...readAttributes(raw.attrs),
+    at: readTimestamp(raw.timestamp ?? raw.started, receivedAt),
+    did: readUserId(raw.did),
+    started: raw.init === true ? 1 : 0,
+    exited: status === 'exited' && !failed ? 1 : 0,
+    errored: failed ? 1 : 0,
+    crashed: status === 'crashed' ? 1 : 0,
+    abnormal: status === 'abnormal' ? 1 : 0,
+  };
+}
+
+/**
+ * The counts of a `sessions` item, one per aggregate; sessions in it have ended, so their ends are what started. Aggregates
+ * beyond `MAX_AGGREGATES` join one count a minute that names no user, so that every session counts at a bounded cost.
+ * Undefined when it has no list, or nothing in it is a count.
+ */
+export function readSessionAggregates(raw: Json, receivedAt: number): SessionCount[] | undefined {
+  const aggregates = asList(raw.aggregates);
+  if (!aggregates) return undefined;
+  const attributes = readAttributes(raw.attrs);
+  const counts: SessionCount[] = [];
+  const others = new Map<number, SessionCount>();
+  for (const item of aggregates) {
+    const count = readAggregate(asObject(item), attributes, receivedAt);
+    if (!count) continue;
+    if (counts.length < MAX_AGGREGATES) {
+      counts.push(count);
+      continue;
+    }
+    const minute = Math.floor(count.at / MINUTE);
+    others.set(minute, sumOf(count, others.get(minute)));
+  }
+  return aggregates.length > 0 && counts.length === 0 ? undefined : [...counts, ...others.values()];
+}
+
+function readAggregate(
+  aggregate: Json | undefined,
+  attributes: Pick<SessionCount, 'release' | 'environment'>,
+  receivedAt: number,
+): SessionCount | undefined {
+  if (!aggregate) return undefined;
+  const exited = natural(aggregate.exited) ?? 0;
+  const errored = (natural(aggregate.errored) ?? 0) + (natural(aggregate.unhandled) ?? 0);
+  const crashed = natural(aggregate.crashed) ?? 0;
+  const abnormal = natural(aggregate.abnormal) ?? 0;
+  const started = exited + errored + crashed + abnormal;
+  if (started === 0) return undefined;
+  const at = readTimestamp(aggregate.started, receivedAt);
+  return { ...attributes, at, did: readUserId(aggregate.did), started, exited, errored, crashed, abnormal };
+}
+
+/** Two counts of one release in one minute as one, of nobody. */
+function sumOf(one: SessionCount, other: SessionCount | undefined): SessionCount {
+  return {
+    ...one,
+    did: undefined,
+    started: one.started + (other?.started ?? 0),
+    exited: one.exited + (other?.exited ?? 0),
+    errored: one.errored + (other?.errored ?? 0),
+    crashed: one.crashed + (other?.crashed ?? 0),
+    abnormal: one.abnormal + (other?.abnormal ?? 0),
+  };
+}
+
+function readAttributes(value: unknown): Pick<SessionCount, 'release' | 'environment'> {
+  const attributes = asObject(value);
+  return {
+    release: scalarText(attributes?.release, 250),
+    environment: scalarText(attributes?.environment, 64) ?? 'production',
+  };
+}
+
+function readUserId(did: unknown): string | undefined {
+  return scalarText(did, 256);
+}

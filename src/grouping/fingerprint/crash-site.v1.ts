@@ -1,0 +1,155 @@
+import { type ExceptionValue, type Frame } from '../../events/event.js';
+import { appFrameTest, type CodeFrame, isPlumbing, readCodeFrame } from './frames.v1.js';
+import { helperKind, isRaisedByRuntime, isStackExhausted } from './helpers.v1.js';
+
+/** Where an exception chain went wrong, in the app's own code as far as the stack shows it. Frozen as v1. */
+export interface CrashSite {
+  readonly site: CodeFrame;
+  /** Who called the site; kept only where the site alone does not tell faults apart. */
+  readonly caller?: CodeFrame;
+  /** The library function that the site called and that threw. */
+  readonly callee?: CodeFrame;
+  /** Helpers between the throw and the site, which throw on behalf of their callers. */
+  readonly skipped: readonly CodeFrame[];
+  /** The functions that call each other, when the stack ran out. */
+  readonly cycle?: readonly CodeFrame[];
+  /** True when the site has no name that survives a build, so more than it must make the key. */
+  readonly weak: boolean;
+  /** True when the site lies in the app; false when the whole stack is library code. */
+  readonly inApp: boolean;
+}
+
+/** Frames read at most from the throw downwards when looking for a site and its caller. */
+const MAX_WALK = 100;
+
+/** The crash site of a chain, innermost cause first: the innermost exception with app frames gives it. Undefined without frames. */
+export function findCrashSite(chain: readonly ExceptionValue[], type: string, platform: string): CrashSite | undefined {
+  const isApp = appFrameTest(chain);
+  for (const [depth, exception] of chain.entries()) {
+    const first = lastIndexWhere(exception.frames, isApp);
+    if (first >= 0) return siteInApp(exception.frames, first, isApp, type, platform, depth === 0);
+  }
+  const frames = chain.find((exception) => exception.frames.length > 0)?.frames;
+  return frames ? siteInLibrary(frames, platform) : undefined;
+}
+
+function siteInApp(
+  frames: readonly Frame[],
+  first: number,
+  isApp: (frame: Frame) => boolean,
+  type: string,
+  platform: string,
+  isRoot: boolean,
+): CrashSite | undefined {
+  if (isStackExhausted(type)) {
+    const cycle = callCycle(frames.filter(isApp), platform);
+    const site = cycle[0];
+    if (site) return { site, cycle, skipped: [], weak: site.function === '', inApp: true };
+  }
+  const callee = isRoot ? calleeOf(frames, first, platform) : undefined;
+  const walk = new Walk(frames, first, isApp, platform);
+  const skipped: CodeFrame[] = [];
+  const byRuntime = isRaisedByRuntime(type);
+  let site = walk.next();
+  const thrower = site;
+  while (site && throwsForCaller(site, byRuntime)) {
+    skipped.push(site);
+    site = walk.next();
+  }
+  site ??= thrower;
+  if (!site) return undefined;
+  const checkedByLibrary = callee !== undefined && helperKind(callee.place, callee.function) === 'asserts';
+  const weak = site.function === '';
+  const wantsCaller = skipped.length > 0 || checkedByLibrary || (weak && site.source === '');
+  const caller = wantsCaller ? nextOrdinary(walk, site, byRuntime) : undefined;
+  return {
+    site,
+    caller,
+    callee: checkedByLibrary ? undefined : callee,
+    skipped: site === thrower ? [] : skipped,
+    weak,
+    inApp: true,
+  };
+}
+
+function throwsForCaller(frame: CodeFrame, byRuntime: boolean): boolean {
+  const kind = helperKind(frame.place, frame.function);
+  return kind === 'asserts' || (kind === 'reports' && !byRuntime);
+}
+
+function nextOrdinary(walk: Walk, site: CodeFrame, byRuntime: boolean): CodeFrame | undefined {
+  for (let frame = walk.next(); frame; frame = walk.next()) {
+    if (frame.key !== site.key && frame.function !== '' && !throwsForCaller(frame, byRuntime)) return frame;
+  }
+  return undefined;
+}
+
+/** The first library frame above the site: the call as the app's source writes it, not the library's own depths. */
+function calleeOf(frames: readonly Frame[], first: number, platform: string): CodeFrame | undefined {
+  if (platform === 'javascript') return undefined;
+  for (let i = first + 1; i < frames.length; i++) {
+    const frame = frames[i];
+    if (!frame || isPlumbing(frame)) continue;
+    const read = readCodeFrame(frame, platform);
+    return read.function === '' ? undefined : read;
+  }
+  return undefined;
+}
+
+/** All frames are library code: the throwing function stands for the fault, with its caller. */
+function siteInLibrary(frames: readonly Frame[], platform: string): CrashSite | undefined {
+  const walk = new Walk(frames, frames.length - 1, (frame) => !isPlumbing(frame), platform);
+  const site = walk.next();
+  if (!site) return undefined;
+  return { site, caller: nextOrdinary(walk, site, false), skipped: [], weak: site.function === '', inApp: false };
+}
+
+/** The functions that fill an exhausted stack, in alphabetical order: each at least half as frequent as the most frequent. */
+function callCycle(frames: readonly Frame[], platform: string): CodeFrame[] {
+  const seen = new Map<string, { readonly frame: CodeFrame; count: number }>();
+  for (const raw of frames) {
+    const frame = readCodeFrame(raw, platform);
+    const known = seen.get(frame.key);
+    if (known) known.count++;
+    else seen.set(frame.key, { frame, count: 1 });
+  }
+  const most = Math.max(0, ...Array.from(seen.values(), (entry) => entry.count));
+  const cycle = [...seen.values()].filter((entry) => entry.count * 2 >= most && entry.count > 1);
+  const chosen = cycle.length > 0 ? cycle : [...seen.values()].slice(-1);
+  return chosen
+    .map((entry) => entry.frame)
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .slice(0, 4);
+}
+
+/** Walks from the throw towards the entry over app frames; calls of a function by itself count once. */
+class Walk {
+  private previous = '';
+
+  constructor(
+    private readonly frames: readonly Frame[],
+    private at: number,
+    private readonly isWanted: (frame: Frame) => boolean,
+    private readonly platform: string,
+  ) {}
+
+  next(): CodeFrame | undefined {
+    for (let left = MAX_WALK; this.at >= 0 && left > 0; left--) {
+      const raw = this.frames[this.at--];
+      if (!raw || !this.isWanted(raw)) continue;
+      const frame = readCodeFrame(raw, this.platform);
+      if (frame.key === this.previous) continue;
+      this.previous = frame.key;
+      return frame;
+    }
+    return undefined;
+  }
+}
+
+function lastIndexWhere(frames: readonly Frame[], test: (frame: Frame) => boolean): number {
+  for (let i = frames.length - 1; i >= 0; i--) {
+    const frame = frames[i];
+    if (frame && test(frame)) return i;
+  }
+  return -1;
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { type GroupingKey } from '../intake/accepted-event.js';
+import { type AppEvent } from '../events/event.js';
+import { type RuledFingerprint } from './fingerprint/fingerprint.v1.js';
+import { type CompiledRule, compileRules } from './rules/rules.js';
+import { type Facts, factsOf, type Grouped, groupedOf } from './facts.js';
+import { type AnyFingerprint, type FingerprintVersion, FINGERPRINTS } from './fingerprints.js';
+import { GROUPING_CONFIG, type GroupingConfig } from './grouping-config.js';
+
+/** Reads keys off events: the rules of the configuration first, then every fingerprint version in use. */
+@Injectable()
+export class Fingerprinter {
+  readonly rules: readonly CompiledRule[];
+  /** Stands for the rules in force, so that what older rules said of an issue can be told apart; null without rules. */
+  readonly ruledBy: string | null;
+
+  constructor(
+    @Inject(FINGERPRINTS) readonly versions: readonly FingerprintVersion[],
+    @Inject(GROUPING_CONFIG) config: GroupingConfig,
+  ) {
+    this.rules = compileRules(config.rules);
+    const text = JSON.stringify(config.rules);
+    this.ruledBy = config.rules.length === 0 ? null : createHash('sha256').update(text).digest('hex').slice(0, 16);
+  }
+
+  /** What counting an event takes. */
+  factsOf(event: AppEvent, known?: GroupingKey): Facts {
+    return factsOf(event, this, known);
+  }
+
+  /** Reads keys off an event, with the rules in force or others. */
+  read(event: AppEvent, rules: readonly CompiledRule[] = this.rules): Grouped {
+    return groupedOf(event, { versions: this.versions, rules });
+  }
+
+  /** The newest fingerprint of an event in full, with its parts in words. */
+  explain(event: AppEvent, ruled: RuledFingerprint | undefined): AnyFingerprint {
+    const [newest] = this.versions;
+    if (!newest) throw new Error('no fingerprint version is in use');
+    return newest.of(event, ruled);
+  }
+}

@@ -1,0 +1,162 @@
+import { maskMessage } from '../fingerprint/mask.v1.js';
+
+/** Stands for a value in a key. */
+export const WILD = '<*>';
+
+/** Fewer words of text than this say too little: such a message keeps its names, so that `users.login failed` is not `cart.pay failed`. */
+const MIN_TEXT_WORDS = 2;
+
+/** Words longer than this many in one message are not looked at one by one for an open position. */
+const MAX_OPEN_POSITIONS = 16;
+
+/** What one message looks like once its values are gone. */
+export interface TemplateKey {
+  /** The message with `<*>` for every value; equal keys are one template. */
+  readonly key: string;
+  /** The key's pieces: words and what stands between them. */
+  readonly pieces: readonly string[];
+  /** Indexes into `pieces` of the words that a sentence is made of, at most 16. */
+  readonly textAt: readonly number[];
+}
+
+/* U+E000, which no standard gives a meaning, stands for one masked value while a key is made. */
+const PLACEHOLDER = /<[a-z][a-z_0-9]*>/g;
+/** A list of values is one value, however long: `( 3552 3534 3391 )` and `(1, 2)`. */
+const VALUES_IN_A_ROW = /\uE000(?:[ .,:_\-/#|*+]+\uE000)+/g;
+/** `<1 second` and `~5` are values as `1 second` and `5` are. */
+const COMPARED = /[<>~]=?(?=\uE000)/g;
+const WILD_IN_A_ROW = /<\*>(?:[ ,;:]+<\*>)+/g;
+const NUMBER_LEFT = /^-?\d+$|^0[xX][0-9A-Fa-f]+$/;
+const CODE = /^[A-Z]{1,8}[-_]?\d{3,6}[A-Z]?$/;
+const CONSTANT = /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$|^[A-Z]{4,}$/;
+const FAULT_NAME = /(?:Error|Exception|Fault|Failure|Timeout|Warning)[.!?]*$/;
+const PLAIN_COMPOUND = /^[A-Za-z]+(?:[-/_][A-Za-z]+)*[.!?]*$/;
+const NAME_LIKE = /[A-Za-z][._/~\\@$-]+[A-Za-z]|\/|^\./;
+
+type PieceLook = 'between' | 'value' | 'name' | 'path' | 'code' | 'text';
+
+/** What is assigned to these tells faults apart: `reason=card_declined`. */
+const FAULT_KEY = /(?:code|error|err|errno|reason|cause|exception)$/i;
+const METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/;
+const QUERY_OF_ROUTE = /((?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[^\s?"']*)\?[^\s"']*/g;
+
+const DOT = 46;
+/** White space and the marks that set words apart. */
+const MARKS = new Uint8Array(128);
+for (const mark of ' \t\n\r\f\v=:,;()[]{}"\'|<>') MARKS[mark.charCodeAt(0)] = 1;
+
+/** Whether a piece that is no word begins here: a mark, or a row of dots. */
+function isBetween(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return MARKS[code] === 1 || code === 0xa0 || (code === DOT && text.charCodeAt(at + 1) === DOT);
+}
+
+/** Cuts a text into words and what stands between them; joined again they are the text. */
+function piecesOf(text: string): string[] {
+  const pieces: string[] = [];
+  let start = 0;
+  let inWord = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const between: boolean =
+      code === DOT
+        ? isBetween(text, at) || (!inWord && at > start && text.charCodeAt(at - 1) === DOT)
+        : isBetween(text, at);
+    if (at > start && between === inWord) {
+      pieces.push(text.slice(start, at));
+      start = at;
+    }
+    inWord = !between;
+  }
+  if (start < text.length) pieces.push(text.slice(start));
+  return pieces;
+}
+
+/** Looks of the pieces seen lately; they depend on the piece alone, so this is speed and nothing else. */
+const LOOKS = new Map<string, PieceLook>();
+const MAX_LOOKS = 20_000;
+
+function lookOf(piece: string): PieceLook {
+  const known = LOOKS.get(piece);
+  if (known !== undefined) return known;
+  if (LOOKS.size >= MAX_LOOKS) LOOKS.clear();
+  const look = readLook(piece);
+  LOOKS.set(piece, look);
+  return look;
+}
+
+/**
+ * Says what a piece is by itself. A `value` was masked; a `name` looks like something's name (a digit in it, or letters joined by dots, slashes
+ * and the like), a `path` is one that starts with a slash; a `code` is a number that masking left, an error code, a CONSTANT or an exception's
+ * name, and tells faults apart; the rest is `text`.
+ */
+function readLook(piece: string): PieceLook {
+  if (isBetween(piece, 0)) return 'between';
+  if (piece === '\uE000') return 'value';
+  if (NUMBER_LEFT.test(piece) || CODE.test(piece) || CONSTANT.test(piece) || FAULT_NAME.test(piece)) return 'code';
+  if (piece.startsWith('/')) return 'path';
+  if (/[\d\uE000]/.test(piece)) return 'name';
+  return NAME_LIKE.test(piece) && !PLAIN_COMPOUND.test(piece) ? 'name' : 'text';
+}
+
+/** The look in its place: what follows `=` is a name, unless it is the reason that was given, and the path after an HTTP method is a route, which tells faults apart as a code does. */
+function lookAt(pieces: readonly string[], at: number): PieceLook {
+  const look = lookOf(pieces[at] ?? '');
+  if (look === 'path') return isRouteAt(pieces, at) ? 'path' : 'name';
+  if (look !== 'text' || !pieces[at - 1]?.endsWith('=')) return look;
+  return FAULT_KEY.test(pieces[at - 2] ?? '') ? 'code' : 'name';
+}
+
+/** Whether an HTTP method stands before. A quoted request line is an access log's, where the path is one value of many. */
+function isRouteAt(pieces: readonly string[], at: number): boolean {
+  return pieces[at - 1] === ' ' && METHOD.test(pieces[at - 2] ?? '') && !pieces[at - 3]?.endsWith('"');
+}
+
+/** Reduces a message to its template key, from the text alone: nothing is learnt, so every replica makes the same key on every day. */
+export function templateKey(message: string): TemplateKey {
+  return readKey(keyOfMasked(maskMessage(message)));
+}
+
+/** The text of the key of a message that is masked already. */
+export function keyOfMasked(masked: string): string {
+  const short = masked.includes('?') ? masked.replace(QUERY_OF_ROUTE, '$1') : masked;
+  const normal = short.includes('<')
+    ? short.replace(PLACEHOLDER, '\uE000').replace(VALUES_IN_A_ROW, '\uE000').replace(COMPARED, '')
+    : short;
+  const pieces = piecesOf(normal);
+  const looks = pieces.map((_, at) => lookAt(pieces, at));
+  let text = 0;
+  for (const look of looks) if (look === 'text') text++;
+  let key = '';
+  for (let at = 0; at < pieces.length; at++) key += showPiece(pieces[at] ?? '', looks[at], text);
+  return key.replace(WILD_IN_A_ROW, WILD);
+}
+
+function showPiece(piece: string, look: PieceLook | undefined, text: number): string {
+  if (look === 'text' || look === 'code') return piece;
+  if (look === 'between') return piece.length === 1 ? (piece === '\t' ? ' ' : piece) : piece.replace(/\s+/g, ' ');
+  if (look === 'value' || (look === 'name' && goes(piece, text))) return WILD;
+  const shown = look === 'path' ? piece.replace(/[^/]*[\d\uE000][^/]*/g, withoutId) : piece;
+  return shown.replaceAll('\uE000', WILD);
+}
+
+/** Whether a name is a value: always beside enough text; beside one word when it has a digit or a slash, which no fault's name has. */
+function goes(name: string, text: number): boolean {
+  return text >= MIN_TEXT_WORDS || (text > 0 && /[\d/\\\uE000]/.test(name));
+}
+
+/** A segment of a route that has a digit is an id, unless it is the version of an interface. */
+function withoutId(segment: string): string {
+  return /^v\d{1,2}$/.test(segment) ? segment : '\uE000';
+}
+
+/** Reads a key into its pieces. */
+export function readKey(key: string): TemplateKey {
+  const pieces = piecesOf(key.replaceAll(WILD, '\uE000'));
+  const textAt: number[] = [];
+  for (let at = 0; at < pieces.length && textAt.length < MAX_OPEN_POSITIONS; at++) {
+    if (lookAt(pieces, at) === 'text') textAt.push(at);
+  }
+  const shown = pieces.map((piece) => piece.replaceAll('\uE000', WILD));
+  return { key, pieces: shown, textAt: textAt.length > MIN_TEXT_WORDS ? textAt : [] };
+}

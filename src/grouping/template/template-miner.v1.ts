@@ -1,0 +1,293 @@
+import { maskMessage } from '../fingerprint/mask.v1.js';
+import { keyOfMasked, readKey, templateKey, WILD, type TemplateKey } from './template-key.v1.js';
+
+/** Limits of a miner; all have defaults. */
+export interface TemplateMinerOptions {
+  /** Templates kept at most; beyond it the tenth that was seen longest ago is forgotten. Default 100,000. */
+  readonly maxTemplates?: number;
+  /** Different words at one place, all else equal, from which the place counts as a value. Default 8. */
+  readonly openAfter?: number;
+  /** Masked messages remembered with their template, at most twice this many; only speed depends on it. Default 20,000. */
+  readonly cacheSize?: number;
+  /** Told of two groups that turned out to be one; both numbers as they stood before, larger first. Has no effect on the groups. */
+  readonly onJoin?: (group: number, into: number) => void;
+}
+
+/** What a message was found to be. */
+export interface TemplateMatch {
+  /** Number of the template's group as it stands now; later merges are followed by `groupOf`. */
+  readonly templateId: number;
+  /** The text with `<*>` for what varies. */
+  readonly template: string;
+}
+
+/** A miner's whole memory as plain JSON. */
+export interface TemplateMinerState {
+  readonly version: 1;
+  readonly nextId: number;
+  /** From the one seen longest ago to the latest: its number, its group's number, its key. */
+  readonly templates: readonly (readonly [id: number, group: number, key: string])[];
+  /** Places that take any word: hash of the place, number of the group. */
+  readonly open: readonly (readonly [place: number, group: number])[];
+  /** What a group of several templates looks like. */
+  readonly shown: readonly (readonly [group: number, template: string])[];
+}
+
+interface Template {
+  readonly id: number;
+  readonly key: string;
+  /** An open place leads this key to its group, so that nothing is lost when it is forgotten. */
+  covered: boolean;
+  lastSeen: number;
+}
+
+/** Share of the templates that is forgotten at once when there are too many. */
+const FORGET_SHARE = 0.1;
+
+/**
+ * Learns message templates from a stream. Two messages are one template when nothing but values differs (`templateKey`); two templates are one
+ * group when they differ by a word at a place that has shown `openAfter` different words with all else equal. Both rules are symmetric, so the
+ * groups depend on which messages came and not on their order, as long as nothing was forgotten.
+ *
+ * The look-up is the fixed-depth idea of Drain (He et al., ICWS 2017) taken to its end, a hash of the whole key; the count of distinct words by
+ * position is Brain's (Yu et al., TSC 2023), kept online. Not taken: a similarity threshold, which merges messages by the share of common words and
+ * so puts `payment declined` and `payment accepted` together as soon as the rest is long enough.
+ */
+export class TemplateMiner {
+  private readonly maxTemplates: number;
+  private readonly openAfter: number;
+  private readonly cacheSize: number;
+  private readonly onJoin: TemplateMinerOptions['onJoin'];
+  private readonly byKey = new Map<string, Template>();
+  /** Template to the group it was merged into; a template that is not here is its own group, or its group's first. */
+  private readonly mergedInto = new Map<number, number>();
+  /** Places that are not open yet: the one template there, or all of them. */
+  private readonly places = new Map<number, number | number[]>();
+  private readonly open = new Map<number, number>();
+  private readonly shown = new Map<number, string>();
+  private young = new Map<string, Template>();
+  private old = new Map<string, Template>();
+  private nextId = 1;
+  private clock = 0;
+
+  constructor(options: TemplateMinerOptions = {}) {
+    this.maxTemplates = options.maxTemplates ?? 100_000;
+    this.openAfter = options.openAfter ?? 8;
+    this.cacheSize = options.cacheSize ?? 20_000;
+    this.onJoin = options.onJoin;
+  }
+
+  /** Number of templates that are remembered. */
+  get size(): number {
+    return this.byKey.size;
+  }
+
+  /** Finds the message's template and learns from it; `isNew` says that no message of its group was seen before. */
+  add(message: string): TemplateMatch & { readonly isNew: boolean } {
+    return this.addMasked(maskMessage(message));
+  }
+
+  /** The same for a message that `maskMessage` has masked already. */
+  addMasked(masked: string): TemplateMatch & { readonly isNew: boolean } {
+    const cached = this.young.get(masked) ?? this.old.get(masked);
+    const template = cached ?? this.byKey.get(keyOfMasked(masked));
+    if (template === undefined) return this.learn(masked);
+    template.lastSeen = ++this.clock;
+    this.remember(masked, template);
+    return { ...this.describe(template), isNew: false };
+  }
+
+  /** Finds the message's template without learning; undefined when it has none. */
+  match(message: string): TemplateMatch | undefined {
+    return this.matchKey(templateKey(message));
+  }
+
+  /** The same for a message that `maskMessage` has masked already. */
+  matchMasked(masked: string): TemplateMatch | undefined {
+    return this.matchKey(readKey(keyOfMasked(masked)));
+  }
+
+  private matchKey(key: TemplateKey): TemplateMatch | undefined {
+    const template = this.byKey.get(key.key);
+    if (template !== undefined) return this.describe(template);
+    for (const place of placesOf(key)) {
+      const group = this.open.get(place);
+      if (group !== undefined) return this.describeGroup(this.groupOf(group), key.key);
+    }
+    return undefined;
+  }
+
+  /** The number of the group that a template belongs to now. A number that is not known is its own group. */
+  groupOf(templateId: number): number {
+    let group = templateId;
+    for (let next = this.mergedInto.get(group); next !== undefined; next = this.mergedInto.get(group)) group = next;
+    return group;
+  }
+
+  export(): TemplateMinerState {
+    const templates = [...this.byKey.values()].sort((a, b) => a.lastSeen - b.lastSeen);
+    return {
+      version: 1,
+      nextId: this.nextId,
+      templates: templates.map(({ id, key }) => [id, this.groupOf(id), key] as const),
+      open: [...this.open].map(([place, group]) => [place, this.groupOf(group)] as const),
+      shown: [...this.shown],
+    };
+  }
+
+  /** Makes a miner that goes on where `state` was exported. Throws when the state is of another version. */
+  static import(state: TemplateMinerState, options: TemplateMinerOptions = {}): TemplateMiner {
+    if (state.version !== 1)
+      throw new Error(`template miner state has version ${String(state.version)}, this program reads version 1`);
+    const miner = new TemplateMiner(options);
+    for (const [place, group] of state.open) miner.open.set(place, group);
+    for (const [group, template] of state.shown) miner.shown.set(group, template);
+    for (const [id, group, key] of state.templates) {
+      if (group !== id) miner.mergedInto.set(id, group);
+      miner.insert(id, readKey(key));
+    }
+    miner.nextId = state.nextId;
+    return miner;
+  }
+
+  private learn(masked: string): TemplateMatch & { readonly isNew: boolean } {
+    const id = this.nextId++;
+    const template = this.insert(id, readKey(keyOfMasked(masked)));
+    this.remember(masked, template);
+    const found = this.describe(template);
+    if (this.byKey.size > this.maxTemplates) this.forget();
+    return { ...found, isNew: found.templateId === id };
+  }
+
+  private insert(id: number, key: TemplateKey): Template {
+    const template = { id, key: key.key, covered: false, lastSeen: ++this.clock };
+    this.byKey.set(key.key, template);
+    placesOf(key).forEach((place, nth) => this.visit(template, key, place, key.textAt[nth] ?? -1));
+    return template;
+  }
+
+  /** Notes one more word at a place, and opens the place when there were enough. */
+  private visit(template: Template, key: TemplateKey, place: number, at: number): void {
+    const opened = this.open.get(place);
+    if (opened !== undefined) return this.merge(opened, template, key, at);
+    const here = this.places.get(place);
+    if (here === undefined) {
+      this.places.set(place, template.id);
+      return;
+    }
+    const ids = typeof here === 'number' ? [here] : here;
+    ids.push(template.id);
+    if (ids.length < this.openAfter) {
+      this.places.set(place, ids);
+      return;
+    }
+    this.places.delete(place);
+    this.open.set(place, Math.min(...ids.map((id) => this.groupOf(id))));
+    for (const id of ids) this.merge(id, template, key, at);
+  }
+
+  private merge(id: number, template: Template, key: TemplateKey, at: number): void {
+    template.covered = true;
+    const [a, b] = [this.groupOf(id), this.groupOf(template.id)];
+    const group = Math.min(a, b);
+    if (a !== b) {
+      this.mergedInto.set(Math.max(a, b), group);
+      this.onJoin?.(Math.max(a, b), group);
+    }
+    const before = this.shown.get(a) ?? this.shown.get(b);
+    this.shown.delete(Math.max(a, b));
+    this.shown.set(group, generalise(key, at, before));
+  }
+
+  private describe(template: Template): TemplateMatch {
+    return this.describeGroup(this.groupOf(template.id), template.key);
+  }
+
+  private describeGroup(group: number, key: string): TemplateMatch {
+    return { templateId: group, template: this.shown.get(group) ?? key };
+  }
+
+  private remember(masked: string, template: Template): void {
+    if (this.young.size >= this.cacheSize) {
+      this.old = this.young;
+      this.young = new Map();
+    }
+    this.young.set(masked, template);
+  }
+
+  /**
+   * Drops a tenth: first templates that an open place would lead back to their group, then those that were seen longest ago. Places stay open, the
+   * oldest of them go when there are more than `maxTemplates`.
+   */
+  private forget(): void {
+    const order = [...this.byKey.values()];
+    order.sort((a, b) => Number(b.covered) - Number(a.covered) || a.lastSeen - b.lastSeen);
+    for (const template of order.slice(0, Math.ceil(this.maxTemplates * FORGET_SHARE))) this.forgetOne(template);
+    for (const place of [...this.open.keys()].slice(0, -this.maxTemplates)) this.open.delete(place);
+    this.forgetMerges();
+    this.young.clear();
+    this.old.clear();
+  }
+
+  /** Keeps, of all merges, what leads a template or an open place to its group, in one step. */
+  private forgetMerges(): void {
+    const kept = new Map<number, number>();
+    for (const id of [...[...this.byKey.values()].map((template) => template.id), ...this.open.values()])
+      kept.set(id, this.groupOf(id));
+    this.mergedInto.clear();
+    for (const [id, group] of kept) if (id !== group) this.mergedInto.set(id, group);
+    const groups = new Set(kept.values());
+    for (const group of this.shown.keys()) if (!groups.has(group)) this.shown.delete(group);
+  }
+
+  private forgetOne(template: Template): void {
+    this.byKey.delete(template.key);
+    for (const place of placesOf(readKey(template.key))) {
+      const here = this.places.get(place);
+      const left = typeof here === 'object' ? here.filter((id) => id !== template.id) : [];
+      if (left.length === 0) this.places.delete(place);
+      else this.places.set(place, left);
+    }
+  }
+}
+
+/** The key with `<*>` at one more place, and wherever the group's text so far has it. */
+function generalise(key: TemplateKey, at: number, before: string | undefined): string {
+  const known = before === undefined ? [] : readKey(before).pieces;
+  const same = known.length === key.pieces.length;
+  return key.pieces.map((piece, i) => (i === at || (same && known[i] !== piece) ? WILD : piece)).join('');
+}
+
+/**
+ * A 53-bit number for each text position: the key's pieces in their order, but any word at that one. Sums of a number per piece and position, so
+ * that one piece can be taken out again; two of a million places meet with a chance of about 1 in 18,000.
+ */
+function placesOf(key: TemplateKey): number[] {
+  const low = key.pieces.map((piece, at) => scatter(hash(piece, 0x811c9dc5), at));
+  const high = key.pieces.map((piece, at) => scatter(hash(piece, 0x9e3779b9), at));
+  const [sumLow, sumHigh] = [low.reduce(add32, 0), high.reduce(add32, 0)];
+  return key.textAt.map((at) => {
+    const a = (sumLow - (low[at] ?? 0) + scatter(1, at)) >>> 0;
+    const b = (sumHigh - (high[at] ?? 0) + scatter(2, at)) >>> 0;
+    return (b >>> 11) * 0x1_0000_0000 + a;
+  });
+}
+
+function add32(a: number, b: number): number {
+  return (a + b) | 0;
+}
+
+/** FNV-1a over UTF-16 units, 32 bits. */
+function hash(text: string, seed: number): number {
+  let value = seed;
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+  return value;
+}
+
+/** Spreads a hash at a position over 32 bits (the finaliser of MurmurHash3). */
+function scatter(value: number, at: number): number {
+  let spread = value + Math.imul(at + 1, 0x9e3779b9);
+  spread = Math.imul(spread ^ (spread >>> 16), 0x85ebca6b);
+  spread = Math.imul(spread ^ (spread >>> 13), 0xc2b2ae35);
+  return spread ^ (spread >>> 16);
+}

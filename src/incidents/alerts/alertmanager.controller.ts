@@ -1,0 +1,27 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { BasicToo, Needs } from '../../platform/auth/auth.guard.js';
+import { Clock } from '../../platform/clock.js';
+import { Database } from '../../platform/db/database.js';
+import { type Webhook, webhookSchema } from './alert.js';
+import { Alerts } from './alerts.service.js';
+
+/**
+ * `POST /hooks/alertmanager`: the webhook receiver. Alertmanager drops what is answered 4xx and sends again what is answered 5xx, so a
+ * body that can never be taken is 400 and an absent database 503.
+ */
+@Controller('hooks')
+export class AlertmanagerController {
+  constructor(
+    private readonly alerts: Alerts,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  @Post('alertmanager')
+  @Needs('ops')
+  @BasicToo()
+  @HttpCode(204)
+  async notify(@Body({ schema: webhookSchema }) body: Webhook): Promise<void> {
+    await this.database.transaction(async (tx) => this.alerts.take(tx, body, this.clock.now()));
+  }
+}

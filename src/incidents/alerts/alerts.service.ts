@@ -1,0 +1,149 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Issues } from '../../issues/public.js';
+import { Projects } from '../../intake/public.js';
+import { type Tx } from '../../platform/db/database.js';
+import { wake } from '../../platform/stages/wake.js';
+import { type Alert, hasLabels, namesOf, OWN_ALERT, type Webhook } from './alert.js';
+import { AlertStore } from './alert.store.js';
+import { worse } from '../algorithm/severity.v1.js';
+import { type Incident, type Severity } from '../incident.js';
+import { IncidentStore } from '../lifecycle/incident.store.js';
+import { ALERTMANAGER_CONFIG, type AlertmanagerConfig } from '../incidents-config.js';
+import { SilenceStore } from '../silences/silence.store.js';
+import { Silences } from '../silences/silences.service.js';
+
+/** An alert and an incident are about the same when one began within this time of the other's being open. */
+const NEAR_MS = 60 * 60_000;
+/** What the usual values of the label `severity` mean for customers. */
+const SEVERITY_OF: Readonly<Record<string, Severity>> = {
+  critical: 'critical',
+  page: 'critical',
+  major: 'major',
+  error: 'major',
+};
+
+/** Takes alerts as evidence: attaches them to incidents, raises severity, and opens an incident where the configuration says so. */
+@Injectable()
+export class Alerts {
+  constructor(
+    @Inject(ALERTMANAGER_CONFIG) private readonly config: AlertmanagerConfig,
+    private readonly store: AlertStore,
+    private readonly incidents: IncidentStore,
+    private readonly issues: Issues,
+    private readonly projects: Projects,
+    private readonly silences: Silences,
+    private readonly silenceStore: SilenceStore,
+  ) {}
+
+  /** Takes one notification. The same again, or an older one that comes late, changes nothing. */
+  async take(tx: Tx, { groupKey, alerts }: Webhook, now: Date): Promise<void> {
+    for (const { status, labels, annotations, startsAt, endsAt, generatorURL, fingerprint } of alerts) {
+      if (labels['alertname'] === OWN_ALERT) continue;
+      const projectId = this.projectOf({ labels });
+      const url = generatorURL ? generatorURL : null;
+      const ended = status === 'resolved' && endsAt !== undefined ? new Date(endsAt) : null;
+      const seen = {
+        groupKey,
+        fingerprint,
+        startsAt: new Date(startsAt),
+        status,
+        endsAt: ended,
+        labels,
+        annotations,
+        url,
+        projectId,
+      };
+      const { alert, changed, fresh } = await this.store.upsert(tx, seen, now);
+      if (alert.incidentId !== null && changed && !fresh)
+        await this.note(tx, alert, alert.incidentId, 'alert_resolved', now);
+      else if (alert.incidentId === null && alert.status === 'firing') await this.bind(tx, alert, now);
+    }
+  }
+
+  /** Attaches alerts that fired before their incident was called. */
+  async attachLoose(tx: Tx, incident: Incident, now: Date): Promise<void> {
+    for (const alert of await this.store.loose(tx, incident.projectId, new Date(now.getTime() - NEAR_MS)))
+      if (await this.fits(tx, alert, incident)) await this.attach(tx, alert, incident, now);
+  }
+
+  private async bind(tx: Tx, alert: Alert, now: Date): Promise<void> {
+    const opens = this.config.open.find(({ match }) => hasLabels(alert, match));
+    const projectId = alert.projectId;
+    if (projectId === null) return;
+    for (const incident of await this.incidents.open(tx)) {
+      if (incident.projectId !== projectId || !(await this.fits(tx, alert, incident))) continue;
+      return this.attach(tx, alert, incident, now);
+    }
+    if (!opens) return;
+    const area = opens.area ?? null;
+    const title = alert.annotations['summary'] ?? alert.labels['alertname'] ?? 'An alert fires';
+    const silence = this.silences.over(await this.silences.active(tx, now), [
+      { projectId, issueId: null, services: namesOf(alert), area },
+    ]);
+    if (silence) {
+      const ref = `alert:${alert.fingerprint}:${alert.startsAt.toISOString()}`;
+      return this.silenceStore.note(tx, silence.id, { what: 'alert', ref, words: title }, now);
+    }
+    const id = await this.incidents.insert(
+      tx,
+      { projectId, severity: opens.severity, title: title.slice(0, 200), area, startedAt: alert.startsAt },
+      now,
+    );
+    await this.incidents.append(
+      tx,
+      id,
+      'opened',
+      'alertmanager',
+      { severity: opens.severity, because: ['an alert that opens an incident by configuration'] },
+      now,
+    );
+    const incident = await this.incidents.find(tx, id);
+    if (incident) await this.attach(tx, alert, incident, now);
+    await wake(tx, 'draft', 'alertmanager-push');
+  }
+
+  private async attach(tx: Tx, alert: Alert, incident: Incident, now: Date): Promise<void> {
+    await this.store.attach(tx, alert, incident.id);
+    await this.note(tx, alert, incident.id, 'alert_attached', now);
+    const raised = worse(incident.severity, SEVERITY_OF[alert.labels['severity'] ?? ''] ?? 'minor');
+    if (raised === incident.severity || incident.severityByOps) return;
+    await this.incidents.update(tx, incident.id, { severity: raised });
+    const because = [`alert ${alert.labels['alertname'] ?? alert.fingerprint} is ${alert.labels['severity'] ?? ''}`];
+    await this.incidents.append(
+      tx,
+      incident.id,
+      'severity_raised',
+      'alertmanager',
+      { from: incident.severity, to: raised, because },
+      now,
+    );
+    await wake(tx, 'campaign');
+  }
+
+  private async note(tx: Tx, alert: Alert, incidentId: number, kind: string, now: Date): Promise<void> {
+    const { labels, annotations, startsAt, url } = alert;
+    const details = {
+      alert: labels['alertname'] ?? alert.fingerprint,
+      labels,
+      summary: annotations['summary'],
+      startsAt,
+      url,
+    };
+    await this.incidents.append(tx, incidentId, kind, 'alertmanager', details, now);
+  }
+
+  /** Same project, near in time, and where the incident is known to be in some services, about one of them or none in particular. */
+  private async fits(tx: Tx, alert: Alert, incident: Incident): Promise<boolean> {
+    if (alert.startsAt.getTime() < incident.startedAt.getTime() - NEAR_MS) return false;
+    const services = (await this.issues.find(tx, incident.issueIds)).flatMap(({ service }) => service ?? []);
+    const named = ['service', 'service_name'].flatMap((name) => alert.labels[name] ?? []);
+    return services.length === 0 || named.length === 0 || named.some((name) => services.includes(name));
+  }
+
+  /** By configuration, or by a label that names the project. */
+  private projectOf(alert: Pick<Alert, 'labels'>): number | null {
+    const configured = [...this.config.projects, ...this.config.open].find(({ match }) => hasLabels(alert, match));
+    const names = configured ? [configured.project] : namesOf(alert);
+    return this.projects.list().find(({ slug }) => names.includes(slug))?.id ?? null;
+  }
+}

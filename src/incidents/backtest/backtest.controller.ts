@@ -1,0 +1,51 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { z } from 'zod';
+import { detectionSchema } from '../../detection/detection-config.js';
+import { Projects } from '../../intake/public.js';
+import { Needs } from '../../platform/auth/auth.guard.js';
+import { duration } from '../../platform/config/schema.js';
+import { Problem } from '../../platform/errors.js';
+import { Backtest, summaryOf } from './backtest.service.js';
+import { SEVERITIES } from '../incident.js';
+
+const request = z.strictObject({
+  project: z.string().optional(),
+  from: z.iso.datetime({ offset: true }),
+  to: z.iso.datetime({ offset: true }),
+  detection: detectionSchema.optional(),
+  quietFor: duration.optional(),
+  policy: z.strictObject({ severity: z.array(z.enum(SEVERITIES)).min(1).optional() }).optional(),
+});
+
+/** `POST /v1/backtest`: what other thresholds or another policy would have done with the stored history. */
+@Controller('v1/backtest')
+export class BacktestController {
+  constructor(
+    private readonly backtest: Backtest,
+    private readonly projects: Projects,
+  ) {}
+
+  @Post()
+  @Needs('ops')
+  @HttpCode(200)
+  async run(@Body({ schema: request }) body: z.output<typeof request>): Promise<unknown> {
+    const projects = this.projects.list().filter((one) => body.project === undefined || one.slug === body.project);
+    if (projects.length === 0)
+      throw new Problem(400, 'invalid', `project: there is no project "${body.project ?? ''}".`);
+    const [from, to] = [new Date(body.from), new Date(body.to)];
+    if (from >= to) throw new Problem(400, 'invalid', 'to: must be after from.');
+    const incidents = [];
+    for (const { id: projectId, slug } of projects) {
+      const asked = {
+        projectId,
+        from,
+        to,
+        detection: body.detection ?? {},
+        quietFor: body.quietFor,
+        severities: body.policy?.severity,
+      };
+      for (const one of await this.backtest.run(asked)) incidents.push({ project: slug, ...one });
+    }
+    return { incidents, ...summaryOf(incidents) };
+  }
+}

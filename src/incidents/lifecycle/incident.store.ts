@@ -1,0 +1,229 @@
+import { Injectable } from '@nestjs/common';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type Incident, type IncidentStatus, type Resolution, type Severity, type TimelineEntry } from '../incident.js';
+
+const COLUMNS = `n.id, n.project_id AS "projectId", n.status, n.severity, n.title, n.area, n.started_at AS "startedAt", n.opened_at AS "openedAt",
+  n.resolved_at AS "resolvedAt", n.resolution, n.reopened, n.previous_incident_id AS "previousIncidentId", n.merged_into AS "mergedInto", n.severity_by_ops AS "severityByOps",
+  coalesce((SELECT array_agg(o.id ORDER BY o.id) FROM incident o WHERE o.merged_into = n.id), '{}') AS "mergedIds",
+  (SELECT max(a.attached_at) FROM incident_issue a WHERE a.incident_id = n.id) AS "attachedAt",
+  coalesce((SELECT array_agg(a.issue_id ORDER BY a.attached_at, a.issue_id) FROM incident_issue a WHERE a.incident_id = n.id), '{}') AS "issueIds"`;
+
+/** An incident as it is opened. */
+export interface NewIncident {
+  readonly projectId: number;
+  readonly severity: Severity;
+  readonly title: string;
+  readonly area?: string | null;
+  readonly startedAt: Date;
+  readonly previousIncidentId?: number;
+  readonly reopened?: number;
+}
+
+/** Fields of an incident that people may change. */
+export interface IncidentChange {
+  readonly status?: IncidentStatus;
+  readonly severity?: Severity;
+  readonly title?: string;
+  readonly area?: string | null;
+  readonly severityByOps?: boolean;
+}
+
+/** All SQL on incidents. */
+@Injectable()
+export class IncidentStore {
+  /** Opens an incident; returns its id. */
+  async insert(tx: Tx, incident: NewIncident, now: Date): Promise<number> {
+    const [row] = await tx.query<{ id: number }>(
+      `INSERT INTO incident (project_id, status, severity, title, area, started_at, opened_at, previous_incident_id, reopened) VALUES ($1, 'detected', $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
+      [
+        incident.projectId,
+        incident.severity,
+        incident.title,
+        incident.area ?? null,
+        incident.startedAt,
+        now,
+        incident.previousIncidentId ?? null,
+        incident.reopened ?? 0,
+      ],
+    );
+    return row?.id ?? 0;
+  }
+
+  /** Attaches issues, each for its reason; returns those that were not attached already. */
+  async attachIssues(
+    tx: Tx,
+    incidentId: number,
+    issues: readonly { readonly issueId: number; readonly reason: string }[],
+    now: Date,
+  ): Promise<Set<number>> {
+    if (issues.length === 0) return new Set();
+    const rows = await tx.query<{ id: number }>(
+      `INSERT INTO incident_issue (incident_id, issue_id, attached_at, reason) SELECT $1, x.id, $3, x.reason FROM unnest($2::bigint[], $4::text[]) AS x (id, reason)
+       ON CONFLICT DO NOTHING RETURNING issue_id AS id`,
+      [incidentId, issues.map(({ issueId }) => issueId), now, issues.map(({ reason }) => reason)],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Detaches an issue and remembers it, so that it is not attached again by itself; false when it was not attached. */
+  async detachIssue(tx: Tx, incidentId: number, issueId: number): Promise<boolean> {
+    const gone = await tx.query(
+      'DELETE FROM incident_issue WHERE incident_id = $1 AND issue_id = $2 RETURNING issue_id',
+      [incidentId, issueId],
+    );
+    if (gone.length === 0) return false;
+    await tx.query('INSERT INTO incident_detached (incident_id, issue_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+      incidentId,
+      issueId,
+    ]);
+    return true;
+  }
+
+  /** Forgets that a person had detached an issue, since one attaches it. */
+  async allowIssue(tx: Tx, incidentId: number, issueId: number): Promise<void> {
+    await tx.query('DELETE FROM incident_detached WHERE incident_id = $1 AND issue_id = $2', [incidentId, issueId]);
+  }
+
+  /** Issues that a person took out of these incidents. */
+  async detached(sql: Sql, incidentIds: readonly number[]): Promise<{ incidentId: number; issueId: number }[]> {
+    return sql.query(
+      'SELECT incident_id AS "incidentId", issue_id AS "issueId" FROM incident_detached WHERE incident_id = ANY ($1::bigint[])',
+      [incidentIds],
+    );
+  }
+
+  /** Opens a resolved incident again, unless what follows its end has begun; false then. */
+  async reopen(tx: Tx, id: number): Promise<boolean> {
+    const sql = `UPDATE incident SET status = 'detected', resolved_at = NULL, resolution = NULL, reopened = reopened + 1 WHERE id = $1 AND status = 'resolved' AND concluded_at IS NULL RETURNING id`;
+    return (await tx.query(sql, [id])).length > 0;
+  }
+
+  /** Notes that an ended incident's customers are being told so; false when it is open again. */
+  async conclude(tx: Tx, id: number, now: Date): Promise<boolean> {
+    const sql = `UPDATE incident SET concluded_at = coalesce(concluded_at, $2) WHERE id = $1 AND status = 'resolved' RETURNING id`;
+    return (await tx.query(sql, [id, now])).length > 0;
+  }
+
+  /** Makes an incident part of another: its issues go there, and it ends. */
+  async mergeInto(tx: Tx, from: number, into: number, now: Date): Promise<void> {
+    await tx.query(
+      `INSERT INTO incident_issue (incident_id, issue_id, attached_at, reason) SELECT $2, issue_id, $3, reason FROM incident_issue WHERE incident_id = $1 ON CONFLICT DO NOTHING`,
+      [from, into, now],
+    );
+    await tx.query('UPDATE incident_alert SET incident_id = $2 WHERE incident_id = $1', [from, into]);
+    await tx.query(
+      `UPDATE incident n SET started_at = least(n.started_at, o.started_at) FROM incident o WHERE n.id = $2 AND o.id = $1`,
+      [from, into],
+    );
+    await tx.query('UPDATE incident SET merged_into = $2 WHERE id = $1 OR merged_into = $1', [from, into]);
+  }
+
+  /** Appends to the history. */
+  async append(
+    tx: Tx,
+    incidentId: number,
+    kind: string,
+    actor: string,
+    details: Record<string, unknown>,
+    now: Date,
+  ): Promise<void> {
+    await this.appendAll(tx, incidentId, kind, actor, [details], now);
+  }
+
+  /** Appends several entries of one kind to the history. */
+  async appendAll(
+    tx: Tx,
+    incidentId: number,
+    kind: string,
+    actor: string,
+    details: readonly Record<string, unknown>[],
+    now: Date,
+  ): Promise<void> {
+    if (details.length === 0) return;
+    const sql = `INSERT INTO incident_timeline (incident_id, at, kind, actor, details) SELECT $1, $2, $3, $4, d::jsonb FROM unnest($5::text[]) WITH ORDINALITY AS x (d, nth) ORDER BY nth`;
+    await tx.query(sql, [incidentId, now, kind, actor, details.map((one) => JSON.stringify(one))]);
+  }
+
+  /** Changes what is given. */
+  async update(tx: Tx, id: number, change: IncidentChange): Promise<void> {
+    const { status, severity, title, area } = change;
+    await tx.query(
+      `UPDATE incident SET status = coalesce($2, status), severity = coalesce($3, severity), severity_by_ops = severity_by_ops OR $7, title = coalesce($4, title), area = CASE WHEN $6 THEN $5 ELSE area END WHERE id = $1`,
+      [
+        id,
+        status ?? null,
+        severity ?? null,
+        title ?? null,
+        area ?? null,
+        area !== undefined,
+        change.severityByOps ?? false,
+      ],
+    );
+  }
+
+  /** Ends an incident; false when it had ended before. */
+  async resolve(tx: Tx, id: number, resolution: Resolution, now: Date): Promise<boolean> {
+    const sql = `UPDATE incident SET status = 'resolved', resolved_at = $3, resolution = $2 WHERE id = $1 AND status <> 'resolved' RETURNING id`;
+    return (await tx.query(sql, [id, resolution, now])).length > 0;
+  }
+
+  /** One incident, undefined when there is none. */
+  async find(sql: Sql, id: number): Promise<Incident | undefined> {
+    const [row] = await sql.query<Incident>(`SELECT ${COLUMNS} FROM incident n WHERE n.id = $1`, [id]);
+    return row;
+  }
+
+  /** Incidents by id, newest first. */
+  async list(
+    sql: Sql,
+    filter: { status?: IncidentStatus; open?: boolean; before: number; limit: number },
+  ): Promise<Incident[]> {
+    return sql.query<Incident>(
+      `SELECT ${COLUMNS} FROM incident n WHERE n.id < $1 AND ($2::text IS NULL OR n.status = $2) AND ($3::boolean IS NULL OR (n.status <> 'resolved') = $3) ORDER BY n.id DESC LIMIT $4`,
+      [filter.before, filter.status ?? null, filter.open ?? null, filter.limit],
+    );
+  }
+
+  /** All incidents that are not resolved, oldest first. */
+  async open(sql: Sql): Promise<Incident[]> {
+    return sql.query<Incident>({
+      name: 'incidents.open',
+      text: `SELECT ${COLUMNS} FROM incident n WHERE n.status <> 'resolved' ORDER BY n.id`,
+    });
+  }
+
+  /** Incidents that ended after `since`, oldest first. */
+  async resolvedSince(sql: Sql, since: Date): Promise<Incident[]> {
+    return sql.query<Incident>(
+      {
+        name: 'incidents.resolved_since',
+        text: `SELECT ${COLUMNS} FROM incident n WHERE n.status = 'resolved' AND n.resolved_at >= $1 ORDER BY n.id`,
+      },
+      [since],
+    );
+  }
+
+  /** The open incident that the last verdict on a series before belongs to. */
+  async openOfSeries(sql: Sql, projectId: number, series: string): Promise<number | undefined> {
+    const [row] = await sql.query<{ id: number }>(
+      `SELECT n.id FROM detection d JOIN incident n ON n.id = d.incident_id WHERE d.project_id = $1 AND d.series = $2 AND n.status <> 'resolved' ORDER BY d.id DESC LIMIT 1`,
+      [projectId, series],
+    );
+    return row?.id;
+  }
+
+  /** An incident's history, oldest first. */
+  async timeline(sql: Sql, incidentId: number): Promise<TimelineEntry[]> {
+    return sql.query<TimelineEntry>(
+      'SELECT at, kind, actor, details FROM incident_timeline WHERE incident_id = $1 ORDER BY id',
+      [incidentId],
+    );
+  }
+
+  /** Open incidents by project and severity, for the metrics. */
+  async countOpen(sql: Sql): Promise<{ project: string; severity: Severity; count: number }[]> {
+    return sql.query(
+      `SELECT p.slug AS project, n.severity, count(*) AS count FROM incident n JOIN project p ON p.id = n.project_id WHERE n.status <> 'resolved' GROUP BY 1, 2`,
+    );
+  }
+}

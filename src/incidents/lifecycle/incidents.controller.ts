@@ -1,0 +1,259 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { Detections } from '../../detection/public.js';
+import { Projects } from '../../intake/public.js';
+import { Issues } from '../../issues/public.js';
+import { CurrentCaller, Needs } from '../../platform/auth/auth.guard.js';
+import { type Caller } from '../../platform/auth/role.js';
+import { Clock } from '../../platform/clock.js';
+import { Database, type Tx } from '../../platform/db/database.js';
+import { notFound, Problem } from '../../platform/errors.js';
+import { cursorId, type Page, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
+import { wake } from '../../platform/stages/wake.js';
+import { AlertStore } from '../alerts/alert.store.js';
+import { type Incident, INCIDENT_STATUSES, SEVERITIES } from '../incident.js';
+import { IncidentStore } from './incident.store.js';
+import { Incidents } from '../public.js';
+
+const listQuery = pageQuery.extend({
+  status: z.enum(INCIDENT_STATUSES).optional(),
+  open: z.enum(['true', 'false']).optional(),
+});
+const title = z.string().trim().min(1).max(200);
+const newIncident = z.strictObject({
+  project: z.string(),
+  title,
+  severity: z.enum(SEVERITIES).default('major'),
+  area: z.string().trim().min(1).max(100).optional(),
+  startedAt: z.iso.datetime({ offset: true }).optional(),
+  issues: z.array(z.string()).max(200).default([]),
+});
+const change = z.strictObject({
+  status: z.enum(INCIDENT_STATUSES).optional(),
+  severity: z.enum(SEVERITIES).optional(),
+  title: title.optional(),
+  area: z.string().trim().min(1).max(100).nullable().optional(),
+});
+
+const attachment = z.strictObject({ issueId: z.string(), reason: z.string().trim().min(1).max(200).default('manual') });
+const merge = z.strictObject({ into: z.string() });
+
+/** `GET/POST /v1/incidents`, `GET/PATCH /v1/incidents/{id}`, `POST/DELETE …/issues`, `POST …/merge`. */
+@Controller('v1/incidents')
+export class IncidentsController {
+  constructor(
+    private readonly store: IncidentStore,
+    private readonly incidents: Incidents,
+    private readonly issues: Issues,
+    private readonly detections: Detections,
+    private readonly alerts: AlertStore,
+    private readonly projects: Projects,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  @Needs('agent')
+  async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
+    const open = query.open === undefined ? undefined : query.open === 'true';
+    const rows = await this.store.list(this.database, {
+      status: query.status,
+      open,
+      before: cursorId(query.cursor),
+      limit: query.limit + 1,
+    });
+    return pageOf(
+      rows,
+      query.limit,
+      (incident) => incident.id,
+      (incident) => this.shape(incident),
+    );
+  }
+
+  /** Opens an incident by hand, optionally with issues that belong to it. */
+  @Post()
+  @Needs('ops')
+  @HttpCode(201)
+  async create(
+    @Body({ schema: newIncident }) body: z.output<typeof newIncident>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    const project = this.projects.list().find((one) => one.slug === body.project);
+    if (!project) throw new Problem(400, 'invalid', `project: there is no project "${body.project}".`);
+    const now = this.clock.now();
+    const startedAt = body.startedAt === undefined ? now : new Date(body.startedAt);
+    const id = await this.database.transaction(async (tx) => {
+      const id = await this.store.insert(
+        tx,
+        { projectId: project.id, severity: body.severity, title: body.title, area: body.area, startedAt },
+        now,
+      );
+      await this.attach(tx, id, project.id, body.issues, now);
+      await this.store.append(tx, id, 'opened', caller.name, { severity: body.severity, issues: body.issues }, now);
+      return id;
+    });
+    return this.get(String(id));
+  }
+
+  @Get(':id')
+  @Needs('agent')
+  async get(@Param('id') id: string): Promise<unknown> {
+    const incident = await this.one(id);
+    const alerts = (await this.alerts.ofIncident(this.database, incident.id)).map(
+      ({ status, labels, annotations, startsAt, endsAt, url }) => ({
+        status,
+        labels,
+        annotations,
+        startsAt,
+        endsAt,
+        url,
+      }),
+    );
+    return { ...this.shape(incident), alerts, timeline: await this.store.timeline(this.database, incident.id) };
+  }
+
+  /** Acknowledge, mitigate, resolve, or correct what it is called. A resolved incident stays resolved. */
+  @Patch(':id')
+  @Needs('ops')
+  async patch(
+    @Param('id') id: string,
+    @Body({ schema: change }) body: z.output<typeof change>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    const incident = await this.one(id);
+    if (incident.status === 'resolved' && body.status !== undefined && body.status !== 'resolved') {
+      throw new Problem(
+        409,
+        'conflict',
+        `Incident ${id} is resolved and its customers are told so. Open a new one if the fault is back.`,
+      );
+    }
+    const now = this.clock.now();
+    const { status, ...rest } = body;
+    await this.database.transaction(async (tx) => {
+      const byOps = rest.severity === undefined ? rest : { ...rest, severityByOps: true };
+      await this.store.update(tx, incident.id, status === 'resolved' ? byOps : { ...byOps, status });
+      if (status === 'resolved') await this.incidents.resolve(tx, incident.id, 'ops', caller.name, now);
+      else await this.store.append(tx, incident.id, 'changed', caller.name, body, now);
+    });
+    return this.get(id);
+  }
+
+  /** Attaches an issue that a person knows to belong to it. */
+  @Post(':id/issues')
+  @Needs('ops')
+  @HttpCode(200)
+  async attachIssue(
+    @Param('id') id: string,
+    @Body({ schema: attachment }) { issueId, reason }: z.output<typeof attachment>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    const incident = await this.openOne(id);
+    const now = this.clock.now();
+    await this.database.transaction(async (tx) => {
+      const [issue] = await this.issues.find(tx, [rowId('issue', issueId)]);
+      if (issue?.projectId !== incident.projectId)
+        throw new Problem(400, 'invalid', `issueId: there is no issue ${issueId} in this project.`);
+      await this.store.allowIssue(tx, incident.id, issue.id);
+      if ((await this.store.attachIssues(tx, incident.id, [{ issueId: issue.id, reason }], now)).size > 0)
+        await this.store.append(
+          tx,
+          incident.id,
+          'issue_attached',
+          caller.name,
+          { issueId: String(issue.id), reason },
+          now,
+        );
+      await wake(tx, 'audience');
+    });
+    return this.get(id);
+  }
+
+  /** Takes an issue out; it does not come back by itself. Customers who were written to stay so. */
+  @Delete(':id/issues/:issueId')
+  @Needs('ops')
+  async detachIssue(
+    @Param('id') id: string,
+    @Param('issueId') issueId: string,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    const incident = await this.openOne(id);
+    const issue = rowId('issue', issueId);
+    await this.database.transaction(async (tx) => {
+      if (!(await this.store.detachIssue(tx, incident.id, issue)))
+        throw new Problem(404, 'not-found', `Issue ${issueId} is not part of incident ${id}.`);
+      await this.detections.move(tx, incident.id, null, issue);
+      await this.store.append(tx, incident.id, 'issue_detached', caller.name, { issueId }, this.clock.now());
+    });
+    return this.get(id);
+  }
+
+  /** Makes this incident part of another: its issues go there, it ends without a word to anybody, and nobody is told twice. */
+  @Post(':id/merge')
+  @Needs('ops')
+  @HttpCode(200)
+  async merge(
+    @Param('id') id: string,
+    @Body({ schema: merge }) body: z.output<typeof merge>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    const [from, into] = [await this.openOne(id), await this.openOne(body.into)];
+    if (from.id === into.id || from.projectId !== into.projectId)
+      throw new Problem(409, 'conflict', 'Only two different incidents of one project can become one.');
+    const now = this.clock.now();
+    await this.database.transaction(async (tx) => {
+      await this.store.mergeInto(tx, from.id, into.id, now);
+      await this.detections.move(tx, from.id, into.id);
+      await this.incidents.resolve(tx, from.id, 'merged', caller.name, now, { into: String(into.id) });
+      const issues = from.issueIds.map(String);
+      await this.store.append(tx, into.id, 'merged', caller.name, { incidentId: String(from.id), issues }, now);
+      await wake(tx, 'audience');
+    });
+    return this.get(body.into);
+  }
+
+  private async openOne(id: string): Promise<Incident> {
+    const incident = await this.one(id);
+    if (incident.status === 'resolved') throw new Problem(409, 'conflict', `Incident ${id} is resolved.`);
+    return incident;
+  }
+
+  private async attach(tx: Tx, id: number, projectId: number, issueIds: readonly string[], now: Date): Promise<void> {
+    const issues = await this.issues.find(
+      tx,
+      issueIds.map((issue) => rowId('issue', issue)),
+    );
+    const fitting = issues.filter((issue) => issue.projectId === projectId);
+    if (fitting.length < new Set(issueIds).size)
+      throw new Problem(400, 'invalid', 'issues: not all of them are issues of this project.');
+    const manual = fitting.map((issue) => ({ issueId: issue.id, reason: 'manual' }));
+    await this.store.attachIssues(tx, id, manual, now);
+  }
+
+  private async one(id: string): Promise<Incident> {
+    const incident = await this.incidents.find(this.database, rowId('incident', id));
+    if (!incident) throw notFound('incident', id);
+    return incident;
+  }
+
+  private shape({ id, projectId, previousIncidentId, mergedInto, mergedIds, issueIds, ...rest }: Incident) {
+    const { status, severity, title, area, startedAt, openedAt, resolvedAt, resolution, reopened } = rest;
+    return {
+      id: String(id),
+      project: this.projects.find(projectId)?.slug ?? null,
+      status,
+      severity,
+      title,
+      area,
+      startedAt,
+      openedAt,
+      resolvedAt,
+      resolution,
+      reopened,
+      previous: previousIncidentId === null ? null : String(previousIncidentId),
+      mergedInto: mergedInto === null ? null : String(mergedInto),
+      merged: mergedIds.map(String),
+      issues: issueIds.map(String),
+    };
+  }
+}

@@ -1,0 +1,352 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type DetectionRow } from '../../detection/detection.js';
+import { Detections } from '../../detection/public.js';
+import { partsOf, releaseOf } from '../../detection/series.js';
+import { type IssueFacts } from '../../issues/issue.js';
+import { Issues } from '../../issues/public.js';
+import { Database, type Tx } from '../../platform/db/database.js';
+import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
+import { wake } from '../../platform/stages/wake.js';
+import { Alerts } from '../alerts/alerts.service.js';
+import {
+  BORN_BEFORE_MS,
+  type Finding,
+  type FindingGroup,
+  groupFindings,
+  likelyCauses,
+  type OpenIncident,
+} from '../algorithm/cluster.v1.js';
+import { incidentToReopen, type LifecycleSettings } from '../algorithm/lifecycle.v1.js';
+import { Findings } from './findings.service.js';
+import { type Incident } from '../incident.js';
+import { IncidentStore } from './incident.store.js';
+import { INCIDENTS_CONFIG, type IncidentsConfig } from '../incidents-config.js';
+import { SeverityJudge } from './severity.service.js';
+import { type Silence } from '../silences/silence.js';
+import { SilenceStore } from '../silences/silence.store.js';
+import { Silences } from '../silences/silences.service.js';
+
+const BATCH = 500;
+/**
+ * CALL: sorts verdicts into incidents: those that belong together open one, join an open one, or open one again. Works on one project at a
+ * time under a lock, and marks the verdicts in the same transaction, so neither a crash nor a second process opens one twice.
+ */
+@Injectable()
+export class IncidentOpenStage implements Stage {
+  readonly name = 'incident-open';
+  readonly pauseMs = 2000;
+  private readonly lifecycle: LifecycleSettings;
+
+  constructor(
+    @Inject(INCIDENTS_CONFIG) config: IncidentsConfig,
+    private readonly detections: Detections,
+    private readonly issues: Issues,
+    private readonly findings: Findings,
+    private readonly severity: SeverityJudge,
+    private readonly alerts: Alerts,
+    private readonly silences: Silences,
+    private readonly silenceStore: SilenceStore,
+    private readonly store: IncidentStore,
+    private readonly database: Database,
+  ) {
+    this.lifecycle = { quietForMs: config.quietFor, reopenWithinMs: config.reopenWithin };
+  }
+
+  async runOnce(now: Date): Promise<StageResult> {
+    let worked = 0;
+    let more = false;
+    for (const projectId of await this.detections.projectsWaiting(this.database, now)) {
+      const result = await this.database.transaction(async (tx) =>
+        (await tx.tryLock(`incident-open:${projectId}`)) ? this.open(tx, projectId, now) : IDLE,
+      );
+      worked += result.worked;
+      more ||= result.more;
+    }
+    return { worked, more };
+  }
+
+  private async open(tx: Tx, projectId: number, now: Date): Promise<StageResult> {
+    const claimed = await this.detections.claim(tx, projectId, now, BATCH);
+    if (claimed.length === 0) return IDLE;
+    await this.noteRecovered(tx, claimed, now);
+    const fresh = await this.notSilenced(tx, projectId, await this.worthActing(tx, claimed, now), now);
+    const open = (await this.store.open(tx)).filter((one) => one.projectId === projectId);
+    const held = await this.findings.ofIncidents(tx, open);
+    const rows = new Map(fresh.map((row) => [String(row.id), row]));
+    const links = await this.findings.links(tx, fresh);
+    const groups = groupFindings(await this.findings.of(tx, fresh), await this.withoutDetached(tx, held), links);
+    for (const group of groups) await this.place(tx, projectId, group, rows, links, now);
+    if (groups.length > 0) await wake(tx, 'audience', 'draft', 'alertmanager-push');
+    return { worked: claimed.length, more: claimed.length === BATCH };
+  }
+
+  /** Verdicts that a series is as usual again stand in the timeline of the incident that it belonged to. */
+  private async noteRecovered(tx: Tx, claimed: readonly DetectionRow[], now: Date): Promise<void> {
+    const over = claimed.filter(({ kind }) => kind === 'recovered');
+    for (const row of over) {
+      const incident = await this.store.openOfSeries(tx, row.projectId, row.series);
+      if (incident !== undefined)
+        await this.store.append(tx, incident, 'recovered', 'forewarn', { series: row.series, ...row.evidence }, now);
+    }
+    await this.detections.markHandled(
+      tx,
+      over.map(({ id }) => id),
+      null,
+      now,
+    );
+  }
+
+  /** What a silence held back and is over meanwhile, or belongs to an issue that people ignore, needs nothing. */
+  private async worthActing(tx: Tx, claimed: readonly DetectionRow[], now: Date): Promise<DetectionRow[]> {
+    const asked = claimed.filter(({ kind }) => kind !== 'recovered');
+    const ids = asked.flatMap(({ issueId }) => issueId ?? []);
+    const ignored = new Set(
+      (await this.issues.find(tx, ids)).filter(({ status }) => status === 'ignored').map(({ id }) => id),
+    );
+    const moot = asked.filter(
+      (row) => (row.silencedBy !== null && row.recoveredSince !== null) || ignored.has(row.issueId ?? 0),
+    );
+    await this.detections.markHandled(
+      tx,
+      moot.map(({ id }) => id),
+      null,
+      now,
+    );
+    return asked.filter((row) => !moot.includes(row));
+  }
+
+  private async notSilenced(
+    tx: Tx,
+    projectId: number,
+    rows: readonly DetectionRow[],
+    now: Date,
+  ): Promise<DetectionRow[]> {
+    const active = await this.silences.active(tx, now);
+    if (active.length === 0) return [...rows];
+    const facts = await this.findings.silenceable(tx, projectId, rows);
+    const silenceOf = (at: number) =>
+      (facts[at] ?? []).map((all) => this.silences.over(active, all)).find((silence) => silence !== undefined);
+    const held = rows.map((row, at) => ({ row, silence: silenceOf(at) }));
+    for (const { row, silence } of held) if (silence) await this.hold(tx, row, silence, now);
+    return held.filter(({ silence }) => !silence).map(({ row }) => row);
+  }
+
+  private async hold(tx: Tx, row: DetectionRow, silence: Silence, now: Date): Promise<void> {
+    await this.detections.silence(tx, [row.id], silence.id, silence.until);
+    const words = `${row.kind} of ${row.series}: ${row.evidence['words'] as string}`;
+    await this.silenceStore.note(tx, silence.id, { what: 'incident', ref: `detection:${row.id}`, words }, now);
+  }
+
+  /** What a person took out of an incident does not come back to it by itself. */
+  private async withoutDetached(tx: Tx, held: readonly OpenIncident[]): Promise<OpenIncident[]> {
+    const out = await this.store.detached(
+      tx,
+      held.map(({ id }) => Number(id)),
+    );
+    const isOut = (id: string, issueId: string | null) =>
+      out.some((one) => String(one.incidentId) === id && String(one.issueId) === issueId);
+    return held.map(({ id, findings }) => ({ id, findings: findings.filter(({ issueId }) => !isOut(id, issueId)) }));
+  }
+
+  private async place(
+    tx: Tx,
+    projectId: number,
+    group: FindingGroup,
+    rows: ReadonlyMap<string, DetectionRow>,
+    links: Parameters<typeof likelyCauses>[1],
+    now: Date,
+  ): Promise<void> {
+    const own = group.findings.flatMap(({ id }) => rows.get(id) ?? []);
+    const issueIds = [
+      ...new Set([...own.flatMap(({ issueId }) => issueId ?? []), ...(await this.issuesOfSums(tx, own, now))]),
+    ];
+    const startedAt = new Date(Math.min(...own.map(({ since }) => since.getTime())));
+    const incident =
+      group.incidentId === null
+        ? await this.openOrReopen(tx, projectId, group, own, issueIds, startedAt, links, now)
+        : await this.store.find(tx, Number(group.incidentId));
+    if (!incident) return;
+    await this.attach(tx, incident.id, issueIds, group, own, now);
+    await this.noteSums(tx, incident.id, group, own, now);
+    await this.detections.markHandled(
+      tx,
+      own.map(({ id }) => id),
+      incident.id,
+      now,
+    );
+    if (group.incidentId !== null) {
+      await this.severity.nameArea(tx, incident, issueIds, own);
+      await this.severity.raise(tx, incident.id, now);
+    }
+    const called = await this.store.find(tx, incident.id);
+    if (called) await this.alerts.attachLoose(tx, called, now);
+  }
+
+  /** Issues that an incident is opened with are named by that entry of its timeline; each that joins it later has one of its own. */
+  private async attach(
+    tx: Tx,
+    incidentId: number,
+    issueIds: readonly number[],
+    group: FindingGroup,
+    own: readonly DetectionRow[],
+    now: Date,
+  ): Promise<void> {
+    const rowOf = new Map([...own].reverse().map((row) => [row.issueId, row]));
+    const asked = issueIds.map((issueId) => {
+      const row = rowOf.get(issueId) ?? own[0];
+      return { issueId, row, reason: group.reasons[0] ?? row?.kind ?? 'manual' };
+    });
+    const attached = await this.store.attachIssues(tx, incidentId, asked, now);
+    if (group.incidentId === null) return;
+    const entries = asked
+      .filter(({ issueId }) => attached.has(issueId))
+      .map(({ issueId, row }) => ({
+        issueId: String(issueId),
+        detection: row?.kind,
+        reasons: group.reasons,
+        ...row?.evidence,
+      }));
+    await this.store.appendAll(tx, incidentId, 'issue_attached', 'forewarn', entries, now);
+  }
+
+  /** What a release, an area, a service or sessions say stands in the timeline beside what issues say. */
+  private async noteSums(
+    tx: Tx,
+    incidentId: number,
+    group: FindingGroup,
+    own: readonly DetectionRow[],
+    now: Date,
+  ): Promise<void> {
+    for (const row of own) {
+      if (row.issueId !== null) continue;
+      const { series, kind } = row;
+      const details = { series, detection: kind, reasons: group.reasons, ...withoutIssues(row) };
+      await this.store.append(tx, incidentId, 'detection_attached', 'forewarn', details, now);
+    }
+  }
+
+  private async openOrReopen(
+    tx: Tx,
+    projectId: number,
+    group: FindingGroup,
+    own: readonly DetectionRow[],
+    issueIds: readonly number[],
+    startedAt: Date,
+    links: Parameters<typeof likelyCauses>[1],
+    now: Date,
+  ): Promise<Incident | undefined> {
+    const issues = await this.issues.find(tx, issueIds);
+    const before = await this.comesBack(tx, projectId, issueIds, own, now);
+    const lead = leadOf(group.findings, issues, own, links);
+    const details = {
+      detection: lead.row?.kind,
+      issueId: lead.issue ? String(lead.issue.id) : null,
+      reasons: group.reasons,
+      ...withoutIssues(lead.row),
+    };
+    if (before && (await this.store.reopen(tx, before.id))) {
+      await this.store.append(tx, before.id, 'reopened', 'forewarn', details, now);
+      return this.store.find(tx, before.id);
+    }
+    const { severity, reasons, area } = await this.severity.judge(tx, projectId, issues, startedAt, now, own);
+    const id = await this.store.insert(
+      tx,
+      {
+        projectId,
+        severity,
+        title: lead.issue?.title ?? wordsOf(lead.row),
+        area,
+        startedAt,
+        ...(before && { previousIncidentId: before.id, reopened: before.reopened + 1 }),
+      },
+      now,
+    );
+    const previous = before && { previousIncidentId: String(before.id) };
+    await this.store.append(
+      tx,
+      id,
+      'opened',
+      'forewarn',
+      { ...details, severity, because: reasons, issues: issueIds.map(String), ...previous },
+      now,
+    );
+    return this.store.find(tx, id);
+  }
+
+  /** A fault without an issue (a silent app) is known by its series. */
+  private async comesBack(
+    tx: Tx,
+    projectId: number,
+    issueIds: readonly number[],
+    own: readonly DetectionRow[],
+    now: Date,
+  ): Promise<Incident | undefined> {
+    const since = new Date(now.getTime() - this.lifecycle.reopenWithinMs);
+    const resolved = (await this.store.resolvedSince(tx, since)).filter(
+      (one) => one.projectId === projectId && one.resolution !== 'merged',
+    );
+    const verdicts = await this.detections.ofIncidents(
+      tx,
+      resolved.map(({ id }) => id),
+    );
+    const facts = resolved.map((one) => ({
+      id: String(one.id),
+      resolvedAt: one.resolvedAt?.getTime() ?? 0,
+      issueIds: namesOf(
+        one.issueIds,
+        verdicts.filter(({ incidentId }) => incidentId === one.id),
+      ),
+    }));
+    const id = incidentToReopen(namesOf(issueIds, own), facts, now.getTime(), this.lifecycle);
+    return resolved.find((one) => String(one.id) === id);
+  }
+
+  /** A verdict on a sum brings the issues that began with it, not the old ones that trickle on, and none that a silence covers. */
+  private async issuesOfSums(tx: Tx, rows: readonly DetectionRow[], now: Date): Promise<number[]> {
+    const ids: number[] = [];
+    for (const { issueId, evidence, since } of rows) {
+      if (issueId !== null || !Array.isArray(evidence['issues'])) continue;
+      ids.push(
+        ...(await this.findings.bornSince(
+          tx,
+          evidence['issues'].map(Number),
+          new Date(since.getTime() - BORN_BEFORE_MS),
+        )),
+      );
+    }
+    const active = ids.length === 0 ? [] : await this.silences.active(tx, now);
+    if (active.length === 0) return ids;
+    const covered = (await this.findings.silenceableIssues(tx, ids)).filter((one) => this.silences.over(active, [one]));
+    return ids.filter((id) => !covered.some(({ issueId }) => issueId === id));
+  }
+}
+
+/** The evidence of a verdict; the issues of a sum are named by the incident itself. */
+function withoutIssues(row: DetectionRow | undefined): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row?.evidence ?? {}).filter(([key]) => key !== 'issues'));
+}
+
+/** What a fault is known by when it comes back: its issues, or without any the series that stood out. */
+function namesOf(issueIds: readonly number[], verdicts: readonly DetectionRow[]): string[] {
+  return issueIds.length > 0 ? issueIds.map(String) : verdicts.map(({ series }) => series);
+}
+
+/** The likeliest cause leads: its title is the incident's, its evidence the first that people read. */
+function leadOf(
+  findings: readonly Finding[],
+  issues: readonly IssueFacts[],
+  rows: readonly DetectionRow[],
+  links: Parameters<typeof likelyCauses>[1],
+): { row: DetectionRow | undefined; issue: IssueFacts | undefined } {
+  const [cause] = likelyCauses(findings, links);
+  const row = rows.find(({ id }) => String(id) === cause?.findingId) ?? rows[0];
+  return { row, issue: issues.find(({ id }) => id === row?.issueId) ?? issues[0] };
+}
+
+/** The title of an incident without an issue: what a sum says. */
+function wordsOf(row: DetectionRow | undefined): string {
+  if (!row || row.kind === 'drop') return row ? 'The app is silent' : 'More errors than usual';
+  const { kind, name } = partsOf(row.series);
+  const place = name === null ? '' : ` in ${releaseOf(row.series) === null ? name : `release ${name}`}`;
+  return `More ${kind === 'sessions' ? 'crashes' : 'errors'} than usual${place}`;
+}

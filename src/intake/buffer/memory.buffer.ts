@@ -1,0 +1,121 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../../platform/clock.js';
+import { messageOf, Problem } from '../../platform/errors.js';
+import { LOGGER, type Logger } from '../../platform/logging/logger.js';
+import { EventBuffer, type EventConsumer, type PreparedEvent } from '../accepted-event.js';
+import { FairQueue, type Waiting } from '../http/fair-queue.js';
+import { BodyReaders } from '../reader/body.readers.js';
+import { Digestion } from './digestion.service.js';
+import { type DigestOutcome } from '../outcome.js';
+import { RequestTurns } from '../http/request.turns.js';
+
+/** Events in one transaction at most: beyond some hundred the commit is no longer what costs. */
+const LARGEST_BATCH = 400;
+/** Events of one request that wait as one: what holds more is divided, so that others come in between. */
+const LARGEST_PIECE = 100;
+/** Turns of the event loop that a batch waits at most for requests that have arrived and are still to be read. */
+const LONGEST_GATHERING = 64;
+/** Waiting events at most; further requests are answered 503 until it drains. */
+const CAPACITY = 20_000;
+/** Of those, what a single project may take up, so that there is always room for the others. */
+const CAPACITY_OF_ONE = 15_000;
+/** Above this many waiting events of a project its payloads are shed: the event still counts, for its issue and its customer. */
+const SHED_ABOVE = 5_000;
+
+interface Submission extends Waiting {
+  readonly prepared: readonly PreparedEvent[];
+  readonly arrivedAt: number;
+  readonly done: (outcomes: DigestOutcome[]) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Group commit in memory: requests that arrive while a batch commits make up the next one. */
+@Injectable()
+export class MemoryBuffer extends EventBuffer {
+  readonly writesInFull = false;
+  private readonly waiting = new FairQueue<Submission>();
+  private draining: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly digestion: Digestion,
+    private readonly turns: RequestTurns,
+    private readonly readers: BodyReaders,
+    private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    super();
+  }
+
+  connect(consumer: EventConsumer): void {
+    this.digestion.connect(consumer);
+  }
+
+  submit(events: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
+    const projectId = events[0]?.projectId ?? 0;
+    const ofProject = this.waiting.sizeOf(projectId) + events.length;
+    if (this.closed || this.waiting.size + events.length > CAPACITY || ofProject > CAPACITY_OF_ONE) {
+      return Promise.reject(
+        new Problem(503, 'unavailable', 'More events are waiting than can be kept. Try again in a few seconds.'),
+      );
+    }
+    const shed = ofProject > SHED_ABOVE;
+    const prepared = shed ? events.map((one) => ({ ...one, hasPayload: false })) : events;
+    if (prepared.length <= LARGEST_PIECE) return this.push(projectId, prepared);
+    const pieces: Promise<DigestOutcome[]>[] = [];
+    for (let from = 0; from < prepared.length; from += LARGEST_PIECE)
+      pieces.push(this.push(projectId, prepared.slice(from, from + LARGEST_PIECE)));
+    return Promise.all(pieces).then((outcomes) => outcomes.flat());
+  }
+
+  private push(projectId: number, prepared: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
+    return new Promise((done, failed) => {
+      const arrivedAt = this.clock.now().getTime();
+      this.waiting.push({ lane: projectId, size: prepared.length, prepared, arrivedAt, done, failed });
+      this.draining ??= this.drain();
+    });
+  }
+
+  depth(): { events: number; oldestMs: number } {
+    const oldest = this.waiting.heads().reduce((least, one) => Math.min(least, one.arrivedAt), Infinity);
+    return { events: this.waiting.size, oldestMs: Math.max(0, this.clock.now().getTime() - oldest) };
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.draining;
+  }
+
+  /** One transaction at a time: several at once were measured to drain less, since they make smaller batches and each has a cost of its own. */
+  private async drain(): Promise<void> {
+    await Promise.resolve();
+    while (this.waiting.size > 0) {
+      await this.gather();
+      await this.commit(this.waiting.take(LARGEST_BATCH));
+    }
+    this.draining = undefined;
+  }
+
+  /**
+   * Waits until at least half of the requests that are at the door have been read: a transaction has a price of its own, which a
+   * larger batch shares out, and the other half gives this process something to do while the server works. At rest it waits for nobody.
+   */
+  private async gather(): Promise<void> {
+    for (let turn = 0; turn < LONGEST_GATHERING; turn++) {
+      if (this.waiting.size >= Math.min(this.turns.waiting + this.readers.waiting, LARGEST_BATCH)) return;
+      await nextTurn();
+    }
+  }
+
+  private async commit(batch: readonly Submission[]): Promise<void> {
+    try {
+      const outcomes = await this.digestion.digestOrSetAside(batch.flatMap((one) => one.prepared));
+      let from = 0;
+      for (const one of batch) one.done(outcomes.slice(from, (from += one.size)));
+    } catch (error) {
+      this.logger.error({ err: error, requests: batch.length }, `a batch was not committed: ${messageOf(error)}`);
+      for (const one of batch) one.failed(error);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { type SummarisedBody } from '../reader/body-summary.js';
+import { type Outcome } from '../outcome.js';
+
+/** One HTTP request as intake reads it, free of any web framework. */
+export interface IntakeRequest {
+  /** Project id of the path, digits or not; undefined for paths that have none. */
+  readonly projectId?: string;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  /** What another thread read of the body. */
+  readonly summary?: SummarisedBody;
+}
+
+/** What to answer. */
+export interface IntakeReply {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request that is refused as a whole: how it is counted and what the client is told. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: 400 | 401 | 403 | 413 | 415 | 503,
+    readonly outcome: Outcome,
+    reason: string,
+    /** The project, where the key had been checked already; else 0. */
+    readonly projectId = 0,
+  ) {
+    super(reason);
+  }
+}
+
+/** A header as one text. */
+export function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}

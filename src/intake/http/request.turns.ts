@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { FairQueue, type Waiting } from './fair-queue.js';
+
+/** Requests that are read in one turn of the event loop at most, and bytes of theirs: one large body is a turn of its own. */
+const A_TURN = 4;
+const A_TURN_BYTES = 64 * 1024;
+/** Events of one request that are worked off in a turn. */
+const A_SLICE = 64;
+
+interface WaitingRequest extends Waiting {
+  readonly go: () => void;
+}
+
+/**
+ * The queue of requests that have arrived and are still to be read. They are read a few at a time, one turn of the event loop after
+ * the other, so that answers of the database are seen in between: otherwise the server rests while a hundred requests are read, and
+ * this process rests while the server works. Senders take turns, so that large requests of one do not hold up another.
+ */
+@Injectable()
+export class RequestTurns {
+  private readonly queue = new FairQueue<WaitingRequest>();
+  private requests = 0;
+  private running = false;
+
+  /** Requests that wait for their turn. */
+  get waiting(): number {
+    return this.requests;
+  }
+
+  /**
+   * Resolves when it is the caller's turn, in the order of calls of one sender.
+   * @param sender whoever sends: a project, or the key that it shows
+   */
+  next(bytes: number, sender: string): Promise<void> {
+    return new Promise((go) => {
+      this.queue.push({ lane: sender, size: Math.max(bytes, A_TURN_BYTES / A_TURN), go });
+      this.requests += 1;
+      if (!this.running) void this.run();
+    });
+  }
+
+  /** Works off what may be thousands of things, some at once and the rest in turns of their own. */
+  async map<T, R>(things: readonly T[], sender: string, work: (thing: T) => R): Promise<R[]> {
+    const results: R[] = [];
+    for (const [at, thing] of things.entries()) {
+      if (at > 0 && at % A_SLICE === 0) await this.next(A_TURN_BYTES, sender);
+      results.push(work(thing));
+    }
+    return results;
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    while (this.requests > 0) {
+      await nextTurn();
+      for (const { go } of this.queue.take(A_TURN_BYTES)) {
+        this.requests -= 1;
+        go();
+      }
+    }
+    this.running = false;
+  }
+}

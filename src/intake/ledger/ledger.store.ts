@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import { int4s, int8s, texts, timestamps, uuids } from '../../platform/db/arrays.js';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type Outcome } from '../outcome.js';
+
+const CLAIM = {
+  name: 'intake.claim_events',
+  text: `WITH fresh AS (
+           INSERT INTO event_seen (project_id, event_id, seen_at) SELECT p, e, $3 FROM unnest($1::int[], $2::uuid[]) AS x (p, e) ORDER BY p, e
+           ON CONFLICT DO NOTHING RETURNING project_id, event_id
+         )
+         SELECT CASE WHEN count(*) < cardinality($2::uuid[]) THEN coalesce(array_agg(project_id || ':' || replace(event_id::text, '-', '')), '{}') END AS keys FROM fresh`,
+};
+const CLAIM_ALL = {
+  name: 'intake.claim_all_events',
+  text: `INSERT INTO event_seen (project_id, event_id, seen_at) SELECT p, e, $3 FROM unnest($1::int[], $2::uuid[]) AS x (p, e) ORDER BY p, e`,
+};
+const COUNT = {
+  name: 'intake.count_outcomes',
+  text: `INSERT INTO intake_outcome AS o (project_id, minute, outcome, count) SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::bigint[]) ORDER BY 1, 2, 3
+         ON CONFLICT (project_id, minute, outcome) DO UPDATE SET count = o.count + EXCLUDED.count`,
+};
+const SAVE_SAMPLES = {
+  name: 'intake.save_samples',
+  text: `INSERT INTO event_sample (project_id, event_id, cell_id, received_at, payload)
+         SELECT * FROM unnest($1::int[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[]) ON CONFLICT DO NOTHING`,
+};
+
+/** A number of inputs that ended alike in one minute; project 0 stands for "not known". */
+export interface OutcomeCount {
+  readonly projectId: number;
+  readonly minute: Date;
+  readonly outcome: Outcome;
+  readonly count: number;
+}
+
+/** A scrubbed payload that is kept. */
+export interface StoredSample {
+  readonly projectId: number;
+  readonly eventId: string;
+  /** The part of an issue that the event counted for. */
+  readonly cellId: number;
+  readonly receivedAt: Date;
+  /** JSON text. */
+  readonly payload: string;
+}
+
+/** SQL on what came in: ids seen, outcomes, samples. */
+@Injectable()
+export class LedgerStore {
+  /** Marks events as seen; returns the keys `projectId:eventId` that were new, or null where all of them were. */
+  async claimEvents(
+    tx: Tx,
+    projectIds: readonly number[],
+    eventIds: readonly string[],
+    now: Date,
+  ): Promise<Set<string> | null> {
+    const [row] = await tx.query<{ keys: string[] | null }>(CLAIM, [int4s(projectIds), uuids(eventIds), now]);
+    return row?.keys ? new Set(row.keys) : null;
+  }
+
+  /**
+   * Marks events as seen, all or none.
+   * @throws unique violation when one of them was seen before, or two are the same
+   */
+  async claimAllEvents(tx: Tx, projectIds: readonly number[], eventIds: readonly string[], now: Date): Promise<void> {
+    await tx.query(CLAIM_ALL, [int4s(projectIds), uuids(eventIds), now]);
+  }
+
+  /** Adds to the counts of outcomes. */
+  async countOutcomes(sql: Sql, counts: readonly OutcomeCount[]): Promise<void> {
+    if (counts.length === 0) return;
+    await sql.query(COUNT, [
+      counts.map((c) => c.projectId),
+      counts.map((c) => c.minute),
+      counts.map((c) => c.outcome),
+      counts.map((c) => c.count),
+    ]);
+  }
+
+  /** Keeps samples. */
+  async saveSamples(tx: Tx, samples: readonly StoredSample[]): Promise<void> {
+    if (samples.length === 0) return;
+    const columns = [
+      int4s(samples.map((s) => s.projectId)),
+      uuids(samples.map((s) => s.eventId)),
+      int8s(samples.map((s) => s.cellId)),
+      timestamps(samples.map((s) => s.receivedAt.getTime())),
+      texts(samples.map((s) => s.payload)),
+    ];
+    await tx.query(SAVE_SAMPLES, columns);
+  }
+
+  /** The newest samples of these cells. */
+  async samplesOf(
+    sql: Sql,
+    cellIds: readonly number[],
+    limit: number,
+  ): Promise<{ eventId: string; receivedAt: Date; payload: unknown }[]> {
+    const rows = await sql.query<{ event_id: string; received_at: Date; payload: string }>(
+      'SELECT event_id, received_at, payload FROM event_sample WHERE cell_id = ANY ($1::bigint[]) ORDER BY received_at DESC LIMIT $2',
+      [cellIds, limit],
+    );
+    return rows.map((row) => ({
+      eventId: row.event_id.replaceAll('-', ''),
+      receivedAt: row.received_at,
+      payload: JSON.parse(row.payload) as unknown,
+    }));
+  }
+
+  /** The newest samples of one project, or of all. */
+  async recentSamples(
+    sql: Sql,
+    projectId: number | undefined,
+    limit: number,
+  ): Promise<{ cellId: number; receivedAt: Date; payload: unknown }[]> {
+    const rows = await sql.query<{ cell_id: number; received_at: Date; payload: string }>(
+      'SELECT cell_id, received_at, payload FROM event_sample WHERE $1::int IS NULL OR project_id = $1 ORDER BY received_at DESC LIMIT $2',
+      [projectId ?? null, limit],
+    );
+    return rows.map((row) => ({
+      cellId: row.cell_id,
+      receivedAt: row.received_at,
+      payload: JSON.parse(row.payload) as unknown,
+    }));
+  }
+
+  /** Sums of outcomes over all time. */
+  async totals(sql: Sql): Promise<{ project_id: number; outcome: Outcome; count: number }[]> {
+    return sql.query(
+      'SELECT project_id, outcome, sum(count)::bigint AS count FROM intake_outcome GROUP BY 1, 2 ORDER BY 1, 2',
+    );
+  }
+}

@@ -1,0 +1,277 @@
+import { describe, expect, it } from '@jest/globals';
+import { gzipSync } from 'node:zlib';
+import protobuf from 'protobufjs/minimal.js';
+import { mutate, pick, type Random, seededRandom } from '../../../test/support/mutate.js';
+import { parseEnvelope } from '../../events/sentry/envelope.js';
+import { parseJsonObject } from '../../events/reading/parse-json.js';
+import { Scrubber } from '../../events/scrub/scrub.js';
+import { readAgain, type SentBody, summarise } from './body-summary.js';
+import { decodeBody } from '../http/content-encoding.js';
+import { readEnvelopeContent, type SentRead } from '../../events/sentry/envelope-content.js';
+import { type AppEvent } from '../../events/event.js';
+import { readNativeEvent } from '../../events/native/native-event.js';
+import { readOtlp } from '../../events/otlp/otlp.js';
+import { readSentryEvent } from '../../events/sentry/sentry-event.js';
+
+/** FUZZ_SEED takes another seed; a failure names the body's number. */
+const SEED = Number(process.env.FUZZ_SEED ?? 20_261_122);
+const BODIES = 2000;
+const NOW = Date.parse('2026-11-22T12:00:00Z');
+const scrubber = new Scrubber();
+
+const EVENT = {
+  event_id: '0123456789abcdef0123456789abcdef',
+  timestamp: NOW / 1000,
+  level: 'error',
+  platform: 'node',
+  message: 'no stock for 17',
+  logentry: { message: 'no stock for %s', params: [17] },
+  exception: {
+    values: [
+      {
+        type: 'TypeError',
+        value: 'x of ada@example.com',
+        mechanism: { type: 'generic', handled: false },
+        stacktrace: {
+          frames: [{ filename: '/srv/a.js', function: 'f', lineno: 3, in_app: true, vars: { password: 'x' } }, null],
+        },
+      },
+      { type: 'Error', value: 'outer' },
+    ],
+  },
+  threads: { values: [{ id: 1, crashed: true, stacktrace: { frames: [{ function: 'g' }] } }] },
+  user: { id: 'c-1', email: 'ada@example.com', ip_address: '203.0.113.7' },
+  tags: { os: 'ios' },
+  contexts: { trace: { trace_id: 'f'.repeat(32) } },
+  breadcrumbs: [{ message: 'GET /pay?token=abc', category: 'http' }],
+  request: { headers: [['Cookie', 'a=b']], url: 'https://a:b@shop.example/' },
+};
+const item = (type: string, payload: object): string => {
+  const text = JSON.stringify(payload);
+  return `{"type":"${type}","length":${Buffer.byteLength(text)}}\n${text}\n`;
+};
+const ENVELOPES = [
+  `{"event_id":"${EVENT.event_id}"}\n{"type":"event"}\n${JSON.stringify(EVENT)}`,
+  `{}\n${item('event', EVENT)}${item('attachment', { a: 1 })}`,
+  `{}\n${item('session', { sid: 'a', init: true, status: 'exited', errors: 1, attrs: { release: 'r' } })}${item('sessions', { attrs: {}, aggregates: [{ exited: 3, errored: 1 }] })}`,
+  `{}\n${item('client_report', { timestamp: 1, discarded_events: [{ reason: 'event_processor', category: 'error', quantity: 4 }] })}`,
+  `{}\n${item('log', { items: [{ timestamp: 1, level: 'error', body: 'x', attributes: { 'user.id': { value: 'c' } } }] })}`,
+  `{}\n${item('feedback', { contexts: { feedback: { message: 'm', contact_email: 'a@example.com' } } })}${item('user_report', { event_id: EVENT.event_id, comments: 'c' })}`,
+];
+const NATIVE = {
+  id: 'a',
+  timestamp: '2026-11-22T11:59:00Z',
+  customer: { id: 'c', email: 'a@example.com' },
+  exception: {
+    type: 'E',
+    message: 'm',
+    stack: 'E: m\n    at f (/srv/a.js:1:2)',
+    cause: { type: 'F', frames: [{ function: 'f', lineno: 1 }] },
+  },
+  tags: { a: 1 },
+  fingerprint: ['a'],
+};
+const attribute = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
+const RESOURCE = { attributes: [attribute('service.name', 'shop')] };
+const STACK = attribute(
+  'exception.stacktrace',
+  'Traceback (most recent call last):\n  File "/srv/a.py", line 3, in f\nValueError: x',
+);
+const LOGS = {
+  resourceLogs: [
+    {
+      resource: RESOURCE,
+      scopeLogs: [
+        {
+          scope: { name: 'a' },
+          logRecords: [
+            {
+              timeUnixNano: '1795348800000000000',
+              severityNumber: 17,
+              body: { stringValue: 'x' },
+              attributes: [
+                STACK,
+                attribute('exception.type', 'ValueError'),
+                { key: 'n', value: { arrayValue: { values: [{ intValue: '9007199254740993' }] } } },
+              ],
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+const SPANS = {
+  resourceSpans: [
+    {
+      resource: RESOURCE,
+      scopeSpans: [
+        {
+          spans: [
+            {
+              name: 's',
+              events: [
+                {
+                  name: 'exception',
+                  timeUnixNano: '1795348800000000000',
+                  attributes: [STACK, attribute('exception.message', 'x')],
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+/** An ExportLogsServiceRequest of one ERROR record with a body, a resource and nested attributes. */
+const PROTOBUF = protobufLogs();
+
+function protobufLogs(): Buffer {
+  const message = (field: number, ...parts: Uint8Array[]): Uint8Array =>
+    protobuf.Writer.create()
+      .uint32(field * 8 + 2)
+      .bytes(Buffer.concat(parts))
+      .finish();
+  const text = (field: number, value: string): Uint8Array => message(field, Buffer.from(value));
+  const pair = (field: number, key: string, value: Uint8Array): Uint8Array =>
+    message(field, text(1, key), message(2, value));
+  const severity = protobuf.Writer.create().uint32(16).int32(17).finish();
+  const nested = message(5, message(1, message(6, pair(1, 'a', text(1, 'b')))));
+  const record = [
+    severity,
+    message(5, text(1, 'no stock')),
+    pair(6, 'os', text(1, 'ios')),
+    pair(6, 'list', nested),
+    text(9, 'x'.repeat(16)),
+  ];
+  const scope = message(2, message(1, text(1, 'app')), message(2, ...record));
+  return Buffer.from(message(1, message(1, pair(1, 'service.name', text(1, 'shop'))), scope));
+}
+
+/** Each way in: bodies to damage, and what is done with one. It must not throw, and its events must be storable. */
+const WAYS_IN: readonly {
+  readonly name: string;
+  readonly bodies: readonly (string | Buffer)[];
+  readonly read: (body: Buffer, random: Random) => AppEvent[];
+}[] = [
+  {
+    name: 'envelope',
+    bodies: ENVELOPES,
+    read: (body) => {
+      const envelope = parseEnvelope(body);
+      if (!envelope.ok) return [];
+      const content = readEnvelopeContent(envelope, NOW);
+      expect(Object.values(content).flat()).toHaveLength(envelope.items.length);
+      asSummarised('envelope', body, content.events);
+      for (const { raw, event } of content.events) storable(scrubber.payload(raw, event.user));
+      return [...content.events, ...content.logs.flatMap(({ events }) => events)].map(({ event }) => event);
+    },
+  },
+  {
+    name: 'store',
+    bodies: [JSON.stringify(EVENT)],
+    read: (body) => {
+      const parsed = parseJsonObject(body);
+      const events = parsed.ok ? [{ event: readSentryEvent(parsed.value, NOW), raw: parsed.value }] : [];
+      asSummarised('store', body, events);
+      return events.map(({ event }) => event);
+    },
+  },
+  {
+    name: 'native',
+    bodies: [JSON.stringify(NATIVE)],
+    read: (body) => {
+      const parsed = parseJsonObject(body);
+      const result = parsed.ok ? readNativeEvent(parsed.value, NOW) : parsed;
+      return result.ok && 'event' in result ? [result.event] : [];
+    },
+  },
+  {
+    name: 'otlp',
+    bodies: [JSON.stringify(LOGS), JSON.stringify(SPANS), PROTOBUF],
+    read: (body, random) => {
+      const result = readOtlp(pick(random, ['logs', 'traces']), pick(random, ['json', 'protobuf']), body, NOW);
+      if (!result.ok) return [];
+      for (const { raw, event } of result.events) storable(scrubber.payload(raw, event.user));
+      return result.events.map(({ event }) => event);
+    },
+  },
+  {
+    name: 'encoding',
+    bodies: ENVELOPES.map((body) => gzipSync(body)),
+    read: (body, random) => {
+      const result = decodeBody(body, pick(random, ['gzip', 'br', 'deflate', 'gzip, br', 'x']), 1_000_000);
+      expect(result.ok ? result.body.length : 0).toBeLessThanOrEqual(1_000_000);
+      return [];
+    },
+  },
+];
+
+describe('undamaged bodies', () => {
+  it('are read, so that the damaged ones start from something', () => {
+    for (const { name, bodies, read } of WAYS_IN) {
+      if (name === 'otlp' || name === 'encoding') continue;
+      expect([name, bodies.flatMap((body) => read(Buffer.from(body as string), () => 0)).length > 0]).toEqual([
+        name,
+        true,
+      ]);
+    }
+    const bodies = [LOGS, SPANS].map((body) => Buffer.from(JSON.stringify(body)));
+    expect(readOtlp('logs', 'json', bodies[0]!, NOW)).toMatchObject({ ok: true, events: [{}] });
+    expect(readOtlp('traces', 'json', bodies[1]!, NOW)).toMatchObject({ ok: true, events: [{}] });
+    expect(readOtlp('logs', 'protobuf', PROTOBUF, NOW)).toMatchObject({
+      ok: true,
+      events: [
+        { event: { service: 'shop', message: 'no stock' }, raw: { attributes: { os: 'ios', list: [{ a: 'b' }] } } },
+      ],
+    });
+  });
+});
+
+describe('damaged bodies', () => {
+  it(`are read or refused, never thrown at: ${BODIES} of seed ${SEED}`, () => {
+    const random = seededRandom(SEED);
+    let events = 0;
+    for (let i = 0; i < BODIES; i++) {
+      const way = WAYS_IN[i % WAYS_IN.length]!;
+      const { body, kinds } = mutate(Buffer.from(pick(random, way.bodies) as string), random);
+      try {
+        const read = way.read(body, random);
+        for (const event of read) check(event);
+        events += read.length;
+      } catch (error) {
+        throw new Error(`body ${i} (${way.name}, ${kinds.join(' + ')})`, { cause: error });
+      }
+    }
+    expect(events).toBeGreaterThan(BODIES / 20);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+});
+
+/** What the other thread reads of a body is what is read of it here, and it leaves what cannot be read. */
+function asSummarised(kind: SentBody['kind'], body: Buffer, events: readonly Pick<SentRead, 'event' | 'raw'>[]): void {
+  const sent = { kind, encoding: undefined, receivedAt: NOW, body };
+  const summary = summarise(sent, (event) => event);
+  if (!summary) return;
+  expect(JSON.stringify(summary.events.map(({ facts }) => facts))).toBe(
+    JSON.stringify(events.map(({ event }) => event)),
+  );
+  for (const [nth, { raw }] of events.entries())
+    expect(Object.keys(readAgain(sent, nth).raw)).toEqual(Object.keys(raw));
+}
+
+function check(event: AppEvent): void {
+  expect(event.eventId).toMatch(/^(?:[0-9a-f]{32})?$/);
+  expect(event.occurredAt).toBeGreaterThan(NOW - 31 * 86_400_000);
+  expect(event.occurredAt).toBeLessThan(NOW + 600_000);
+  storable(scrubber.event(event));
+  storable(event);
+}
+
+/** As PostgreSQL takes it: no NUL, no half surrogate pair, bounded. */
+function storable(value: object): void {
+  const json = JSON.stringify(value);
+  expect(json).not.toMatch(/\\u0000|\\ud[89a-f]/);
+  expect(json.length).toBeLessThan(3_000_000);
+}

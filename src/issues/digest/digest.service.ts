@@ -1,0 +1,272 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CustomerDirectory, type RecalledCustomers } from '../../customers/public.js';
+import {
+  type EventConsumer,
+  type EventFacts,
+  type GroupingKey,
+  type PreparedEvent,
+} from '../../intake/accepted-event.js';
+import { type AppEvent } from '../../events/event.js';
+import { type DigestOutcome } from '../../intake/outcome.js';
+import { IntakeLedger } from '../../intake/public.js';
+import { Clock } from '../../platform/clock.js';
+import { Database, PG_ERROR, pgCode, type Tx } from '../../platform/db/database.js';
+import { LOGGER, type Logger } from '../../platform/logging/logger.js';
+import { type CountedEvent, totalsByCell, totalsByCustomer, totalsByRelease } from './batch.js';
+import { type Place } from './cell.js';
+import { DigestStore } from './digest.store.js';
+import { type Facts } from '../../grouping/facts.js';
+import { Fingerprinter } from '../../grouping/fingerprinter.js';
+import { IgnoreStore } from '../triage/ignore.store.js';
+import { IssueOpener, type RecalledPlaces } from './issue.opener.js';
+import { RegressionKeeper } from './regression.keeper.js';
+import { SampleKeeper } from './sample.keeper.js';
+
+const MINUTE = 60_000;
+/** Batches that go step by step after one held an event seen before: an app that sends twice may well go on to. */
+const CAUTIOUS_BATCHES = 50;
+
+/** An event that is about to be counted. */
+export type Prepared = Omit<PreparedEvent, 'facts' | 'fault'> & Facts;
+
+/** What a batch fails with where a customer was erased meanwhile, or another process was at the same rows. */
+const CONFLICTS: readonly (string | undefined)[] = [
+  PG_ERROR.foreignKeyViolation,
+  PG_ERROR.deadlockDetected,
+  PG_ERROR.uniqueViolation,
+];
+
+/** What this process remembers of each event of a batch. */
+interface Remembered {
+  readonly places: RecalledPlaces;
+  readonly customers: RecalledCustomers;
+}
+
+/**
+ * GROUP: turns a batch of accepted events into issues, counts and hits, in one transaction.
+ * Idempotent by `(project, event id)`: an event that was seen before changes nothing.
+ *
+ * Where this process remembers the issue and the customer of every event, the whole transaction is one round trip, in which the server
+ * first makes sure that no event was seen before and that what is remembered still holds. Otherwise it goes step by step.
+ */
+@Injectable()
+export class Digest implements EventConsumer {
+  /** Batches that are still to go step by step. */
+  private cautious = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly directory: CustomerDirectory,
+    private readonly ledger: IntakeLedger,
+    private readonly store: DigestStore,
+    private readonly fingerprinter: Fingerprinter,
+    private readonly opener: IssueOpener,
+    private readonly regressions: RegressionKeeper,
+    private readonly samples: SampleKeeper,
+    private readonly ignored: IgnoreStore,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  factsOf(event: AppEvent, known?: GroupingKey): Facts {
+    return this.fingerprinter.factsOf(event, known);
+  }
+
+  groupingOf(facts: EventFacts): GroupingKey {
+    const [newest] = (facts as Facts).grouped.keys;
+    if (!newest) throw new Error('no fingerprint version is in use');
+    return newest;
+  }
+
+  async digest(batch: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
+    const prepared = batch.map(withFacts);
+    const now = this.clock.now();
+    const remembered = this.recall(prepared, now);
+    const outcomes = remembered && (await this.commitAtOnce(prepared, remembered, now));
+    if (outcomes) return outcomes;
+    try {
+      return await this.commit(prepared);
+    } catch (error) {
+      const code = pgCode(error);
+      if (!CONFLICTS.includes(code)) throw error;
+      // A customer was erased, or another process was at the same rows: what was remembered is stale, the input is not.
+      this.logger.warn({ code, events: prepared.length }, 'digest starts a batch again');
+      this.directory.forget();
+      return this.commit(prepared);
+    }
+  }
+
+  /** Undefined where an event needs more than to be counted, or something of it is not remembered. */
+  private recall(prepared: readonly Prepared[], now: Date): Remembered | undefined {
+    if (this.cautious > 0) {
+      this.cautious -= 1;
+      return undefined;
+    }
+    if (prepared.some((one) => one.grouped.ignore)) return undefined;
+    const places = this.opener.recall(prepared);
+    const customers = places && this.directory.recall(prepared.map((one) => one.identities));
+    if (!places || !customers || !this.samples.remembers(places.places, now)) return undefined;
+    return { places, customers };
+  }
+
+  /** Counts a batch of events that nobody has seen; undefined, with nothing changed, where one was seen or what is remembered no longer holds. */
+  private async commitAtOnce(
+    prepared: readonly Prepared[],
+    remembered: Remembered,
+    now: Date,
+  ): Promise<DigestOutcome[] | undefined> {
+    const { places } = remembered.places;
+    const counted = prepared.flatMap((one, at) => countedEvent(one, places[at], remembered.customers.ids[at]) ?? []);
+    const placed = prepared.flatMap((one, at) => placedEvent(one, places[at]));
+    const outcomes = prepared.map((): DigestOutcome => 'accepted');
+    const counts = countOutcomes(prepared, outcomes, now);
+    try {
+      const [releases] = await this.database.transaction((tx) =>
+        // Each asks the server before it waits for anything, so that all of it travels in one round trip.
+        Promise.all([
+          this.regressions.look(tx, placed, now),
+          this.directory.assertErasures(tx, remembered.customers),
+          this.opener.assertChanges(tx, remembered.places),
+          this.ledger.claimAllEvents(tx, prepared, now),
+          this.samples.keep(
+            tx,
+            prepared.map((event, at) => ({ event, place: places[at] })),
+            now,
+          ),
+          this.count(tx, counted, now),
+          this.ledger.countOutcomes(tx, counts),
+          tx.commit(),
+        ]),
+      );
+      this.regressions.remember(releases);
+      this.ledger.observe(counts);
+      return outcomes;
+    } catch (error) {
+      const code = pgCode(error);
+      if (code !== PG_ERROR.divisionByZero && !CONFLICTS.includes(code)) throw error;
+      if (code === PG_ERROR.uniqueViolation) this.cautious = CAUTIOUS_BATCHES;
+      return undefined;
+    }
+  }
+
+  private async commit(prepared: readonly Prepared[]): Promise<DigestOutcome[]> {
+    const now = this.clock.now();
+    const committed = await this.database.transaction(async (tx) => {
+      // Asked for together, these travel in one round trip.
+      const [fresh, found, known] = await Promise.all([
+        this.ledger.claimEvents(tx, prepared, now),
+        this.opener.find(tx, prepared),
+        this.directory.look(
+          tx,
+          prepared.map((one) => one.identities),
+        ),
+      ]);
+      const wanted = fresh.filter((one) => !one.grouped.ignore);
+      const attached = await this.opener.attach(tx, wanted, found, now);
+      const places = new Map(wanted.map((one, at) => [one, attached[at]]));
+      const counting = wanted.filter((one) => places.get(one)?.status !== 'ignored');
+      const ignored = wanted.filter((one) => places.get(one)?.status === 'ignored');
+      const identities = [...counting, ...ignored].map((one) => one.identities);
+      const customers = await this.directory.recognise(tx, identities, now, known);
+      await this.countIgnored(tx, ignored, customers.slice(counting.length), places, now);
+      const counted = counting.map((one, at) => countedEvent(one, places.get(one), customers[at]));
+      const placed = counting.flatMap((one) => placedEvent(one, places.get(one)));
+      const releases = await this.regressions.look(tx, placed, now);
+      const outcomes = outcomesOf(prepared, fresh, counting);
+      const counts = countOutcomes(prepared, outcomes, now);
+      await this.samples.learn(
+        tx,
+        placed.map((one) => one.place),
+        now,
+      );
+      await this.samples.keep(
+        tx,
+        counting.map((event) => ({ event, place: places.get(event) })),
+        now,
+      );
+      // Last, since from here on other batches wait for the rows of the same issues.
+      await Promise.all([
+        this.count(
+          tx,
+          counted.filter((one) => one !== undefined),
+          now,
+        ),
+        this.ledger.countOutcomes(tx, counts),
+        this.ignored.countByRule(tx, ruledOut(fresh), now),
+        tx.commit(),
+      ]);
+      return { outcomes, counts, identities, customers, releases };
+    });
+    this.regressions.remember(committed.releases);
+    this.directory.remember(committed.identities, committed.customers);
+    this.ledger.observe(committed.counts);
+    return committed.outcomes;
+  }
+
+  /** What people ignore is counted beside their decision, and nowhere else. */
+  private async countIgnored(
+    tx: Tx,
+    ignored: readonly Prepared[],
+    customers: readonly (number | undefined)[],
+    places: ReadonlyMap<Prepared, Place | undefined>,
+    now: Date,
+  ): Promise<void> {
+    const events = ignored.map((one, at) => ({ issueId: places.get(one)?.issueId ?? 0, customerId: customers[at] }));
+    await this.ignored.count(tx, events, now);
+  }
+
+  private async count(tx: Tx, events: readonly CountedEvent[], now: Date): Promise<void> {
+    if (events.length === 0) return;
+    await Promise.all([
+      this.store.touchCells(tx, totalsByCell(events), this.fingerprinter.ruledBy, now),
+      this.store.countHits(tx, totalsByCustomer(events), totalsByRelease(events), now),
+    ]);
+  }
+}
+
+/** Field by field, since copying objects whole costs more and this is done for every event. */
+function withFacts({ projectId, eventId, hasPayload, accepted, facts }: PreparedEvent): Prepared {
+  const { occurredAt, release, blocking, identities, grouped } = facts as Facts;
+  return { projectId, eventId, hasPayload, accepted, occurredAt, release, blocking, identities, grouped };
+}
+
+function countedEvent(
+  { eventId, occurredAt, release, blocking, grouped: { severity, area } }: Prepared,
+  place: Place | undefined,
+  customerId: number | undefined,
+): CountedEvent | undefined {
+  if (place === undefined) return undefined;
+  return { cellId: place.cellId, customerId, eventId, occurredAt, release, blocking, severity, area };
+}
+
+function placedEvent({ projectId, occurredAt, release }: Prepared, place: Place | undefined) {
+  return place === undefined ? [] : [{ projectId, occurredAt, release, place }];
+}
+
+function ruledOut(fresh: readonly Prepared[]) {
+  return fresh.flatMap(({ projectId, grouped: { ignoredBy } }) =>
+    ignoredBy === undefined ? [] : [{ rule: ignoredBy, projectId }],
+  );
+}
+
+function outcomesOf(
+  prepared: readonly Prepared[],
+  fresh: readonly Prepared[],
+  counted: readonly Prepared[],
+): DigestOutcome[] {
+  const [isFresh, isCounted] = [new Set(fresh), new Set(counted)];
+  return prepared.map((one) => (isCounted.has(one) ? 'accepted' : isFresh.has(one) ? 'ignored' : 'duplicate'));
+}
+
+function countOutcomes(prepared: readonly Prepared[], outcomes: readonly DigestOutcome[], now: Date) {
+  const minute = new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
+  const counts = new Map<string, { projectId: number; minute: Date; outcome: DigestOutcome; count: number }>();
+  for (const [at, { projectId }] of prepared.entries()) {
+    const outcome = outcomes[at] ?? 'duplicate';
+    const key = `${projectId} ${outcome}`;
+    const sum = counts.get(key);
+    if (sum) sum.count++;
+    else counts.set(key, { projectId, minute, outcome, count: 1 });
+  }
+  return [...counts.values()];
+}

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+
+const SAVE_RELEASES = {
+  name: 'issues.save_releases',
+  text: `INSERT INTO app_release (project_id, release, first_seen) SELECT p, r, $3 FROM unnest($1::int[], $2::text[]) AS x (p, r) ORDER BY p, r ON CONFLICT DO NOTHING`,
+};
+
+/** A resolved issue that came back. */
+export interface RegressedIssue {
+  readonly issueId: number;
+  readonly projectId: number;
+  readonly regressedAt: Date;
+  /** The release of the event that spoke against the fix. */
+  readonly release: string | null;
+  readonly resolvedAt: Date | null;
+  readonly resolvedIn: string | null;
+}
+
+/** SQL on releases by first sight, and on issues that came back. */
+@Injectable()
+export class RegressionStore {
+  /** Notes releases; those that are known keep their date. */
+  async saveReleases(tx: Tx, rows: readonly { projectId: number; release: string }[], now: Date): Promise<void> {
+    await tx.query(SAVE_RELEASES, [rows.map((r) => r.projectId), rows.map((r) => r.release), now]);
+  }
+
+  /** First sight of these releases, epoch milliseconds. */
+  async releaseDates(sql: Sql, projectId: number, releases: readonly string[]): Promise<Map<string, number>> {
+    const rows = await sql.query<{ release: string; first_seen: Date }>(
+      'SELECT release, first_seen FROM app_release WHERE project_id = $1 AND release = ANY ($2::text[])',
+      [projectId, releases],
+    );
+    return new Map(rows.map((row) => [row.release, row.first_seen.getTime()]));
+  }
+
+  /** Opens a resolved issue again, as a regression; without effect on one that is open. */
+  async reopen(tx: Tx, issueId: number, release: string | null, now: Date): Promise<void> {
+    await tx.query(
+      `UPDATE issue SET status = 'open', regressed_at = $2, regressed_release = $3, changed_at = $2 WHERE id = $1 AND status = 'resolved'`,
+      [issueId, now, release],
+    );
+  }
+
+  /** Issues that came back at `since` or later, oldest first. */
+  async regressed(sql: Sql, since: Date): Promise<RegressedIssue[]> {
+    return sql.query<RegressedIssue>(
+      {
+        name: 'issues.regressed',
+        text: `SELECT i.id AS "issueId", i.project_id AS "projectId", i.regressed_at AS "regressedAt", i.regressed_release AS release,
+                 i.resolved_at AS "resolvedAt", i.resolved_in AS "resolvedIn"
+               FROM issue i WHERE i.regressed_at >= $1 AND i.status = 'open' AND i.root_id = i.id ORDER BY i.regressed_at, i.id`,
+      },
+      [since],
+    );
+  }
+}

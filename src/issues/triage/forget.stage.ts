@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { CustomerDirectory } from '../../customers/public.js';
+import { Database } from '../../platform/db/database.js';
+import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
+import { IssueStore } from './issue.store.js';
+
+const BATCH = 500;
+
+/** Removes the hits of customers who were erased. Taking them off the list commits together with the removal. */
+@Injectable()
+export class ForgetHitsStage implements Stage {
+  readonly name = 'forget-hits';
+  readonly pauseMs = 5000;
+
+  constructor(
+    private readonly directory: CustomerDirectory,
+    private readonly store: IssueStore,
+    private readonly database: Database,
+  ) {}
+
+  async runOnce(): Promise<StageResult> {
+    return this.database.transaction(async (tx) => {
+      const ids = await this.directory.takeErased(tx, BATCH);
+      if (ids.length === 0) return IDLE;
+      await this.store.removeHits(tx, ids);
+      return { worked: ids.length, more: ids.length === BATCH };
+    });
+  }
+}

@@ -1,0 +1,50 @@
+import { Controller, Get, Header, HttpCode } from '@nestjs/common';
+import { Public } from '../../platform/auth/auth.guard.js';
+import { Database } from '../../platform/db/database.js';
+import { Problem } from '../../platform/errors.js';
+import { Metrics } from '../../platform/metrics.js';
+
+/** `GET /healthz`, `/readyz`, `/metrics`. */
+@Controller()
+export class HealthController {
+  constructor(
+    private readonly database: Database,
+    private readonly metrics: Metrics,
+  ) {
+    metrics.gauge('database_up', 'Whether PostgreSQL answers.', [], async (gauge) =>
+      gauge.set((await this.answers()) ? 1 : 0),
+    );
+  }
+
+  /** The process lives; says nothing about what it depends on, so that a database restart does not restart it too. */
+  @Get('healthz')
+  @Public()
+  @HttpCode(200)
+  healthz(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  /** The process can do its work now. */
+  @Get('readyz')
+  @Public()
+  async readyz(): Promise<{ status: 'ready' }> {
+    if (await this.answers()) return { status: 'ready' };
+    throw new Problem(503, 'unavailable', 'The database does not answer.');
+  }
+
+  @Get('metrics')
+  @Public()
+  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  async scrape(): Promise<string> {
+    return this.metrics.registry.metrics();
+  }
+
+  private async answers(): Promise<boolean> {
+    try {
+      await this.database.ping();
+      return true;
+    } catch {
+      return false; // what is asked here is just whether it answers
+    }
+  }
+}

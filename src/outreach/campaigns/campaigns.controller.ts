@@ -1,0 +1,245 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { CustomerDirectory } from '../../customers/public.js';
+import { Incidents } from '../../incidents/public.js';
+import { CurrentCaller, Needs } from '../../platform/auth/auth.guard.js';
+import { type Caller } from '../../platform/auth/role.js';
+import { Clock } from '../../platform/clock.js';
+import { Database } from '../../platform/db/database.js';
+import { notFound, Problem } from '../../platform/errors.js';
+import { cursorId, type Page, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
+import { wake } from '../../platform/stages/wake.js';
+import { type Campaign, CAMPAIGN_STATES, type CampaignState, type Message } from '../campaign.js';
+import { CampaignStore } from './campaign.store.js';
+import { Composer } from '../messages/composer.service.js';
+import { MessageStore } from '../messages/message.store.js';
+
+const listQuery = pageQuery.extend({ incident: z.string().optional(), state: z.enum(CAMPAIGN_STATES).optional() });
+const messagesQuery = pageQuery.extend({ cursor: z.uuid().optional() });
+const reasonBody = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }).optional();
+const verdictBody = z.strictObject({ sent: z.boolean() });
+const PREVIEWED = 5;
+const NIL = '00000000-0000-0000-0000-000000000000';
+
+/** `GET /v1/campaigns`, `/v1/campaigns/{id}`, `POST …/approve`, `…/pause`, `…/cancel`, `GET …/messages`, `…/preview`; `POST /v1/messages/{id}/settle`. */
+@Controller('v1')
+export class CampaignsController {
+  constructor(
+    private readonly store: CampaignStore,
+    private readonly messages: MessageStore,
+    private readonly composer: Composer,
+    private readonly incidents: Incidents,
+    private readonly directory: CustomerDirectory,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get('campaigns')
+  @Needs('ops')
+  async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
+    const incidentId = query.incident === undefined ? undefined : rowId('incident', query.incident);
+    const rows = await this.store.list(this.database, {
+      incidentId,
+      state: query.state,
+      before: cursorId(query.cursor),
+      limit: query.limit + 1,
+    });
+    return pageOf(rows, query.limit, (campaign) => campaign.id, shape);
+  }
+
+  @Get('campaigns/:id')
+  @Needs('ops')
+  async get(@Param('id') id: string): Promise<unknown> {
+    const campaign = await this.one(id);
+    return { ...shape(campaign), messages: await this.messages.summary(this.database, campaign.id) };
+  }
+
+  /** Lets a campaign go out; also takes it up again after a pause. */
+  @Post('campaigns/:id/approve')
+  @Needs('ops')
+  @HttpCode(200)
+  async approve(
+    @Param('id') id: string,
+    @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    return this.change(id, ['awaiting_approval', 'paused'], 'approved', body?.reason ?? 'approved', caller);
+  }
+
+  @Post('campaigns/:id/pause')
+  @Needs('ops')
+  @HttpCode(200)
+  async pause(
+    @Param('id') id: string,
+    @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    return this.change(id, ['approved'], 'paused', body?.reason ?? 'paused', caller);
+  }
+
+  /** Ends a campaign: what waits is never sent, and the incident gets no further waves. */
+  @Post('campaigns/:id/cancel')
+  @Needs('ops')
+  @HttpCode(200)
+  async cancel(
+    @Param('id') id: string,
+    @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    return this.change(
+      id,
+      ['awaiting_approval', 'approved', 'paused'],
+      'cancelled',
+      body?.reason ?? 'cancelled',
+      caller,
+    );
+  }
+
+  /** A campaign's messages with the text that went out. */
+  @Get('campaigns/:id/messages')
+  @Needs('ops')
+  async messagesOf(
+    @Param('id') id: string,
+    @Query({ schema: messagesQuery }) query: z.output<typeof messagesQuery>,
+  ): Promise<Page<unknown>> {
+    const campaign = await this.one(id);
+    const rows = await this.messages.ofCampaign(this.database, campaign.id, query.cursor ?? NIL, query.limit + 1);
+    const names = await this.directory.externalIds(
+      this.database,
+      rows.flatMap((row) => row.customerId ?? []),
+    );
+    const items = rows.slice(0, query.limit).map((row) => shapeMessage(row, names));
+    return { items, nextCursor: rows.length > query.limit ? (rows[query.limit - 1]?.id ?? null) : null };
+  }
+
+  /** What would be sent now, as some of the customers would read it, and who gets nothing and why. */
+  @Get('campaigns/:id/preview')
+  @Needs('ops')
+  async preview(@Param('id') id: string): Promise<unknown> {
+    const campaign = await this.one(id);
+    const summary = await this.messages.summary(this.database, campaign.id);
+    const pending = (await this.messages.ofCampaign(this.database, campaign.id, NIL, 200)).filter(
+      (message) => message.state === 'pending',
+    );
+    const samples = [];
+    for (const message of onePerKind(pending).slice(0, PREVIEWED)) {
+      samples.push({
+        channel: message.channel,
+        locale: message.locale,
+        notBefore: message.nextAt,
+        ...(await this.composer.preview(this.database, campaign, message)),
+      });
+    }
+    return { ...shape(campaign), messages: summary, samples };
+  }
+
+  /** A person's verdict on a message in doubt, after a look at the provider: it went out, or it did not and shall be sent. */
+  @Post('messages/:id/settle')
+  @Needs('ops')
+  @HttpCode(200)
+  async settle(
+    @Param('id') id: string,
+    @Body({ schema: verdictBody }) body: z.output<typeof verdictBody>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    const message = /^[0-9a-f-]{36}$/i.test(id) ? await this.messages.find(this.database, id) : undefined;
+    if (!message) throw notFound('message', id.slice(0, 40));
+    const now = this.clock.now();
+    const [state, change] = body.sent ? (['sent', { final: true }] as const) : (['pending', { nextAt: now }] as const);
+    const reason = `settled by ${caller.name}`;
+    if (
+      !(await this.messages.move(this.database, message.id, message.fence, ['in_doubt'], state, now, {
+        ...change,
+        reason,
+      }))
+    ) {
+      throw new Problem(409, 'conflict', `Message ${id} is ${message.state}, not in_doubt.`);
+    }
+    return { id: message.id, state, stateReason: reason };
+  }
+
+  private async change(
+    id: string,
+    from: readonly CampaignState[],
+    to: CampaignState,
+    reason: string,
+    caller: Caller,
+  ): Promise<unknown> {
+    const campaign = await this.one(id);
+    const now = this.clock.now();
+    await this.database.transaction(async (tx) => {
+      if (!(await this.store.setState(tx, campaign.id, from, to, reason, caller.name, now))) {
+        throw new Problem(
+          409,
+          'conflict',
+          `Campaign ${id} is ${campaign.state}; only ${from.join(' or ')} can become ${to}.`,
+        );
+      }
+      if (to === 'cancelled') await this.messages.cancelPending(tx, { campaignId: campaign.id }, reason, now);
+      await this.incidents.append(
+        tx,
+        campaign.incidentId,
+        `campaign_${to}`,
+        caller.name,
+        { campaignId: id, reason },
+        now,
+      );
+      await wake(tx, 'dispatch');
+    });
+    return this.get(id);
+  }
+
+  private async one(id: string): Promise<Campaign> {
+    const campaign = await this.store.find(this.database, rowId('campaign', id));
+    if (!campaign) throw notFound('campaign', id);
+    return campaign;
+  }
+}
+
+function shape({ id, incidentId, audienceSeq: _, ...rest }: Campaign) {
+  return { id: String(id), incidentId: String(incidentId), ...rest };
+}
+
+function shapeMessage(message: Message, names: ReadonlyMap<number, string>) {
+  const {
+    id,
+    customerId,
+    kind,
+    channel,
+    locale,
+    state,
+    stateReason,
+    why,
+    address,
+    subject,
+    body,
+    gateway,
+    providerId,
+    attempts,
+    nextAt,
+    sentAt,
+  } = message;
+  const customer = customerId === null ? null : { id: String(customerId), externalId: names.get(customerId) ?? null };
+  return {
+    id,
+    customer,
+    kind,
+    channel,
+    locale,
+    state,
+    stateReason,
+    why,
+    address,
+    subject,
+    body,
+    gateway,
+    providerId,
+    attempts,
+    nextAt,
+    sentAt,
+  };
+}
+
+function onePerKind(messages: readonly Message[]): Message[] {
+  return [...new Map(messages.map((message) => [`${message.channel} ${message.locale}`, message])).values()];
+}

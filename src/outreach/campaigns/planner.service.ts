@@ -1,0 +1,106 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Member } from '../../audience/audience.js';
+import { type Channel, type Recipient } from '../../customers/customer.js';
+import { CustomerDirectory } from '../../customers/public.js';
+import { formatMoment, render } from '../../explanations/reader.js';
+import { Explanations } from '../../explanations/public.js';
+import { Clock } from '../../platform/clock.js';
+import { type Tx } from '../../platform/db/database.js';
+import { afterQuietHours, chooseChannel } from '../algorithm/decide.js';
+import { type Message } from '../campaign.js';
+import { MessageStore, type Plan, type PlannedMessage } from '../messages/message.store.js';
+import { CHANNELS_AVAILABLE, type Policy } from '../policy.js';
+
+/** Messages planned in one go: more would hold up whoever else waits for this thread. */
+const PAGE = 500;
+const MINUTE = 60_000;
+
+/** Plans messages: for each customer the channel, the language, the hour, and why they get it, or why they do not. */
+@Injectable()
+export class Planner {
+  constructor(
+    @Inject(CHANNELS_AVAILABLE) private readonly available: readonly Channel[],
+    private readonly directory: CustomerDirectory,
+    private readonly explanations: Explanations,
+    private readonly messages: MessageStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Plans a notice for each of these members; returns how many were planned anew. */
+  async planNotices(tx: Tx, plan: Plan, policy: Policy, members: readonly Member[], now: Date): Promise<number> {
+    const whys = new Map<string, string>();
+    return this.planEach(tx, plan, members, now, ({ evidence }, recipient) => {
+      const locale = this.explanations.localeFor(recipient.locale);
+      const why = this.whyNotice(evidence.lastAt, locale, recipient.timeZone, whys);
+      return { ...this.base(recipient, locale, why), ...this.route(recipient, policy, policy.channels, now) };
+    });
+  }
+
+  /** Written once for each minute, language and zone of a wave, since there are few of them and writing is what costs. */
+  private whyNotice(at: string, locale: string, timeZone: string | null, written: Map<string, string>): string {
+    const key = `${locale} ${timeZone} ${Math.floor(Date.parse(at) / MINUTE)}`;
+    const known = written.get(key);
+    if (known !== undefined) return known;
+    const lastAt = formatMoment(new Date(at), locale, timeZone);
+    const why = render(this.explanations.textsOf(locale).why.notice, { lastAt });
+    written.set(key, why);
+    return why;
+  }
+
+  /** Plans a "fixed" for each customer who got one of these notices, on the same channel. */
+  async planResolved(tx: Tx, plan: Plan, policy: Policy, told: readonly Message[], now: Date): Promise<void> {
+    await this.planEach(tx, plan, told, now, ({ channel, locale }, recipient) => {
+      if (channel === null) return undefined;
+      const why = render(this.explanations.textsOf(locale).why.resolved, {});
+      return { ...this.base(recipient, locale, why), ...this.route(recipient, policy, [channel], now) };
+    });
+  }
+
+  /** Plans a message for each of these whose customer is still there and for whom `make` gives one, a page at a time; returns how many are new. */
+  private async planEach<T extends { readonly customerId: number | null }>(
+    tx: Tx,
+    plan: Plan,
+    all: readonly T[],
+    now: Date,
+    make: (one: T, recipient: Recipient) => PlannedMessage | undefined,
+  ): Promise<number> {
+    let planned = 0;
+    for (let at = 0; at < all.length; at += PAGE) {
+      const page = all.slice(at, at + PAGE);
+      const recipients = await this.recipients(
+        tx,
+        page.flatMap((one) => one.customerId ?? []),
+      );
+      const messages = page.flatMap((one) => {
+        const recipient = recipients.get(one.customerId ?? 0);
+        return (recipient && make(one, recipient)) ?? [];
+      });
+      planned += await this.messages.insert(tx, plan, messages, now);
+    }
+    return planned;
+  }
+
+  private async recipients(tx: Tx, ids: readonly number[]): Promise<Map<number, Recipient>> {
+    return new Map((await this.directory.recipients(tx, ids)).map((one) => [one.customerId, one]));
+  }
+
+  private base(recipient: Recipient, locale: string, why: string) {
+    return { id: this.clock.uuid(), linkToken: this.clock.token(12), customerId: recipient.customerId, locale, why };
+  }
+
+  private route(
+    recipient: Recipient,
+    policy: Policy,
+    channels: readonly Channel[],
+    now: Date,
+  ): Pick<PlannedMessage, 'channel' | 'state' | 'stateReason' | 'nextAt'> {
+    const choice = chooseChannel(
+      recipient,
+      channels.filter((one) => this.available.includes(one)),
+    );
+    if ('suppressed' in choice)
+      return { channel: null, state: 'suppressed', stateReason: choice.suppressed, nextAt: now };
+    const nextAt = afterQuietHours(now, recipient.timeZone, policy.quietHours);
+    return { channel: choice.channel, state: 'pending', stateReason: nextAt > now ? 'quiet_hours' : null, nextAt };
+  }
+}

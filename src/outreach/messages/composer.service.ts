@@ -1,0 +1,123 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Channel, type Recipient } from '../../customers/customer.js';
+import { CustomerDirectory } from '../../customers/public.js';
+import { Explanations } from '../../explanations/public.js';
+import { formatMoment, oneLine, render, type TemplateValues, tidyLines } from '../../explanations/reader.js';
+import { type Incident } from '../../incidents/incident.js';
+import { Incidents } from '../../incidents/public.js';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+import { PublicUrl } from '../../platform/http/public-url.js';
+import { afterQuietHours, chooseChannel } from '../algorithm/decide.js';
+import { type Campaign, type Message } from '../campaign.js';
+import { CampaignStore } from '../campaigns/campaign.store.js';
+import { MessageStore } from './message.store.js';
+import { CHANNELS_AVAILABLE, POLICIES_CONFIG, type Policy } from '../policy.js';
+
+/** What a message says and where it goes. */
+export interface Content {
+  readonly channel: Channel;
+  readonly address: string;
+  readonly subject: string | null;
+  readonly body: string;
+}
+
+/** Whether a claimed message may go out now. */
+export type Composition =
+  | { readonly kind: 'ready'; readonly content: Content }
+  | { readonly kind: 'hold'; readonly until: Date; readonly reason: 'quiet_hours' }
+  | { readonly kind: 'suppress'; readonly reason: string }
+  | { readonly kind: 'cancel'; readonly reason: string };
+
+/** Decides once more, in the moment of sending, and writes the text: consent, quiet hours, caps and the incident may have changed since the plan. */
+@Injectable()
+export class Composer {
+  constructor(
+    @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
+    @Inject(CHANNELS_AVAILABLE) private readonly available: readonly Channel[],
+    private readonly directory: CustomerDirectory,
+    private readonly incidents: Incidents,
+    private readonly explanations: Explanations,
+    private readonly campaigns: CampaignStore,
+    private readonly messages: MessageStore,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  /** What to do with a message that this transaction has claimed. */
+  async compose(tx: Tx, message: Message, now: Date): Promise<Composition> {
+    const [recipient] = message.customerId === null ? [] : await this.directory.recipients(tx, [message.customerId]);
+    if (!recipient) return { kind: 'cancel', reason: 'erased' };
+    const incident = await this.incidents.find(tx, message.incidentId);
+    const campaign = await this.campaigns.find(tx, message.campaignId);
+    if (!incident || !campaign) return { kind: 'cancel', reason: 'incident_gone' };
+    if (message.kind === 'notice' && incident.status === 'resolved') return { kind: 'cancel', reason: 'resolved' };
+    const policy = this.policies.find((one) => one.name === campaign.policy);
+    const choice = chooseChannel(recipient, this.channels(policy, message));
+    if ('suppressed' in choice) return { kind: 'suppress', reason: choice.suppressed };
+    const until = afterQuietHours(now, recipient.timeZone, policy?.quietHours);
+    if (until > now) return { kind: 'hold', until, reason: 'quiet_hours' };
+    if (await this.isOverCap(tx, message, policy, now)) return { kind: 'suppress', reason: 'cap' };
+    return {
+      kind: 'ready',
+      content: { ...choice, ...(await this.text(tx, message, incident, recipient, choice.channel)) },
+    };
+  }
+
+  /** The text as it would go out now, for a preview; the channel is the planned one. */
+  async preview(
+    sql: Sql,
+    campaign: Campaign,
+    message: Message,
+  ): Promise<{ subject: string | null; body: string } | undefined> {
+    const [recipient] = message.customerId === null ? [] : await this.directory.recipients(sql, [message.customerId]);
+    const incident = await this.incidents.find(sql, campaign.incidentId);
+    return recipient && incident && message.channel
+      ? this.text(sql, message, incident, recipient, message.channel)
+      : undefined;
+  }
+
+  /** A "fixed" stays on the channel of the notice. */
+  private channels(policy: Policy | undefined, message: Message): Channel[] {
+    const wanted = message.kind === 'notice' && policy ? policy.channels : message.channel ? [message.channel] : [];
+    return wanted.filter((channel) => this.available.includes(channel));
+  }
+
+  /** Caps hold for notices; who was told of a fault is also told of its end. */
+  private async isOverCap(tx: Tx, message: Message, policy: Policy | undefined, now: Date): Promise<boolean> {
+    if (!policy?.caps || message.kind === 'resolved' || message.customerId === null) return false;
+    const count = await this.messages.countForCap(
+      tx,
+      message.customerId,
+      message.id,
+      new Date(now.getTime() - policy.caps.per),
+    );
+    return count >= policy.caps.messages;
+  }
+
+  private async text(
+    sql: Sql,
+    message: Message,
+    incident: Incident,
+    recipient: Recipient,
+    channel: Channel,
+  ): Promise<{ subject: string | null; body: string }> {
+    const { locale, kind } = message;
+    const explanation = (await this.explanations.forReader(sql, [incident], locale, recipient.timeZone)).get(
+      incident.id,
+    );
+    const values: TemplateValues = {
+      product: this.explanations.productOf(incident),
+      area: incident.area,
+      name: recipient.name,
+      since: formatMoment(incident.startedAt, locale, recipient.timeZone),
+      title: explanation?.title ?? '',
+      body: explanation?.body ?? '',
+      workaround: explanation?.workaround ?? null,
+      nextUpdate: explanation?.nextUpdate ?? null,
+      link: `${this.publicUrl.base}/i/${message.linkToken}`,
+      reason: message.why,
+    };
+    const texts = this.explanations.textsOf(locale)[kind];
+    if (channel === 'sms') return { subject: null, body: oneLine(render(texts.sms, values)) };
+    return { subject: oneLine(render(texts.subject, values)), body: tidyLines(render(texts.email, values)) };
+  }
+}

@@ -1,0 +1,277 @@
+import { Injectable } from '@nestjs/common';
+import { type Channel } from '../../customers/customer.js';
+import { int8s, texts, timestamps, uuids } from '../../platform/db/arrays.js';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type CampaignKind, type Message, type MessageState } from '../campaign.js';
+
+const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.channel, m.locale, m.why, m.link_token AS "linkToken",
+  m.state, m.state_reason AS "stateReason", m.address, m.subject, m.body, m.gateway, m.provider_id AS "providerId", m.fence, m.attempts, m.next_at AS "nextAt", m.created_at AS "createdAt", m.sent_at AS "sentAt"`;
+
+const INSERT = {
+  name: 'messages.insert',
+  text: `INSERT INTO message (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, campaign_id, incident_id, kind, created_at, final_at)
+         SELECT p.*, $10, $11, $12, $13, CASE WHEN p.state = 'suppressed' THEN $13::timestamptz END
+         FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
+           AS p (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at)
+         ON CONFLICT (incident_id, customer_id, kind) DO NOTHING RETURNING id`,
+};
+const CLAIM = {
+  name: 'messages.claim',
+  text: `UPDATE message m SET state = 'claimed', fence = m.fence + 1, lease_until = $3
+         WHERE m.id IN (SELECT w.id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved'
+           WHERE w.state = 'pending' AND w.next_at <= $1 ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
+         RETURNING ${COLUMNS}`,
+};
+const RELEASE_CLAIMED = {
+  name: 'messages.release_claimed',
+  text: `UPDATE message SET state = 'pending', lease_until = NULL WHERE state = 'claimed' AND lease_until < $1 RETURNING id`,
+};
+const DOUBT_SENDING = {
+  name: 'messages.doubt_sending',
+  text: `UPDATE message SET state = 'in_doubt', state_reason = 'the process ended while it was sending', lease_until = NULL, next_at = $1 WHERE state = 'sending' AND lease_until < $1 RETURNING id`,
+};
+const CLAIM_DOUBT = {
+  name: 'messages.claim_doubt',
+  text: `UPDATE message m SET fence = m.fence + 1, next_at = $3
+         WHERE m.id IN (SELECT w.id FROM message w WHERE w.state = 'in_doubt' AND w.next_at <= $1 ORDER BY w.next_at FOR UPDATE SKIP LOCKED LIMIT $2) RETURNING ${COLUMNS}`,
+};
+
+/** What all messages of one plan share. */
+export interface Plan {
+  readonly campaignId: number;
+  readonly incidentId: number;
+  readonly kind: CampaignKind;
+}
+
+/** A message as planning makes it. */
+export interface PlannedMessage {
+  readonly id: string;
+  readonly customerId: number;
+  readonly channel: Channel | null;
+  readonly locale: string;
+  readonly why: string;
+  readonly linkToken: string;
+  readonly state: Extract<MessageState, 'pending' | 'suppressed'>;
+  readonly stateReason: string | null;
+  readonly nextAt: Date;
+}
+
+/** What a change of state writes beside the state. */
+export interface StateChange {
+  readonly reason?: string | null;
+  readonly nextAt?: Date;
+  readonly leaseUntil?: Date;
+  readonly gateway?: string;
+  readonly providerId?: string;
+  readonly final?: boolean;
+  readonly attempt?: boolean;
+}
+
+/** All SQL on messages. */
+@Injectable()
+export class MessageStore {
+  /** Plans messages; a customer who has one of this kind about this incident gets no other. Returns how many are new. */
+  async insert(tx: Tx, plan: Plan, messages: readonly PlannedMessage[], now: Date): Promise<number> {
+    if (messages.length === 0) return 0;
+    const rows = await tx.query(INSERT, [
+      uuids(messages.map((one) => one.id.replaceAll('-', ''))),
+      int8s(messages.map((one) => one.customerId)),
+      texts(messages.map((one) => one.channel)),
+      texts(messages.map((one) => one.locale)),
+      texts(messages.map((one) => one.why)),
+      texts(messages.map((one) => one.linkToken)),
+      texts(messages.map((one) => one.state)),
+      texts(messages.map((one) => one.stateReason)),
+      timestamps(messages.map((one) => one.nextAt.getTime())),
+      plan.campaignId,
+      plan.incidentId,
+      plan.kind,
+      now,
+    ]);
+    return rows.length;
+  }
+
+  /** Takes due messages of approved campaigns under a lease; every later change must carry the fence. */
+  async claim(tx: Tx, now: Date, limit: number, leaseUntil: Date): Promise<Message[]> {
+    return tx.query<Message>(CLAIM, [now, limit, leaseUntil]);
+  }
+
+  /** Gives back what a dead worker had claimed, and puts in doubt what it was sending; returns how many of each. */
+  async expireLeases(tx: Tx, now: Date): Promise<{ released: number; doubted: number }> {
+    const released = await tx.query(RELEASE_CLAIMED, [now]);
+    const doubted = await tx.query(DOUBT_SENDING, [now]);
+    return { released: released.length, doubted: doubted.length };
+  }
+
+  /** Takes messages in doubt for a look at the provider; the next look is not before `again`. */
+  async claimDoubt(tx: Tx, now: Date, limit: number, again: Date): Promise<Message[]> {
+    return tx.query<Message>(CLAIM_DOUBT, [now, limit, again]);
+  }
+
+  /**
+   * Moves a message on, if `fence` is still its own.
+   * @returns false when another worker took it, or it is in none of the states `from`
+   */
+  async move(
+    sql: Sql,
+    id: string,
+    fence: number,
+    from: readonly MessageState[],
+    to: MessageState,
+    now: Date,
+    change: StateChange = {},
+  ): Promise<boolean> {
+    const rows = await sql.query(
+      {
+        name: 'messages.move',
+        text: `UPDATE message SET state = $4, state_reason = $5, next_at = coalesce($6, next_at), lease_until = $7, gateway = coalesce($8, gateway), provider_id = coalesce($9, provider_id),
+                 sent_at = CASE WHEN $4 IN ('sent', 'delivered') THEN coalesce(sent_at, $10) ELSE sent_at END, final_at = CASE WHEN $11 THEN $10 END, attempts = attempts + $12
+               WHERE id = $1 AND fence = $2 AND state = ANY ($3::text[]) RETURNING id`,
+      },
+      [
+        id,
+        fence,
+        from,
+        to,
+        change.reason ?? null,
+        change.nextAt ?? null,
+        change.leaseUntil ?? null,
+        change.gateway ?? null,
+        change.providerId ?? null,
+        now,
+        change.final ?? false,
+        change.attempt ? 1 : 0,
+      ],
+    );
+    return rows.length > 0;
+  }
+
+  /** Keeps what a claimed message will say and where it goes. */
+  async setContent(
+    tx: Tx,
+    id: string,
+    fence: number,
+    content: { channel: Channel; address: string; subject: string | null; body: string },
+  ): Promise<void> {
+    const sql = 'UPDATE message SET channel = $3, address = $4, subject = $5, body = $6 WHERE id = $1 AND fence = $2';
+    await tx.query(sql, [id, fence, content.channel, content.address, content.subject, content.body]);
+  }
+
+  /** Messages about faults that count against a customer's cap: sent, or perhaps sent, since `since`; `except` is the one that asks. */
+  async countForCap(tx: Tx, customerId: number, except: string, since: Date): Promise<number> {
+    await tx.query('SELECT FROM customer WHERE id = $1 FOR UPDATE', [customerId]);
+    const [row] = await tx.query<{ count: number }>(
+      {
+        name: 'messages.count_for_cap',
+        text: `SELECT count(*) AS count FROM message WHERE customer_id = $1 AND kind = 'notice' AND id <> $3 AND
+                 (sent_at >= $2 OR (state IN ('sending', 'in_doubt') OR (state = 'claimed' AND body IS NOT NULL)) AND created_at >= $2)`,
+      },
+      [customerId, since, except],
+    );
+    return row?.count ?? 0;
+  }
+
+  /** Cancels what is still waiting of an incident (or of one campaign); returns how many. */
+  async cancelPending(
+    tx: Tx,
+    where: { incidentId: number; kind: CampaignKind } | { campaignId: number },
+    reason: string,
+    now: Date,
+  ): Promise<number> {
+    const byCampaign = 'campaignId' in where;
+    const sql = `UPDATE message SET state = 'cancelled', state_reason = $2, final_at = $3 WHERE state = 'pending' AND ${byCampaign ? 'campaign_id = $1' : 'incident_id = $1 AND kind = $4'} RETURNING id`;
+    const rows = await tx.query(
+      sql,
+      byCampaign ? [where.campaignId, reason, now] : [where.incidentId, reason, now, where.kind],
+    );
+    return rows.length;
+  }
+
+  /** Notices of these incidents, which became one, that reached somebody who has had no "fixed" yet; one a customer. */
+  async toldWithoutResolved(tx: Tx, incidentIds: readonly number[], limit: number): Promise<Message[]> {
+    return tx.query<Message>(
+      `SELECT DISTINCT ON (m.customer_id) ${COLUMNS} FROM message m WHERE m.incident_id = ANY ($1::bigint[]) AND m.kind = 'notice' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
+         AND NOT EXISTS (SELECT FROM message r WHERE r.incident_id = ANY ($1::bigint[]) AND r.customer_id = m.customer_id AND r.kind = 'resolved') ORDER BY m.customer_id, m.id LIMIT $2`,
+      [incidentIds, limit],
+    );
+  }
+
+  /** Whether the end of these incidents concerns anybody: a notice still waits, or with `tellEnd` one has reached a customer. */
+  async needEnd(tx: Tx, incidentIds: readonly number[], tellEnd: boolean): Promise<boolean> {
+    const states = ['pending', ...(tellEnd ? ['sent', 'delivered'] : [])];
+    const sql = `SELECT 1 FROM message WHERE incident_id = ANY ($1::bigint[]) AND kind = 'notice' AND state = ANY ($2::text[]) LIMIT 1`;
+    return (await tx.query(sql, [incidentIds, states])).length > 0;
+  }
+
+  /** Of these customers, those who are, or were, written to about one of these incidents. */
+  async toldIn(tx: Tx, incidentIds: readonly number[], customerIds: readonly number[]): Promise<Set<number>> {
+    if (incidentIds.length === 0) return new Set();
+    const rows = await tx.query<{ id: number }>(
+      `SELECT DISTINCT customer_id AS id FROM message WHERE incident_id = ANY ($1::bigint[]) AND customer_id = ANY ($2::bigint[]) AND kind = 'notice' AND state NOT IN ('suppressed', 'cancelled')`,
+      [incidentIds, customerIds],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** How many customers of an incident are, or were, written to with a notice. */
+  async countNotices(tx: Tx, incidentId: number): Promise<number> {
+    const sql = `SELECT count(*) AS count FROM message WHERE incident_id = $1 AND kind = 'notice' AND state NOT IN ('suppressed', 'cancelled')`;
+    const [row] = await tx.query<{ count: number }>(sql, [incidentId]);
+    return row?.count ?? 0;
+  }
+
+  /** The message behind a customer's link. */
+  async byLink(sql: Sql, token: string): Promise<Message | undefined> {
+    const [row] = await sql.query<Message>(
+      { name: 'messages.by_link', text: `SELECT ${COLUMNS} FROM message m WHERE m.link_token = $1` },
+      [token],
+    );
+    return row;
+  }
+
+  /** One message by its id. */
+  async find(sql: Sql, id: string): Promise<Message | undefined> {
+    const [row] = await sql.query<Message>(
+      { name: 'messages.find', text: `SELECT ${COLUMNS} FROM message m WHERE m.id = $1` },
+      [id],
+    );
+    return row;
+  }
+
+  /** A campaign's messages, in order of id after `after`. */
+  async ofCampaign(sql: Sql, campaignId: number, after: string, limit: number): Promise<Message[]> {
+    return sql.query<Message>(
+      `SELECT ${COLUMNS} FROM message m WHERE m.campaign_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3`,
+      [campaignId, after, limit],
+    );
+  }
+
+  /** A campaign's messages by channel, state and reason. */
+  async summary(
+    sql: Sql,
+    campaignId: number,
+  ): Promise<{ channel: Channel | null; state: MessageState; reason: string | null; count: number }[]> {
+    return sql.query(
+      'SELECT channel, state, state_reason AS reason, count(*) AS count FROM message WHERE campaign_id = $1 GROUP BY 1, 2, 3 ORDER BY 4 DESC',
+      [campaignId],
+    );
+  }
+
+  /** Messages by channel and state, for the metrics. */
+  async countByState(sql: Sql): Promise<{ channel: Channel | null; state: MessageState; count: number }[]> {
+    return sql.query('SELECT channel, state, count(*) AS count FROM message GROUP BY 1, 2');
+  }
+
+  /** Blanks what is left of erased customers and cancels what waited for them; returns how many. */
+  async forgetErased(tx: Tx, now: Date): Promise<number> {
+    const rows = await tx.query(
+      `UPDATE message SET address = NULL, subject = NULL, body = NULL, why = '',
+         state = CASE WHEN state IN ('pending', 'claimed') THEN 'cancelled' ELSE state END,
+         state_reason = CASE WHEN state IN ('pending', 'claimed') THEN 'erased' ELSE state_reason END,
+         final_at = coalesce(final_at, CASE WHEN state IN ('pending', 'claimed') THEN $1::timestamptz END)
+       WHERE customer_id IS NULL AND (body IS NOT NULL OR address IS NOT NULL OR why <> '') RETURNING id`,
+      [now],
+    );
+    return rows.length;
+  }
+}
