@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '../src/daemon/daemon.js';
+import { openDatabase } from '../src/platform/db/open-database.js';
 import { type Database } from '../src/platform/db/database.js';
 import { readSettings } from '../src/platform/config/settings.js';
 import { KINDS } from './support/bodies.js';

@@ -1,14 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { detectionSchema } from './detection/detection-config.js';
 import { templateProblem } from './explanations/reader.js';
 import { localesSchema, type LocaleTexts, type TextsConfig, textsSchema } from './explanations/texts-config.js';
 import { alertmanagerSchema, incidentsSchema, maintenanceSchema } from './incidents/incidents-config.js';
-import { projectsSchema, scrubbingSchema } from './intake/intake-config.js';
+import { scrubbingSchema } from './intake/intake-config.js';
+import { projectsSchema } from './projects/projects-config.js';
 import { groupingConfig } from './grouping/grouping-config.js';
 import { policiesSchema } from './outreach/policy.js';
+import { type Settings } from './platform/config/settings.js';
 import { StartError } from './platform/errors.js';
 
 /** The YAML file, section by section; each folder owns the schema of its own. */
@@ -33,6 +36,11 @@ const VARIABLES = {
   notice: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'reason'],
   resolved: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'reason'],
 } as const;
+
+/** The configuration file: `FOREWARN_CONFIG`, or the one that comes with Forewarn. */
+export function configPath(settings: Settings): string {
+  return settings.configPath ?? join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'config', 'forewarn.yaml');
+}
 
 /**
  * Reads the configuration and the texts in `templates/` beside it.

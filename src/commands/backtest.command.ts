@@ -1,11 +1,10 @@
 import { parseArgs } from 'node:util';
-import { openDatabase } from '../daemon/daemon.js';
+import { openDatabase } from '../platform/db/open-database.js';
 import { DetectionStore } from '../detection/detection.store.js';
 import { Detections } from '../detection/public.js';
 import { SeriesReadModel } from '../detection/series.read-model.js';
-import { loadConfig } from '../forewarn-config.js';
+import { configPath, loadConfig } from '../forewarn-config.js';
 import { ProjectStore } from '../projects/registry/project.store.js';
-import { configPath } from '../daemon/main.js';
 import { readSettings } from '../platform/config/settings.js';
 import { parseDuration } from '../platform/duration.js';
 import { Backtest, type BacktestIncident, summaryOf } from '../incidents/backtest/backtest.service.js';

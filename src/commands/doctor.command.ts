@@ -1,8 +1,7 @@
-import { openDatabase } from '../daemon/daemon.js';
+import { openDatabase } from '../platform/db/open-database.js';
 import { SmtpGateway } from '../delivery/smtp/smtp.gateway.js';
 import { TwilioGateway } from '../delivery/twilio/twilio.gateway.js';
-import { loadConfig } from '../forewarn-config.js';
-import { configPath } from '../daemon/main.js';
+import { configPath, loadConfig } from '../forewarn-config.js';
 import { readSettings, type Settings } from '../platform/config/settings.js';
 import { messageOf } from '../platform/errors.js';
 

@@ -3,7 +3,7 @@ import { CustomerImporter } from '../customers/directory/customer.importer.js';
 import { CustomerStore } from '../customers/directory/customer.store.js';
 import { readImport } from '../customers/directory/import.js';
 import { CustomerDirectory } from '../customers/public.js';
-import { openDatabase } from '../daemon/daemon.js';
+import { openDatabase } from '../platform/db/open-database.js';
 import { SystemClock } from '../platform/clock.js';
 import { readSettings } from '../platform/config/settings.js';
 import { messageOf, StartError } from '../platform/errors.js';

@@ -1,4 +1,4 @@
-import { openDatabase } from '../daemon/daemon.js';
+import { openDatabase } from '../platform/db/open-database.js';
 import { readSettings } from '../platform/config/settings.js';
 
 /** `forewarn migrate`: brings the schema up to date and ends. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { openDatabase } from '../daemon/daemon.js';
+import { openDatabase } from '../platform/db/open-database.js';
 import { TOKEN_ROLES, type TokenRole } from '../platform/auth/role.js';
 import { TokenStore } from '../platform/auth/token.store.js';
 import { SystemClock } from '../platform/clock.js';

@@ -12,8 +12,11 @@ import { type ForewarnConfig } from '../forewarn-config.js';
 import { ALERTMANAGER_CONFIG, INCIDENTS_CONFIG, MAINTENANCE_CONFIG } from '../incidents/incidents-config.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
 import { Scrubber } from '../events/scrub/scrub.js';
-import { PROJECTS_CONFIG } from '../intake/intake-config.js';
+import { PROJECTS_CONFIG } from '../projects/projects-config.js';
 import { IntakeModule } from '../intake/intake.module.js';
+import { Fingerprinter } from '../grouping/fingerprinter.js';
+import { FINGERPRINTS_IN_USE } from '../grouping/fingerprints.js';
+import { ProjectsModule } from '../projects/projects.module.js';
 import { GROUPING_CONFIG } from '../grouping/grouping-config.js';
 import { IssuesModule } from '../issues/issues.module.js';
 import { OpsModule } from '../ops/ops.module.js';
@@ -41,6 +44,7 @@ export interface Runtime {
 
 /** The features in the order in which an event passes them. */
 const FLOW = [
+  ProjectsModule,
   CustomersModule,
   IntakeModule,
   IssuesModule,
@@ -68,6 +72,7 @@ class PlatformModule {
       { provide: PROJECTS_CONFIG, useValue: config.projects },
       { provide: Scrubber, useValue: new Scrubber(config.scrubbing) },
       { provide: GROUPING_CONFIG, useValue: config.grouping },
+      { provide: Fingerprinter, useValue: new Fingerprinter(FINGERPRINTS_IN_USE, config.grouping) },
       { provide: DETECTION_CONFIG, useValue: config.detection },
       { provide: INCIDENTS_CONFIG, useValue: config.incidents },
       { provide: ALERTMANAGER_CONFIG, useValue: config.alertmanager },

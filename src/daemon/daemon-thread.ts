@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { parentPort } from 'node:worker_threads';
 import { startDaemon } from './daemon.js';
-import { loadConfig } from '../forewarn-config.js';
-import { configPath } from './main.js';
+import { configPath, loadConfig } from '../forewarn-config.js';
+
 import { StartError } from '../platform/errors.js';
 import { readSettings } from '../platform/config/settings.js';
 

@@ -14,9 +14,7 @@ import { ReadingThread } from '../intake/reader/reading-thread.js';
 import { ApiDescription } from '../ops/api-description/openapi.service.js';
 import { SystemClock } from '../platform/clock.js';
 import { type Settings } from '../platform/config/settings.js';
-import { connectDatabase } from '../platform/db/connect.js';
-import { Database } from '../platform/db/database.js';
-import { startEmbeddedPostgres } from '../platform/db/embedded-postgres.js';
+import { openDatabase } from '../platform/db/open-database.js';
 import { StartError } from '../platform/errors.js';
 import { PublicUrl } from '../platform/http/public-url.js';
 import { validationPipe } from '../platform/http/validation.js';
@@ -44,26 +42,6 @@ export interface Daemon {
   readonly port: number;
   /** Ends accepting, lets what was accepted be committed and stages finish their batch, then closes everything. */
   stop(): Promise<void>;
-}
-
-/** The database of the settings: a server, or the embedded one, started. `share` allows one that another process runs. */
-export async function openDatabase(
-  settings: Settings,
-  share = false,
-): Promise<{ database: Database; close: () => Promise<void> }> {
-  const embedded =
-    settings.databaseUrl === undefined ? await startEmbeddedPostgres(settings.dataDir, share) : undefined;
-  try {
-    const source = await connectDatabase(settings.databaseUrl ?? embedded?.url ?? '');
-    const close = async () => {
-      await source.destroy();
-      await embedded?.stop();
-    };
-    return { database: new Database(source), close };
-  } catch (error) {
-    await embedded?.stop();
-    throw error;
-  }
 }
 
 /**

@@ -1,15 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { StartError } from '../platform/errors.js';
-import { type Settings } from '../platform/config/settings.js';
-
-/** The configuration file: `FOREWARN_CONFIG`, or the one that comes with Forewarn. */
-export function configPath(settings: Settings): string {
-  return settings.configPath ?? join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'config', 'forewarn.yaml');
-}
 
 /** How much the heap may grow over what was alive at the last collection before the next one, percent. */
 const HEAP_GROWTH = 30;

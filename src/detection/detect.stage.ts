@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Projects } from '../intake/public.js';
+import { Projects } from '../projects/project.registry.js';
 import { Database, type Tx } from '../platform/db/database.js';
 import { type Stage, type StageResult } from '../platform/stages/stage.js';
 import { wake } from '../platform/stages/wake.js';

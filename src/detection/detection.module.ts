@@ -1,5 +1,5 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
-import { IntakeModule } from '../intake/intake.module.js';
+import { ProjectsModule } from '../projects/projects.module.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { DetectStage } from './detect.stage.js';
 import { DetectionStore } from './detection.store.js';
@@ -15,7 +15,7 @@ import { VerdictWriter } from './verdict.writer.js';
 
 /** NOTICE: verdicts on series. */
 @Module({
-  imports: [IntakeModule],
+  imports: [ProjectsModule],
   controllers: [DetectionsController, SeriesController],
   providers: [
     DetectionStore,

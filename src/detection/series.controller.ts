@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { Projects } from '../intake/public.js';
+import { Projects } from '../projects/project.registry.js';
 import { Needs } from '../platform/auth/auth.guard.js';
 import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';

@@ -1,7 +1,7 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { CustomersModule } from '../customers/customers.module.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
-import { IntakeModule } from '../intake/intake.module.js';
+import { ProjectsModule } from '../projects/projects.module.js';
 import { IssuesModule } from '../issues/issues.module.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { DraftStage } from './texts/draft.stage.js';
@@ -11,7 +11,7 @@ import { Explanations } from './public.js';
 
 /** ANSWER: what customers, bots and agents are told. */
 @Module({
-  imports: [CustomersModule, IntakeModule, IssuesModule, IncidentsModule],
+  imports: [CustomersModule, ProjectsModule, IssuesModule, IncidentsModule],
   controllers: [ExplanationsController],
   providers: [ExplanationStore, Explanations, DraftStage],
   exports: [Explanations],

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Incident } from '../incidents/incident.js';
-import { Projects } from '../intake/public.js';
+import { Projects } from '../projects/project.registry.js';
 import { type Sql } from '../platform/db/database.js';
 import { chooseLocale, formatMoment } from './algorithm/locale.js';
 import { render } from './algorithm/render.js';

@@ -1,5 +1,5 @@
 import { type Identity } from '../customers/customer.js';
-import { type GroupingKey } from '../intake/accepted-event.js';
+import { type GroupingKey } from './grouping-key.js';
 import { type AppEvent } from '../events/event.js';
 import { type RuledFingerprint } from './fingerprint/fingerprint.v1.js';
 import { applyRules, type CompiledRule } from './rules/rules.js';

@@ -1,23 +1,21 @@
 import { createHash } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
-import { type GroupingKey } from '../intake/accepted-event.js';
+import { type GroupingKey } from './grouping-key.js';
 import { type AppEvent } from '../events/event.js';
 import { type RuledFingerprint } from './fingerprint/fingerprint.v1.js';
 import { type CompiledRule, compileRules } from './rules/rules.js';
 import { type Facts, factsOf, type Grouped, groupedOf } from './facts.js';
-import { type AnyFingerprint, type FingerprintVersion, FINGERPRINTS } from './fingerprints.js';
-import { GROUPING_CONFIG, type GroupingConfig } from './grouping-config.js';
+import { type AnyFingerprint, type FingerprintVersion } from './fingerprints.js';
+import { type GroupingConfig } from './grouping-config.js';
 
 /** Reads keys off events: the rules of the configuration first, then every fingerprint version in use. */
-@Injectable()
 export class Fingerprinter {
   readonly rules: readonly CompiledRule[];
   /** Stands for the rules in force, so that what older rules said of an issue can be told apart; null without rules. */
   readonly ruledBy: string | null;
 
   constructor(
-    @Inject(FINGERPRINTS) readonly versions: readonly FingerprintVersion[],
-    @Inject(GROUPING_CONFIG) config: GroupingConfig,
+    readonly versions: readonly FingerprintVersion[],
+    config: GroupingConfig,
   ) {
     this.rules = compileRules(config.rules);
     const text = JSON.stringify(config.rules);

@@ -10,9 +10,6 @@ export interface FingerprintVersion {
   of(event: AppEvent, ruled?: RuledFingerprint): AnyFingerprint;
 }
 
-/** Injection token of the versions in use. */
-export const FINGERPRINTS = Symbol('fingerprints');
-
 /**
  * The versions in use, newest first. To bring in a new one, put it in front and leave the old one in place for as long as old
  * faults may come back: an event that only the old key knows attaches to its issue and teaches it the new key.

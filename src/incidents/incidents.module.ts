@@ -1,6 +1,6 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { DetectionModule } from '../detection/detection.module.js';
-import { IntakeModule } from '../intake/intake.module.js';
+import { ProjectsModule } from '../projects/projects.module.js';
 import { IssuesModule } from '../issues/issues.module.js';
 import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
@@ -27,7 +27,7 @@ import { Silences } from './silences/silences.service.js';
 
 /** CALL: what people are told about. */
 @Module({
-  imports: [IntakeModule, IssuesModule, DetectionModule],
+  imports: [ProjectsModule, IssuesModule, DetectionModule],
   controllers: [IncidentsController, SilencesController, AlertmanagerController, BacktestController],
   providers: [
     IncidentStore,

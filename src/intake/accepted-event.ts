@@ -1,11 +1,6 @@
 import { type AppEvent } from '../events/event.js';
+import { type GroupingKey } from '../grouping/grouping-key.js';
 import { type DigestOutcome } from './outcome.js';
-
-/** What groups an event: the version that made the key, and the key, unique within a project. */
-export interface GroupingKey {
-  readonly version: string;
-  readonly key: string;
-}
 
 /** An event on its way from intake to digest. */
 export interface AcceptedEvent {

@@ -22,13 +22,12 @@ import { OtlpIntake } from './http/otlp.intake.js';
 import { OutcomeCounter } from './ledger/outcome.counter.js';
 import { PoisonController } from './ledger/poison.controller.js';
 import { PoisonStore } from './ledger/poison.store.js';
-import { Projects } from '../projects/project.registry.js';
-import { ProjectStore } from '../projects/registry/project.store.js';
-import { ProjectsController } from '../projects/registry/projects.controller.js';
+import { ProjectsModule } from '../projects/projects.module.js';
 import { IntakeLedger } from './public.js';
 import { RequestBodies } from './http/request.bodies.js';
 import { RequestTurns } from './http/request.turns.js';
 import { SentryIntake } from './http/sentry.intake.js';
+import { ReleasesController } from './telemetry/releases.controller.js';
 import { TelemetryRecorder } from './telemetry/telemetry.recorder.js';
 import { TelemetryStore } from './telemetry/telemetry.store.js';
 
@@ -52,11 +51,9 @@ async function chooseBuffer(
 
 /** ACCEPT: what apps send, up to the buffer. */
 @Module({
-  imports: [CustomersModule],
-  controllers: [ProjectsController, PoisonController],
+  imports: [CustomersModule, ProjectsModule],
+  controllers: [PoisonController, ReleasesController],
   providers: [
-    ProjectStore,
-    Projects,
     LedgerStore,
     OutcomeCounter,
     IntakeLedger,
@@ -79,14 +76,13 @@ async function chooseBuffer(
       inject: [Settings, Database, PoisonStore, Digestion, OutcomeCounter, Clock, LOGGER, RequestTurns, BodyReaders],
     },
   ],
-  exports: [Projects, IntakeLedger, EventBuffer, BodyReaders, IntakeRoutes],
+  exports: [IntakeLedger, EventBuffer, BodyReaders, IntakeRoutes],
 })
 export class IntakeModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly runner: StageRunner,
     private readonly outcomes: OutcomeCounter,
     private readonly telemetry: TelemetryRecorder,
-    private readonly projects: Projects,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
     buffer: EventBuffer,
@@ -100,10 +96,9 @@ export class IntakeModule implements OnApplicationBootstrap, OnModuleDestroy {
     );
   }
 
-  async onApplicationBootstrap(): Promise<void> {
+  onApplicationBootstrap(): void {
     this.runner.register(this.outcomes);
     this.runner.register(this.telemetry);
-    await this.projects.sync();
   }
 
   /** Writes what was gathered since the last run of these stages. */

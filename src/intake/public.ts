@@ -9,8 +9,6 @@ import { OutcomeCounter } from './ledger/outcome.counter.js';
 import { readSample } from '../events/sample.js';
 import { TelemetryStore } from './telemetry/telemetry.store.js';
 
-export { Projects } from '../projects/project.registry.js';
-
 /** What digest writes down of an event beside its counts: that it was seen, how it ended, and some payloads. */
 @Injectable()
 export class IntakeLedger {

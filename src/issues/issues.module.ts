@@ -2,7 +2,8 @@ import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { CustomersModule } from '../customers/customers.module.js';
 import { EventBuffer } from '../intake/accepted-event.js';
 import { IntakeModule } from '../intake/intake.module.js';
-import { Projects } from '../intake/public.js';
+import { ProjectsModule } from '../projects/projects.module.js';
+import { Projects } from '../projects/project.registry.js';
 import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
@@ -12,8 +13,6 @@ import { CatchAllStore } from './digest/catch-all.store.js';
 import { CellStore } from './digest/cell.store.js';
 import { Digest } from './digest/digest.service.js';
 import { DigestStore } from './digest/digest.store.js';
-import { Fingerprinter } from '../grouping/fingerprinter.js';
-import { FINGERPRINTS, FINGERPRINTS_IN_USE } from '../grouping/fingerprints.js';
 import { ForgetHitsStage } from './triage/forget.stage.js';
 import { GroupingController } from './triage/grouping.controller.js';
 import { IgnoreEndStage } from './triage/ignore.stage.js';
@@ -34,11 +33,9 @@ import { TemplateMemory } from './digest/template.memory.js';
 
 /** GROUP: digest and the known issues. */
 @Module({
-  imports: [CustomersModule, IntakeModule],
+  imports: [ProjectsModule, CustomersModule, IntakeModule],
   controllers: [GroupingController, IssuesController],
   providers: [
-    { provide: FINGERPRINTS, useValue: FINGERPRINTS_IN_USE },
-    Fingerprinter,
     CellStore,
     CatchAllStore,
     TemplateMemory,

@@ -3,7 +3,7 @@ import { AudienceModule } from '../audience/audience.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { ExplanationsModule } from '../explanations/explanations.module.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
-import { IntakeModule } from '../intake/intake.module.js';
+import { ProjectsModule } from '../projects/projects.module.js';
 import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
@@ -19,7 +19,7 @@ import { MessageQueue } from './public.js';
 
 /** DECIDE: who is written to, when, on which channel, with which words. Plans; never sends. */
 @Module({
-  imports: [CustomersModule, IntakeModule, IncidentsModule, AudienceModule, ExplanationsModule],
+  imports: [CustomersModule, ProjectsModule, IncidentsModule, AudienceModule, ExplanationsModule],
   controllers: [CampaignsController, CustomerPageController],
   providers: [CampaignStore, MessageStore, Planner, Composer, CampaignStage, ErasureStage, MessageQueue],
   exports: [MessageQueue],

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';
-import { PROJECTS_CONFIG, type ProjectsConfig } from '../intake/intake-config.js';
+import { PROJECTS_CONFIG, type ProjectsConfig } from './projects-config.js';
 import { type Project } from './project.js';
 import { ProjectStore } from './registry/project.store.js';
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type Server } from 'node:http';
-import { createApp, openDatabase } from '../../src/daemon/daemon.js';
+import { createApp } from '../../src/daemon/daemon.js';
+import { openDatabase } from '../../src/platform/db/open-database.js';
 import { SystemClock } from '../../src/platform/clock.js';
 import { readSettings } from '../../src/platform/config/settings.js';
 import { createLogger } from '../../src/platform/logging/logger.js';

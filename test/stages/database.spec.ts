@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openDatabase } from '../../src/daemon/daemon.js';
+import { openDatabase } from '../../src/platform/db/open-database.js';
 import { readSettings } from '../../src/platform/config/settings.js';
 import { int4s, int8s, texts, timestamps, uuids } from '../../src/platform/db/arrays.js';
 import { type Database, PG_ERROR, pgCode } from '../../src/platform/db/database.js';

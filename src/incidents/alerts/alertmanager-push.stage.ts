@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Projects } from '../../intake/public.js';
+import { Projects } from '../../projects/project.registry.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { messageOf } from '../../platform/errors.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Issues } from '../../issues/public.js';
-import { Projects } from '../../intake/public.js';
+import { Projects } from '../../projects/project.registry.js';
 import { type Tx } from '../../platform/db/database.js';
 import { wake } from '../../platform/stages/wake.js';
 import { type Alert, hasLabels, namesOf, OWN_ALERT, type Webhook } from './alert.js';

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Detections } from '../../detection/public.js';
-import { Projects } from '../../intake/public.js';
+import { Projects } from '../../projects/project.registry.js';
 import { Issues } from '../../issues/public.js';
 import { CurrentCaller, Needs } from '../../platform/auth/auth.guard.js';
 import { type Caller } from '../../platform/auth/role.js';

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Projects } from '../../intake/public.js';
+import { Projects } from '../../projects/project.registry.js';
 import { type Sql } from '../../platform/db/database.js';
 import { occurrence, type Occurrence, type Weekly } from '../algorithm/weekly.v1.js';
 import { MAINTENANCE_CONFIG, type MaintenanceConfig } from '../incidents-config.js';

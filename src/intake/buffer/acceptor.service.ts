@@ -3,7 +3,7 @@ import { Clock } from '../../platform/clock.js';
 import { type AcceptedEvent, EventBuffer, type EventFacts, type PreparedEvent } from '../accepted-event.js';
 import { Digestion } from './digestion.service.js';
 import { type AppEvent } from '../../events/event.js';
-import { PROJECTS_CONFIG, type ProjectsConfig } from '../intake-config.js';
+import { PROJECTS_CONFIG, type ProjectsConfig } from '../../projects/projects-config.js';
 import { type DigestOutcome } from '../outcome.js';
 import { Projects } from '../../projects/project.registry.js';
 import { RequestTurns } from '../http/request.turns.js';

@@ -1,11 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CustomerDirectory, type RecalledCustomers } from '../../customers/public.js';
-import {
-  type EventConsumer,
-  type EventFacts,
-  type GroupingKey,
-  type PreparedEvent,
-} from '../../intake/accepted-event.js';
+import { type EventConsumer, type EventFacts, type PreparedEvent } from '../../intake/accepted-event.js';
+import { type GroupingKey } from '../../grouping/grouping-key.js';
 import { type AppEvent } from '../../events/event.js';
 import { type DigestOutcome } from '../../intake/outcome.js';
 import { IntakeLedger } from '../../intake/public.js';

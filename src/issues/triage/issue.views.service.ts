@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Projects } from '../../intake/public.js';
+import { Projects } from '../../projects/project.registry.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
 import { rowId } from '../../platform/http/page.js';

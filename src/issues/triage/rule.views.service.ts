@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Projects } from '../../intake/public.js';
+import { Projects } from '../../projects/project.registry.js';
 import { type Sql } from '../../platform/db/database.js';
 import { type GroupingRule } from '../../grouping/rules/rules.js';
 import { Fingerprinter } from '../../grouping/fingerprinter.js';

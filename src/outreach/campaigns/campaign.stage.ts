@@ -3,7 +3,7 @@ import { type NumberedMember } from '../../audience/audience.js';
 import { Audiences } from '../../audience/public.js';
 import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
-import { Projects } from '../../intake/public.js';
+import { Projects } from '../../projects/project.registry.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { wake } from '../../platform/stages/wake.js';
