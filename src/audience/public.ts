@@ -6,7 +6,7 @@ import { byCustomer, evidenceOf } from './algorithm/evidence.js';
 import { type AudienceKind, type Member, type NumberedMember } from './audience.js';
 import { AudienceStore } from './affected/audience.store.js';
 
-/** Audiences: what other folders may ask. */
+/** Audiences: what other rooms may ask. */
 @Injectable()
 export class Audiences {
   constructor(

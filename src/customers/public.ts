@@ -24,7 +24,7 @@ export interface RecalledCustomers {
   readonly erasures: number;
 }
 
-/** The directory of customers: what other folders may ask and say. */
+/** The directory of customers: what other rooms may ask and say. */
 @Injectable()
 export class CustomerDirectory {
   private readonly known = new LRUCache<string, number>({ max: REMEMBERED });
@@ -203,7 +203,7 @@ export class CustomerDirectory {
     await this.store.suppress(tx, id, channel, reason, now);
   }
 
-  /** Erases a customer. What other folders keep under the ids that are gone is theirs to remove. */
+  /** Erases a customer. What other rooms keep under the ids that are gone is theirs to remove. */
   async erase(tx: Tx, id: number): Promise<void> {
     await this.store.erase(tx, id);
     this.forget();

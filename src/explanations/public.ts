@@ -15,7 +15,7 @@ export interface RenderedExplanation extends ExplanationText {
   readonly reviewState: Explanation['reviewState'];
 }
 
-/** Explanations in the reader's language and zone: what other folders may ask. */
+/** Explanations in the reader's language and zone: what other rooms may ask. */
 @Injectable()
 export class Explanations {
   constructor(

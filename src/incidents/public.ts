@@ -8,7 +8,7 @@ import { type Silence } from './silences/silence.js';
 import { SilenceStore } from './silences/silence.store.js';
 import { Silences } from './silences/silences.service.js';
 
-/** Incidents: what other folders may ask and say. */
+/** Incidents: what other rooms may ask and say. */
 @Injectable()
 export class Incidents {
   constructor(

@@ -6,7 +6,7 @@ import { IssueStore, type SpreadingIssue } from './triage/issue.store.js';
 import { LinkStore } from './links/link.store.js';
 import { type RegressedIssue, RegressionStore } from './digest/regression.store.js';
 
-/** Known issues: what other folders may ask. The id of an issue that was merged stands for the one that it was merged into. */
+/** Known issues: what other rooms may ask. The id of an issue that was merged stands for the one that it was merged into. */
 @Injectable()
 export class Issues {
   constructor(

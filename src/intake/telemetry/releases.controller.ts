@@ -24,7 +24,7 @@ export class ReleasesController {
   /** How stable each release is: sessions, how many crashed, the crash-free share. */
   @Get(':id/releases')
   @Needs('agent')
-  async releases(
+  async list(
     @Param('id') id: string,
     @Query({ schema: releasesQuery }) query: z.output<typeof releasesQuery>,
   ): Promise<{ items: unknown[] }> {

@@ -10,7 +10,7 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'Poison.list': 'List events that could not be digested and were set aside, newest first',
   'Poison.replay': 'Digest an event again that was set aside',
   'Projects.list': 'List the projects with what an app needs to send events',
-  'Projects.releases': 'Show how stable each release is',
+  'Releases.list': 'Show how stable each release is',
   'Customers.put': 'Make or change a customer',
   'Customers.get': 'Show a customer',
   'Customers.erase': 'Erase a customer',
