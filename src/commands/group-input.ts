@@ -4,6 +4,7 @@ import { extname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Readable } from 'node:stream';
 import { parseEnvelope } from '../events/sentry/envelope.js';
+import { looksLikeSentryEvent } from '../events/sentry/sentry-event.js';
 import { type GroupRecord } from '../grouping/grouper.js';
 
 /** What was read: a record, or a problem that says where, what and what to do. */
@@ -94,7 +95,7 @@ function recordOf(value: unknown, fallbackId: string | undefined, where: string)
   if (!isObject(value))
     return { problem: `${where}: ${kind(value)} where an object with "id" and "content" or "event" belongs` };
   const bare = value.content === undefined && value.event === undefined;
-  if (bare && !isEvent(value)) {
+  if (bare && !looksLikeSentryEvent(value)) {
     return { problem: `${where}: has neither "content" (a text) nor "event" (a Sentry-shaped event)` };
   }
   const id = (bare ? undefined : value.id) ?? fallbackId ?? (bare ? value.event_id : undefined);
@@ -108,10 +109,6 @@ function recordOf(value: unknown, fallbackId: string | undefined, where: string)
   if (isObject(value.event)) return { record: { id, project, event: value.event } };
   const [field, expected] = value.event === undefined ? ['content', 'a text'] : ['event', 'an object'];
   return { problem: `${where}: "${field}" is ${kind(value[field])}, it must be ${expected}` };
-}
-
-function isEvent(value: Record<string, unknown>): boolean {
-  return ['exception', 'message', 'logentry', 'event_id', 'threads'].some((field) => value[field] !== undefined);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -50,6 +50,31 @@ describe('forewarn group', () => {
 
   afterAll(() => rm(folder, { recursive: true }));
 
+  it('groups events without exception and text by their stack, whatever client reported them', async () => {
+    const stack = (fn: string): object => ({ frames: [{ module: 'shop.cart', function: fn, in_app: true }] });
+    const { code, groups, err } = await group(
+      [],
+      [
+        JSON.stringify({ event_id: 'a', platform: 'python', stacktrace: stack('total') }),
+        JSON.stringify({ event_id: 'b', platform: 'python', 'sentry.interfaces.Stacktrace': stack('total') }),
+        JSON.stringify({
+          id: 'c',
+          event: { platform: 'python', threads: [{ crashed: true, stacktrace: stack('total') }] },
+        }),
+        JSON.stringify({ id: 'd', event: { platform: 'python', stacktrace: stack('refund') } }),
+        JSON.stringify({
+          id: 'e',
+          event: { 'sentry.interfaces.Message': { message: 'cart of %s is gone', params: ['x'] } },
+        }),
+        JSON.stringify({ id: 'f', event: { message: 'cart of y is gone' } }),
+      ],
+    );
+    expect([code, err]).toEqual([0, '']);
+    expect(groups.get('b')).toBe(groups.get('a'));
+    expect(groups.get('c')).toBe(groups.get('a'));
+    expect(new Set(groups.values()).size).toBe(4);
+  });
+
   it('puts messages that differ by a value into one group and keeps statuses apart', async () => {
     const { code, groups } = await group(
       [],

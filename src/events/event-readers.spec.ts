@@ -41,6 +41,63 @@ describe('a Sentry event', () => {
     expect(framesOf([{ type: 'E' }, { type: 'F' }])).toEqual([0, 0]);
   });
 
+  const stackOf = (fn: string): object => ({ frames: [{ function: fn }] });
+  const reportedBy = (raw: Record<string, unknown>): unknown => read(raw).stack?.map((frame) => frame.function);
+
+  it('gives an event without exceptions the stack of the thread that crashed, that reported, or that is the main one', () => {
+    const [idle, main] = [{ stacktrace: stackOf('idle') }, { main: true, stacktrace: stackOf('main') }];
+    const [current, crashed] = [
+      { current: true, stacktrace: stackOf('current') },
+      { crashed: true, stacktrace: stackOf('crashed') },
+    ];
+    const own = stackOf('own');
+    expect(reportedBy({ threads: { values: [idle, main, current, crashed] }, stacktrace: own })).toEqual(['crashed']);
+    expect(reportedBy({ threads: [idle, main, current] })).toEqual(['current']);
+    expect(reportedBy({ threads: { values: [idle, main] }, stacktrace: own })).toEqual(['main']);
+    expect(reportedBy({ threads: { values: [idle] } })).toEqual(['idle']);
+    expect(reportedBy({ threads: { values: [idle, idle] }, stacktrace: own })).toEqual(['own']);
+    expect(reportedBy({ threads: { values: [idle, { crashed: true, stacktrace: { frames: [] } }] } })).toBeUndefined();
+  });
+
+  it('gives an exception its own stack and the event none', () => {
+    const { stack, exceptions } = read({
+      exception: { type: 'E' },
+      threads: [{ current: true, stacktrace: stackOf('a') }],
+    });
+    expect([stack, exceptions[0]?.frames]).toEqual([undefined, [{ function: 'a' }]]);
+  });
+
+  it('reads the page template of an old client as a stack of one frame', () => {
+    const template = { filename: 'cart.html', lineno: 3, context_line: '{% for x in cart %}' };
+    expect(read({ template }).stack).toEqual([
+      { filename: 'cart.html', lineno: 3, contextLine: '{% for x in cart %}' },
+    ]);
+  });
+
+  it('bounds what it reads of threads, and passes over what is none', () => {
+    const frames = Array.from({ length: 50_000 }, (_, i) => ({ function: `f${i}` }));
+    expect(reportedBy({ threads: { values: [{ crashed: true, stacktrace: { frames } }] } })).toHaveLength(110);
+    const many = Array.from({ length: 100_000 }, (_, id) => ({
+      id,
+      crashed: id === 99_999,
+      stacktrace: stackOf(`f${id}`),
+    }));
+    expect(reportedBy({ threads: { values: many } })).toBeUndefined();
+    let deep: object = {};
+    for (let i = 0; i < 20_000; i++) deep = { stacktrace: deep, values: [deep] };
+    for (const threads of [
+      null,
+      7,
+      'x',
+      [null, 7, [], 'x', { crashed: true }],
+      { values: { a: 1 } },
+      deep,
+      [deep, deep],
+    ]) {
+      expect(reportedBy({ threads, stacktrace: deep, template: deep })).toBeUndefined();
+    }
+  });
+
   it('keeps the newest 100 and the oldest 10 frames of a long stack', () => {
     const frames = Array.from({ length: 500 }, (_, i) => ({ function: `f${i}` }));
     const kept = read({ exception: [{ type: 'E', stacktrace: { frames } }] }).exceptions[0]?.frames ?? [];

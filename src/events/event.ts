@@ -67,6 +67,11 @@ export interface AppEvent {
   readonly messageTemplate?: string;
   /** Innermost cause first, so the exception that was thrown is the last; empty for a plain message. */
   readonly exceptions: readonly ExceptionValue[];
+  /**
+   * Where an event without exceptions was reported from: its own stack, or that of the thread that crashed or reported it.
+   * Undefined where there are exceptions, which carry their own, and where the app sent no stack.
+   */
+  readonly stack?: readonly Frame[];
   readonly logger?: string;
   /** Route, job or screen in which it happened. */
   readonly transaction?: string;

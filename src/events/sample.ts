@@ -8,5 +8,6 @@ export function readSample(payload: unknown, receivedAt: number): AppEvent | und
   if (native.ok) return native.event;
   if (typeof payload !== 'object' || payload === null) return undefined;
   const event = readSentryEvent(payload as Record<string, unknown>, receivedAt);
-  return event.message !== undefined || event.exceptions.length > 0 ? event : undefined;
+  const holdsAny = event.message !== undefined || event.exceptions.length > 0 || event.stack !== undefined;
+  return holdsAny ? event : undefined;
 }

@@ -489,6 +489,19 @@ describe('an event', () => {
     expect(await issueWith(forewarn.api, 'stock is out of step')).toMatchObject({ events: 1 });
   });
 
+  it('may be a stack without exception and text, in an envelope as in a store request', async () => {
+    const threads = (fn: string) => ({
+      values: [{ id: 7, crashed: true, stacktrace: { frames: [{ module: 'shop.Sync', function: fn, in_app: true }] } }],
+    });
+    const event = (fn: string) => aSentryEvent({ exception: undefined, message: undefined, threads: threads(fn) });
+    expect((await store(event('pull'))).status).toBe(200);
+    expect((await post(envelope({}, item('event', event('pull'))))).status).toBe(200);
+    expect((await post(envelope({}, item('event', event('push'))))).status).toBe(200);
+
+    expect(await issueWith(forewarn.api, 'Event without a message in Sync.pull')).toMatchObject({ events: 2 });
+    expect(await issueWith(forewarn.api, 'Event without a message in Sync.push')).toMatchObject({ events: 1 });
+  });
+
   it('may name its parts as old clients do, and nothing is kept of the customer', async () => {
     const event = {
       event_id: anEventId(),

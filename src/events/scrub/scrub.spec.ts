@@ -358,4 +358,13 @@ describe('scrubbing an event', () => {
       ],
     });
   });
+
+  it('cleans the stack of an event without exceptions as it cleans that of an exception', () => {
+    const stacktrace = { frames: [{ function: 'login', context_line: 'login("ada@example.com")' }, { function: 'f' }] };
+    const event = readSentryEvent({ stacktrace, user: { id: 'cust-981' } }, 0);
+    expect(scrubber.event(event).stack).toEqual([
+      { function: 'login', contextLine: 'login("[user]")' },
+      { function: 'f' },
+    ]);
+  });
 });

@@ -96,22 +96,27 @@ export class Scrubber {
       service: scrub(event.service),
       fingerprint: event.fingerprint?.map((part) => this.string(part, known)),
       exceptions: event.exceptions.map((exception) => this.exception(exception, known)),
+      stack: event.stack && this.frames(event.stack, known),
       tags: this.tags(event.tags, known),
     };
   }
 
   private exception(exception: ExceptionValue, known: readonly string[]): ExceptionValue {
     const value = exception.value && this.string(exception.value, known);
-    let frames: Frame[] | undefined;
-    exception.frames.forEach((frame, i) => {
+    const frames = this.frames(exception.frames, known);
+    return value === exception.value && frames === exception.frames ? exception : { ...exception, value, frames };
+  }
+
+  /** Frames with their source lines scrubbed; the list itself where nothing had to be hidden. */
+  private frames(frames: readonly Frame[], known: readonly string[]): readonly Frame[] {
+    let out: Frame[] | undefined;
+    frames.forEach((frame, i) => {
       const contextLine = frame.contextLine && this.string(frame.contextLine, known);
       if (contextLine === frame.contextLine) return;
-      frames ??= [...exception.frames];
-      frames[i] = { ...frame, contextLine };
+      out ??= [...frames];
+      out[i] = { ...frame, contextLine };
     });
-    return value === exception.value && !frames
-      ? exception
-      : { ...exception, value, frames: frames ?? exception.frames };
+    return out ?? frames;
   }
 
   private tags(tags: Readonly<Record<string, string>>, known: readonly string[]): Record<string, string> {

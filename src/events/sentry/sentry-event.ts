@@ -1,7 +1,7 @@
 import { readEventId } from '../reading/event-id.js';
 import { formatMessage } from './format-message.js';
 import { anyText, asList, asObject, type Json, scalarText, text } from '../reading/read-values.js';
-import { readExceptions } from './sentry-exceptions.js';
+import { readExceptions, readStack } from './sentry-exceptions.js';
 import { readTimestamp } from '../reading/time.js';
 import { type AppEvent, type EventUser, type Level } from '../event.js';
 
@@ -12,6 +12,14 @@ const MAX_TAGS = 100;
 /** Most parts kept of the app's own fingerprint. */
 const MAX_FINGERPRINT = 16;
 
+/** True where a payload has a part that only events have, by today's name or that of an old client. */
+export function looksLikeSentryEvent(raw: Json): boolean {
+  return (
+    ['exception', 'message', 'logentry', 'event_id', 'threads', 'stacktrace'].some((name) => raw[name] !== undefined) ||
+    Object.keys(OLD_NAMES).some((name) => Object.hasOwn(raw, name))
+  );
+}
+
 /** Names by which clients before the present SDKs (raven) call parts of an event, and those of today. */
 const OLD_NAMES = {
   'sentry.interfaces.User': 'user',
@@ -19,6 +27,8 @@ const OLD_NAMES = {
   'sentry.interfaces.Message': 'logentry',
   'sentry.interfaces.Http': 'request',
   'sentry.interfaces.Stacktrace': 'stacktrace',
+  'sentry.interfaces.Threads': 'threads',
+  'sentry.interfaces.Template': 'template',
   'sentry.interfaces.Breadcrumbs': 'breadcrumbs',
 } as const;
 
@@ -49,13 +59,15 @@ export function readSentryEvent(raw: Json, receivedAt: number, eventIdFromHeader
   const event = asObject(raw) ?? {};
   const tags = readTags(event.tags);
   const contexts = asObject(event.contexts);
+  const exceptions = readExceptions(event);
   return {
     eventId: readEventId(eventIdFromHeader) || readEventId(event.event_id),
     occurredAt: readTimestamp(event.timestamp, receivedAt),
     platform: text(event.platform, 64) ?? 'other',
     level: readLevel(event.level),
     ...readMessage(event),
-    exceptions: readExceptions(event),
+    exceptions,
+    stack: exceptions.length > 0 ? undefined : readStack(event),
     logger: text(event.logger, MAX.name),
     transaction: text(event.transaction, MAX.name),
     release: scalarText(event.release, MAX.release),

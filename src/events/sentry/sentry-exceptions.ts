@@ -7,6 +7,8 @@ export const MAX_OLDEST_FRAMES = 10;
 /** Exceptions kept of a long chain: the innermost, which is the root cause, and the outermost. */
 export const MAX_INNERMOST = 10;
 export const MAX_OUTERMOST = 40;
+/** Threads looked at of one event; a big server has some hundred, and one stack is read of them. */
+export const MAX_THREADS = 1_000;
 /** Longest strings kept, UTF-16 units; ours, above what real programs name. */
 const MAX = { value: 8192, type: 256, name: 512, path: 1024, line: 256 } as const;
 
@@ -52,17 +54,47 @@ function readException(member: Json, event: Json, isLone: boolean): ExceptionVal
   };
 }
 
-/** The stack of the thread that the exception names, or else of the crashed one. */
+/**
+ * Frames of an event without exceptions, oldest call first: of the thread that crashed or reported, else of the event itself, else the
+ * line of the page template that failed. Undefined without any.
+ */
+export function readStack(event: Json): readonly Frame[] | undefined {
+  for (const stack of [threadStack(event.threads, undefined), event.stacktrace, templateStack(event.template)]) {
+    const frames = readFrames(stack);
+    if (frames.length > 0) return frames;
+  }
+  return undefined;
+}
+
+/**
+ * The stack of the thread that the exception names, or else of the one that crashed, that reported, that is the main one, or
+ * that is the only one, in this order. A thread without frames is passed over.
+ */
 function threadStack(threads: unknown, threadId: unknown): unknown {
   const list = asList(threads) ?? asList(asObject(threads)?.values) ?? [];
-  let crashed: Json | undefined;
-  for (const item of list) {
-    const thread = asObject(item);
+  const found: [crashed?: unknown, current?: unknown, main?: unknown] = [];
+  const last = Math.min(list.length, MAX_THREADS);
+  for (let i = 0; i < last; i++) {
+    const thread = asObject(list[i]);
     if (!thread) continue;
     if (threadId !== undefined && threadId !== null && thread.id === threadId) return thread.stacktrace;
-    if (thread.crashed === true) crashed ??= thread;
+    if (!hasFrames(thread.stacktrace)) continue;
+    if (thread.crashed === true) found[0] ??= thread.stacktrace;
+    if (thread.current === true) found[1] ??= thread.stacktrace;
+    if (thread.main === true || list.length === 1) found[2] ??= thread.stacktrace;
   }
-  return crashed?.stacktrace;
+  return found[0] ?? found[1] ?? found[2];
+}
+
+function hasFrames(stacktrace: unknown): boolean {
+  const list = asList(asObject(stacktrace)?.frames) ?? asList(stacktrace);
+  return list !== undefined && list.length > 0;
+}
+
+/** The interface `template` of Django's old clients names one line of a page; it is read as a stack of one frame. */
+function templateStack(template: unknown): unknown {
+  const line = asObject(template);
+  return line && (text(line.filename, MAX.path) ?? text(line.abs_path, MAX.path)) ? [line] : undefined;
 }
 
 function readFrames(stacktrace: unknown): Frame[] {

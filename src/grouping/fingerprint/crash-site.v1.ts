@@ -1,5 +1,6 @@
 import { type ExceptionValue, type Frame } from '../../events/event.js';
 import { appFrameTest, type CodeFrame, isPlumbing, readCodeFrame } from './frames.v1.js';
+import { isSystemLibrary, libraryName, mayBeNative } from './native.v1.js';
 import { helperKind, isRaisedByRuntime, isStackExhausted } from './helpers.v1.js';
 
 /** Where an exception chain went wrong, in the app's own code as far as the stack shows it. Frozen as v1. */
@@ -24,13 +25,21 @@ const MAX_WALK = 100;
 
 /** The crash site of a chain, innermost cause first: the innermost exception with app frames gives it. Undefined without frames. */
 export function findCrashSite(chain: readonly ExceptionValue[], type: string, platform: string): CrashSite | undefined {
-  const isApp = appFrameTest(chain);
-  for (const [depth, exception] of chain.entries()) {
-    const first = lastIndexWhere(exception.frames, isApp);
-    if (first >= 0) return siteInApp(exception.frames, first, isApp, type, platform, depth === 0);
+  const isApp = appFrameTest(chain, platform);
+  const withName = mayBeNative(platform) ? (frame: Frame) => isApp(frame) && isNamed(frame, platform) : isApp;
+  for (const wanted of withName === isApp ? [isApp] : [withName, isApp]) {
+    for (const [depth, exception] of chain.entries()) {
+      const first = lastIndexWhere(exception.frames, wanted);
+      if (first >= 0) return siteInApp(exception.frames, first, wanted, type, platform, depth === 0);
+    }
   }
   const frames = chain.find((exception) => exception.frames.length > 0)?.frames;
   return frames ? siteInLibrary(frames, platform) : undefined;
+}
+
+/** A stripped binary has frames without names between those that have one: which they are changes with every build. */
+function isNamed(frame: Frame, platform: string): boolean {
+  return readCodeFrame(frame, platform).function !== '' || frame.module !== undefined;
 }
 
 function siteInApp(
@@ -87,18 +96,31 @@ function nextOrdinary(walk: Walk, site: CodeFrame, byRuntime: boolean): CodeFram
 /** The first library frame above the site: the call as the app's source writes it, not the library's own depths. */
 function calleeOf(frames: readonly Frame[], first: number, platform: string): CodeFrame | undefined {
   if (platform === 'javascript') return undefined;
+  const native = mayBeNative(platform);
   for (let i = first + 1; i < frames.length; i++) {
     const frame = frames[i];
-    if (!frame || isPlumbing(frame)) continue;
+    if (!frame) continue;
+    if (native && isSystemLibrary(frame.package)) return wholeLibrary(frame.package ?? '');
+    if (isPlumbing(frame, platform)) continue;
     const read = readCodeFrame(frame, platform);
-    return read.function === '' ? undefined : read;
+    if (read.function !== '') return read;
+    if (!native) return undefined;
   }
   return undefined;
 }
 
+/** A library of the system as one place, since its functions have names on some machines only. */
+function wholeLibrary(path: string): CodeFrame {
+  const place = libraryName(path);
+  return { place, function: '', key: `${place}|`, label: place, source: '' };
+}
+
 /** All frames are library code: the throwing function stands for the fault, with its caller. */
 function siteInLibrary(frames: readonly Frame[], platform: string): CrashSite | undefined {
-  const walk = new Walk(frames, frames.length - 1, (frame) => !isPlumbing(frame), platform);
+  const isWork = (frame: Frame): boolean => !isPlumbing(frame, platform);
+  const named = (frame: Frame): boolean => isWork(frame) && isNamed(frame, platform);
+  const wanted = mayBeNative(platform) && frames.some(named) ? named : isWork;
+  const walk = new Walk(frames, frames.length - 1, wanted, platform);
   const site = walk.next();
   if (!site) return undefined;
   return { site, caller: nextOrdinary(walk, site, false), skipped: [], weak: site.function === '', inApp: false };

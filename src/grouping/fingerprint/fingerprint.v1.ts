@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { type AppEvent, type ExceptionValue } from '../../events/event.js';
 import { type CrashSite, findCrashSite } from './crash-site.v1.js';
+import { NAMELESS_CODE, stacksOf } from './frames.v1.js';
 import { isRaisedByRuntime } from './helpers.v1.js';
 import { maskMessage } from './mask.v1.js';
 import { typeName } from './names.v1.js';
@@ -20,6 +21,7 @@ export interface Fingerprint {
   readonly version: 'v1';
   /** 32 lower-case hex digits; unique within a project. */
   readonly key: string;
+  /** `exception` also for an event without exception and text that is told by its stack. */
   readonly kind: 'exception' | 'message' | 'custom';
   readonly parts: readonly FingerprintPart[];
   /** One line for people, free of ids. */
@@ -57,7 +59,34 @@ export function fingerprintV1(event: AppEvent, ruled?: RuledFingerprint): Finger
 
 function ownFingerprint(event: AppEvent): Fingerprint {
   const chain = realExceptions(event.exceptions);
-  return chain.length > 0 ? exceptionFingerprint(event, chain) : messageFingerprint(event);
+  if (chain.length > 0) return exceptionFingerprint(event, chain);
+  return (hasText(event) ? undefined : stackFingerprint(event)) ?? messageFingerprint(event);
+}
+
+/** What old SDKs write where an app gave no text. */
+const PLACEHOLDER_TEXT = /^\s*(?:<unlabeled event>|<no message>)?\s*$/;
+
+function hasText(event: AppEvent): boolean {
+  return !PLACEHOLDER_TEXT.test(textOf(event));
+}
+
+function textOf(event: AppEvent): string {
+  return event.messageTemplate ?? event.message ?? event.exceptions.at(-1)?.value ?? '';
+}
+
+/** An event that says nothing is told by the place in the app that reported it; undefined where no frame has a name. */
+function stackFingerprint(event: AppEvent): Fingerprint | undefined {
+  const crash = findCrashSite(stacksOf(event), '', event.platform);
+  if (!crash || crash.site.label === NAMELESS_CODE) return undefined;
+  const parts = partsWithSite('', crash, '');
+  return {
+    version: 'v1',
+    key: keyOf('stack', parts),
+    kind: 'exception',
+    parts,
+    title: readable(`Event without a message in ${crash.site.label}`),
+    culprit: crash.site.label,
+  };
 }
 
 /** Leaves out what an SDK made up to carry a plain message, and groups that only hold other exceptions. */
@@ -165,8 +194,7 @@ function partsWithoutSite(type: string, value: string): FingerprintPart[] {
 }
 
 function messageFingerprint(event: AppEvent): Fingerprint {
-  const raw = event.messageTemplate ?? event.message ?? event.exceptions.at(-1)?.value ?? '';
-  const message = maskMessage(raw);
+  const message = maskMessage(textOf(event));
   const part: FingerprintPart = {
     name: 'message',
     value: message,

@@ -4,7 +4,7 @@ import { appFrameTest, isPlumbing, readCodeFrame } from './frames.v1.js';
 import { helperKind } from './helpers.v1.js';
 
 function isApp(frame: Frame, ...others: Frame[]): boolean {
-  return appFrameTest([{ frames: [frame, ...others] }])(frame);
+  return appFrameTest([{ frames: [frame, ...others] }], 'other')(frame);
 }
 
 describe('frames of the app', () => {
@@ -29,13 +29,22 @@ describe('frames of the app', () => {
     expect(isApp({ filename: '[native code]', function: 'forEach', inApp: true })).toBe(false);
   });
 
-  it.each<Frame>([
-    { module: 'sun.reflect.GeneratedMethodAccessor4', function: 'invoke' },
-    { module: 'com.sun.proxy.$Proxy12', function: 'pay' },
-    { filename: 'app.js', function: 'asyncGeneratorStep' },
-    { module: 'shop.cart', function: '<listcomp>' },
-  ])('are not those that only pass a call on: %j', (frame) => {
-    expect(isPlumbing(frame)).toBe(true);
+  it.each<[string, Frame]>([
+    ['java', { module: 'sun.reflect.GeneratedMethodAccessor4', function: 'invoke' }],
+    ['java', { module: 'com.sun.proxy.$Proxy12', function: 'pay' }],
+    ['javascript', { filename: 'app.js', function: 'asyncGeneratorStep' }],
+    ['javascript', { filename: '[native code]', function: 'forEach' }],
+    ['python', { module: 'shop.cart', function: '<listcomp>' }],
+  ])('are not those that only pass a call on: %s %j', (platform, frame) => {
+    expect(isPlumbing(frame, platform)).toBe(true);
+  });
+
+  it.each<[string, Frame]>([
+    ['python', { module: 'shop.jobs', function: 'abort' }],
+    ['ruby', { filename: 'app/raise.rb', function: 'raise' }],
+    ['native', { filename: 'spool.c', function: 'read', inApp: true }],
+  ])('may have the names of system calls: %s %j', (platform, frame) => {
+    expect(isPlumbing(frame, platform)).toBe(false);
   });
 });
 

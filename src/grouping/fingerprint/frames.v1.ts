@@ -1,4 +1,5 @@
-import { type ExceptionValue, type Frame } from '../../events/event.js';
+import { type AppEvent, type ExceptionValue, type Frame } from '../../events/event.js';
+import { isNativePlumbing, isSystemLibrary, mayBeNative } from './native.v1.js';
 import { fileName, functionName, moduleName } from './names.v1.js';
 
 /** One frame as the fingerprint sees it. Frozen as v1, with names.v1.ts. */
@@ -14,6 +15,9 @@ export interface CodeFrame {
   /** Source text of the line where the function has no name and the line is short enough to be written by hand; else ''. */
   readonly source: string;
 }
+
+/** Label of a frame that names neither its place nor its function. */
+export const NAMELESS_CODE = 'code without names';
 
 const SCRIPT_PLATFORM = /^(javascript|node)/;
 /** Two-letter names that people do write in scripts; other names this short are taken for minified. */
@@ -32,10 +36,15 @@ export function readCodeFrame(frame: Frame, platform: string): CodeFrame {
   return {
     place,
     function: name,
-    key: `${place}|${name}`,
+    key: isQualified(name) && mayBeNative(platform) ? `|${name}` : `${place}|${name}`,
     label: labelOf(place, name, hasModule(frame)),
     source: name === '' ? sourceOf(frame.contextLine) : '',
   };
+}
+
+/** A name that holds its class or namespace; its file is known on some machines only. */
+function isQualified(name: string): boolean {
+  return name.includes('::') || name.startsWith('-[') || name.startsWith('+[');
 }
 
 function hasModule(frame: Frame): frame is Frame & { readonly module: string } {
@@ -58,13 +67,18 @@ function isMinified(name: string, place: string, script: boolean): boolean {
 /** The class or file and the function, as people write them: `Cart.applyCoupon`, `cart.load`. */
 function labelOf(place: string, name: string, isModule: boolean): string {
   const short = isModule ? place.slice(Math.max(place.lastIndexOf('.'), place.lastIndexOf('\\')) + 1) : place;
-  if (name === '') return short || 'code without names';
+  if (name === '') return short || NAMELESS_CODE;
   return short === '' || name.includes('::') || name.startsWith('-[') ? name : `${short.replace('$', '.')}.${name}`;
 }
 
 function sourceOf(line: string | undefined): string {
   const text = line?.trim() ?? '';
   return text.length <= MAX_SOURCE_LINE && /[A-Za-z]{3}/.test(text) ? text : '';
+}
+
+/** The event's exceptions, or its stack as that of an exception that says nothing. */
+export function stacksOf(event: AppEvent): readonly ExceptionValue[] {
+  return event.exceptions.length > 0 || event.stack === undefined ? event.exceptions : [{ frames: event.stack }];
 }
 
 /** Modules of runtimes and libraries, for SDKs that do not mark frames as the app's own. */
@@ -80,30 +94,36 @@ const PLUMBING_FUNCTION =
 const PLUMBING_MODULE =
   /Accessor\d*$|^\$Proxy|\$Proxy\d*$|FastClassBy|^kotlinx\.coroutines\.|ExceptionDispatchInfo$|TaskAwaiter/;
 
+/** Where script engines say that their own code runs, such as Array.forEach: Safari shows such frames, Chrome others, Firefox none. */
+const ENGINE_CODE = /^(?:\[native code\]|<anonymous>|native)$/;
+
 /** True for a frame that only passes a call on; it is never a crash site nor a caller. */
-export function isPlumbing(frame: Frame): boolean {
+export function isPlumbing(frame: Frame, platform: string): boolean {
   const name = frame.function;
   if (name !== undefined && PLUMBING_FUNCTION.test(name)) return true;
-  return frame.module !== undefined && PLUMBING_MODULE.test(frame.module);
+  if (frame.module !== undefined) return PLUMBING_MODULE.test(frame.module);
+  if (SCRIPT_PLATFORM.test(platform)) return ENGINE_CODE.test(frame.filename ?? '');
+  return mayBeNative(platform) && isNativePlumbing(frame);
 }
 
 /**
  * Which frames are the app's own: the SDK's word where it marked at least one, else whatever is not of a known runtime
  * or library. Runtime frames are never the app's, whoever says so.
  */
-export function appFrameTest(exceptions: readonly ExceptionValue[]): (frame: Frame) => boolean {
+export function appFrameTest(exceptions: readonly ExceptionValue[], platform: string): (frame: Frame) => boolean {
   const marked = exceptions.some((exception) => exception.frames.some((frame) => frame.inApp === true));
   return marked
-    ? (frame) => frame.inApp === true && !neverApp(frame) && !isPlumbing(frame)
-    : (frame) => frame.inApp !== false && !isLibrary(frame) && !isPlumbing(frame);
+    ? (frame) => frame.inApp === true && !neverApp(frame) && !isPlumbing(frame, platform)
+    : (frame) => frame.inApp !== false && !isLibrary(frame) && !isPlumbing(frame, platform);
 }
 
 function neverApp(frame: Frame): boolean {
-  return NEVER_APP.test(frame.module ?? frame.filename ?? '');
+  return NEVER_APP.test(frame.module ?? frame.filename ?? '') || isSystemLibrary(frame.package);
 }
 
 function isLibrary(frame: Frame): boolean {
   if (frame.module !== undefined && LIBRARY_MODULE.test(frame.module)) return true;
+  if (isSystemLibrary(frame.package)) return true;
   const file = frame.absPath ?? frame.filename;
   return file !== undefined && LIBRARY_PATH.test(file);
 }

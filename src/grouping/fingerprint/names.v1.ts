@@ -6,7 +6,10 @@
 const PLAIN = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** What runtimes and SDKs write where a function has no name. */
 const NAMELESS =
-  /^(\?|anonymous|<?anonymous>?|\(anonymous\)|<unknown>|unknown|global code|eval code|module code|eval|\{closure\}|<redacted>|0x[0-9a-f]+)$/i;
+  /^(\?+|anonymous|<?anonymous>?|\(anonymous\)|<unknown>|unknown|global code|eval code|module code|eval|\{closure\}|<redacted>|0x[0-9a-f]+|\(null\)|<null>|<symbol not found>|_*mh_execute_header|<?deduplicated_symbol>?|<compiler-generated>|_*lldb_unnamed_symbol.*|_*hidden#\d+_*|(?:sub|fun|fn|loc|func)_(?:0x)?(?=[0-9a-f]*\d)[0-9a-f]{4,16})$/i;
+/** What compilers append to the parts into which they cut a function, and linkers to its versions. */
+const COMPILED_PART =
+  /(?:(?:\.(?:cold|part|isra|constprop|lto_priv|llvm|localalias|specialized)|\.__uniq)(?:\.\d+)*|@@?[A-Z]\w*_[\d.]+|@plt)+$/;
 /** Ten or more hex digits of which one is a decimal digit, or a shorter run that mixes both kinds: a build hash. */
 const HEX_HASH = /^(?=.*\d)(?=.*[a-f])[0-9a-f]{6,64}$|^\d{8,20}$/i;
 /** Eight to twelve characters that mix digits, capitals and small letters, as bundlers write content hashes. */
@@ -32,6 +35,7 @@ export function functionName(raw: string | undefined, lastSegment: boolean): str
   );
   name = objectiveC(name) ?? managed(name) ?? name;
   if (name.startsWith('-[') || name.startsWith('+[')) return name;
+  if (!lastSegment) name = name.replace('(anonymous namespace)::', '').replace(COMPILED_PART, '');
   name = name.replace(/ \[as [^\]]*\]$/, '').replace(/(\/<)+$|\/[\w$]*<$/, '');
   name = name.replace(/::h[0-9a-f]{16}$/, '').replace(/(::)?\{\{closure\}\}|\{closure[^}]*\}/g, '');
   name = withoutArguments(name)

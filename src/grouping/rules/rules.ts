@@ -1,5 +1,5 @@
 import { type AppEvent } from '../../events/event.js';
-import { appFrameTest } from '../fingerprint/frames.v1.js';
+import { appFrameTest, stacksOf } from '../fingerprint/frames.v1.js';
 import { compileGlob, type Glob, matchesGlob } from './glob.js';
 
 /** One or several globs; a field matches when one of them does. */
@@ -142,7 +142,8 @@ class FieldValues {
   }
 
   private appFrames(): AppEvent['exceptions'][number]['frames'] {
-    const isApp = appFrameTest(this.event.exceptions);
-    return this.event.exceptions.flatMap((exception) => exception.frames.filter(isApp));
+    const stacks = stacksOf(this.event);
+    const isApp = appFrameTest(stacks, this.event.platform);
+    return stacks.flatMap(({ frames }) => frames.filter(isApp));
   }
 }

@@ -1,6 +1,6 @@
 import { type AppEvent } from '../../events/event.js';
 import { type Fingerprint } from '../../grouping/fingerprint/fingerprint.v1.js';
-import { appFrameTest, readCodeFrame } from '../../grouping/fingerprint/frames.v1.js';
+import { appFrameTest, readCodeFrame, stacksOf } from '../../grouping/fingerprint/frames.v1.js';
 import { helperKind, isRaisedByRuntime } from '../../grouping/fingerprint/helpers.v1.js';
 import { maskMessage } from '../../grouping/fingerprint/mask.v1.js';
 import { typeName } from '../../grouping/fingerprint/names.v1.js';
@@ -59,8 +59,9 @@ function bounded(values: readonly (string | undefined)[], most: number): string[
 
 /** Frames of the innermost exception that has any of the app; helpers that throw for many reasons say nothing here. */
 function appFrames(event: AppEvent, type: string): string[] {
-  const isApp = appFrameTest(event.exceptions);
-  for (const exception of event.exceptions) {
+  const stacks = stacksOf(event);
+  const isApp = appFrameTest(stacks, event.platform);
+  for (const exception of stacks) {
     const kept = new Set<string>();
     for (let i = exception.frames.length - 1; i >= 0 && kept.size < SKETCH_LIMITS.frames; i--) {
       const raw = exception.frames[i];
