@@ -39,6 +39,10 @@ const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: 
     what: 'score a time series from standard input',
     load: async () => withStreams((await import('./commands/detect.command.js')).run),
   },
+  localize: {
+    what: 'find what failing rows of a table share',
+    load: async () => withStreams((await import('./commands/localize.command.js')).run),
+  },
 };
 
 type StreamCommand = (args: string[], io: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>) => Promise<number>;

@@ -1,0 +1,94 @@
+/**
+ * Rows in columns, made for counting: every trait is one column of small integers, so that a group of rows is counted
+ * by one pass over an array. A row is a customer, or a line of a table that stands for many.
+ */
+export interface CodedRows {
+  readonly size: number;
+  readonly columns: readonly CodedColumn[];
+}
+
+/** One trait: for each row the index of its value in `values`, or -1 where the row has none. */
+export interface CodedColumn {
+  readonly name: string;
+  readonly values: readonly string[];
+  readonly codes: Int32Array;
+}
+
+/** One value of one trait, as indexes into `columns` and into the column's `values`. */
+export interface Term {
+  readonly column: number;
+  readonly code: number;
+}
+
+/** Turns the texts of one trait, one a row and undefined where a row has none, into a column. */
+export function codeColumn(name: string, texts: readonly (string | undefined)[]): CodedColumn {
+  const known = new Map<string, number>();
+  const codes = new Int32Array(texts.length).fill(-1);
+  texts.forEach((text, row) => {
+    if (text === undefined) return;
+    const code = known.get(text) ?? known.size;
+    known.set(text, code);
+    codes[row] = code;
+  });
+  return { name, values: [...known.keys()], codes };
+}
+
+/**
+ * Turns a trait of which a customer can have many values at once (flags that are on, features used) into one column for
+ * each value, since a fault may need two of them.
+ */
+export function codeSets(name: string, sets: readonly (readonly string[])[]): CodedColumn[] {
+  const columns = new Map<string, CodedColumn>();
+  sets.forEach((values, row) => {
+    for (const value of values) {
+      const column = columns.get(value) ?? { name, values: [value], codes: new Int32Array(sets.length).fill(-1) };
+      columns.set(value, column);
+      column.codes[row] = 0;
+    }
+  });
+  return [...columns.values()];
+}
+
+/** The numbers of all rows, in order. */
+export function allRows(rows: CodedRows): Int32Array {
+  return Int32Array.from({ length: rows.size }, (_, row) => row);
+}
+
+/** Those of the rows `among` that have every term. */
+export function rowsWith(rows: CodedRows, among: Int32Array, terms: readonly Term[]): Int32Array {
+  return terms.reduce((left, { column, code }) => {
+    const codes = rows.columns[column]?.codes;
+    return left.filter((row) => codes?.[row] === code);
+  }, among);
+}
+
+/** Sums `weight` over the rows `members` for each value of a column; writes them to the first entries of `into`. */
+export function sumByCode(column: CodedColumn, members: Int32Array, weight: Float64Array, into: Float64Array): void {
+  const { codes } = column;
+  into.fill(0, 0, column.values.length);
+  for (const row of members) {
+    const code = codes[row] ?? -1;
+    if (code >= 0) into[code] = (into[code] ?? 0) + (weight[row] ?? 0);
+  }
+}
+
+/** Sum of `weight` over the rows `members`. */
+export function sumOver(members: Int32Array, weight: Float64Array): number {
+  let sum = 0;
+  for (const row of members) sum += weight[row] ?? 0;
+  return sum;
+}
+
+/** A combination as people and files write it, `os=14&release=2.4.1`: terms in the order of the alphabet. */
+export function combinationText(rows: CodedRows, terms: readonly Term[]): string {
+  return termTexts(rows, terms).join('&');
+}
+
+/** Each term as `os=14`, in the order of the alphabet. */
+export function termTexts(rows: CodedRows, terms: readonly Term[]): string[] {
+  const texts = terms.map(({ column, code }) => {
+    const trait = rows.columns[column];
+    return `${trait?.name ?? ''}=${trait?.values[code] ?? ''}`;
+  });
+  return texts.sort();
+}

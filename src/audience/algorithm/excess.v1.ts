@@ -1,0 +1,178 @@
+import { allRows, type CodedRows, rowsWith, sumByCode, sumOver, type Term } from './coded-rows.js';
+import { type Combination, relativeEntropy, scan, type ScanResult } from './scan.v1.js';
+
+/** What is known of each row: failures and total at the time that is asked about, and their sums over the time before. */
+export interface FailureCounts {
+  readonly failures: Float64Array;
+  readonly total: Float64Array;
+  readonly failuresBefore: Float64Array;
+  readonly totalBefore: Float64Array;
+}
+
+/** A combination in which failures rose, with its evidence. */
+export interface ExcessCause {
+  readonly terms: readonly Term[];
+  readonly failures: number;
+  readonly total: number;
+  /** Failures that the time before would lead us to expect; 0 where nothing is known of it. */
+  readonly expected: number;
+  /** Share of all failures in excess of the expected that lie in here, 0 to 1; rows that did better do not count against it. */
+  readonly shareOfExcess: number;
+  /** `shareOfExcess` divided by the share of the total. */
+  readonly lift: number;
+}
+
+/** What decides in {@link localizeFailures}; `EXCESS_SETTINGS` are the ones in use. */
+export interface ExcessSettings {
+  /** Observations of the overall rate that are mixed into the rate of each row before. */
+  readonly smoothing: number;
+  /** Nats that each term must earn. */
+  readonly termPenalty: number;
+  /** Share of the excess that each of two values must hold to be named together. */
+  readonly siblingShare: number;
+  /** Nats that naming two values must earn. */
+  readonly siblingPenalty: number;
+  /** Share of its excess that a cause may lose by one term more … */
+  readonly refineLoss: number;
+  /** … where the rows let go fail at less than this share of the rate of the rows kept. */
+  readonly refineRate: number;
+}
+
+/**
+ * Chosen on two thirds of 68 real incidents (`npm run bench:localize`, 2026-11-28): F1 0.87 there, 0.82 on the third that
+ * was out of sight. On the two thirds half and double give: smoothing 0.85 and 0.84, termPenalty 0.83 and 0.87,
+ * siblingShare 0.84 and 0.84, siblingPenalty 0.87 and 0.84, refineLoss 0.81 and 0.80, refineRate 0.85 and 0.85.
+ */
+export const EXCESS_SETTINGS: ExcessSettings = {
+  smoothing: 20,
+  termPenalty: 0.5,
+  siblingShare: 0.2,
+  siblingPenalty: 0.1,
+  refineLoss: 0.06,
+  refineRate: 0.2,
+};
+
+/** Three terms by search, more by refinement; combinations with less than a tenth of the excess explain too little to name. */
+const LIMITS = { depth: 3, beam: 40, minHitShare: 0.1 };
+
+/** Chance of naming anything where failures only vary by chance. */
+const FALSE_ALARM = 0.01;
+
+/**
+ * Finds where failures rose: one combination, or two that differ in one value, largest excess first; none where chance
+ * could have done it. Without a time before, it finds where failures are more than their share of the total.
+ */
+export function localizeFailures(rows: CodedRows, counts: FailureCounts, settings = EXCESS_SETTINGS): ExcessCause[] {
+  const active = counts.total.map((total, row) => Math.max(total, counts.failures[row] ?? 0));
+  const expected = expectedFailures(counts, active, settings.smoothing);
+  const excess = counts.failures.map((failures, row) => failures - (expected[row] ?? 0));
+  const hits = excess.map((more) => Math.max(0, more));
+  const score = (hitShare: number, activeShare: number, depth: number) =>
+    relativeEntropy(hitShare, activeShare) - settings.termPenalty * depth;
+  const found = scan(rows, { hits, active }, score, LIMITS);
+  const best = bestAnswer(found, settings);
+  const answers = refine(rows, best, { excess, active }, settings);
+  const causes = answers.map((terms) => {
+    const members = rowsWith(rows, allRows(rows), terms);
+    const [failures, total] = [sumOver(members, counts.failures), sumOver(members, active)];
+    const shareOfExcess = sumOver(members, hits) / found.totalHits;
+    const lift = shareOfExcess / (total / found.totalActive);
+    return { terms, failures, total, expected: sumOver(members, expected), shareOfExcess, lift };
+  });
+  return causes.filter((cause) => isBeyondChance(cause, counts, found));
+}
+
+function expectedFailures(counts: FailureCounts, active: Float64Array, smoothing: number): Float64Array {
+  const { failuresBefore, totalBefore } = counts;
+  const every = totalBefore.reduce((sum, total) => sum + total, 0);
+  if (every <= 0) return new Float64Array(active.length);
+  const usual = failuresBefore.reduce((sum, failures) => sum + failures, 0) / every;
+  return active.map((total, row) => {
+    const failures = (failuresBefore[row] ?? 0) + smoothing * usual;
+    return (total * failures) / ((totalBefore[row] ?? 0) + smoothing);
+  });
+}
+
+/** The best combination, or two of the same traits that differ in one value and are better together. */
+function bestAnswer(found: ScanResult, settings: ExcessSettings): (readonly Term[])[] {
+  const { combinations, totalHits, totalActive } = found;
+  let best = combinations.slice(0, 1);
+  let bestScore = best[0]?.score ?? 0;
+  for (const family of siblings(combinations, settings.siblingShare * totalHits)) {
+    family.forEach((one, index) => {
+      for (const other of family.slice(index + 1)) {
+        const entropy = relativeEntropy((one.hits + other.hits) / totalHits, (one.active + other.active) / totalActive);
+        const score = entropy - settings.termPenalty * one.terms.length - settings.siblingPenalty;
+        if (score <= bestScore) continue;
+        bestScore = score;
+        best = one.hits >= other.hits ? [one, other] : [other, one];
+      }
+    });
+  }
+  return best.map(({ terms }) => terms);
+}
+
+/** Groups of combinations that differ in the value of one term, of those that hold at least `least`. */
+function siblings(combinations: readonly Combination[], least: number): Iterable<Combination[]> {
+  const families = new Map<string, Combination[]>();
+  for (const combination of combinations) {
+    if (combination.hits < least) continue;
+    for (const open of combination.terms) {
+      const key = combination.terms
+        .map((term) => `${String(term.column)}:${term === open ? '*' : String(term.code)}`)
+        .join(' ');
+      const family = families.get(key);
+      if (family) family.push(combination);
+      else families.set(key, [combination]);
+    }
+  }
+  return families.values();
+}
+
+/**
+ * Adds terms as long as the cause loses next to nothing by one: "bitrate=500" becomes "bitrate=500&cdn=7" where the
+ * other networks serve that bitrate without failures. The scan alone stops short of this, since a share near one hardly grows.
+ */
+function refine(
+  rows: CodedRows,
+  answers: readonly (readonly Term[])[],
+  weights: { excess: Float64Array; active: Float64Array },
+  settings: ExcessSettings,
+): (readonly Term[])[] {
+  const members = Int32Array.from(answers.flatMap((terms) => [...rowsWith(rows, allRows(rows), terms)]));
+  const inside = { excess: sumOver(members, weights.excess), active: sumOver(members, weights.active) };
+  let best: Term | undefined;
+  let leastLoss = settings.refineLoss;
+  rows.columns.forEach((column, index) => {
+    if (answers.some((terms) => terms.some((term) => term.column === index))) return;
+    const [excess, active] = [new Float64Array(column.values.length), new Float64Array(column.values.length)];
+    sumByCode(column, members, weights.excess, excess);
+    sumByCode(column, members, weights.active, active);
+    excess.forEach((kept, code) => {
+      const [loss, left] = [(inside.excess - kept) / inside.excess, inside.active - (active[code] ?? 0)];
+      if (left <= 0 || loss > leastLoss) return;
+      if ((inside.excess - kept) / left > (settings.refineRate * kept) / (active[code] ?? 0)) return;
+      [best, leastLoss] = [{ column: index, code }, loss];
+    });
+  });
+  if (best === undefined || inside.excess <= 0) return [...answers];
+  const term = best;
+  return refine(
+    rows,
+    answers.map((terms) => [...terms, term]),
+    weights,
+    settings,
+  );
+}
+
+/** Whether the log likelihood ratio of a cause pays for all combinations of as many terms that could have been named. */
+function isBeyondChance(cause: ExcessCause, counts: FailureCounts, found: ScanResult): boolean {
+  const { failures, expected, total } = cause;
+  const every = counts.failures.reduce((sum, count) => sum + count, 0);
+  const ratio =
+    expected > 0
+      ? failures * Math.log(failures / expected) - (failures - expected)
+      : every * relativeEntropy(failures / every, total / found.totalActive);
+  const depth = Math.min(cause.terms.length, found.possible.length);
+  return failures > expected && ratio >= Math.log((found.possible[depth - 1] ?? 1) / FALSE_ALARM);
+}
