@@ -196,7 +196,7 @@ async function main(): Promise<void> {
   const daemon = await startDaemon(dataDir, port);
   const bareServer = fork(path('support/bare-server.js'));
   const [barePort] = (await once(bareServer, 'message')) as [number];
-  const { database, close } = await openDatabase(readSettings({ FOREWARN_DATA_DIR: dataDir }), true);
+  const { database, close } = await openDatabase(readSettings({ FOREWARN_DATA_DIR: dataDir }), { share: true });
   const projects = (await (
     await fetch(`http://127.0.0.1:${port}/v1/projects`, { headers: { authorization: `Bearer ${TOKEN}` } })
   ).json()) as { items: { id: string; key: string }[] };

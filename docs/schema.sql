@@ -747,6 +747,17 @@ CREATE TABLE user_feedback (
 CREATE INDEX user_feedback_customer ON user_feedback USING btree (customer_id);
 CREATE UNIQUE INDEX user_feedback_once ON user_feedback USING btree (project_id, COALESCE(feedback_id, about_event_id), COALESCE(customer_id, (0)::bigint), hashtextextended(message, (0)::bigint)) WHERE (COALESCE(feedback_id, about_event_id) IS NOT NULL);
 
+FUNCTION CREATE OR REPLACE FUNCTION public.require_unchanged(holds boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF holds IS NOT TRUE THEN
+    RAISE EXCEPTION 'forewarn: what a process remembered has changed, it reads it again (no fault)' USING ERRCODE = 'FW001';
+  END IF;
+END
+$function$;
+
 VIEW audience_hit (issue_id bigint, customer_id bigint, changed_at timestamp with time zone);;
 
 VIEW series_count (issue_id bigint, project_id integer, status text, level text, service text, since timestamp with time zone, minute timestamp with time zone, release text, events integer, customers integer, arrivals integer, moments smallint);;

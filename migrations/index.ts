@@ -14,6 +14,7 @@ import { WeeklySilences1795422000000 } from './1795422000000-weekly-silences.js'
 import { CellSketch1795424000000 } from './1795424000000-cell-sketch.js';
 import { IssueChange1795426000000 } from './1795426000000-issue-change.js';
 import { FeedbackWriters1795428000000 } from './1795428000000-feedback-writers.js';
+import { RequireUnchanged1795430000000 } from './1795430000000-require-unchanged.js';
 import { ProjectKeys1795432000000 } from './1795432000000-project-keys.js';
 import { Trust1795432100000 } from './1795432100000-trust.js';
 
@@ -35,6 +36,7 @@ export const migrations = [
   CellSketch1795424000000,
   IssueChange1795426000000,
   FeedbackWriters1795428000000,
+  RequireUnchanged1795430000000,
   ProjectKeys1795432000000,
   Trust1795432100000,
 ];

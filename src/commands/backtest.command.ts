@@ -38,7 +38,7 @@ export async function run(args: string[]): Promise<number> {
   }
   const settings = readSettings(process.env);
   const config = loadConfig(configPath(settings));
-  const { database, close } = await openDatabase(settings, true);
+  const { database, close } = await openDatabase(settings, { share: true, statementMs: 0 });
   try {
     const detections = new Detections(new DetectionStore(), new SeriesReadModel());
     const backtest = new Backtest(config.detection, config.incidents, detections, new HarmReadModel(), database);

@@ -41,7 +41,7 @@ function describeConfig(settings: Settings): string {
 }
 
 async function tryDatabase(settings: Settings): Promise<string> {
-  const { database, close } = await openDatabase(settings, true);
+  const { database, close } = await openDatabase(settings, { share: true });
   try {
     const [row] = await database.query<{ version: string }>("SELECT current_setting('server_version') AS version");
     return `PostgreSQL ${row?.version}${settings.databaseUrl ? '' : ` embedded in ${settings.dataDir}`}, schema up to date`;

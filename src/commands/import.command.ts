@@ -16,7 +16,7 @@ export async function run([path]: string[]): Promise<number> {
   }
   const content = await read(path);
   const { lines, errors } = readImport(content, path.endsWith('.csv') ? 'csv' : 'ndjson');
-  const { database, close } = await openDatabase(readSettings(process.env), true);
+  const { database, close } = await openDatabase(readSettings(process.env), { share: true });
   try {
     const importer = new CustomerImporter(new CustomerDirectory(new CustomerStore()), database, new SystemClock());
     const report = await importer.import(lines, errors);

@@ -17,7 +17,7 @@ export async function run(args: string[]): Promise<number> {
   const [action] = positionals;
   if (!action || !['create', 'list', 'revoke'].includes(action) || (action !== 'list' && !values.name)) return usage();
   if (action === 'create' && !TOKEN_ROLES.includes(values.role as TokenRole)) return usage();
-  const { database, close } = await openDatabase(readSettings(process.env), true);
+  const { database, close } = await openDatabase(readSettings(process.env), { share: true });
   try {
     const store = new TokenStore(database, new SystemClock());
     if (action === 'create')

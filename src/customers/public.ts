@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { type Sql, type Tx } from '../platform/db/database.js';
+import { type Bound, type Sql, type Tx } from '../platform/db/database.js';
+import { rowAt } from '../platform/db/sql.js';
 import { normalEmail } from './algorithm/entry.js';
 import {
   type Channel,
@@ -64,7 +65,7 @@ export class CustomerDirectory {
     return wanted.map((identities) => found.get(nameOf(identities)));
   }
 
-  /** Those whom this process remembers, where it remembers all of them; whoever relies on it calls `assertErasures` in the transaction. */
+  /** Those whom this process remembers, where it remembers all of them; whoever relies on it commits with `assertErasures`. */
   recall(wanted: readonly (readonly Identity[])[]): RecalledCustomers | undefined {
     const ids: (number | undefined)[] = [];
     for (const identities of wanted) {
@@ -76,12 +77,9 @@ export class CustomerDirectory {
     return { ids, erasures: this.erasures };
   }
 
-  /**
-   * Makes sure that nobody was erased since these were remembered.
-   * @throws division by zero when somebody was
-   */
-  async assertErasures(tx: Tx, { erasures }: RecalledCustomers): Promise<void> {
-    await this.store.assertErasures(tx, erasures);
+  /** Makes sure that nobody was erased since these were remembered; fails with SQLSTATE FW001 when somebody was. */
+  assertErasures({ erasures }: RecalledCustomers): Bound {
+    return this.store.assertErasures(erasures);
   }
 
   /** Keeps what a committed transaction recognised; call it after the commit, so that a roll-back leaves nothing behind. */
@@ -125,7 +123,7 @@ export class CustomerDirectory {
     const identities = [...strangers.values()];
     const { ids, named } = await this.store.insertSeen(tx, identities, now);
     if (named === identities.flat().length) {
-      for (const [at, key] of [...strangers.keys()].entries()) found.set(key, ids[at] ?? 0);
+      for (const [at, key] of [...strangers.keys()].entries()) found.set(key, rowAt(ids, at, 'the customers made'));
       return;
     }
     await this.store.deleteUnused(tx, ids);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql } from '../platform/db/database.js';
+import { onlyRow } from '../platform/db/sql.js';
 import { type ActiveMinute } from './project-watch.js';
 import { type IssueMinute, partsOf, releaseOf } from './series.js';
 import { MOST_OF_A_KIND, type ReleaseMinute, type SessionMinute } from './shares.js';
@@ -160,20 +161,20 @@ export class SeriesReadModel {
 
   /** Distinct customers of these issues hit in the minute `since` or later. */
   async customersSince(sql: Sql, issueIds: readonly number[], since: Date): Promise<number> {
-    const [row] = await sql.query<{ count: number }>(
+    const rows = await sql.query<{ count: number }>(
       'SELECT count(DISTINCT customer_id) AS count FROM series_hit WHERE issue_id = ANY ($1::bigint[]) AND last_minute >= $2',
       [issueIds, since],
     );
-    return row?.count ?? 0;
+    return onlyRow(rows, 'a count').count;
   }
 
   /** Distinct customers who used the app in the minute `since` or later; only those whom somebody knows are counted. */
   async activeSince(sql: Sql, projectId: number, since: Date): Promise<number> {
-    const [row] = await sql.query<{ count: number }>(
+    const rows = await sql.query<{ count: number }>(
       'SELECT count(*)::int AS count FROM customer_activity WHERE project_id = $1 AND last_at >= $2',
       [projectId, since],
     );
-    return row?.count ?? 0;
+    return onlyRow(rows, 'a count').count;
   }
 
   /** Issues of a project that came back after they were resolved, since `since`, with the customers hit from then on. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Sql, type Tx } from '../platform/db/database.js';
+import { type Bound, type Sql, type Tx } from '../platform/db/database.js';
 import { type AcceptedEvent, type PreparedEvent } from './accepted-event.js';
 import { dropFix } from '../events/sentry/client-report.js';
 import { Scrubber } from '../events/scrub/scrub.js';
@@ -34,26 +34,18 @@ export class IntakeLedger {
     return fresh === null ? events : events.filter(({ projectId, eventId }) => fresh.delete(`${projectId}:${eventId}`));
   }
 
-  /**
-   * Marks events as seen in this transaction, where nobody has seen any of them.
-   * @throws unique violation otherwise
-   */
-  async claimAllEvents(
-    tx: Tx,
-    events: readonly Pick<PreparedEvent, 'projectId' | 'eventId'>[],
-    now: Date,
-  ): Promise<void> {
-    await this.store.claimAllEvents(
-      tx,
+  /** The statement that marks events as seen; fails with a unique violation when somebody has seen one of them. */
+  claimAllEvents(events: readonly Pick<PreparedEvent, 'projectId' | 'eventId'>[], now: Date): Bound {
+    return this.store.claimAllEvents(
       events.map((one) => one.projectId),
       events.map((one) => one.eventId),
       now,
     );
   }
 
-  /** Counts outcomes in this transaction; call `observe` after its commit. */
-  async countOutcomes(tx: Tx, counts: readonly OutcomeCount[]): Promise<void> {
-    await this.store.countOutcomes(tx, counts);
+  /** The statement that counts outcomes; call `observe` after its commit. */
+  addOutcomes(counts: readonly OutcomeCount[]): Bound[] {
+    return this.store.addOutcomes(counts);
   }
 
   /** Shows committed counts in the metrics. */
@@ -61,14 +53,14 @@ export class IntakeLedger {
     for (const { projectId, outcome, count } of counts) this.counter.observe(projectId, outcome, count);
   }
 
-  /** Keeps payloads as samples, scrubbed. A cell is a part of an issue. */
-  async saveSamples(tx: Tx, samples: readonly { cellId: number; accepted: AcceptedEvent }[], now: Date): Promise<void> {
+  /** The statement that keeps payloads as samples, scrubbed. A cell is a part of an issue. */
+  saveSamples(samples: readonly { cellId: number; accepted: AcceptedEvent }[], now: Date): Bound[] {
     const rows = samples.flatMap(({ cellId, accepted: { projectId, event, payload } }) => {
       if (payload === undefined) return [];
       const text = JSON.stringify(this.scrubber.payload({ ...payload }, event.user));
       return [{ projectId, eventId: event.eventId, cellId, receivedAt: now, payload: text }];
     });
-    await this.store.saveSamples(tx, rows);
+    return this.store.saveSamples(rows);
   }
 
   /** An event whose texts hold no secrets and nothing that names the customer. */

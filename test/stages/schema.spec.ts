@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { schemaOf } from '../../scripts/schema.mjs';
-import { connectDatabase, dataSource } from '../../src/platform/db/connect.js';
+import { dataSource, migrateDatabase } from '../../src/platform/db/connect.js';
 import { createDatabase, type TestDatabase } from '../support/test-database.js';
 
 const FILE = new URL('../../docs/schema.sql', import.meta.url);
@@ -24,7 +24,7 @@ describe('the migrations', () => {
   it('go up, all the way down, which leaves nothing, and up again to the same', async () => {
     await migrate();
     const up = await schema();
-    const source = await dataSource(database.url, [], 2).initialize();
+    const source = await dataSource(database.url).initialize();
     for (let left = source.migrations.length; left > 0; left--) await source.undoLastMigration({ transaction: 'each' });
     await source.destroy();
     expect(await schema()).not.toContain('CREATE');
@@ -42,8 +42,7 @@ describe('the migrations', () => {
 });
 
 async function migrate(): Promise<void> {
-  const source = await connectDatabase(database.url);
-  await source.destroy();
+  await migrateDatabase(database.url);
 }
 
 async function schema(): Promise<string> {

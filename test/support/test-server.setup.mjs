@@ -32,8 +32,7 @@ export default async function setUp() {
   });
   const url = new URL(server);
   url.pathname = `/${template}`;
-  const source = await (await load('src/platform/db/connect.js')).connectDatabase(url.href);
-  await source.destroy();
+  await (await load('src/platform/db/connect.js')).migrateDatabase(url.href);
 
   Object.assign(process.env, { FOREWARN_TEST_SERVER: server, FOREWARN_TEST_RUN: run, FOREWARN_TEST_BUILD: build });
   globalThis.forewarnTestServer = { server, run, template, build, folder, embedded };

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { int4s, int8s, texts } from '../../platform/db/arrays.js';
-import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type Bound, type Sql, type Tx } from '../../platform/db/database.js';
+import { bind, onlyRow } from '../../platform/db/sql.js';
 import {
   type Channel,
   CHANNELS,
@@ -37,7 +38,7 @@ const RECIPIENTS = {
 
 const ASSERT_ERASURES = {
   name: 'customers.assert_erasures',
-  text: 'SELECT 1 / (count = $1)::int FROM customer_erasure',
+  text: 'SELECT require_unchanged((SELECT count FROM customer_erasure) = $1)',
 };
 
 interface IdentityRow {
@@ -101,7 +102,7 @@ export class CustomerStore {
       `INSERT INTO customer (source, created_at, updated_at) VALUES ('directory', $1, $1) RETURNING id`,
       [now],
     );
-    return rows[0]?.id ?? 0;
+    return onlyRow(rows, 'the new customer').id;
   }
 
   /** Writes the given fields of one entry; those that are undefined stay. */
@@ -253,19 +254,16 @@ export class CustomerStore {
 
   /** A number that grows with every erasure by any process. */
   async erasures(sql: Sql): Promise<number> {
-    const [row] = await sql.query<{ count: number }>({
+    const rows = await sql.query<{ count: number }>({
       name: 'customers.erasures',
       text: 'SELECT count FROM customer_erasure',
     });
-    return row?.count ?? 0;
+    return onlyRow(rows, 'the count of erasures').count;
   }
 
-  /**
-   * Makes sure that there were no other erasures.
-   * @throws division by zero when there were
-   */
-  async assertErasures(tx: Tx, count: number): Promise<void> {
-    await tx.query(ASSERT_ERASURES, [count]);
+  /** Makes sure that there were no other erasures; fails with SQLSTATE FW001 when there were. */
+  assertErasures(count: number): Bound {
+    return bind(ASSERT_ERASURES, [count]);
   }
 
   /** Takes ids of erased customers off the list of those whose traces elsewhere are still to be removed. */

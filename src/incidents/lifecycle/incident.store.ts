@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../../platform/db/database.js';
+import { onlyRow } from '../../platform/db/sql.js';
 import { type Incident, type IncidentStatus, type Resolution, type Severity, type TimelineEntry } from '../incident.js';
 
 const COLUMNS = `n.id, n.project_id AS "projectId", n.status, n.severity, n.title, n.area, n.started_at AS "startedAt", n.opened_at AS "openedAt",
@@ -33,7 +34,7 @@ export interface IncidentChange {
 export class IncidentStore {
   /** Opens an incident; returns its id. */
   async insert(tx: Tx, incident: NewIncident, now: Date): Promise<number> {
-    const [row] = await tx.query<{ id: number }>(
+    const rows = await tx.query<{ id: number }>(
       `INSERT INTO incident (project_id, status, severity, title, area, started_at, opened_at, previous_incident_id, reopened) VALUES ($1, 'detected', $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
       [
         incident.projectId,
@@ -46,7 +47,7 @@ export class IncidentStore {
         incident.reopened ?? 0,
       ],
     );
-    return row?.id ?? 0;
+    return onlyRow(rows, 'the new incident').id;
   }
 
   /** Attaches issues, each for its reason; returns those that were not attached already. */

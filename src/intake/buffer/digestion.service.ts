@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
-import { Database, isDatabaseAway, pgCode } from '../../platform/db/database.js';
+import { Database } from '../../platform/db/database.js';
+import { isDatabaseAway, pgCode } from '../../platform/db/pg-error.js';
 import { messageOf, Problem } from '../../platform/errors.js';
 import { LOGGER, type Logger } from '../../platform/logging/logger.js';
 import { type AcceptedEvent, type EventConsumer, type PreparedEvent } from '../accepted-event.js';

@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
-import { isDatabaseAway } from '../../platform/db/database.js';
+import { isDatabaseAway } from '../../platform/db/pg-error.js';
 import { Problem } from '../../platform/errors.js';
 import { LOGGER, type Logger } from '../../platform/logging/logger.js';
 import { BodyReaders } from '../reader/body.readers.js';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { int4s, int8s, texts, timestamps, uuids } from '../../platform/db/arrays.js';
-import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type Bound, type Sql, type Tx } from '../../platform/db/database.js';
+import { bind, runAll } from '../../platform/db/sql.js';
 import { type Outcome } from '../outcome.js';
 
 const CLAIM = {
@@ -60,27 +61,32 @@ export class LedgerStore {
   }
 
   /**
-   * Marks events as seen, all or none.
-   * @throws unique violation when one of them was seen before, or two are the same
+   * Marks events as seen, all or none; fails with a unique violation when one of them was seen before, or two are the same.
    */
-  async claimAllEvents(tx: Tx, projectIds: readonly number[], eventIds: readonly string[], now: Date): Promise<void> {
-    await tx.query(CLAIM_ALL, [int4s(projectIds), uuids(eventIds), now]);
+  claimAllEvents(projectIds: readonly number[], eventIds: readonly string[], now: Date): Bound {
+    return bind(CLAIM_ALL, [int4s(projectIds), uuids(eventIds), now]);
   }
 
   /** Adds to the counts of outcomes. */
   async countOutcomes(sql: Sql, counts: readonly OutcomeCount[]): Promise<void> {
-    if (counts.length === 0) return;
-    await sql.query(COUNT, [
+    await runAll(sql, this.addOutcomes(counts));
+  }
+
+  /** The statement that adds to the counts of outcomes; none for no counts. */
+  addOutcomes(counts: readonly OutcomeCount[]): Bound[] {
+    if (counts.length === 0) return [];
+    const columns = [
       counts.map((c) => c.projectId),
       counts.map((c) => c.minute),
       counts.map((c) => c.outcome),
       counts.map((c) => c.count),
-    ]);
+    ];
+    return [bind(COUNT, columns)];
   }
 
-  /** Keeps samples. */
-  async saveSamples(tx: Tx, samples: readonly StoredSample[]): Promise<void> {
-    if (samples.length === 0) return;
+  /** The statement that keeps samples; none for no samples. */
+  saveSamples(samples: readonly StoredSample[]): Bound[] {
+    if (samples.length === 0) return [];
     const columns = [
       int4s(samples.map((s) => s.projectId)),
       uuids(samples.map((s) => s.eventId)),
@@ -88,7 +94,7 @@ export class LedgerStore {
       timestamps(samples.map((s) => s.receivedAt.getTime())),
       texts(samples.map((s) => s.payload)),
     ];
-    await tx.query(SAVE_SAMPLES, columns);
+    return [bind(SAVE_SAMPLES, columns)];
   }
 
   /** The newest samples of these cells. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Level } from '../../events/event.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
+import { onlyRow } from '../../platform/db/sql.js';
 import { type Place } from './cell.js';
 import { CellStore } from './cell.store.js';
 
@@ -49,9 +50,9 @@ export class CatchAllStore {
     const unknown = { culprit: undefined, service: undefined, release: undefined, sketch: undefined };
     const look = { kind: 'custom', title, level, environment: 'all', occurredAt: now.getTime() };
     const cell = { projectId, ...look, ...unknown };
-    const [issueId = 0] = await this.cells.openIssues(tx, [cell], now, true);
+    const issueId = onlyRow(await this.cells.openIssues(tx, [cell], now, true), 'the new catch-all');
     await tx.query('UPDATE issue SET catch_all = true WHERE id = $1', [issueId]);
-    const [cellId = 0] = await this.cells.openCells(tx, [{ issueId, cell }], now);
+    const cellId = onlyRow(await this.cells.openCells(tx, [{ issueId, cell }], now), 'the cell of the catch-all');
     return { cellId, issueId, status: 'open', resolvedAt: null, resolvedIn: null, fresh: true };
   }
 

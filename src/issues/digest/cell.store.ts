@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { int4s, int8s, texts, timestamps } from '../../platform/db/arrays.js';
-import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type Bound, type Sql, type Tx } from '../../platform/db/database.js';
+import { bind, onlyRow } from '../../platform/db/sql.js';
 import { type KnownFingerprint, type NewCell, type NewFingerprint, type Place } from './cell.js';
 
 const PLACE = `c.id AS "cellId", r.id AS "issueId", r.status, r.resolved_at AS "resolvedAt", r.resolved_in AS "resolvedIn"`;
@@ -15,7 +16,7 @@ const FIND_KEYS = {
 const CHANGES = { name: 'issues.changes', text: 'SELECT count FROM issue_change' };
 const ASSERT_CHANGES = {
   name: 'issues.assert_changes',
-  text: 'SELECT 1 / (count = $1)::int FROM issue_change',
+  text: 'SELECT require_unchanged((SELECT count FROM issue_change) = $1)',
 };
 const HOME_OF = {
   name: 'issues.home_of',
@@ -79,16 +80,12 @@ export class CellStore {
 
   /** A number that grows whenever any process changes where fingerprints lead, or what people decided about an issue. */
   async changes(tx: Tx): Promise<number> {
-    const [row] = await tx.query<{ count: number }>(CHANGES);
-    return row?.count ?? 0;
+    return onlyRow(await tx.query<{ count: number }>(CHANGES), 'the count of changes').count;
   }
 
-  /**
-   * Makes sure that there were no other changes.
-   * @throws division by zero when there were
-   */
-  async assertChanges(tx: Tx, count: number): Promise<void> {
-    await tx.query(ASSERT_CHANGES, [count]);
+  /** Makes sure that there were no other changes; fails with SQLSTATE FW001 when there were. */
+  assertChanges(count: number): Bound {
+    return bind(ASSERT_CHANGES, [count]);
   }
 
   /** Where a fingerprint leads, with the issue that its cell belongs to itself, and how many cells that one has. */
@@ -147,8 +144,10 @@ export class CellStore {
 
   /** The cell that an issue got last. */
   async newestCell(tx: Tx, issueId: number): Promise<number> {
-    const [row] = await tx.query<{ id: number }>(NEWEST_CELL, [issueId]);
-    return row?.id ?? 0;
+    const rows = await tx.query<{ id: number | null }>(NEWEST_CELL, [issueId]);
+    const { id } = onlyRow(rows, 'the newest cell');
+    if (id === null) throw new Error(`issue ${issueId} has no cell`);
+    return id;
   }
 
   /** Binds fingerprints to cells for all future events; returns the ids of those from which templates are learnt, in order. */

@@ -6,7 +6,9 @@ import { type AppEvent } from '../../events/event.js';
 import { type DigestOutcome } from '../../intake/outcome.js';
 import { IntakeLedger } from '../../intake/public.js';
 import { Clock } from '../../platform/clock.js';
-import { Database, PG_ERROR, pgCode, type Tx } from '../../platform/db/database.js';
+import { type Bound, Database, type Tx } from '../../platform/db/database.js';
+import { PG_ERROR, pgCode } from '../../platform/db/pg-error.js';
+import { runAll } from '../../platform/db/sql.js';
 import { LOGGER, type Logger } from '../../platform/logging/logger.js';
 import { type CountedEvent, totalsByCell, totalsByCustomer, totalsByRelease } from './batch.js';
 import { type Place } from './cell.js';
@@ -116,33 +118,29 @@ export class Digest implements EventConsumer {
     const placed = prepared.flatMap((one, at) => placedEvent(one, places[at]));
     const outcomes = prepared.map((): DigestOutcome => 'accepted');
     const counts = countOutcomes(prepared, outcomes, now);
+    const releases = this.regressions.saveReleases(placed, now);
+    const samples = prepared.map((event, at) => ({ event, place: places[at] }));
     try {
-      const [releases] = await this.database.transaction((tx) =>
-        // Each asks the server before it waits for anything, so that all of it travels in one round trip.
-        Promise.all([
-          this.regressions.look(tx, placed, now),
-          this.directory.assertErasures(tx, remembered.customers),
-          this.opener.assertChanges(tx, remembered.places),
-          this.ledger.claimAllEvents(tx, prepared, now),
-          this.samples.keep(
-            tx,
-            prepared.map((event, at) => ({ event, place: places[at] })),
-            now,
-          ),
-          this.count(tx, counted, now),
-          this.ledger.countOutcomes(tx, counts),
-          tx.commit(),
-        ]),
+      await this.database.transaction((tx) =>
+        tx.commitWith(
+          ...releases.bound,
+          this.directory.assertErasures(remembered.customers),
+          this.opener.assertChanges(remembered.places),
+          this.ledger.claimAllEvents(prepared, now),
+          ...this.samples.keep(samples, now),
+          ...this.count(counted, now),
+          ...this.ledger.addOutcomes(counts),
+        ),
       );
-      this.regressions.remember(releases);
-      this.ledger.observe(counts);
-      return outcomes;
     } catch (error) {
       const code = pgCode(error);
-      if (code !== PG_ERROR.divisionByZero && !CONFLICTS.includes(code)) throw error;
+      if (code !== PG_ERROR.stale && !CONFLICTS.includes(code)) throw error;
       if (code === PG_ERROR.uniqueViolation) this.cautious = CAUTIOUS_BATCHES;
       return undefined;
     }
+    this.regressions.remember(releases.fresh);
+    this.ledger.observe(counts);
+    return outcomes;
   }
 
   private async commit(prepared: readonly Prepared[]): Promise<DigestOutcome[]> {
@@ -167,7 +165,9 @@ export class Digest implements EventConsumer {
       await this.countIgnored(tx, ignored, customers.slice(counting.length), places, now);
       const counted = counting.map((one, at) => countedEvent(one, places.get(one), customers[at]));
       const placed = counting.flatMap((one) => placedEvent(one, places.get(one)));
-      const releases = await this.regressions.look(tx, placed, now);
+      const releases = this.regressions.saveReleases(placed, now);
+      await runAll(tx, releases.bound);
+      await this.regressions.reopen(tx, placed, now);
       const outcomes = outcomesOf(prepared, fresh, counting);
       const counts = countOutcomes(prepared, outcomes, now);
       await this.samples.learn(
@@ -175,25 +175,20 @@ export class Digest implements EventConsumer {
         placed.map((one) => one.place),
         now,
       );
-      await this.samples.keep(
-        tx,
-        counting.map((event) => ({ event, place: places.get(event) })),
-        now,
-      );
+      const samples = counting.map((event) => ({ event, place: places.get(event) }));
       // Last, since from here on other batches wait for the rows of the same issues.
-      await Promise.all([
-        this.count(
-          tx,
+      tx.commitWith(
+        ...this.samples.keep(samples, now),
+        ...this.count(
           counted.filter((one) => one !== undefined),
           now,
         ),
-        this.ledger.countOutcomes(tx, counts),
-        this.ignored.countByRule(tx, ruledOut(fresh), now),
-        tx.commit(),
-      ]);
+        ...this.ledger.addOutcomes(counts),
+        ...this.ignored.countByRule(ruledOut(fresh), now),
+      );
       return { outcomes, counts, identities, customers, releases };
     });
-    this.regressions.remember(committed.releases);
+    this.regressions.remember(committed.releases.fresh);
     this.directory.remember(committed.identities, committed.customers);
     this.ledger.observe(committed.counts);
     return committed.outcomes;
@@ -207,16 +202,19 @@ export class Digest implements EventConsumer {
     places: ReadonlyMap<Prepared, Place | undefined>,
     now: Date,
   ): Promise<void> {
-    const events = ignored.map((one, at) => ({ issueId: places.get(one)?.issueId ?? 0, customerId: customers[at] }));
+    const events = ignored.flatMap((one, at) => {
+      const place = places.get(one);
+      return place ? [{ issueId: place.issueId, customerId: customers[at] }] : [];
+    });
     await this.ignored.count(tx, events, now);
   }
 
-  private async count(tx: Tx, events: readonly CountedEvent[], now: Date): Promise<void> {
-    if (events.length === 0) return;
-    await Promise.all([
-      this.store.touchCells(tx, totalsByCell(events), this.fingerprinter.ruledBy, now),
-      this.store.countHits(tx, totalsByCustomer(events), totalsByRelease(events), now),
-    ]);
+  private count(events: readonly CountedEvent[], now: Date): Bound[] {
+    if (events.length === 0) return [];
+    return [
+      this.store.touchCells(totalsByCell(events), this.fingerprinter.ruledBy, now),
+      this.store.countHits(totalsByCustomer(events), totalsByRelease(events), now),
+    ];
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { int4s, int8s, texts, timestamps, uuids } from '../../platform/db/arrays.js';
-import { type Tx } from '../../platform/db/database.js';
+import { type Bound, type Tx } from '../../platform/db/database.js';
+import { bind } from '../../platform/db/sql.js';
 import { ARRIVAL_GAP_MINUTES, type CellTotals, type CustomerTotals, type ReleaseTotals } from './totals.js';
 
 const MINUTE = 60_000;
@@ -56,14 +57,9 @@ export class DigestStore {
    * Adds customers' hits, and to the minute of each cell and release its events, the customers not yet counted in the cell's minute,
    * and those of them who arrived (first hit, or first after a long quiet), and in which ten seconds.
    */
-  async countHits(
-    tx: Tx,
-    rows: readonly CustomerTotals[],
-    releases: readonly ReleaseTotals[],
-    now: Date,
-  ): Promise<void> {
+  countHits(rows: readonly CustomerTotals[], releases: readonly ReleaseTotals[], now: Date): Bound {
     const minute = new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
-    await tx.query(COUNT_HITS, [
+    return bind(COUNT_HITS, [
       int8s(rows.map((r) => r.cellId)),
       int8s(rows.map((r) => r.customerId)),
       int4s(rows.map((r) => r.events)),
@@ -84,8 +80,8 @@ export class DigestStore {
    * Adds to cells' totals; takes their rows in order of id, so that two processes cannot wait for each other.
    * @param ruledBy stands for the rules in force: what other rules said before is replaced
    */
-  async touchCells(tx: Tx, rows: readonly CellTotals[], ruledBy: string | null, now: Date): Promise<void> {
-    await tx.query(TOUCH_CELLS, [
+  touchCells(rows: readonly CellTotals[], ruledBy: string | null, now: Date): Bound {
+    return bind(TOUCH_CELLS, [
       int8s(rows.map((r) => r.cellId)),
       int4s(rows.map((r) => r.events)),
       timestamps(rows.map((r) => r.firstSeen)),

@@ -3,7 +3,8 @@ import { LRUCache } from 'lru-cache';
 import { type PreparedEvent } from '../../intake/accepted-event.js';
 import { type AppEvent, type Level } from '../../events/event.js';
 import { IntakeLedger } from '../../intake/public.js';
-import { type Tx } from '../../platform/db/database.js';
+import { type Bound, type Tx } from '../../platform/db/database.js';
+import { rowAt } from '../../platform/db/sql.js';
 import { sketchV1 } from '../links/link-sketch.v1.js';
 import { CatchAllStore } from './catch-all.store.js';
 import { type KnownFingerprint, type NewCell, type NewFingerprint, type Place } from './cell.js';
@@ -148,7 +149,7 @@ export class IssueOpener {
     return found;
   }
 
-  /** One place an event, where this process remembers all of them; whoever relies on it calls `assertChanges` in the transaction. */
+  /** One place an event, where this process remembers all of them; whoever relies on it commits with `assertChanges`. */
   recall(events: readonly GroupedEvent[]): RecalledPlaces | undefined {
     const places: KnownFingerprint[] = [];
     for (const event of events) {
@@ -159,12 +160,9 @@ export class IssueOpener {
     return { places, changes: this.changes };
   }
 
-  /**
-   * Makes sure that what was recalled still holds.
-   * @throws division by zero when it may not
-   */
-  async assertChanges(tx: Tx, { changes }: RecalledPlaces): Promise<void> {
-    await this.store.assertChanges(tx, changes);
+  /** Makes sure that what was recalled still holds; fails with SQLSTATE FW001 when it may not. */
+  assertChanges({ changes }: RecalledPlaces): Bound {
+    return this.store.assertChanges(changes);
   }
 
   private remember(changes: number, found: ReadonlyMap<string, KnownFingerprint>): void {
@@ -283,11 +281,11 @@ export class IssueOpener {
       this.store.openIssues(tx, looks, now),
       this.catchAll.countOpened(tx, projectId, looks.length, now),
     ]);
-    for (const [at, { home }] of issues.entries()) home.homeId = home.place.issueId = issueIds[at] ?? 0;
+    for (const [at, { home }] of issues.entries()) home.homeId = home.place.issueId = rowAt(issueIds, at, 'new issues');
     const rows = cells.map(({ home, cell }) => ({ issueId: home.homeId, cell }));
     const cellIds = await this.store.openCells(tx, rows, now);
     for (const [at, { home, place }] of cells.entries())
-      Object.assign(place, { issueId: home.place.issueId, cellId: cellIds[at] ?? 0 });
+      Object.assign(place, { issueId: home.place.issueId, cellId: rowAt(cellIds, at, 'new cells') });
     const bound = bindings.map(({ place, ...binding }) => ({ ...binding, cellId: place.cellId }));
     return this.store.bind(tx, projectId, bound, now);
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { type Tx } from '../../platform/db/database.js';
+import { type Bound, type Tx } from '../../platform/db/database.js';
 import { speaksAgainstFix } from './release-order.js';
 import { type Place } from './cell.js';
 import { RegressionStore } from './regression.store.js';
@@ -20,32 +20,31 @@ export class RegressionKeeper {
 
   constructor(private readonly store: RegressionStore) {}
 
-  /** Looks at a batch. What it returns is to be handed to `remember` after the commit. */
-  async look(tx: Tx, events: readonly PlacedEvent[], now: Date): Promise<string[]> {
-    const fresh = await this.saveReleases(tx, events, now);
-    const resolved = events.filter(({ place }) => place.status === 'resolved');
-    const issueIds = [...new Set(resolved.map(({ place }) => place.issueId))].sort((a, b) => a - b);
-    for (const issueId of issueIds) {
-      const hits = resolved.filter(({ place }) => place.issueId === issueId);
-      await this.judge(tx, issueId, hits, now);
-    }
-    return fresh;
-  }
-
-  /** Keeps what a committed transaction saved. */
-  remember(fresh: readonly string[]): void {
-    for (const key of fresh) this.releases.set(key, true);
-  }
-
-  private async saveReleases(tx: Tx, events: readonly PlacedEvent[], now: Date): Promise<string[]> {
+  /** The statement that saves the releases of a batch that this process has not seen; hand `fresh` to `remember` after the commit. */
+  saveReleases(events: readonly PlacedEvent[], now: Date): { fresh: string[]; bound: Bound[] } {
     const unknown = new Map<string, { projectId: number; release: string }>();
     for (const { projectId, release } of events) {
       if (release === undefined) continue;
       const key = `${projectId}:${release}`;
       if (!this.releases.has(key)) unknown.set(key, { projectId, release });
     }
-    if (unknown.size > 0) await this.store.saveReleases(tx, [...unknown.values()], now);
-    return [...unknown.keys()];
+    const bound = unknown.size > 0 ? [this.store.saveReleases([...unknown.values()], now)] : [];
+    return { fresh: [...unknown.keys()], bound };
+  }
+
+  /** Reopens resolved issues of which an event of the batch speaks against the fix. Ask it after the releases were saved. */
+  async reopen(tx: Tx, events: readonly PlacedEvent[], now: Date): Promise<void> {
+    const resolved = events.filter(({ place }) => place.status === 'resolved');
+    const issueIds = [...new Set(resolved.map(({ place }) => place.issueId))].sort((a, b) => a - b);
+    for (const issueId of issueIds) {
+      const hits = resolved.filter(({ place }) => place.issueId === issueId);
+      await this.judge(tx, issueId, hits, now);
+    }
+  }
+
+  /** Keeps what a committed transaction saved. */
+  remember(fresh: readonly string[]): void {
+    for (const key of fresh) this.releases.set(key, true);
   }
 
   private async judge(tx: Tx, issueId: number, hits: readonly PlacedEvent[], now: Date): Promise<void> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type Bound, type Sql, type Tx } from '../../platform/db/database.js';
+import { bind } from '../../platform/db/sql.js';
 
 const SAVE_RELEASES = {
   name: 'issues.save_releases',
@@ -21,8 +22,8 @@ export interface RegressedIssue {
 @Injectable()
 export class RegressionStore {
   /** Notes releases; those that are known keep their date. */
-  async saveReleases(tx: Tx, rows: readonly { projectId: number; release: string }[], now: Date): Promise<void> {
-    await tx.query(SAVE_RELEASES, [rows.map((r) => r.projectId), rows.map((r) => r.release), now]);
+  saveReleases(rows: readonly { projectId: number; release: string }[], now: Date): Bound {
+    return bind(SAVE_RELEASES, [rows.map((r) => r.projectId), rows.map((r) => r.release), now]);
   }
 
   /** First sight of these releases, epoch milliseconds. */

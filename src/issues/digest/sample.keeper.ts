@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type PreparedEvent } from '../../intake/accepted-event.js';
 import { IntakeLedger } from '../../intake/public.js';
-import { type Tx } from '../../platform/db/database.js';
+import { type Bound, type Tx } from '../../platform/db/database.js';
 import { type Place } from './cell.js';
 import { DigestStore } from './digest.store.js';
 
@@ -47,12 +47,11 @@ export class SampleKeeper {
     for (const issueId of unknown) this.kept.set(`${issueId}:${hour}`, eventsBehind(counts.get(issueId) ?? 0));
   }
 
-  /** Saves the payloads of a batch that are still wanted. */
-  async keep(
-    tx: Tx,
+  /** The statement that saves the payloads of a batch that are still wanted. */
+  keep(
     events: readonly { event: Pick<PreparedEvent, 'hasPayload' | 'accepted'>; place: Place | undefined }[],
     now: Date,
-  ): Promise<void> {
+  ): Bound[] {
     const hour = hourOf(now);
     const samples = [];
     for (const { event, place } of events) {
@@ -64,7 +63,7 @@ export class SampleKeeper {
       if (isPowerOfTwo(count + 1) && (count === 0 || this.mayKeepFurther(now)))
         samples.push({ cellId: place.cellId, accepted: event.accepted() });
     }
-    await this.ledger.saveSamples(tx, samples, now);
+    return this.ledger.saveSamples(samples, now);
   }
 
   private mayKeepFurther(now: Date): boolean {

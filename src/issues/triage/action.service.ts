@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Tx } from '../../platform/db/database.js';
+import { onlyRow } from '../../platform/db/sql.js';
 import { notFound, Problem } from '../../platform/errors.js';
 import { type ActionDetails, ActionStore, type IssueAction, type IssueDecision } from './action.store.js';
 import { CellStore } from '../digest/cell.store.js';
@@ -168,8 +169,7 @@ export class IssueActions {
   private async openFor(tx: Tx, cellId: number, now: Date): Promise<number> {
     const look = await this.store.lookOf(tx, cellId);
     if (!look) throw new Error(`cell ${cellId} is gone`);
-    const [issueId = 0] = await this.cells.openIssues(tx, [look], now, true);
-    return issueId;
+    return onlyRow(await this.cells.openIssues(tx, [look], now, true), 'the new issue');
   }
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../../platform/db/database.js';
+import { onlyRow } from '../../platform/db/sql.js';
 import { type IssueStatus } from '../issue.js';
 
 /** How an issue stands, as people decided. */
@@ -70,11 +71,11 @@ const DECISION = `status, resolved_at AS "resolvedAt", resolved_in AS "resolvedI
 export class ActionStore {
   /** Writes an action down; returns its id. */
   async record(tx: Tx, issueId: number, actor: string, details: ActionDetails, now: Date): Promise<number> {
-    const [row] = await tx.query<{ id: number }>(
+    const rows = await tx.query<{ id: number }>(
       'INSERT INTO issue_action (issue_id, kind, actor, at, details) VALUES ($1, $2, $3, $4, $5) RETURNING id',
       [issueId, details.kind, actor, now, JSON.stringify(details)],
     );
-    return row?.id ?? 0;
+    return onlyRow(rows, 'the new action').id;
   }
 
   /** One action, undefined when there is none. */
@@ -152,11 +153,11 @@ export class ActionStore {
 
   /** How many cells an issue and those merged into it have. */
   async countCells(tx: Tx, rootId: number): Promise<number> {
-    const [row] = await tx.query<{ count: number }>(
+    const rows = await tx.query<{ count: number }>(
       'SELECT count(*)::int AS count FROM issue m JOIN cell c ON c.issue_id = m.id WHERE m.root_id = $1',
       [rootId],
     );
-    return row?.count ?? 0;
+    return onlyRow(rows, 'a count').count;
   }
 
   /** What an issue made of this cell would look like. */

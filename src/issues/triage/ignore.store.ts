@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type Bound, type Sql, type Tx } from '../../platform/db/database.js';
+import { bind } from '../../platform/db/sql.js';
 
 /** An event of an ignored issue; a customer only where the app named one. */
 export interface IgnoredEvent {
@@ -43,18 +44,11 @@ export class IgnoreStore {
     ]);
   }
 
-  /** Adds events that a rule ignored. Their customers stay unknown, since such an event makes none. */
-  async countByRule(
-    tx: Tx,
-    events: readonly { readonly rule: string; readonly projectId: number }[],
-    now: Date,
-  ): Promise<void> {
-    if (events.length === 0) return;
-    await tx.query({ name: 'ignore.by_rule', text: COUNT_BY_RULE }, [
-      events.map(({ rule }) => rule),
-      events.map(({ projectId }) => projectId),
-      now,
-    ]);
+  /** Adds events that a rule ignored; no statement for no events. Their customers stay unknown, since such an event makes none. */
+  countByRule(events: readonly { readonly rule: string; readonly projectId: number }[], now: Date): Bound[] {
+    if (events.length === 0) return [];
+    const [rules, projects] = [events.map(({ rule }) => rule), events.map(({ projectId }) => projectId)];
+    return [bind({ name: 'ignore.by_rule', text: COUNT_BY_RULE }, [rules, projects, now])];
   }
 
   /** What rules kept back, by rule and project. */

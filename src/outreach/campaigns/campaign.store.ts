@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../../platform/db/database.js';
+import { onlyRow } from '../../platform/db/sql.js';
 import { type ApprovalDecision } from '../algorithm/decide.js';
 import { type Campaign, type CampaignKind, type CampaignState } from '../campaign.js';
 
@@ -46,7 +47,7 @@ export class CampaignStore {
     now: Date,
   ): Promise<number> {
     const approved = decision.state === 'approved';
-    const [row] = await tx.query<{ id: number }>(
+    const rows = await tx.query<{ id: number }>(
       `INSERT INTO campaign (incident_id, policy, kind, wave, state, state_reason, approve_after, approved_at, approved_by, created_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
       [
@@ -62,7 +63,7 @@ export class CampaignStore {
         now,
       ],
     );
-    return row?.id ?? 0;
+    return onlyRow(rows, 'the new campaign').id;
   }
 
   /** Notes how far into the audience a snapshot reaches. */

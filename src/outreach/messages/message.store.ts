@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Channel } from '../../customers/customer.js';
 import { int8s, texts, timestamps, uuids } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
+import { onlyRow } from '../../platform/db/sql.js';
 import { type CampaignKind, type Message, type MessageState } from '../campaign.js';
 
 const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.channel, m.locale, m.why, m.link_token AS "linkToken",
@@ -160,7 +161,7 @@ export class MessageStore {
   /** Messages about faults that count against a customer's cap: sent, or perhaps sent, since `since`; `except` is the one that asks. */
   async countForCap(tx: Tx, customerId: number, except: string, since: Date): Promise<number> {
     await tx.query('SELECT FROM customer WHERE id = $1 FOR UPDATE', [customerId]);
-    const [row] = await tx.query<{ count: number }>(
+    const rows = await tx.query<{ count: number }>(
       {
         name: 'messages.count_for_cap',
         text: `SELECT count(*) AS count FROM message WHERE customer_id = $1 AND kind = 'notice' AND id <> $3 AND
@@ -168,7 +169,7 @@ export class MessageStore {
       },
       [customerId, since, except],
     );
-    return row?.count ?? 0;
+    return onlyRow(rows, 'a count').count;
   }
 
   /** Cancels what is still waiting of an incident (or of one campaign); returns how many. */
@@ -216,8 +217,8 @@ export class MessageStore {
   /** How many customers of an incident are, or were, written to with a notice. */
   async countNotices(tx: Tx, incidentId: number): Promise<number> {
     const sql = `SELECT count(*) AS count FROM message WHERE incident_id = $1 AND kind = 'notice' AND state NOT IN ('suppressed', 'cancelled')`;
-    const [row] = await tx.query<{ count: number }>(sql, [incidentId]);
-    return row?.count ?? 0;
+    const rows = await tx.query<{ count: number }>(sql, [incidentId]);
+    return onlyRow(rows, 'a count').count;
   }
 
   /** The message behind a customer's link. */

@@ -1,51 +1,175 @@
 import pg from 'pg';
-import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
 import { messageOf, StartError } from '../errors.js';
-import { PG_ERROR, pgCode } from './database.js';
+import { PG_ERROR, pgCode } from './pg-error.js';
+import { onlyRow } from './sql.js';
 
 /** The oldest server on which the tests run. */
 const OLDEST_SERVER = 150_000;
 /** Serialises migrations of processes that start together; any constant that nobody else uses. */
 const MIGRATION_LOCK = 4_812_019_326;
 
-type Entities = MixedList<string | EntitySchema | (new () => object)>;
+/** Counts and ids are far below 2^53, so PostgreSQL's 64-bit integers are read as numbers. */
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+/** PostgreSQL's type number of `bigint[]` (pg_type.oid). */
+const INT8_ARRAY = 1016 as number as Parameters<typeof pg.types.getTypeParser>[0];
+const readArray = pg.types.getTypeParser(INT8_ARRAY) as (text: string) => string[];
+pg.types.setTypeParser(INT8_ARRAY, (text: string) => readArray(text).map(Number));
+
+/** What one statement of the pool may take. */
+export interface Limits {
+  /** Longest run of a statement, milliseconds; 0 for no limit. */
+  readonly statementMs: number;
+  /** Longest wait for a lock, milliseconds. */
+  readonly lockMs: number;
+  /** Temporary files of one session, kilobytes. Kept where the role may set it; undefined where it may not and nobody else did. */
+  readonly tempFileKb: number | undefined;
+}
 
 /**
- * Connects to PostgreSQL, checks its version and brings the schema up to date.
- * @param url connection string, also the socket form of the embedded server
- * @param poolSize connections at most
+ * Longest run of a statement, milliseconds. The longest that was seen is 12 s (one look of detection at 7,500 new issues, by a plan that is
+ * no longer made). With half of it a rollup on a slow disk may be cut again and again; with double the pool of 16 can be held for two
+ * minutes by 16 requests.
+ */
+const STATEMENT_MS = 60_000;
+/**
+ * Longest wait for a lock, milliseconds. A batch of digest holds a project's lock for some tens of milliseconds. Half would do as well;
+ * double lets a request wait longer than most clients do.
+ */
+const LOCK_MS = 10_000;
+/**
+ * Temporary files of one session, kilobytes. The largest statement of the benches writes none; a back-test over all of time wrote 75 GB.
+ * With half of it a sort over 90 days of a large installation may be cut; with double 16 sessions can fill 32 GB.
+ */
+const TEMP_FILE_KB = 1024 * 1024;
+/** Longest wait for a connection, milliseconds; a request that waited so long is answered 503. */
+const CONNECT_MS = 10_000;
+
+/** A pool of connections, and what else the application needs of the server. */
+export interface OpenPool {
+  readonly pool: pg.Pool;
+  readonly limits: Limits;
+  /** Cancels the statement that runs on a connection, if any. */
+  cancel(client: pg.PoolClient): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Brings the schema of a database up to date.
  * @throws StartError with one line for a server that is away, too old, or refuses
  */
-export async function connectDatabase(url: string, entities: Entities = [], poolSize = 16): Promise<DataSource> {
+export async function migrateDatabase(url: string): Promise<void> {
   await withLock(url, async () => {
-    const source = dataSource(url, [], 2);
-    await source.initialize();
+    const source = await dataSource(url).initialize();
     try {
       await source.runMigrations({ transaction: 'each' });
     } finally {
       await source.destroy();
     }
   });
-  return dataSource(url, entities, poolSize).initialize();
 }
 
-/** A TypeORM data source that is not yet connected; `poolSize` connections at most. */
-export function dataSource(url: string, entities: Entities, poolSize: number): DataSource {
+/** TypeORM's data source for the migrations, which is not yet connected. */
+export function dataSource(url: string): DataSource {
   return new DataSource({
     type: 'postgres',
     url,
-    entities,
     migrations,
     migrationsTableName: 'schema_migration',
-    // Pipelined: statements of one connection that are asked for together travel together, each still by itself and in order.
-    extra: { max: poolSize, connectionTimeoutMillis: 10_000, application_name: 'forewarn', pipeline: true },
+    extra: { max: 2, connectionTimeoutMillis: CONNECT_MS, application_name: 'forewarn' },
     logging: false,
   });
 }
 
+/**
+ * Opens a pool of connections.
+ * @param url connection string, also the socket form of the embedded server
+ * @param options.statementMs longest run of a statement, milliseconds; 0 for no limit
+ * @throws StartError when this version of the driver does not have what the pool relies on
+ */
+export async function openPool(
+  url: string,
+  { poolSize = 16, statementMs = STATEMENT_MS }: { poolSize?: number; statementMs?: number } = {},
+): Promise<OpenPool> {
+  const common = { connectionString: url, connectionTimeoutMillis: CONNECT_MS, application_name: 'forewarn' };
+  const cancelling = new pg.Pool({ ...common, max: 1, idleTimeoutMillis: 1000 });
+  const temp = await tempFileLimit(cancelling);
+  const pool = new pg.Pool({
+    ...common,
+    max: poolSize,
+    // Statements of one connection that are asked for together travel together, each still by itself and in order.
+    pipeline: true,
+    statement_timeout: statementMs,
+    lock_timeout: LOCK_MS,
+    // The first statement of each connection, so that all others run under it.
+    ...(temp.isOurs && { onConnect: (client) => void client.query(`SET temp_file_limit = ${TEMP_FILE_KB}`) }),
+  });
+  // An idle connection that is lost is replaced at the next use, which says so when the server stays away.
+  for (const one of [pool, cancelling]) one.on('error', () => undefined);
+  const close = async () => void (await Promise.all([pool.end(), cancelling.end()]));
+  try {
+    const client = await pool.connect();
+    try {
+      checkDriver(client);
+    } finally {
+      client.release();
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const cancel = async (client: pg.PoolClient) => {
+    const { processID } = client as unknown as DriverFields;
+    // When this fails the server is away, or ends the statement by its own limit.
+    await cancelling.query('SELECT pg_cancel_backend($1)', [processID]).catch(() => undefined);
+  };
+  return { pool, limits: { statementMs, lockMs: LOCK_MS, tempFileKb: temp.kb }, cancel, close };
+}
+
+/** Sets no limit above one that somebody set already, and none where the role may not. */
+async function tempFileLimit(pool: pg.Pool): Promise<{ isOurs: boolean; kb: number | undefined }> {
+  const { rows } = await pool.query<{ may: boolean; kb: string }>(
+    `SELECT has_parameter_privilege('temp_file_limit', 'SET') AS may, setting AS kb
+     FROM pg_settings
+     WHERE name = 'temp_file_limit'`,
+  );
+  const { may, kb } = onlyRow(rows, 'temp_file_limit');
+  const stands = Number(kb);
+  if (stands >= 0 && stands <= TEMP_FILE_KB) return { isOurs: false, kb: stands };
+  if (may) return { isOurs: true, kb: TEMP_FILE_KB };
+  return { isOurs: false, kb: stands < 0 ? undefined : stands };
+}
+
+/** Fields of the driver that are not part of its documented interface. */
+interface DriverFields {
+  readonly pipeline?: unknown;
+  /** Number of the server process behind the connection, by which its statement is cancelled. */
+  readonly processID?: unknown;
+  readonly connection?: { readonly stream?: { readonly cork?: unknown; readonly uncork?: unknown } };
+}
+
+/**
+ * Makes sure that this version of the driver has the fields that the hot path relies on.
+ * @throws StartError that names what is missing
+ */
+export function checkDriver(client: unknown): void {
+  const { pipeline, processID, connection } = client as DriverFields;
+  const missing = [
+    ...(pipeline === true ? [] : ['pipeline']),
+    ...(typeof processID === 'number' ? [] : ['processID']),
+    ...(typeof connection?.stream?.cork === 'function' && typeof connection.stream.uncork === 'function'
+      ? []
+      : ['connection.stream.cork']),
+  ];
+  if (missing.length > 0)
+    throw new StartError(
+      `The installed PostgreSQL driver "pg" has no ${missing.join(' and no ')} on its connections. Run "npm ci", which installs the version that Forewarn is tested with.`,
+    );
+}
+
 async function withLock(url: string, work: () => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS });
   try {
     await client.connect();
   } catch (error) {

@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
-import { isDatabaseAway } from '../db/database.js';
+import { isDatabaseAway } from '../db/pg-error.js';
 import { Problem } from '../errors.js';
 import { LOGGER, type Logger } from '../logging/logger.js';
 

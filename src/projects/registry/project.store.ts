@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../../platform/db/database.js';
+import { onlyRow } from '../../platform/db/sql.js';
 import { type Project } from '../project.js';
 
 /** Projects and their keys. */
@@ -8,8 +9,8 @@ export class ProjectStore {
   /** Creates or renames a project; returns its id. */
   async upsert(tx: Tx, slug: string, name: string, now: Date): Promise<number> {
     const sql = `INSERT INTO project (slug, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (slug) DO UPDATE SET name = $2 RETURNING id`;
-    const [row] = await tx.query<{ id: number }>(sql, [slug, name, now]);
-    return row?.id ?? 0;
+    const rows = await tx.query<{ id: number }>(sql, [slug, name, now]);
+    return onlyRow(rows, 'the project').id;
   }
 
   /** Gives a project its first key; does nothing when it has one. */
