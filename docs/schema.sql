@@ -17,10 +17,13 @@ CREATE TABLE api_token (
   created_at timestamp with time zone NOT NULL,
   last_used_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  project_id bigint,
+  expires_at timestamp with time zone,
   CONSTRAINT api_token_pkey PRIMARY KEY (id),
   CONSTRAINT api_token_name_key UNIQUE (name),
   CONSTRAINT api_token_token_hash_key UNIQUE (token_hash),
-  CONSTRAINT api_token_role_check CHECK ((role = ANY (ARRAY['bot'::text, 'agent'::text, 'ops'::text, 'admin'::text])))
+  CONSTRAINT api_token_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),
+  CONSTRAINT api_token_role_check CHECK ((role = ANY (ARRAY['alerts'::text, 'directory'::text, 'bot'::text, 'agent'::text, 'ops'::text, 'admin'::text])))
 );
 
 CREATE TABLE app_release (
@@ -63,6 +66,21 @@ CREATE TABLE audience_member (
 );
 CREATE INDEX audience_member_customer ON audience_member USING btree (customer_id);
 CREATE INDEX audience_member_seq ON audience_member USING btree (incident_id, seq);
+
+CREATE TABLE audit_entry (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  at timestamp with time zone NOT NULL,
+  caller text,
+  role text,
+  method text NOT NULL,
+  route text NOT NULL,
+  params jsonb NOT NULL,
+  status integer NOT NULL,
+  count bigint NOT NULL,
+  request text NOT NULL,
+  CONSTRAINT audit_entry_pkey PRIMARY KEY (id)
+);
+CREATE INDEX audit_entry_at ON audit_entry USING btree (at);
 
 CREATE TABLE campaign (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,

@@ -17,6 +17,7 @@ import { FeedbackWriters1795428000000 } from './1795428000000-feedback-writers.j
 import { RequireUnchanged1795430000000 } from './1795430000000-require-unchanged.js';
 import { ProjectKeys1795432000000 } from './1795432000000-project-keys.js';
 import { Trust1795432100000 } from './1795432100000-trust.js';
+import { Access1795434000000 } from './1795434000000-access.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   RequireUnchanged1795430000000,
   ProjectKeys1795432000000,
   Trust1795432100000,
+  Access1795434000000,
 ];

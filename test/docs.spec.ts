@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { textsSchema } from '../src/explanations/texts-config.js';
 import { fileSchema } from '../src/forewarn-config.js';
+import { Access } from '../src/platform/auth/access.js';
 import { STAGE_NAMES } from '../src/platform/stages/stage.js';
 import { TestDaemon } from './support/test-daemon.js';
 
@@ -88,6 +89,16 @@ describe('the pages about a running daemon', () => {
     expect(all(/^### ([A-Z]+ \/.*)$/gm, read('docs/api.md')).sort()).toEqual(routes.sort());
   });
 
+  it('say of every route, and no other, in security.md what it needs', () => {
+    const routes = forewarn.daemon.app.get(Access).list();
+    const lines = routes.map(
+      ({ method, path, need, scope }) => `| \`${method} ${path}\` | \`${need}\` | ${scope ? `\`${scope}\`` : '—'} |`,
+    );
+    if (process.env['UPDATE_DOCS']) writeRoutes(lines.sort());
+    const section = read('docs/security.md').split('## Every route')[1]?.split('\n## ')[0] ?? '';
+    expect(all(ROUTE_LINE, section)).toEqual(lines.sort());
+  });
+
   it('list every table, and no other, in glossary.md', async () => {
     const tables = await forewarn.rows<{ name: string }>(
       "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migration'",
@@ -102,6 +113,18 @@ describe('the pages about a running daemon', () => {
     expect(all(/^\| `([^`]+)`/gm, section).sort()).toEqual(all(/^# HELP (\S+)/gm, metrics).sort());
   });
 });
+
+const ROUTE_LINE = /^(\| `[A-Z]+ \/.*\|)$/gm;
+
+/** Puts the table of routes into security.md. */
+function writeRoutes(lines: string[]): void {
+  const page = read('docs/security.md')
+    .replace(ROUTE_LINE, '')
+    .replace(/^ROUTES$/m, '');
+  const head = '| route | needs | project |\n| --- | --- | --- |\n';
+  const [before = '', after = ''] = page.split(head);
+  writeFileSync(join(root, 'docs/security.md'), `${before}${head}${lines.join('\n')}\n\n${after.trimStart()}`);
+}
 
 interface JsonSchema {
   properties?: Record<string, JsonSchema>;

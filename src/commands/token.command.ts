@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../platform/db/open-database.js';
-import { TOKEN_ROLES, type TokenRole } from '../platform/auth/role.js';
-import { TokenStore } from '../platform/auth/token.store.js';
+import { TOKEN_ROLES } from '../platform/auth/role.js';
+import { TokenStore, type TokenView } from '../platform/auth/token.store.js';
 import { SystemClock } from '../platform/clock.js';
 import { readSettings } from '../platform/config/settings.js';
 import { StartError } from '../platform/errors.js';
 
 const USAGE = `usage: forewarn token create --name NAME --role ${TOKEN_ROLES.join('|')}
+                      [--project SLUG] [--expires YYYY-MM-DD]
        forewarn token list
        forewarn token revoke --name NAME
 `;
@@ -16,13 +17,17 @@ export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parse(args);
   const [action] = positionals;
   if (!action || !['create', 'list', 'revoke'].includes(action) || (action !== 'list' && !values.name)) return usage();
-  if (action === 'create' && !TOKEN_ROLES.includes(values.role as TokenRole)) return usage();
+  const role = TOKEN_ROLES.find((one) => one === values.role);
+  const expiresAt = values.expires === undefined ? undefined : endOf(values.expires);
+  if (action === 'create' && role === undefined) return usage();
   const { database, close } = await openDatabase(readSettings(process.env), { share: true });
   try {
-    const store = new TokenStore(database, new SystemClock());
-    if (action === 'create')
-      process.stdout.write(`${await store.create(values.name ?? '', values.role as TokenRole)}\n`);
-    else if (action === 'list') process.stdout.write(await table(store));
+    const clock = new SystemClock();
+    const store = new TokenStore(database, clock);
+    if (role !== undefined && action === 'create') {
+      const token = await store.create({ name: values.name ?? '', role, project: values.project, expiresAt });
+      process.stdout.write(`${token}\n`);
+    } else if (action === 'list') process.stdout.write(await table(store, clock.now()));
     else if (!(await store.revoke(values.name ?? '')))
       throw new StartError(`There is no working token named "${values.name}".`);
     return 0;
@@ -33,10 +38,26 @@ export async function run(args: string[]): Promise<number> {
 
 function parse(args: string[]) {
   try {
-    return parseArgs({ args, allowPositionals: true, options: { name: { type: 'string' }, role: { type: 'string' } } });
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        name: { type: 'string' },
+        role: { type: 'string' },
+        project: { type: 'string' },
+        expires: { type: 'string' },
+      },
+    });
   } catch (error) {
     throw new StartError(`${(error as Error).message}\n${USAGE}`);
   }
+}
+
+/** The end of that day, UTC. */
+function endOf(day: string): Date {
+  const end = new Date(`${day}T24:00:00Z`);
+  if (/^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(end.getTime())) return end;
+  throw new StartError(`--expires is "${day}"; write a day such as 2027-03-31.`);
 }
 
 function usage(): number {
@@ -44,12 +65,23 @@ function usage(): number {
   return 2;
 }
 
-async function table(store: TokenStore): Promise<string> {
+async function table(store: TokenStore, now: Date): Promise<string> {
   const rows = await store.list();
   const lines = rows.map((row) =>
-    [row.name, row.role, row.revoked_at ? 'revoked' : 'works', row.last_used_at?.toISOString() ?? 'never used'].join(
-      '\t',
-    ),
+    [
+      row.name,
+      row.role,
+      row.project ?? 'all projects',
+      stateOf(row, now),
+      row.last_used_at?.toISOString() ?? 'never used',
+    ].join('\t'),
   );
   return lines.length > 0 ? `${lines.join('\n')}\n` : 'There are no tokens.\n';
+}
+
+function stateOf({ revoked_at, expires_at }: TokenView, now: Date): string {
+  if (revoked_at) return 'revoked';
+  if (!expires_at) return 'works';
+  const day = expires_at.toISOString();
+  return expires_at <= now ? `ended ${day}` : `works until ${day}`;
 }

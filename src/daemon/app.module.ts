@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AudienceModule } from '../audience/audience.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
@@ -22,7 +22,8 @@ import { IssuesModule } from '../issues/issues.module.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { OutreachModule } from '../outreach/outreach.module.js';
 import { CHANNELS_AVAILABLE, POLICIES_CONFIG } from '../outreach/policy.js';
-import { AuthGuard } from '../platform/auth/auth.guard.js';
+import { Access } from '../platform/auth/access.js';
+import { ProjectScopes } from '../platform/auth/project.scope.js';
 import { TokenStore } from '../platform/auth/token.store.js';
 import { Clock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
@@ -84,9 +85,9 @@ class PlatformModule {
     return {
       module: PlatformModule,
       global: true,
-      imports: [ScheduleModule.forRoot()],
-      providers: [...values, StageRunner],
-      exports: [...values.map((value) => value.provide), StageRunner],
+      imports: [ScheduleModule.forRoot(), DiscoveryModule],
+      providers: [...values, StageRunner, Access, ProjectScopes],
+      exports: [...values.map((value) => value.provide), StageRunner, Access, ProjectScopes],
     };
   }
 }
@@ -98,10 +99,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [PlatformModule.forRuntime(runtime), ...FLOW],
-      providers: [
-        { provide: APP_GUARD, useClass: AuthGuard },
-        { provide: APP_FILTER, useClass: ProblemFilter },
-      ],
+      providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
     };
   }
 }

@@ -11,11 +11,14 @@ import { EventBuffer } from '../intake/accepted-event.js';
 import { BodyReaders } from '../intake/reader/body.readers.js';
 import { IntakeRoutes } from '../intake/http/intake.routes.js';
 import { ReadingThread } from '../intake/reader/reading-thread.js';
+import { AuditTrail } from '../ops/audit/audit.trail.js';
 import { ApiDescription } from '../ops/api-description/openapi.service.js';
+import { Access } from '../platform/auth/access.js';
 import { SystemClock } from '../platform/clock.js';
 import { type Settings } from '../platform/config/settings.js';
 import { openDatabase } from '../platform/db/open-database.js';
 import { StartError } from '../platform/errors.js';
+import { harden, MAX_BODY } from '../platform/http/hardening.js';
 import { PublicUrl } from '../platform/http/public-url.js';
 import { validationPipe } from '../platform/http/validation.js';
 import { createLogger, NestLogger } from '../platform/logging/logger.js';
@@ -23,8 +26,6 @@ import { StageRunner } from '../platform/stages/stage-runner.js';
 import { type ForewarnConfig } from '../forewarn-config.js';
 import { type ReadingSetup } from './reader-thread.js';
 
-/** Largest body of the API's own routes, bytes (an import of some 100,000 customers). Intake has its own limit. */
-const MAX_API_BODY = 50 * 1024 * 1024;
 /** Time for a client to send its whole request, milliseconds; slower ones are cut, so that half-open connections do not pile up. */
 const REQUEST_TIMEOUT_MS = 60_000;
 /** How long an idle connection is kept, milliseconds: longer than load balancers do (60 s is usual), so that none sends on one that we just closed. */
@@ -74,7 +75,8 @@ export async function startDaemon(
 export async function createApp(runtime: Runtime): Promise<NestFastifyApplication> {
   let intake: IntakeRoutes | undefined;
   const adapter = new FastifyAdapter({
-    bodyLimit: MAX_API_BODY,
+    bodyLimit: MAX_BODY,
+    genReqId: () => runtime.clock.token(12),
     routerOptions: { ignoreTrailingSlash: true },
     serverFactory: (handle: RequestListener) =>
       serve((request, response) => {
@@ -87,7 +89,8 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   });
   app.useGlobalPipes(validationPipe());
   const fastify = adapter.getInstance<FastifyInstance>();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  harden(fastify, app.get(Access));
+  app.get(AuditTrail).watch(fastify);
   await app.init();
   if (runtime.settings.roles.has('intake')) {
     intake = app.get(IntakeRoutes);
@@ -113,10 +116,14 @@ function serve(listener: RequestListener): Server {
 
 async function listen(app: NestFastifyApplication, settings: Settings): Promise<number> {
   try {
-    await app.listen(settings.port, '0.0.0.0');
+    await app.listen(settings.port, settings.host);
   } catch (error) {
     if ((error as { code?: string }).code === 'EADDRINUSE')
       throw new StartError(`Port ${settings.port} is taken by another program. Set PORT to a free one.`);
+    if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes((error as { code?: string }).code ?? ''))
+      throw new StartError(
+        `HOST is ${settings.host}, which is no address of this machine. Set it to one, or to 0.0.0.0.`,
+      );
     throw error;
   }
   const address = app.getHttpServer().address() as { port: number };

@@ -1,7 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Projects } from '../projects/project.registry.js';
-import { Needs } from '../platform/auth/auth.guard.js';
+import { Needs } from '../platform/auth/needs.js';
+import { OfProject } from '../platform/auth/project.scope.js';
 import { Database } from '../platform/db/database.js';
 import { Problem } from '../platform/errors.js';
 import { cursorId, type Page, pageOf, pageQuery, rowId } from '../platform/http/page.js';
@@ -21,6 +22,7 @@ export class DetectionsController {
 
   @Get()
   @Needs('agent')
+  @OfProject('query')
   async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
     const project = this.projects.list().find((one) => one.slug === query.project);
     if (query.project !== undefined && !project)

@@ -1,7 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Projects } from '../projects/project.registry.js';
-import { Needs } from '../platform/auth/auth.guard.js';
+import { Needs } from '../platform/auth/needs.js';
+import { OfProject } from '../platform/auth/project.scope.js';
 import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';
 import { Problem } from '../platform/errors.js';
@@ -32,6 +33,7 @@ export class SeriesController {
 
   @Get()
   @Needs('agent')
+  @OfProject('query')
   async get(@Query({ schema: seriesQuery }) query: z.output<typeof seriesQuery>): Promise<unknown> {
     const project = this.projects.list().find((one) => one.slug === query.project);
     if (!project) throw new Problem(400, 'invalid', `project: there is no project "${query.project}".`);

@@ -2,6 +2,7 @@ import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { DetectionModule } from '../detection/detection.module.js';
 import { ProjectsModule } from '../projects/projects.module.js';
 import { IssuesModule } from '../issues/issues.module.js';
+import { ProjectScopes } from '../platform/auth/project.scope.js';
 import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
@@ -56,9 +57,11 @@ export class IncidentsModule implements OnApplicationBootstrap {
     private readonly push: AlertmanagerPushStage,
     private readonly forgetStops: ForgetStopsStage,
     incidents: Incidents,
+    scopes: ProjectScopes,
     database: Database,
     metrics: Metrics,
   ) {
+    scopes.register('incident', async (id) => (await incidents.find(database, id))?.projectId);
     metrics.gauge('incidents_open', 'Incidents that are not resolved.', ['project', 'severity'], async (gauge) => {
       gauge.reset();
       for (const { project, severity, count } of await incidents.countOpen(database))

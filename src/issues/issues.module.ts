@@ -4,6 +4,7 @@ import { EventBuffer } from '../intake/accepted-event.js';
 import { IntakeModule } from '../intake/intake.module.js';
 import { ProjectsModule } from '../projects/projects.module.js';
 import { Projects } from '../projects/project.registry.js';
+import { ProjectScopes } from '../platform/auth/project.scope.js';
 import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
@@ -68,11 +69,14 @@ export class IssuesModule implements OnApplicationBootstrap {
     private readonly forget: ForgetHitsStage,
     private readonly ignoreEnd: IgnoreEndStage,
     private readonly link: LinkStage,
+    issues: Issues,
+    scopes: ProjectScopes,
     catchAll: CatchAllStore,
     projects: Projects,
     database: Database,
     metrics: Metrics,
   ) {
+    scopes.register('issue', async (id) => (await issues.find(database, [id]))[0]?.projectId);
     const help =
       'Events counted in the catch-all issues of a project: unknown faults beyond grouping.maxNewIssuesPerHour.';
     metrics.gauge('gathered_events', help, ['project'], async (gauge) => {

@@ -2,8 +2,10 @@ import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { AudienceModule } from '../audience/audience.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { ExplanationsModule } from '../explanations/explanations.module.js';
+import { Incidents } from '../incidents/public.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
 import { ProjectsModule } from '../projects/projects.module.js';
+import { ProjectScopes } from '../platform/auth/project.scope.js';
 import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
@@ -31,9 +33,15 @@ export class OutreachModule implements OnApplicationBootstrap {
     private readonly erasure: ErasureStage,
     campaignStore: CampaignStore,
     messages: MessageStore,
+    incidents: Incidents,
+    scopes: ProjectScopes,
     database: Database,
     metrics: Metrics,
   ) {
+    scopes.register('campaign', async (id) => {
+      const campaign = await campaignStore.find(database, id);
+      return campaign && (await incidents.find(database, campaign.incidentId))?.projectId;
+    });
     metrics.gauge('campaigns', 'Campaigns by state.', ['state'], async (gauge) => {
       gauge.reset();
       for (const { state, count } of await campaignStore.countByState(database)) gauge.set({ state }, count);

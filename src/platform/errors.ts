@@ -33,7 +33,23 @@ export function assertNever(value: never): never {
   throw new Error(`unexpected value ${JSON.stringify(value)}`);
 }
 
-/** The message of whatever was thrown. */
+/** What PostgreSQL says of a statement that failed, without its texts: those quote the row. */
+interface ServerFault {
+  readonly code: string;
+  readonly table?: string;
+  readonly constraint?: string;
+}
+
+/** The server's error that this is, undefined for any other. Every SQLSTATE holds a digit, unlike system errors such as EPIPE. */
+export function serverFaultOf(error: unknown): ServerFault | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('severity' in error)) return undefined;
+  const { code, table, constraint } = error as Error & Partial<ServerFault>;
+  return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? { code, table, constraint } : undefined;
+}
+
+/** The message of whatever was thrown; of an error of the database only its code, table and constraint, since the rest may quote a person's data. */
 export function messageOf(error: unknown): string {
+  const fault = serverFaultOf(error);
+  if (fault) return `PostgreSQL ${[fault.code, fault.table, fault.constraint].filter(Boolean).join(' ')}`;
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { ProjectScopes } from '../platform/auth/project.scope.js';
 import { Projects } from './project.registry.js';
 import { ProjectStore } from './registry/project.store.js';
 import { ProjectsController } from './registry/projects.controller.js';
@@ -10,7 +11,13 @@ import { ProjectsController } from './registry/projects.controller.js';
   exports: [Projects],
 })
 export class ProjectsModule implements OnApplicationBootstrap {
-  constructor(private readonly projects: Projects) {}
+  constructor(
+    private readonly projects: Projects,
+    scopes: ProjectScopes,
+  ) {
+    scopes.nameBy((id) => projects.find(id)?.slug);
+    scopes.register('project', async (id) => projects.find(id)?.id);
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     await this.projects.sync();

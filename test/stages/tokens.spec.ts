@@ -13,7 +13,7 @@ describe('a token', () => {
   afterEach(() => forewarn.stop());
 
   it('opens what its role allows, until it is revoked', async () => {
-    const token = await tokens.create('ann', 'ops');
+    const token = await tokens.create({ name: 'ann', role: 'ops' });
     expect(await status(token)).toBe(200);
 
     expect(await tokens.revoke('ann')).toBe(true);
@@ -23,7 +23,7 @@ describe('a token', () => {
   });
 
   it('is not stored, only its hash', async () => {
-    const token = await tokens.create('ann', 'ops');
+    const token = await tokens.create({ name: 'ann', role: 'ops' });
 
     const rows = await forewarn.rows<{ text: string }>('SELECT t::text AS text FROM api_token t');
 
@@ -31,16 +31,32 @@ describe('a token', () => {
     expect(rows[0]?.text).not.toContain(token.slice(3));
   });
 
+  it('opens nothing after its end', async () => {
+    const expiresAt = new Date(forewarn.clock.now().getTime() + 60_000);
+    const token = await tokens.create({ name: 'ann', role: 'ops', expiresAt });
+    expect(await status(token)).toBe(200);
+
+    forewarn.clock.advance('60s');
+
+    expect(await status(token)).toBe(401);
+  });
+
+  it('of a project that does not exist is not made', async () => {
+    await expect(tokens.create({ name: 'ann', role: 'ops', project: 'nowhere' })).rejects.toThrow(
+      'There is no project "nowhere".',
+    );
+  });
+
   it('is replaced by a new one of the same name', async () => {
-    const first = await tokens.create('ann', 'ops');
-    const second = await tokens.create('ann', 'agent');
+    const first = await tokens.create({ name: 'ann', role: 'ops' });
+    const second = await tokens.create({ name: 'ann', role: 'agent' });
 
     expect([await status(first), await status(second)]).toEqual([401, 403]);
     expect(await tokens.list()).toEqual([expect.objectContaining({ name: 'ann', role: 'agent' })]);
   });
 
   it('shows when it was last used, to the minute', async () => {
-    const token = await tokens.create('ann', 'ops');
+    const token = await tokens.create({ name: 'ann', role: 'ops' });
     await status(token);
     forewarn.clock.advance('30s');
     await status(token);

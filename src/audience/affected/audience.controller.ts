@@ -2,7 +2,8 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { type z } from 'zod';
 import { CustomerDirectory } from '../../customers/public.js';
 import { Incidents } from '../../incidents/public.js';
-import { Needs } from '../../platform/auth/auth.guard.js';
+import { Needs } from '../../platform/auth/needs.js';
+import { OfProject } from '../../platform/auth/project.scope.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound } from '../../platform/errors.js';
 import { cursorId, type Page, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
@@ -20,6 +21,7 @@ export class AudienceController {
 
   @Get(':id/audience')
   @Needs('agent')
+  @OfProject('incident')
   async list(
     @Param('id') id: string,
     @Query({ schema: pageQuery }) query: z.output<typeof pageQuery>,

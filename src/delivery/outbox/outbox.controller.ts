@@ -1,5 +1,5 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { Needs } from '../../platform/auth/auth.guard.js';
+import { Needs } from '../../platform/auth/needs.js';
 import { Database } from '../../platform/db/database.js';
 import { escapeHtml, htmlPage } from '../../platform/http/html.js';
 import { AttemptStore } from '../dispatch/attempt.store.js';

@@ -1,11 +1,12 @@
 import { Body, Controller, Headers, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { type FastifyRequest } from 'fastify';
 import { MessageQueue } from '../../outreach/public.js';
-import { Public } from '../../platform/auth/auth.guard.js';
+import { Public } from '../../platform/auth/needs.js';
 import { Clock } from '../../platform/clock.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';
+import { isUuid } from '../../platform/http/page.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
 import { isSignedByTwilio } from './twilio-signature.js';
 
@@ -48,8 +49,8 @@ export class TwilioStatusController {
       );
     }
     const { message = '' } = request.query as { message?: string };
-    const to = REPORTS[fields.MessageStatus ?? ''];
-    if (!to || !/^[0-9a-f-]{36}$/i.test(message)) return;
+    const to = Object.hasOwn(REPORTS, fields.MessageStatus ?? '') ? REPORTS[fields.MessageStatus ?? ''] : undefined;
+    if (!to || !isUuid(message)) return;
     const change = {
       providerId: fields.MessageSid,
       final: true,

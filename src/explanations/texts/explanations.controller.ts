@@ -4,7 +4,8 @@ import { CustomerDirectory } from '../../customers/public.js';
 import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { Issues } from '../../issues/public.js';
-import { CurrentCaller, Needs } from '../../platform/auth/auth.guard.js';
+import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
+import { OfProject } from '../../platform/auth/project.scope.js';
 import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
@@ -32,7 +33,11 @@ const putBody = z.strictObject({
   workaround: words(1000).nullable().default(null),
   nextUpdate: words(500).nullable().default(null),
 });
-const botQuery = z.object({ customer: z.string().min(1).max(200).optional(), locale: z.string().max(35).optional() });
+const botQuery = z.object({
+  customer: z.string().min(1).max(200).optional(),
+  project: z.string().max(100).optional(),
+  locale: z.string().max(35).optional(),
+});
 
 /** What a bot may say about one open incident. */
 interface BotExplanation {
@@ -67,6 +72,7 @@ export class ExplanationsController {
 
   @Get('incidents/:id/explanations')
   @Needs('agent')
+  @OfProject('incident')
   async list(@Param('id') id: string): Promise<{ items: unknown[] }> {
     const incident = await this.incident(id);
     return { items: (await this.store.current(this.database, [incident.id])).map(shape) };
@@ -75,6 +81,7 @@ export class ExplanationsController {
   /** Replaces the text in one language; written by a person, so it counts as approved. */
   @Put('incidents/:id/explanations/:locale')
   @Needs('ops')
+  @OfProject('incident')
   async put(
     @Param('id') id: string,
     @Param('locale') locale: string,
@@ -101,8 +108,12 @@ export class ExplanationsController {
   /** The active explanations, the customer's own first; nothing once an incident is resolved. */
   @Get('bot/explanations')
   @Needs('bot')
+  @OfProject('query')
   async forBot(@Query({ schema: botQuery }) query: z.output<typeof botQuery>): Promise<{ items: BotExplanation[] }> {
-    const open = await this.incidents.open(this.database);
+    const project = query.project === undefined ? undefined : this.explanations.projectId(query.project);
+    const open = (await this.incidents.open(this.database)).filter(
+      ({ projectId }) => project === undefined || projectId === project,
+    );
     if (open.length === 0) return { items: [] };
     const id =
       query.customer === undefined ? undefined : await this.directory.findByExternalId(this.database, query.customer);

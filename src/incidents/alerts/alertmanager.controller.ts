@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { BasicToo, Needs } from '../../platform/auth/auth.guard.js';
+import { BasicToo, Needs } from '../../platform/auth/needs.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { type Webhook, webhookSchema } from './alert.js';
@@ -18,7 +18,7 @@ export class AlertmanagerController {
   ) {}
 
   @Post('alertmanager')
-  @Needs('ops')
+  @Needs('alerts')
   @BasicToo()
   @HttpCode(204)
   async notify(@Body({ schema: webhookSchema }) body: Webhook): Promise<void> {

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { z } from 'zod';
 import { detectionSchema } from '../../detection/detection-config.js';
 import { Projects } from '../../projects/project.registry.js';
-import { Needs } from '../../platform/auth/auth.guard.js';
+import { Needs } from '../../platform/auth/needs.js';
 import { duration } from '../../platform/config/schema.js';
 import { Problem } from '../../platform/errors.js';
 import { Backtest, summaryOf } from './backtest.service.js';

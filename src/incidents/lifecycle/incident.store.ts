@@ -177,11 +177,18 @@ export class IncidentStore {
   /** Incidents by id, newest first. */
   async list(
     sql: Sql,
-    filter: { status?: IncidentStatus; open?: boolean; before: number; limit: number },
+    filter: { projectId?: number; status?: IncidentStatus; open?: boolean; before: number; limit: number },
   ): Promise<Incident[]> {
     return sql.query<Incident>(
-      `SELECT ${COLUMNS} FROM incident n WHERE n.id < $1 AND ($2::text IS NULL OR n.status = $2) AND ($3::boolean IS NULL OR (n.status <> 'resolved') = $3) ORDER BY n.id DESC LIMIT $4`,
-      [filter.before, filter.status ?? null, filter.open ?? null, filter.limit],
+      `SELECT ${COLUMNS}
+       FROM incident n
+       WHERE n.id < $1
+         AND ($2::text IS NULL OR n.status = $2)
+         AND ($3::boolean IS NULL OR (n.status <> 'resolved') = $3)
+         AND ($5::bigint IS NULL OR n.project_id = $5)
+       ORDER BY n.id DESC
+       LIMIT $4`,
+      [filter.before, filter.status ?? null, filter.open ?? null, filter.limit, filter.projectId ?? null],
     );
   }
 

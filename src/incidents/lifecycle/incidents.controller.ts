@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { Detections } from '../../detection/public.js';
 import { Projects } from '../../projects/project.registry.js';
 import { Issues } from '../../issues/public.js';
-import { CurrentCaller, Needs } from '../../platform/auth/auth.guard.js';
+import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
+import { OfProject } from '../../platform/auth/project.scope.js';
 import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database, type Tx } from '../../platform/db/database.js';
@@ -18,6 +19,7 @@ import { Incidents } from '../public.js';
 const listQuery = pageQuery.extend({
   status: z.enum(INCIDENT_STATUSES).optional(),
   open: z.enum(['true', 'false']).optional(),
+  project: z.string().optional(),
 });
 const title = z.string().trim().min(1).max(200);
 const newIncident = z.strictObject({
@@ -54,9 +56,11 @@ export class IncidentsController {
 
   @Get()
   @Needs('agent')
+  @OfProject('query')
   async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
     const open = query.open === undefined ? undefined : query.open === 'true';
     const rows = await this.store.list(this.database, {
+      projectId: query.project === undefined ? undefined : this.projectId(query.project),
       status: query.status,
       open,
       before: cursorId(query.cursor),
@@ -78,17 +82,16 @@ export class IncidentsController {
     @Body({ schema: newIncident }) body: z.output<typeof newIncident>,
     @CurrentCaller() caller: Caller,
   ): Promise<unknown> {
-    const project = this.projects.list().find((one) => one.slug === body.project);
-    if (!project) throw new Problem(400, 'invalid', `project: there is no project "${body.project}".`);
+    const projectId = this.projectId(body.project);
     const now = this.clock.now();
     const startedAt = body.startedAt === undefined ? now : new Date(body.startedAt);
     const id = await this.database.transaction(async (tx) => {
       const id = await this.store.insert(
         tx,
-        { projectId: project.id, severity: body.severity, title: body.title, area: body.area, startedAt },
+        { projectId, severity: body.severity, title: body.title, area: body.area, startedAt },
         now,
       );
-      await this.attach(tx, id, project.id, body.issues, now);
+      await this.attach(tx, id, projectId, body.issues, now);
       await this.store.append(tx, id, 'opened', caller.name, { severity: body.severity, issues: body.issues }, now);
       return id;
     });
@@ -97,6 +100,7 @@ export class IncidentsController {
 
   @Get(':id')
   @Needs('agent')
+  @OfProject('incident')
   async get(@Param('id') id: string): Promise<unknown> {
     const incident = await this.one(id);
     const alerts = (await this.alerts.ofIncident(this.database, incident.id)).map(
@@ -115,6 +119,7 @@ export class IncidentsController {
   /** Acknowledge, mitigate, resolve, or correct what it is called. A resolved incident stays resolved. */
   @Patch(':id')
   @Needs('ops')
+  @OfProject('incident')
   async patch(
     @Param('id') id: string,
     @Body({ schema: change }) body: z.output<typeof change>,
@@ -142,6 +147,7 @@ export class IncidentsController {
   /** Attaches an issue that a person knows to belong to it. */
   @Post(':id/issues')
   @Needs('ops')
+  @OfProject('incident')
   @HttpCode(200)
   async attachIssue(
     @Param('id') id: string,
@@ -172,6 +178,7 @@ export class IncidentsController {
   /** Takes an issue out; it does not come back by itself. Customers who were written to stay so. */
   @Delete(':id/issues/:issueId')
   @Needs('ops')
+  @OfProject('incident')
   async detachIssue(
     @Param('id') id: string,
     @Param('issueId') issueId: string,
@@ -191,6 +198,7 @@ export class IncidentsController {
   /** Makes this incident part of another: its issues go there, it ends without a word to anybody, and nobody is told twice. */
   @Post(':id/merge')
   @Needs('ops')
+  @OfProject('incident')
   @HttpCode(200)
   async merge(
     @Param('id') id: string,
@@ -216,6 +224,12 @@ export class IncidentsController {
     const incident = await this.one(id);
     if (incident.status === 'resolved') throw new Problem(409, 'conflict', `Incident ${id} is resolved.`);
     return incident;
+  }
+
+  private projectId(slug: string): number {
+    const project = this.projects.list().find((one) => one.slug === slug);
+    if (!project) throw new Problem(400, 'invalid', `project: there is no project "${slug}".`);
+    return project.id;
   }
 
   private async attach(tx: Tx, id: number, projectId: number, issueIds: readonly string[], now: Date): Promise<void> {

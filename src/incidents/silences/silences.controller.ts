@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Detections } from '../../detection/public.js';
 import { Projects } from '../../projects/project.registry.js';
 import { Issues } from '../../issues/public.js';
-import { CurrentCaller, Needs } from '../../platform/auth/auth.guard.js';
+import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
 import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { Needs } from '../../platform/auth/auth.guard.js';
+import { Needs } from '../../platform/auth/needs.js';
 import { Database } from '../../platform/db/database.js';
 import { cursorId, type Page, pageOf, type PageQuery, pageQuery, rowId } from '../../platform/http/page.js';
 import { Digestion } from '../buffer/digestion.service.js';

@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { Needs } from '../../platform/auth/auth.guard.js';
+import { Needs } from '../../platform/auth/needs.js';
+import { OfProject } from '../../platform/auth/project.scope.js';
 import { Clock } from '../../platform/clock.js';
 import { duration } from '../../platform/config/schema.js';
 import { Database } from '../../platform/db/database.js';
@@ -24,6 +25,7 @@ export class ReleasesController {
   /** How stable each release is: sessions, how many crashed, the crash-free share. */
   @Get(':id/releases')
   @Needs('agent')
+  @OfProject('project')
   async list(
     @Param('id') id: string,
     @Query({ schema: releasesQuery }) query: z.output<typeof releasesQuery>,

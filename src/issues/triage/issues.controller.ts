@@ -2,7 +2,8 @@ import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { CustomerDirectory } from '../../customers/public.js';
 import { IntakeLedger } from '../../intake/public.js';
-import { CurrentCaller, Needs } from '../../platform/auth/auth.guard.js';
+import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
+import { OfProject } from '../../platform/auth/project.scope.js';
 import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
@@ -49,6 +50,7 @@ export class IssuesController {
 
   @Get()
   @Needs('agent')
+  @OfProject('query')
   async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
     const filter = {
       projectId: this.views.projectId(query.project),
@@ -66,6 +68,7 @@ export class IssuesController {
 
   @Get(':id')
   @Needs('agent')
+  @OfProject('issue')
   async get(@Param('id') id: string): Promise<unknown> {
     const issue = await this.views.one(id);
     const fingerprints = await this.store.fingerprints(this.database, issue.id, FINGERPRINTS_SHOWN);
@@ -81,6 +84,7 @@ export class IssuesController {
   /** Resolve (for good, or in the release that holds the fix), ignore (for good, or for a time), or open. On a merged issue: what it was merged into. */
   @Patch(':id')
   @Needs('ops')
+  @OfProject('issue')
   async patch(
     @Param('id') id: string,
     @Body({ schema: change }) body: z.output<typeof change>,
@@ -97,6 +101,7 @@ export class IssuesController {
   /** Who was hit, with the evidence. */
   @Get(':id/customers')
   @Needs('agent')
+  @OfProject('issue')
   async customers(
     @Param('id') id: string,
     @Query({ schema: pageQuery }) query: z.output<typeof pageQuery>,

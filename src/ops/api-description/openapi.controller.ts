@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { type OpenAPIObject } from '@nestjs/swagger';
-import { Public } from '../../platform/auth/auth.guard.js';
+import { Public } from '../../platform/auth/needs.js';
 import { ApiDescription } from './openapi.service.js';
 
 /** `GET /openapi.json`. */

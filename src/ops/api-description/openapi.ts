@@ -2,6 +2,7 @@ import { INTAKE_SCHEMAS } from './openapi-intake.js';
 
 /** What each operation does, in words, by operation id. A route that is not here fails the test of the document. */
 export const SUMMARIES: Readonly<Record<string, string>> = {
+  'Audit.list': 'List who changed what and who was refused what, newest first',
   'Sentry.envelope': 'Take an envelope from a Sentry SDK',
   'Sentry.store': 'Take one event from an older Sentry SDK',
   'Otlp.logs': 'Take log records from an OpenTelemetry exporter; errors count',

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, HttpCode } from '@nestjs/common';
-import { Public } from '../../platform/auth/auth.guard.js';
+import { Public } from '../../platform/auth/needs.js';
 import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';
 import { Metrics } from '../../platform/metrics.js';

@@ -2,12 +2,13 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { z } from 'zod';
 import { CustomerDirectory } from '../../customers/public.js';
 import { Incidents } from '../../incidents/public.js';
-import { CurrentCaller, Needs } from '../../platform/auth/auth.guard.js';
+import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
+import { OfProject } from '../../platform/auth/project.scope.js';
 import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
-import { cursorId, type Page, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
+import { cursorId, type Page, pageOf, pageQuery, rowId, rowUuid } from '../../platform/http/page.js';
 import { wake } from '../../platform/stages/wake.js';
 import { type Campaign, CAMPAIGN_STATES, type CampaignState, type Message } from '../campaign.js';
 import { CampaignStore } from './campaign.store.js';
@@ -49,6 +50,7 @@ export class CampaignsController {
 
   @Get('campaigns/:id')
   @Needs('ops')
+  @OfProject('campaign')
   async get(@Param('id') id: string): Promise<unknown> {
     const campaign = await this.one(id);
     return { ...shape(campaign), messages: await this.messages.summary(this.database, campaign.id) };
@@ -57,6 +59,7 @@ export class CampaignsController {
   /** Lets a campaign go out; also takes it up again after a pause. */
   @Post('campaigns/:id/approve')
   @Needs('ops')
+  @OfProject('campaign')
   @HttpCode(200)
   async approve(
     @Param('id') id: string,
@@ -68,6 +71,7 @@ export class CampaignsController {
 
   @Post('campaigns/:id/pause')
   @Needs('ops')
+  @OfProject('campaign')
   @HttpCode(200)
   async pause(
     @Param('id') id: string,
@@ -80,6 +84,7 @@ export class CampaignsController {
   /** Ends a campaign: what waits is never sent, and the incident gets no further waves. */
   @Post('campaigns/:id/cancel')
   @Needs('ops')
+  @OfProject('campaign')
   @HttpCode(200)
   async cancel(
     @Param('id') id: string,
@@ -98,6 +103,7 @@ export class CampaignsController {
   /** A campaign's messages with the text that went out. */
   @Get('campaigns/:id/messages')
   @Needs('ops')
+  @OfProject('campaign')
   async messagesOf(
     @Param('id') id: string,
     @Query({ schema: messagesQuery }) query: z.output<typeof messagesQuery>,
@@ -115,6 +121,7 @@ export class CampaignsController {
   /** What would be sent now, as some of the customers would read it, and who gets nothing and why. */
   @Get('campaigns/:id/preview')
   @Needs('ops')
+  @OfProject('campaign')
   async preview(@Param('id') id: string): Promise<unknown> {
     const campaign = await this.one(id);
     const summary = await this.messages.summary(this.database, campaign.id);
@@ -142,7 +149,7 @@ export class CampaignsController {
     @Body({ schema: verdictBody }) body: z.output<typeof verdictBody>,
     @CurrentCaller() caller: Caller,
   ): Promise<unknown> {
-    const message = /^[0-9a-f-]{36}$/i.test(id) ? await this.messages.find(this.database, id) : undefined;
+    const message = await this.messages.find(this.database, rowUuid('message', id));
     if (!message) throw notFound('message', id.slice(0, 40));
     const now = this.clock.now();
     const [state, change] = body.sent ? (['sent', { final: true }] as const) : (['pending', { nextAt: now }] as const);

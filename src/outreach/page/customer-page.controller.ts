@@ -3,7 +3,7 @@ import { CustomerDirectory } from '../../customers/public.js';
 import { Explanations, type RenderedExplanation } from '../../explanations/public.js';
 import { formatMoment } from '../../explanations/reader.js';
 import { Incidents } from '../../incidents/public.js';
-import { Public } from '../../platform/auth/auth.guard.js';
+import { Public } from '../../platform/auth/needs.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';

@@ -22,8 +22,16 @@ const roles = z
   .transform((text) => text.split(',').map((part) => part.trim()))
   .pipe(z.array(z.enum(ROLES)).min(1));
 
+/** Different characters that a secret needs: a random one of 16 hex digits has fewer about once in 1,200 times, a repeated letter or syllable always. */
+const DISTINCT = 7;
+const secret = z
+  .string()
+  .min(16, 'must have at least 16 characters')
+  .refine((text) => new Set(text).size >= DISTINCT, `must have at least ${DISTINCT} different characters`);
+
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  HOST: z.string().default('0.0.0.0'),
   PUBLIC_URL: url(['http:', 'https:']).optional(),
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   NATS_URL: natsUrls.optional(),
@@ -44,13 +52,15 @@ const environment = z.object({
   FOREWARN_ROLES: roles.default([...ROLES]),
   FOREWARN_DATA_DIR: z.string().default('.forewarn'),
   FOREWARN_CONFIG: z.string().optional(),
-  FOREWARN_ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  FOREWARN_ADMIN_TOKEN: secret.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
 /** The process's settings from the environment. Holds secrets: never print it. */
 export class Settings {
   readonly port: number;
+  /** Address to listen on; `127.0.0.1` for this machine alone, `::` for IPv6 too. */
+  readonly host: string;
   /** Where customers, apps and providers reach us; without a trailing slash. Undefined until the port is known, when not set. */
   readonly publicUrl: string | undefined;
   readonly databaseUrl: string | undefined;
@@ -69,6 +79,7 @@ export class Settings {
 
   constructor(env: z.output<typeof environment>) {
     this.port = env.PORT;
+    this.host = env.HOST;
     this.publicUrl = env.PUBLIC_URL?.replace(/\/+$/, '');
     this.databaseUrl = env.DATABASE_URL;
     this.natsUrl = env.NATS_URL;

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -21,6 +23,9 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; }
 button { font: inherit; padding: .5rem 1rem; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .5rem; border-bottom: 1px solid #8884; }
 pre { white-space: pre-wrap; font: inherit; margin: 0; }`;
+
+/** The one style sheet of our pages as a source of a Content-Security-Policy, so that no other style of a page takes effect. */
+export const PAGE_STYLE_HASH = `sha256-${createHash('sha256').update(STYLE).digest('base64')}`;
 
 /** A whole page without scripts; `body` is HTML that the caller has made safe. */
 export function htmlPage(locale: string, title: string, body: string): string {

@@ -35,6 +35,17 @@ export function pageOf<Row, T>(
   return { items: shown.map(shape), nextCursor: more ? Buffer.from(String(idOf(last))).toString('base64url') : null };
 }
 
+/** True for a UUID in the usual form, which PostgreSQL's `uuid` takes. */
+export function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
+/** A path parameter that is a UUID; anything else is simply not found. */
+export function rowUuid(what: string, text: string): string {
+  if (isUuid(text)) return text.toLowerCase();
+  throw new Problem(404, 'not-found', `There is no ${what} ${text.slice(0, 40)}.`);
+}
+
 /** A path parameter that is a row id; anything else is simply not found. */
 export function rowId(what: string, text: string): number {
   const id = /^\d{1,15}$/.test(text) ? Number(text) : 0;

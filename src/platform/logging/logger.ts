@@ -1,5 +1,6 @@
 import { type LoggerService } from '@nestjs/common';
-import { pino, type Logger as Pino, type DestinationStream } from 'pino';
+import { destination, pino, type Logger as Pino, type DestinationStream, stdSerializers } from 'pino';
+import { messageOf, serverFaultOf } from '../errors.js';
 
 /** Injection token of the process's logger. */
 export const LOGGER = Symbol('logger');
@@ -23,6 +24,9 @@ const REDACTED = [
   'req.headers',
 ];
 
+/** User and password of a URL, wherever one stands in a line. */
+const CREDENTIALS = /(\w:\/\/)[^/\s"'@\\]+@/g;
+
 /**
  * @param level pino level or `silent`
  * @param stream where lines go; standard output when omitted
@@ -33,8 +37,26 @@ export function createLogger(level: string, stream?: DestinationStream): Logger 
     base: undefined,
     redact: { paths: REDACTED, censor: '[redacted]' },
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
+    hooks: { streamWrite: (line: string) => line.replace(CREDENTIALS, '$1[redacted]@') },
   };
-  return stream ? pino(options, stream) : pino(options);
+  return pino(options, stream ?? standardOutput());
+}
+
+/** Lines that cannot be written (a full disk, a pipe that nobody reads) are lost; the process goes on. */
+function standardOutput(): DestinationStream {
+  const output = destination({ fd: 1, sync: true });
+  output.on('error', () => undefined);
+  return output;
+}
+
+/** An error as fields. Of the database's own the text is left out, since it may quote a row. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const fault = serverFaultOf(error);
+  if (!fault) return stdSerializers.err(error);
+  const calls = error.stack?.split('\n').filter((line) => line.startsWith('    at '));
+  return { type: error.constructor.name, message: messageOf(error), ...fault, stack: calls?.join('\n') };
 }
 
 /** Nest's own start-up lines, through the same logger. */

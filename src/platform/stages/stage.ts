@@ -17,11 +17,12 @@ export const STAGE_NAMES = [
   'dispatch',
   'reconcile',
   'erasure',
+  'audit-flush',
 ] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
 
 /** Stages that write what this process has gathered in memory; they run in every process, whatever its roles. */
-export const OWN_STAGES: readonly StageName[] = ['outcome-flush', 'telemetry-flush'];
+export const OWN_STAGES: readonly StageName[] = ['outcome-flush', 'telemetry-flush', 'audit-flush'];
 
 /** What one run did. */
 export interface StageResult {

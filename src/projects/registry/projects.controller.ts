@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { Needs } from '../../platform/auth/auth.guard.js';
+import { Needs } from '../../platform/auth/needs.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
 import { Projects } from '../project.registry.js';
 
