@@ -19,8 +19,9 @@ Input   CSV with the columns timestamp,value; a header is optional, further colu
         Timestamps: ISO 8601, YYYY-MM-DD HH:MM:SS (UTC) or epoch seconds or milliseconds.
         An empty value is a gap.
 Output  CSV timestamp,value,anomaly_score, one row for every row of the input, in its order.
-        From 0.5 up: an incident begins here, the surer the higher; alert at 0.77 to be told of clear ones only.
-        Below 0.5: how unusual the last few points are by themselves, for as long as it lasts, somewhat higher where
+        0.5 and more is clear: an incident begins with this row. Alert on it. An incident has one such row, or two
+        where it turns out rarer than it began (the second is above 0.75). On noise there is less than one in 10,000 rows.
+        Below 0.5: how unusual the last few rows are by themselves, for as long as it lasts, somewhat higher where
         there was trouble lately; 0.1 is calm, 0.2 is worth a look.
 
 Options

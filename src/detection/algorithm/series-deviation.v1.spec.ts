@@ -73,9 +73,16 @@ describe('Deviation', () => {
   });
 
   it('is calm soon after a lone event in a series of zeros', () => {
-    const all = follow(Array.from({ length: 3000 }, (_, i) => (i === 2900 ? 1 : 0)));
+    const all = follow(Array.from({ length: 3000 }, (_, i) => (i === 2900 ? 20 : 0)));
     expect(all[2900]).toBeGreaterThan(5);
     expect(all[2899]).toBe(0);
     expect(all[2920]).toBeLessThan(2);
+  });
+
+  it('takes a usual deviation of at least one in a series of whole numbers', () => {
+    const rare = Array.from({ length: 1000 }, (_, i) => (i % 100 === 99 ? 1 : 0));
+    const halves = rare.map((value) => value / 2);
+    expect(follow(rare)[999]).toBeLessThan(2);
+    expect(follow(halves)[999]).toBeGreaterThan(3);
   });
 });

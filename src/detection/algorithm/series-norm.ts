@@ -31,11 +31,16 @@ export class Norm {
     return this.mean;
   }
 
-  /** The distance from what is expected in multiples of the usual one; undefined while warming up. */
-  times(value: number, expected: number): number | undefined {
+  /**
+   * Divides the distance from what is expected by the usual one.
+   * @param leastSize a usual distance is taken to be at least this, in the unit of the series, 0 or more
+   * @returns multiples of the usual distance, with sign; undefined while warming up
+   */
+  times(value: number, expected: number, leastSize = 0): number | undefined {
     if (this.seen <= WARM_UP) return undefined;
     const distance = value - expected;
-    return this.size > 0 ? distance / this.size : Math.sign(distance) * FIRST_EVER;
+    const size = Math.max(this.size, leastSize);
+    return size > 0 ? distance / size : Math.sign(distance) * FIRST_EVER;
   }
 
   /**

@@ -50,7 +50,10 @@ export class CycleProfile {
     return sum / weight;
   }
 
-  /** @param share part of the usual weight, 0 to 1, that the value is learnt with */
+  /**
+   * Learns what was at this time.
+   * @param share part of the usual learning rate, 0 to 1
+   */
   learn(timestampMs: number, value: number, share = 1): void {
     const slot = this.slotOf(timestampMs);
     const seen = (this.seen[slot] ?? 0) + 1;

@@ -1,17 +1,31 @@
 import { describe, expect, it } from '@jest/globals';
-import { DEFAULT_SCORER_OPTIONS, SeriesScorer } from './series-scorer.v1.js';
+import { CLEAR_SCORE, SeriesScorer } from './series-scorer.v1.js';
 
 const START = Date.UTC(2024, 0, 1);
 const FIVE_MINUTES = 300_000;
-const INCIDENT = 0.5;
+
+type Chance = () => number;
 
 /** Noise of -1..1 that is the same in every run (a linear congruential generator). */
-function noise(seed: number): () => number {
+function noise(seed: number): Chance {
   let state = seed;
   return () => {
     state = (state * 1_664_525 + 1_013_904_223) >>> 0;
     return state / 2 ** 31 - 1;
   };
+}
+
+/** A draw from the normal distribution of mean 0 and deviation 1 (Box and Muller 1958). */
+function normal(chance: Chance): number {
+  const radius = Math.sqrt(-2 * Math.log((1 - chance()) / 2));
+  return radius * Math.cos(Math.PI * (chance() + 1));
+}
+
+/** A draw from the Poisson distribution: the number of arrivals of rate 1 within `mean`. */
+function count(mean: number, chance: Chance): number {
+  let arrivals = -1;
+  for (let at = 0; at < mean; arrivals++) at -= Math.log((1 - chance()) / 2);
+  return Math.max(0, arrivals);
 }
 
 /** A busy service: a daily wave and noise, one value every five minutes. */
@@ -25,7 +39,7 @@ function scores(values: readonly (number | null)[], scorer = new SeriesScorer())
 }
 
 function incidents(all: readonly number[], from = 0): number[] {
-  return all.flatMap((score, i) => (score >= INCIDENT && i >= from ? [i] : []));
+  return all.flatMap((score, i) => (score >= CLEAR_SCORE && i >= from ? [i] : []));
 }
 
 describe('SeriesScorer', () => {
@@ -56,21 +70,51 @@ describe('SeriesScorer', () => {
     expect(incidents(scores(values), 3000)[0]).toBeLessThan(3150);
   });
 
-  it('begins few incidents where nothing happens', () => {
+  it('begins at most one incident in 10,000 values of Gaussian and Poisson noise, and none in the first hundred', () => {
     let begun = 0;
-    for (const seed of [7, 11]) {
-      const random = noise(seed);
-      const white = Array.from({ length: 8000 }, () => 50 + 10 * random());
-      begun += incidents(scores(white), 600).length + incidents(scores(daily(8000, seed)), 600).length;
+    for (const mean of [0.1, 0.5, 1, 2, 5, 10, 50, 100, 300, 1000]) {
+      for (const draw of [
+        (chance: Chance) => mean * (1 + normal(chance) / 4),
+        (chance: Chance) => count(mean, chance),
+      ]) {
+        const chance = noise(mean * 10);
+        const found = incidents(scores(Array.from({ length: 1000 }, () => draw(chance))));
+        expect(found.filter((i) => i < 100)).toEqual([]);
+        begun += found.length;
+      }
     }
-    expect(begun).toBeLessThanOrEqual(10);
+    expect(begun).toBeLessThanOrEqual(2);
   });
 
-  it('stays at zero on a series that never changes, and speaks when it does', () => {
-    const values = Array.from({ length: 1000 }, (_, i) => (i === 900 ? 1 : 0));
-    const all = scores(values);
-    expect(Math.max(...all.slice(0, 900))).toBe(0);
-    expect(all[900]).toBeGreaterThan(INCIDENT);
+  it.each([
+    ['a level that rises a little', 4, 30],
+    ['a level that stays up for a day', 8, 288],
+    ['a level far above', 20, 120],
+  ])('begins one incident for %s', (_, times, length) => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const chance = noise(seed);
+      const raised = (i: number): number => (i >= 700 && i < 700 + length ? 5 * times : 0);
+      const values = Array.from({ length: 1500 }, (_value, i) => 100 + 5 * normal(chance) + raised(i));
+      const found = incidents(scores(values));
+      expect(found).toHaveLength(1);
+      expect(found[0]).toBeGreaterThanOrEqual(700);
+      expect(found[0]).toBeLessThan(700 + length);
+    }
+  });
+
+  it('begins an incident with each of several bursts of errors and with nothing else', () => {
+    const chance = noise(3);
+    const starts = [300, 360, 420, 700];
+    const startOf = (i: number): number | undefined => starts.find((start) => i >= start && i < start + 4);
+    const values = Array.from({ length: 900 }, (_, i) => count(20, chance) + (startOf(i) === undefined ? 0 : 300));
+    expect([...new Set(incidents(scores(values)).map(startOf))]).toEqual(starts);
+  });
+
+  it('takes one more in a series of zeros for chance, and many more for an incident', () => {
+    const lone = (value: number): number[] => scores(Array.from({ length: 1000 }, (_, i) => (i === 900 ? value : 0)));
+    expect(Math.max(...lone(1).slice(0, 900))).toBe(0);
+    expect(incidents(lone(1))).toEqual([]);
+    expect(incidents(lone(20))).toEqual([900]);
   });
 
   it('keeps the score up while a fault lasts and lets it fall when it is over', () => {
@@ -108,7 +152,7 @@ describe('SeriesScorer', () => {
 
   it('holds a state of bounded size', () => {
     const size = (count: number): number => {
-      const scorer = new SeriesScorer(DEFAULT_SCORER_OPTIONS);
+      const scorer = new SeriesScorer();
       scores(daily(count), scorer);
       return JSON.stringify(scorer.export()).length;
     };

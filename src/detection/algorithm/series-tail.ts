@@ -23,6 +23,8 @@ export class MagnitudeTail {
   private readonly bins = new Float32Array(BINS);
   private total = 0;
   private gain = 1;
+  /** The highest bin that holds anything. */
+  private top = 0;
   private readonly growth: number;
 
   /** @param halfLife observations after which an observation counts half */
@@ -35,7 +37,7 @@ export class MagnitudeTail {
     if (this.total <= 0) return 0;
     const bin = binOf(magnitude);
     let above = 0;
-    for (let i = bin + 1; i < BINS; i++) above += this.bins[i] ?? 0;
+    for (let i = bin + 1; i <= this.top; i++) above += this.bins[i] ?? 0;
     const own = this.bins[bin] ?? 0;
     const base = -Math.log10((above + 0.5 * own + 0.5 * this.gain) / (this.total + this.gain));
     return above > 0 || own > 0 || bin === 0 ? base : base + this.beyondRecord(bin);
@@ -47,18 +49,18 @@ export class MagnitudeTail {
     const bin = binOf(magnitude);
     this.bins[bin] = (this.bins[bin] ?? 0) + this.gain;
     this.total += this.gain;
+    this.top = Math.max(this.top, bin);
     if (this.gain > 1e12) this.rescale();
   }
 
   /** Further surprise, in powers of ten, of a bin above every bin seen. */
   private beyondRecord(bin: number): number {
-    let record = 0;
+    const record = this.top;
     let weight = 0;
     let weighted = 0;
-    let i = BINS - 1;
+    let i = record;
     for (; i > 0 && weight < TAIL_SHARE * this.total; i--) {
       const here = this.bins[i] ?? 0;
-      if (here > 0 && record === 0) record = i;
       weight += here;
       weighted += here * i;
     }
@@ -70,6 +72,7 @@ export class MagnitudeTail {
 
   private rescale(): void {
     for (let i = 0; i < BINS; i++) this.bins[i] = (this.bins[i] ?? 0) / this.gain;
+    while (this.top > 0 && this.bins[this.top] === 0) this.top -= 1;
     this.total /= this.gain;
     this.gain = 1;
   }
@@ -87,6 +90,7 @@ export class MagnitudeTail {
   restore(state: MagnitudeTailState): void {
     this.bins.fill(0);
     for (const [bin, weight] of state.bins) this.bins[bin] = weight;
+    this.top = Math.max(0, ...state.bins.map(([bin]) => bin));
     this.total = state.total;
     this.gain = state.gain;
   }
