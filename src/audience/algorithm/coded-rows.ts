@@ -54,21 +54,25 @@ export function allRows(rows: CodedRows): Int32Array {
   return Int32Array.from({ length: rows.size }, (_, row) => row);
 }
 
-/** Those of the rows `among` that have every term. */
+/** Those of the rows `among` that have every term. A plain loop: `filter` of a typed array takes several times as long. */
 export function rowsWith(rows: CodedRows, among: Int32Array, terms: readonly Term[]): Int32Array {
   return terms.reduce((left, { column, code }) => {
     const codes = rows.columns[column]?.codes;
-    return left.filter((row) => codes?.[row] === code);
+    const kept = new Int32Array(left.length);
+    let count = 0;
+    for (const row of left) if (codes?.[row] === code) kept[count++] = row;
+    return kept.subarray(0, count);
   }, among);
 }
 
-/** Sums `weight` over the rows `members` for each value of a column; writes them to the first entries of `into`. */
+/** Sums `weight` over the rows `members` for each value of a column; writes them to the first entries of `into`. The hot loop. */
 export function sumByCode(column: CodedColumn, members: Int32Array, weight: Float64Array, into: Float64Array): void {
   const { codes } = column;
   into.fill(0, 0, column.values.length);
-  for (const row of members) {
-    const code = codes[row] ?? -1;
-    if (code >= 0) into[code] = (into[code] ?? 0) + (weight[row] ?? 0);
+  for (let index = 0; index < members.length; index += 1) {
+    const row = members[index] as number;
+    const code = codes[row] as number;
+    if (code >= 0) into[code] = (into[code] as number) + (weight[row] as number);
   }
 }
 

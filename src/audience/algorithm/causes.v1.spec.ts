@@ -1,0 +1,79 @@
+import { describe, expect, it } from '@jest/globals';
+import { type ActiveCustomers, findCauses } from './causes.v1.js';
+import { codeColumn, codeSets } from './coded-rows.js';
+
+const SIZE = 6_000;
+/** Customers in a fixed mixture: two systems, three releases, five plans, two flags on for some. */
+const people = Array.from({ length: SIZE }, (_, row) => ({
+  os: row % 2 === 0 ? '14' : '15',
+  release: ['2.4.0', '2.4.1', '2.5.0'][Math.floor(row / 2) % 3] ?? '',
+  plan: `p${String(Math.floor(row / 6) % 5)}`,
+  flags: [...(Math.floor(row / 30) % 4 === 0 ? ['new-pay'] : []), ...(Math.floor(row / 120) % 5 === 0 ? ['dark'] : [])],
+}));
+
+function customersWith(isHit: (one: (typeof people)[number], row: number) => boolean): ActiveCustomers {
+  const column = (name: 'os' | 'release' | 'plan') =>
+    codeColumn(
+      name,
+      people.map((one) => one[name]),
+    );
+  const flags = codeSets(
+    'flag',
+    people.map((one) => one.flags),
+  );
+  const columns = [column('os'), column('release'), column('plan'), ...flags];
+  return { rows: { size: SIZE, columns }, hit: Uint8Array.from(people, (one, row) => Number(isHit(one, row))) };
+}
+
+describe('findCauses', () => {
+  it('finds the two traits that the affected share, with their counts, and who is next', () => {
+    const found = findCauses(
+      customersWith((one, row) => (one.os === '14' && one.release === '2.4.1' && row % 7 < 2) || row === 1),
+    );
+    expect(found.causes).toHaveLength(1);
+    expect(found.causes[0]).toMatchObject({
+      terms: [
+        { trait: 'os', value: '14' },
+        { trait: 'release', value: '2.4.1' },
+      ],
+      text: 'os=14&release=2.4.1',
+      affected: 286,
+      ofAffected: 287,
+      active: 1000,
+      ofActive: SIZE,
+    });
+    expect(found.causes[0]?.lift).toBeCloseTo((286 / 287) * 6, 6);
+    expect(found.atRisk?.customers).toHaveLength(714);
+    expect(found.atRisk?.expectedHitRate).toBeCloseTo(0.286, 6);
+    const [low = 0, high = 0] = found.atRisk?.interval ?? [];
+    expect(low).toBeGreaterThan(0.23);
+    expect(high).toBeLessThan(0.34);
+    expect(low).toBeLessThan(0.286);
+    expect(high).toBeGreaterThan(0.286);
+  });
+
+  it('finds two flags that only do harm together', () => {
+    const found = findCauses(customersWith((one, row) => one.flags.length === 2 && row % 7 < 3));
+    expect(found.causes.map(({ text }) => text)).toEqual(['flag=dark&flag=new-pay']);
+  });
+
+  it('names a second cause for what the first leaves over', () => {
+    const found = findCauses(
+      customersWith((one, row) => row % 7 === 0 && ((one.os === '14' && one.plan === 'p1') || one.flags.length === 2)),
+    );
+    expect(found.causes.map(({ text }) => text).sort()).toEqual(['flag=dark&flag=new-pay', 'os=14&plan=p1']);
+  });
+
+  it('offers nothing where the hit share nothing, and nobody is at risk then', () => {
+    expect(findCauses(customersWith((_, row) => (row * 7919) % 101 === 0))).toEqual({ causes: [], atRisk: null });
+  });
+
+  it('offers nothing for fewer than five affected, whatever they share', () => {
+    const found = findCauses(customersWith((one, row) => one.flags.length === 2 && row < 4));
+    expect(found.causes).toEqual([]);
+  });
+
+  it('offers nothing where everybody is hit', () => {
+    expect(findCauses(customersWith(() => true))).toEqual({ causes: [], atRisk: null });
+  });
+});

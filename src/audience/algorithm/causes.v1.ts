@@ -1,0 +1,159 @@
+import { allRows, type CodedRows, combinationText, rowsWith, type Term } from './coded-rows.js';
+import { type Interval, liftInterval, logEvidence, predictiveInterval } from './chance.v1.js';
+import { type Combination, relativeEntropy, scan, type ScanResult } from './scan.v1.js';
+
+/** The active customers of a project: one row each, their traits in columns, and 1 for each whom the fault has hit. */
+export interface ActiveCustomers {
+  readonly rows: CodedRows;
+  readonly hit: Uint8Array;
+}
+
+/** What the affected share and others do not. */
+export interface Cause {
+  /** Trait and value, in the order of the alphabet; a set-valued trait may stand twice. */
+  readonly terms: readonly { readonly trait: string; readonly value: string }[];
+  /** `os=14&release=2.4.1` */
+  readonly text: string;
+  readonly affected: number;
+  readonly ofAffected: number;
+  readonly active: number;
+  readonly ofActive: number;
+  /** Share of the affected divided by share of the active. */
+  readonly lift: number;
+  readonly interval: Interval;
+  /** Log of the evidence against chance, in nats, after paying for every combination that was looked at. */
+  readonly evidence: number;
+}
+
+/** Who is likely to be hit next. */
+export interface AtRisk {
+  /** Rows of the customers who match a cause and were not hit yet. */
+  readonly customers: Int32Array;
+  /** Share of them who will be hit in as much time again as the hits took so far. */
+  readonly expectedHitRate: number;
+  /** Where that share will lie in 95 of 100 incidents. */
+  readonly interval: Interval;
+}
+
+/** What {@link findCauses} found: causes, best first, and null where nobody can be said to be at risk. */
+export interface CausesFound {
+  readonly causes: readonly Cause[];
+  readonly atRisk: AtRisk | null;
+}
+
+/**
+ * Log likelihood that each term must earn. Simulated (`npm run bench:localize`, seeds 1 to 99, 2026-11-28); see
+ * docs/benchmarks.md for what half and double of it cost.
+ */
+export const TERM_PENALTY = 3;
+const LIMITS = { depth: 3, beam: 40 };
+/** Share of the hits below which a combination explains too little to be named. */
+const LEAST_SHARE = 0.1;
+/** Chance of ever offering a cause for a fault that is tied to nothing, however often one looks. */
+const FALSE_ALARM = 0.01;
+/** Fewer affected than this are too few to speak of others; as many open an incident by default. */
+export const LEAST_AFFECTED = 5;
+/** Causes named at most; each further one has to explain the hits that those before it leave over. */
+const MOST_CAUSES = 3;
+/** The search looks at this many customers at most of the hit, and of the others: beyond it a regular sample; counts stay exact. */
+const SAMPLE = 25_000;
+const LEVEL = 0.95;
+
+/**
+ * Finds what the affected share, and who is next. A cause is the combination of up to three traits with the highest
+ * Kulldorff log likelihood ratio less {@link TERM_PENALTY} a term; a further cause is sought among the hits that it leaves over.
+ * Nothing is offered unless it is beyond chance at every look of the incident's life.
+ */
+export function findCauses({ rows, hit }: ActiveCustomers): CausesFound {
+  const every = allRows(rows);
+  const affected = every.filter((row) => hit[row] === 1);
+  const found: (readonly Term[])[] = [];
+  const causes: Cause[] = [];
+  const explained = new Uint8Array(rows.size);
+  let left = every;
+  while (causes.length < MOST_CAUSES) {
+    const next = bestCombination(rows, hit, left);
+    if (next === undefined) break;
+    found.push(next.terms);
+    const active = rowsWith(rows, every, next.terms);
+    causes.push(causeOf(rows, next, { active, affected: rowsWith(rows, affected, next.terms) }, affected.length));
+    for (const row of active) explained[row] = 1;
+    left = left.filter((row) => explained[row] === 0);
+  }
+  return { causes, atRisk: atRiskOf(rows, hit, found) };
+}
+
+/** The best combination among the customers `left`, with its evidence, or undefined where chance could have made it. */
+function bestCombination(
+  rows: CodedRows,
+  hit: Uint8Array,
+  left: Int32Array,
+): (Combination & { evidence: number }) | undefined {
+  const hitLeft = sampled(left.filter((row) => hit[row] === 1));
+  const others = sampled(left.filter((row) => hit[row] !== 1));
+  const affected = hitLeft.sample.length;
+  if (affected < LEAST_AFFECTED) return undefined;
+  const [hits, active] = [new Float64Array(rows.size), new Float64Array(rows.size)];
+  for (const row of hitLeft.sample) [hits[row], active[row]] = [1, hitLeft.weight];
+  for (const row of others.sample) active[row] = others.weight;
+  const score = (hitShare: number, activeShare: number, depth: number) =>
+    affected * relativeEntropy(hitShare, activeShare) - TERM_PENALTY * depth;
+  const found = scan(rows, { hits, active }, score, {
+    ...LIMITS,
+    minHitShare: Math.max(LEAST_SHARE, LEAST_AFFECTED / affected),
+  });
+  const best = found.combinations[0];
+  if (best === undefined || best.hits < LEAST_AFFECTED) return undefined;
+  const evidence = evidenceOf(best, found);
+  return evidence >= Math.log(1 / FALSE_ALARM) ? { ...best, evidence } : undefined;
+}
+
+/** Every so-manieth row such that at most {@link SAMPLE} are left, and how many each stands for. */
+function sampled(rows: Int32Array): { readonly sample: Int32Array; readonly weight: number } {
+  const weight = Math.max(1, Math.ceil(rows.length / SAMPLE));
+  return { sample: weight === 1 ? rows : rows.filter((_, index) => index % weight === 0), weight };
+}
+
+/** Evidence of a combination, less the price of all combinations of as many terms, and of one, two and three terms. */
+function evidenceOf({ hits, active, terms }: Combination, { possible, totalHits, totalActive }: ScanResult): number {
+  const looks = (possible[terms.length - 1] ?? 1) * possible.length;
+  return logEvidence(hits, totalHits, active / totalActive) - Math.log(Math.max(1, looks));
+}
+
+function causeOf(
+  rows: CodedRows,
+  { terms, evidence }: Combination & { evidence: number },
+  members: { readonly active: Int32Array; readonly affected: Int32Array },
+  ofAffected: number,
+): Cause {
+  const [affected, active] = [members.affected.length, members.active.length];
+  const named = terms.map(({ column, code }) => {
+    const trait = rows.columns[column];
+    return { trait: trait?.name ?? '', value: trait?.values[code] ?? '' };
+  });
+  return {
+    terms: named.sort((one, other) => (`${one.trait}=${one.value}` < `${other.trait}=${other.value}` ? -1 : 1)),
+    text: combinationText(rows, terms),
+    affected,
+    ofAffected,
+    active,
+    ofActive: rows.size,
+    lift: affected / ofAffected / (active / rows.size),
+    interval: liftInterval(affected, ofAffected, active, rows.size),
+    evidence,
+  };
+}
+
+function atRiskOf(rows: CodedRows, hit: Uint8Array, causes: readonly (readonly Term[])[]): AtRisk | null {
+  const matching = new Uint8Array(rows.size);
+  for (const terms of causes) for (const row of rowsWith(rows, allRows(rows), terms)) matching[row] = 1;
+  const members = allRows(rows).filter((row) => matching[row] === 1);
+  const customers = members.filter((row) => hit[row] !== 1);
+  if (customers.length === 0) return null;
+  const affected = members.length - customers.length;
+  return {
+    customers,
+    expectedHitRate: affected / members.length,
+    interval: predictiveInterval(affected, members.length, customers.length, LEVEL),
+  };
+}
