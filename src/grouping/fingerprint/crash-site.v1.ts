@@ -1,7 +1,7 @@
 import { type ExceptionValue, type Frame } from '../../events/event.js';
 import { appFrameTest, type CodeFrame, isPlumbing, readCodeFrame } from './frames.v1.js';
 import { isSystemLibrary, libraryName, mayBeNative } from './native.v1.js';
-import { helperKind, isRaisedByRuntime, isStackExhausted } from './helpers.v1.js';
+import { helperKind, isRaisedByRuntime, isStackExhausted, refusesArgument } from './helpers.v1.js';
 
 /** Where an exception chain went wrong, in the app's own code as far as the stack shows it. Frozen as v1. */
 export interface CrashSite {
@@ -69,7 +69,8 @@ function siteInApp(
   if (!site) return undefined;
   const checkedByLibrary = callee !== undefined && helperKind(callee.place, callee.function) === 'asserts';
   const weak = site.function === '';
-  const wantsCaller = skipped.length > 0 || checkedByLibrary || (weak && site.source === '');
+  const refused = callee === undefined && isRoot && refusesArgument(type);
+  const wantsCaller = skipped.length > 0 || checkedByLibrary || refused || (weak && site.source === '');
   const caller = wantsCaller ? nextOrdinary(walk, site, byRuntime) : undefined;
   return {
     site,

@@ -92,6 +92,61 @@ describe('exceptions by root cause and crash site', () => {
   });
 });
 
+describe('messages that are nothing but a value', () => {
+  const open = (type: string, value: string): string =>
+    keyOf(thrown(type, value, 'shop.Main.main', 'shop.Export.open'));
+
+  it.each([
+    ['UnsupportedCurrencyException', 'XYZ', 'dogecoin', 'X-99;q=1', "'??'", ''],
+    ['ExportException', 'X-99;q=1', 'zone=eu/3', '"north"', '17', 'a1b2-c3', '12 / 13'],
+    ['PageNotFoundError', 'checkout', 'cart/7'],
+    ['no_such_Topic', 'orders', 'mail'],
+  ])('tell no two faults apart: %s', (type, ...values) => {
+    expect(new Set(values.map((value) => open(type, value))).size).toBe(1);
+    expect(new Set(values.map((value) => keyOf(thrown(type, value)))).size).toBe(1);
+  });
+
+  it.each([
+    ['PaymentException', 'declined', 'expired', 'card_declined', 'auth/user-not-found'],
+    ['InvalidTokenException', 'expired', 'revoked'],
+    ['UnsupportedOperationException', 'remove', 'add'],
+    ['StoreException', 'ORA-00942', 'ORA-00001', 'ERR_HTTP2_STREAM', 'status=503', 'status=429'],
+    ['OrderException', '订单已付款', '订单不存在', '库存不足'],
+    ['UnsupportedCurrencyException', 'XYZ', 'No rates for today'],
+  ])('are not mistaken for a reason or a code: %s', (type, ...values) => {
+    expect(new Set(values.map((value) => open(type, value))).size).toBe(values.length);
+  });
+
+  it('are left out of the title', () => {
+    const exceptions = [thrown('UnsupportedCurrencyException', 'X-99;q=1', 'shop.Export.open')];
+    expect(fingerprintV1(anEvent({ exceptions })).title).toBe('UnsupportedCurrencyException in Export.open');
+  });
+});
+
+describe('arguments that are refused', () => {
+  const refused = (type: string, ...stack: string[]): string => keyOf(thrown(type, 'Negative amount -3', ...stack));
+
+  it.each(['IllegalArgumentException', 'ArgumentOutOfRangeException', 'ArgumentError', 'std::invalid_argument'])(
+    'are the fault of who passed them: %s',
+    (type) => {
+      const cart = refused(type, 'shop.Cart.checkout', 'shop.Money.of');
+      expect(refused(type, 'shop.Web.post', 'shop.Cart.checkout', 'shop.Money.of')).toBe(cart);
+      expect(refused(type, 'shop.Payout.run', 'shop.Money.of')).not.toBe(cart);
+    },
+  );
+
+  it('are told by the function that called the library where the library refused them', () => {
+    const once = refused('IllegalArgumentException', 'shop.Web.post', 'shop.Cart.checkout', '-lib.Money.of');
+    expect(refused('IllegalArgumentException', 'shop.Job.run', 'shop.Cart.checkout', '-lib.Money.of')).toBe(once);
+    expect(refused('IllegalArgumentException', 'shop.Web.post', 'shop.Cart.refund', '-lib.Money.of')).not.toBe(once);
+  });
+
+  it('are none where a command line misses one', () => {
+    const web = refused('MissingArgumentException', 'shop.Web.post', 'shop.Money.of');
+    expect(refused('MissingArgumentException', 'shop.Job.run', 'shop.Money.of')).toBe(web);
+  });
+});
+
 describe('helpers that throw for many reasons', () => {
   const throwsAt = (...stack: string[]): string =>
     keyOf(thrown('IllegalArgumentException', 'value must not be negative', ...stack));

@@ -101,14 +101,14 @@ function realExceptions(exceptions: readonly ExceptionValue[]): readonly Excepti
 function exceptionFingerprint(event: AppEvent, chain: readonly ExceptionValue[]): Fingerprint {
   const { type, value } = rootCause(chain[0]);
   const crash = findCrashSite(chain, type, event.platform);
-  const skeleton = messageSkeleton(value);
-  const parts = crash ? partsWithSite(type, crash, skeleton) : partsWithoutSite(type, value);
+  const skeleton = messageSkeleton(value, type);
+  const parts = crash ? partsWithSite(type, crash, skeleton) : partsWithoutSite(type, value, skeleton);
   return {
     version: 'v1',
     key: keyOf('exception', parts),
     kind: 'exception',
     parts,
-    title: exceptionTitle(type, value, crash),
+    title: exceptionTitle(type, skeleton === '' ? '' : value, crash),
     culprit: crash?.site.label ?? event.transaction,
   };
 }
@@ -172,8 +172,15 @@ function whyCaller(crash: CrashSite): string {
   return 'what was thrown complains about what the caller passed in';
 }
 
+const NO_WORDING: FingerprintPart = {
+  name: 'message',
+  value: '',
+  used: false,
+  why: 'there is no message, or it is nothing but a value',
+};
+
 function messagePart(type: string, crash: CrashSite, skeleton: string): FingerprintPart {
-  if (skeleton === '') return { name: 'message', value: '', used: false, why: 'there is no message' };
+  if (skeleton === '') return NO_WORDING;
   if (isRaisedByRuntime(type) && !crash.weak && crash.skipped.length === 0) {
     return {
       name: 'message',
@@ -185,7 +192,8 @@ function messagePart(type: string, crash: CrashSite, skeleton: string): Fingerpr
   return { name: 'message', value: skeleton, used: true, why: `same wording, values left out: "${skeleton}"` };
 }
 
-function partsWithoutSite(type: string, value: string): FingerprintPart[] {
+function partsWithoutSite(type: string, value: string, skeleton: string): FingerprintPart[] {
+  if (type !== '' && skeleton === '') return [typePart(type), NO_WORDING];
   const masked = maskMessage(value);
   return [
     typePart(type),

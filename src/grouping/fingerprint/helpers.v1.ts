@@ -138,6 +138,15 @@ const RAISED_BY_RUNTIME = new Set([
 ]);
 const STACK_EXHAUSTED = new Set(['StackOverflowError', 'StackOverflowException', 'RecursionError', 'SystemStackError']);
 
+/** `IllegalArgumentException`, `ArgumentNullException`, `ArgumentError`, `std::invalid_argument`; not `MissingArgumentException`, which command lines have. */
+const REFUSES_ARGUMENT =
+  /^(?:Illegal|Invalid|Bad)_?Argument|^Argument(?:Null|OutOfRange)?(?:Exception|Error)$|^invalid_argument$/;
+
+/** True when what was thrown says that the caller passed a wrong argument: one function refuses many callers, of whom one is at fault. */
+export function refusesArgument(type: string): boolean {
+  return REFUSES_ARGUMENT.test(type);
+}
+
 /** True when the runtime raises this type by itself, so that its message is redundant. */
 export function isRaisedByRuntime(type: string): boolean {
   return RAISED_BY_RUNTIME.has(type) || STACK_EXHAUSTED.has(type);

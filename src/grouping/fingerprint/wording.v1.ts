@@ -82,11 +82,34 @@ const MAX_SKELETON = 200;
 
 /**
  * The fixed words of an error message: its first line, typed values masked, without what stands in brackets or after a colon
- * that closes a sentence, unless a status or error code stands there.
+ * that closes a sentence, unless a status or error code stands there. '' for a message that is nothing but a value.
+ * @param type name of the exception, which may say that it refuses a value
  */
-export function messageSkeleton(value: string): string {
-  const masked = withoutQuotes(maskMessage(firstLine(value)));
-  return withoutTrailingValue(withoutBrackets(masked)).replace(/\s+/g, ' ').trim().slice(0, MAX_SKELETON);
+export function messageSkeleton(value: string, type = ''): string {
+  const line = firstLine(value);
+  if (isOnlyValue(line, type)) return '';
+  const masked = withoutQuotes(maskMessage(line)).replace(/<(?:host|ip)>/g, '<host>');
+  const words = withoutTrailingValue(withoutBrackets(masked)).replace(/\s+/g, ' ').trim().slice(0, MAX_SKELETON);
+  return /\p{L}|\d/u.test(words.replace(/<\w+>/g, '')) ? words : '';
+}
+
+/** A word, or several that code joins: `declined`, `card_declined`, `auth/user-not-found`. */
+const NAMED_REASON = /^\p{L}+(?:[-_./:]+\p{L}+)*[.!?]?$/u;
+/** One word that tells faults apart though it has digits: `ORA-00942`, `ERR_HTTP2_STREAM`, `status=503`. */
+const CODE_WORD =
+  /^[A-Z]{1,8}[-_]?\d{3,6}[A-Z]?$|^[A-Z][A-Z0-9]*_[A-Z0-9_]+$|status|code|sqlstate|err(?:or|no)|reason/i;
+/** Types that name what they refuse: UnsupportedCurrencyException, NoSuchTopicError, PageNotFound. Their one word is what was refused. */
+const REFUSES_VALUE =
+  /(?:^|[a-z_])(?:[Uu]n(?:supported|known|recogni[sz]ed|defined)|[Nn]o_?[Ss]uch|[Mm]issing|[Dd]uplicate)(?!_?[Oo]peration)[A-Z_]|[Nn]ot_?[Ff]ound|[Aa]lready_?[Ee]xists/;
+/** Scripts that set no blanks between words: what looks like one word may be a sentence. */
+const NO_BLANKS =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+
+/** Whether a message has no wording of its own: one word without blanks that is neither a reason nor a code. */
+function isOnlyValue(line: string, type: string): boolean {
+  const word = line.trim();
+  if (word === '' || /\s/.test(word) || CODE_WORD.test(word) || NO_BLANKS.test(word)) return false;
+  return REFUSES_VALUE.test(type) || !NAMED_REASON.test(word);
 }
 
 /** The first line that holds text, at most 500 characters. */
