@@ -5,6 +5,13 @@ const LOOK_BACK = 32;
 const ANNOUNCES =
   /(?:code|status|errno|sqlstate|sqlcode|hresult|https?(?:\/[\d.]+)?|signal|ntstatus|(?:^|[^a-z])(?:errors?|err|rc|returned|responded|response|responded with|replied|answer|answered|answers|returns|responds|replies|status line|got|received))["'\]]{0,2}\s?(?:is|was|of|with|number|no\.?|code|an?|->|=>|==)?\s?[:=#]?\s?[("'[{<]{0,2}$/i;
 
+/** Words that leave no doubt. After the others a number of more than four digits is an id or a quantity: `got 48213`, `error 1530201`. */
+const SAYS_CODE =
+  /(?:code|errno|sqlstate|sqlcode|hresult|ntstatus)["'\]]{0,2}\s?(?:is|was|of|with|number|no\.?|code|an?|->|=>|==)?\s?[:=#]?\s?[("'[{<]{0,2}$/i;
+/** After these, three digits are an HTTP status whatever follows. */
+const SAYS_STATUS =
+  /status(?:[\s_-]?code)?["'\]]{0,2}\s?(?:is|was|of|with|number|no\.?|code|an?|->|=>|==)?\s?[:=#]?\s?[("'[{<]{0,2}$/i;
+
 /** Numbers that are called a code but tell no fault apart. */
 const NOT_A_FAULT =
   /(?:zip|postal|post|area|country|promo|coupon|discount|voucher|gift|otp|pin|verification|confirmation|security|qr|bar|invite|referral|tracking|language|currency)[\s_-]?(?:code)?["']?\s?(?:is|was)?\s?[:=#]?\s?["'(]?$/i;
@@ -31,13 +38,24 @@ export function isCodeAt(text: string, start: number, end: number): boolean {
   const before = text.slice(Math.max(0, start - LOOK_BACK), start);
   if (VENDOR.test(before)) return true;
   if (!ANNOUNCES.test(before) || NOT_A_FAULT.test(before)) return false;
+  if (isLongNumber(text, start, end) && !SAYS_CODE.test(before)) return false;
+  if (length === 3 && isStatus(text, start) && SAYS_STATUS.test(before)) return true;
   AFTER_CODE.lastIndex = end;
   return AFTER_CODE.test(text);
 }
 
 function isStatusWithReason(text: string, start: number, end: number): boolean {
-  const first = text.charCodeAt(start);
-  if (first < 49 || first > 53) return false;
+  if (!isStatus(text, start)) return false;
   REASON.lastIndex = end;
   return REASON.test(text);
+}
+
+/** Whether a number begins as HTTP statuses do, with 1 to 5. */
+function isStatus(text: string, start: number): boolean {
+  const first = text.charCodeAt(start);
+  return first >= 49 && first <= 53;
+}
+
+function isLongNumber(text: string, start: number, end: number): boolean {
+  return end - start > 4 && /^-?\d{5,}$/.test(text.slice(start, end));
 }

@@ -27,7 +27,29 @@ const SAME: readonly (readonly [type: string, one: string, other: string])[] = [
   ['<token>', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc', 'a1b2c3d4e5f6g7h8'],
 ];
 
+const ADDRESSES = [
+  'to localhost:80',
+  'to db-a:5432',
+  'to cdn.example.com:443',
+  'to redis:6379',
+  'to kafka:29092',
+  'at nn1:8020',
+  'via "edge-3:81"',
+];
+const NO_ADDRESSES = [
+  'status:503',
+  'cart.js:120',
+  'max-age:3600',
+  'line:12',
+  'took:1200',
+  'at Cart.java:42',
+  'on step:17',
+  'x-retries:30',
+];
+
 const KEPT = [
+  'error code 15302',
+  'rpc status 404 today',
   'Request failed with status code 503',
   'HTTP 429 from upstream',
   '"GET" statusCode=404',
@@ -58,6 +80,22 @@ describe('maskMessage', () => {
     expect(maskMessage(message)).toBe(message);
   });
 
+  it.each(ADDRESSES)('takes a host and its port as one address: %s', (text) => {
+    expect(maskMessage(`no way ${text.replace(/"/g, '')} now`)).toBe(
+      `no way ${text.replace(/ .*/, '')} <host>:<int> now`,
+    );
+  });
+
+  it.each(NO_ADDRESSES)('leaves a name and a number that is no port: %s', (text) => {
+    expect(maskMessage(`no way ${text} now`)).not.toContain('<host>');
+  });
+
+  it('takes a long number for a code only where it is called so', () => {
+    expect(maskMessage('stopped with error 1530201')).toBe('stopped with error <int>');
+    expect(maskMessage('stopped with error code 1530201')).toBe('stopped with error code 1530201');
+    expect(maskMessage('got 48213')).toBe('got <int>');
+  });
+
   it('keeps statuses apart and quantities together', () => {
     expect(maskMessage('upstream returned 503')).not.toBe(maskMessage('upstream returned 429'));
     expect(maskMessage('upstream returned 503 rows')).toBe(maskMessage('upstream returned 429 rows'));
@@ -85,7 +123,23 @@ describe('maskMessage', () => {
       '-1'.repeat(4096),
       '1h'.repeat(4096),
     ];
-    for (const piece of ['::', '"=', '=\'"', 'Jan ', '12,345', '/var/', 'eyJ.', '0x', 'status 5 ', 'a-'])
+    for (const piece of [
+      '::',
+      '"=',
+      '=\'"',
+      'Jan ',
+      '12,345',
+      '/var/',
+      'eyJ.',
+      '0x',
+      'status 5 ',
+      'a-',
+      'a.b:',
+      'a-b:12',
+      'to a:',
+      '::1.',
+      'a.',
+    ])
       hostile.push(piece.repeat(4096));
     const start = process.cpuUsage();
     for (const text of hostile) maskMessage(text);

@@ -1,3 +1,4 @@
+import { isAddress } from './host-context.v1.js';
 import { isCodeAt } from './code-context.v1.js';
 
 /** Longest text that is read, in UTF-16 units; what follows is cut, so that one huge message costs no more than a page. */
@@ -67,6 +68,10 @@ const VERSION = /[vV]\d+(?:\.\d+){1,4}(?![0-9A-Za-z]|\.\d)/y;
 const URL = /[A-Za-z][A-Za-z0-9+.-]{0,20}:\/\/[^\s"'`<>()[\]{},;|\\^]+/y;
 const EMAIL = /[A-Za-z0-9_.+%-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}/y;
 const HOST = /[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.){1,8}(?:[A-Za-z]{2,14})(?![A-Za-z0-9_-]|\.\w|\()/y;
+/** A name, a colon and a number that may be a port; `isAddress` says whether they are. */
+const NAME_AND_PORT = /([A-Za-z0-9](?:[A-Za-z0-9-]|[._](?=[A-Za-z0-9])){0,252}):(\d{2,5})(?![\w:-]|\.\d)/y;
+/** An IPv4 address as IPv6 writes it. */
+const MAPPED_IP = /::(?:ffff:(?:0:)?)?(?:\d{1,3}\.){3}\d{1,3}(?![0-9A-Za-z:]|\.\d)/iy;
 const TOKEN_OF_JWT = /eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,2}/y;
 const SWIFT_TRANSACTION = /tx[0-9a-f]{21}-[0-9a-f]{10}(?:[0-9A-Za-z~-]*)/y;
 const IP6 = /[0-9A-Fa-f:]{3,45}(?:%\w+|(?![0-9A-Za-z_:.]))/y;
@@ -117,11 +122,14 @@ class Masking {
   private readonly hasEmail: boolean;
   private readonly hasUrl: boolean;
   private readonly hasDot: boolean;
+  /** Index of the last colon between a name and a digit; -1 without one. */
+  private readonly lastPort: number;
 
   constructor(private readonly text: string) {
     this.hasEmail = text.includes('@');
     this.hasUrl = text.includes('://');
     this.hasDot = text.includes('.');
+    this.lastPort = lastPortOf(text);
   }
 
   run(): string {
@@ -146,6 +154,7 @@ class Masking {
     }
     const next = text.charCodeAt(end);
     if (this.hasEmail && this.tryOne(EMAIL, '<email>')) return this.at;
+    if (this.lastPort > at && this.tryAddress()) return this.at;
     if (this.hasUrl && next === COLON && text.charCodeAt(end + 1) === SLASH && this.tryUrl()) return this.at;
     if (kinds === LETTER) return this.letters(end, next);
     if (KINDS[first] === DIGIT && this.isSign(at - 1)) return this.number(at - 1, end, next, kinds);
@@ -218,7 +227,9 @@ class Masking {
       return this.at;
     if (code === SLASH && !isWordCode(before) && before !== DOT && this.tryOne(POSIX_PATH, '<path>')) return this.at;
     if (code === BACKSLASH && this.tryOne(WINDOWS_PATH, '<path>')) return this.at;
-    if (code === COLON && !isWordCode(before) && text.charCodeAt(at + 1) === COLON && this.tryIp6()) return this.at;
+    if (code === COLON && !isWordCode(before) && text.charCodeAt(at + 1) === COLON) {
+      if (this.tryOne(MAPPED_IP, '<ip>') || this.tryIp6()) return this.at;
+    }
     return at + 1;
   }
 
@@ -257,6 +268,14 @@ class Masking {
     return true;
   }
 
+  private tryAddress(): boolean {
+    NAME_AND_PORT.lastIndex = this.at;
+    const [found, name = '', port = ''] = NAME_AND_PORT.exec(this.text) ?? [];
+    if (found === undefined || !/[A-Za-z]/.test(name) || !isAddress(name, port, this.text, this.at)) return false;
+    this.at = this.replace(this.at + found.length, '<host>:<int>');
+    return true;
+  }
+
   private tryUrl(): boolean {
     const found = this.match(URL);
     if (found === undefined) return false;
@@ -281,6 +300,13 @@ class Masking {
     this.written = end;
     return end;
   }
+}
+
+function lastPortOf(text: string): number {
+  for (let at = text.lastIndexOf(':'); at > 0; at = text.lastIndexOf(':', at - 1)) {
+    if (KINDS[text.charCodeAt(at + 1)] === DIGIT && isWordCode(text.charCodeAt(at - 1))) return at;
+  }
+  return -1;
 }
 
 function isWordCode(code: number): boolean {

@@ -1,4 +1,5 @@
 import { maskMessage } from '../fingerprint/mask.v1.js';
+import { announcedAt } from './announced.v1.js';
 
 /** Stands for a value in a key. */
 export const WILD = '<*>';
@@ -17,6 +18,8 @@ export interface TemplateKey {
   readonly pieces: readonly string[];
   /** Indexes into `pieces` of the words that a sentence is made of, at most 16. */
   readonly textAt: readonly number[];
+  /** Those of them that are names of what the word before them announces. */
+  readonly namedAt: readonly number[];
 }
 
 /* U+E000, which no standard gives a meaning, stands for one masked value while a key is made. */
@@ -25,6 +28,8 @@ const PLACEHOLDER = /<[a-z][a-z_0-9]*>/g;
 const VALUES_IN_A_ROW = /\uE000(?:[ .,:_\-/#|*+]+\uE000)+/g;
 /** `<1 second` and `~5` are values as `1 second` and `5` are. */
 const COMPARED = /[<>~]=?(?=\uE000)/g;
+/** A value said again in brackets, or missing there: `2048 bytes (2 KB)`, `10.1.2.3 (pc-17.lan)`, `10.1.2.3 ()`. A word there is a reason. */
+const SAID_AGAIN = /(\uE000(?: [a-z]{1,12})?) \((?:\uE000|[\w-]+(?:\.[\w-]+)+)?\)/g;
 const WILD_IN_A_ROW = /<\*>(?:[ ,;:]+<\*>)+/g;
 const NUMBER_LEFT = /^-?\d+$|^0[xX][0-9A-Fa-f]+$/;
 const CODE = /^[A-Z]{1,8}[-_]?\d{3,6}[A-Z]?$/;
@@ -102,6 +107,8 @@ function readLook(piece: string): PieceLook {
 /** The look in its place: what follows `=` is a name, unless it is the reason that was given, and the path after an HTTP method is a route, which tells faults apart as a code does. */
 function lookAt(pieces: readonly string[], at: number): PieceLook {
   const look = lookOf(pieces[at] ?? '');
+  if (look === 'between' || look === 'value') return look;
+  if (!NUMBER_LEFT.test(pieces[at] ?? '') && announcedAt(pieces, at) === 'value') return 'value';
   if (look === 'path') return isRouteAt(pieces, at) ? 'path' : 'name';
   if (look !== 'text' || !pieces[at - 1]?.endsWith('=')) return look;
   return FAULT_KEY.test(pieces[at - 2] ?? '') ? 'code' : 'name';
@@ -121,7 +128,11 @@ export function templateKey(message: string): TemplateKey {
 export function keyOfMasked(masked: string): string {
   const short = masked.includes('?') ? masked.replace(QUERY_OF_ROUTE, '$1') : masked;
   const normal = short.includes('<')
-    ? short.replace(PLACEHOLDER, '\uE000').replace(VALUES_IN_A_ROW, '\uE000').replace(COMPARED, '')
+    ? short
+        .replace(PLACEHOLDER, '\uE000')
+        .replace(SAID_AGAIN, '$1')
+        .replace(VALUES_IN_A_ROW, '\uE000')
+        .replace(COMPARED, '')
     : short;
   const pieces = piecesOf(normal);
   const looks = pieces.map((_, at) => lookAt(pieces, at));
@@ -129,6 +140,11 @@ export function keyOfMasked(masked: string): string {
   for (const look of looks) if (look === 'text') text++;
   let key = '';
   for (let at = 0; at < pieces.length; at++) key += showPiece(pieces[at] ?? '', looks[at], text);
+  return joinedWilds(key);
+}
+
+/** A key in which values in a row are one. */
+export function joinedWilds(key: string): string {
   return key.replace(WILD_IN_A_ROW, WILD);
 }
 
@@ -158,5 +174,6 @@ export function readKey(key: string): TemplateKey {
     if (lookAt(pieces, at) === 'text') textAt.push(at);
   }
   const shown = pieces.map((piece) => piece.replaceAll('\uE000', WILD));
-  return { key, pieces: shown, textAt: textAt.length > MIN_TEXT_WORDS ? textAt : [] };
+  if (textAt.length <= MIN_TEXT_WORDS) return { key, pieces: shown, textAt: [], namedAt: [] };
+  return { key, pieces: shown, textAt, namedAt: textAt.filter((at) => announcedAt(pieces, at) === 'name') };
 }

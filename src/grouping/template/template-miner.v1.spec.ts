@@ -55,7 +55,127 @@ describe('templateKey', () => {
   });
 });
 
+describe('values of many shapes', () => {
+  it.each([
+    [
+      'a host with its port',
+      'Cannot connect to db-a:5432 after 3 tries',
+      'Cannot connect to localhost:80 after 3 tries',
+      'Cannot connect to redis:6379 after 3 tries',
+      'Cannot connect to cdn.example.com:443 after 3 tries',
+      'Cannot connect to 10.0.0.1:80 after 3 tries',
+    ],
+    [
+      'an amount said twice',
+      'upload finished, 812 bytes sent, took 3 ms',
+      'upload finished, 48213 bytes (47.1 KB) sent, took 9 ms',
+    ],
+    [
+      'an empty bracket',
+      'lease of 10.2.3.4 () runs out',
+      'lease of 10.9.3.4 (pc-17.lan.example.com) runs out',
+      'lease of 10.9.3.4 (10.9.3.4) runs out',
+    ],
+    ['a compared value', 'closed, lifetime <1 sec', 'closed, lifetime 00:01', 'closed, lifetime 12 sec'],
+    [
+      'an id or a name of an account',
+      'Rejected login of account billing7 over the api',
+      'Rejected login of account archive over the api',
+    ],
+    [
+      'who it was',
+      'Password reset refused for user ann from 10.1.1.1',
+      'Password reset refused for user bob from 10.1.1.2',
+    ],
+    [
+      'who wanted to come in',
+      'Failed password for root from 10.1.1.1 port 22',
+      'Failed password for ops from 10.1.1.2 port 23',
+    ],
+    [
+      'a name with a digit or in capitals',
+      'carrier lost on device eth0 again',
+      'carrier lost on device PRIMARY again',
+      'carrier lost on device cluster_backup again',
+    ],
+    [
+      'a file',
+      'could not read file batch7 today',
+      'could not read file REPORT today',
+      'could not read file a.csv today',
+    ],
+    [
+      'an address of IPv4 within IPv6',
+      'Accepted key from ::ffff:10.1.4.2 port 33 ok',
+      'Accepted key from 10.1.4.2 port 33 ok',
+    ],
+    ['a long number after an error', 'sync stopped with error 1530201', 'sync stopped with error 4482013'],
+  ])('are one template: %s', (_name, ...messages) => {
+    expect(new Set(groupsOf(messages)).size).toBe(1);
+  });
+
+  it.each([
+    ['a reason in brackets', 'job 17 (retry) stopped early today', 'job 18 (timeout) stopped early today'],
+    ['statuses', 'upstream said status:503 error on write', 'upstream said status:429 error on write'],
+    ['statuses whatever follows', 'request ended with status 200 today', 'request ended with status 404 today'],
+    ['statuses of HTTP', 'HTTP:404 Not Found for the cart', 'HTTP:500 Internal Server Error for the cart'],
+    ['headers', 'limit exceeded, max-age:3600 found', 'limit exceeded, min-fresh:3600 found'],
+    ['what was done', 'upload finished, 812 bytes sent', 'upload aborted, 812 bytes sent'],
+    ['states of a link', 'link up on port 3 again', 'link down on port 3 again'],
+    ['states in capitals', 'link DOWN on port 3 again', 'link FAILED on port 3 again'],
+    ['errors of the system', 'cannot use file ENOENT again', 'cannot use file EACCES again'],
+    ['kinds of a user', 'Request failed for user authentication', 'Request failed for user registration'],
+    ['parts of a user', 'no user data from the cache', 'no user settings from the cache'],
+    ['states of a user', 'user unknown on the login page', 'user locked on the login page'],
+    ['names beside too little text', 'ledger startup failed', 'search startup failed'],
+    ['codes that are called so', 'sync stopped with error code 15302', 'sync stopped with error code 44820'],
+    ['short codes', 'sync stopped with error 1062', 'sync stopped with error 1451'],
+  ])('are not: %s', (_name, one, other) => {
+    expect(new Set(groupsOf([one, other])).size).toBe(2);
+  });
+});
+
+describe('few names at one place', () => {
+  const often = (words: readonly string[], say: (word: string) => string): string[] =>
+    Array.from({ length: 100 }, () => words.map(say)).flat();
+
+  it.each([
+    ['login ended for user', 'anna', 'ops', 'guest'],
+    ['no answer from service', 'ledger', 'search', 'mail'],
+    ['too many messages in queue', 'orders', 'mail', 'bills'],
+    ['cache warmed up again in region', 'oslo', 'lima', 'cairo'],
+  ])('are a value from the third on where a name is announced: %s', (said, ...words) => {
+    expect(new Set(groupsOf(often(words, (word) => `${said} ${word}`))).size).toBe(1);
+    expect(new Set(groupsOf(often(words.slice(0, 2), (word) => `${said} ${word}`))).size).toBe(2);
+  });
+
+  it('take in the ids that stand there, before and after', () => {
+    const names = ['anna', 'x17', 'ops', 'guest', 'y18'];
+    expect(new Set(groupsOf(names.map((name) => `login ended for user ${name}`))).size).toBe(1);
+  });
+
+  it.each([
+    ['payment of the order was', 'declined', 'accepted', 'refunded', 'expired'],
+    ['request ended with status', '200', '404', '503'],
+    ['there is no answer from service', 'down', 'busy', 'unavailable', 'stopped'],
+    ['the upload failed since the file', 'missing', 'locked', 'empty', 'unreadable'],
+    ['replica 3 moved from state', 'failed', 'ready', 'lagging', 'new'],
+    ['Request failed for user', 'registration', 'authentication', 'settings', 'profile'],
+  ])('are none however often they come: %s', (said, ...words) => {
+    expect(new Set(groupsOf(often(words, (word) => `${said} ${word}`))).size).toBe(words.length);
+  });
+});
+
 describe('TemplateMiner', () => {
+  it('puts a value at an open place into its group, before and after it opened', () => {
+    const miner = new TemplateMiner();
+    const early = miner.add('No courier found near 10.1.1.1 tonight').templateId;
+    for (const city of CITIES) miner.add(`No courier found near ${city} tonight`);
+    const late = miner.add('No courier found near paris-7 tonight').templateId;
+    const open = miner.add('No courier found near oslo tonight').templateId;
+    expect([miner.groupOf(early), miner.groupOf(late)]).toEqual([miner.groupOf(open), miner.groupOf(open)]);
+  });
+
   it('opens a place after eight different words, also for what came before', () => {
     const miner = new TemplateMiner();
     const ids = CITIES.slice(0, 8).map((city) => miner.add(`No courier found near ${city} tonight`).templateId);
@@ -80,8 +200,12 @@ describe('TemplateMiner', () => {
   });
 
   const message = fc
-    .tuple(fc.constantFrom(...CITIES), fc.constantFrom('user', 'courier'), fc.nat(99))
-    .map(([city, who, n]) => `Order ${n} of ${who} stuck near ${city} tonight`);
+    .tuple(
+      fc.constantFrom(...CITIES, 'b7', '17'),
+      fc.constantFrom('user', 'courier', 'user anna', 'user ops', 'user x1'),
+      fc.nat(99),
+    )
+    .map(([city, who, n]) => `Order ${n} stuck near ${city} tonight, said ${who}`);
 
   it('groups the same whatever the order', () => {
     fc.assert(

@@ -1,5 +1,5 @@
 import { maskMessage } from '../fingerprint/mask.v1.js';
-import { keyOfMasked, readKey, templateKey, WILD, type TemplateKey } from './template-key.v1.js';
+import { joinedWilds, keyOfMasked, readKey, templateKey, WILD, type TemplateKey } from './template-key.v1.js';
 
 /** Limits of a miner; all have defaults. */
 export interface TemplateMinerOptions {
@@ -29,6 +29,8 @@ export interface TemplateMinerState {
   readonly templates: readonly (readonly [id: number, group: number, key: string])[];
   /** Places that take any word: hash of the place, number of the group. */
   readonly open: readonly (readonly [place: number, group: number])[];
+  /** Keys of messages that have a value at an open place: key, number of the group. */
+  readonly openKeys: readonly (readonly [key: string, group: number])[];
   /** What a group of several templates looks like. */
   readonly shown: readonly (readonly [group: number, template: string])[];
 }
@@ -41,12 +43,15 @@ interface Template {
   lastSeen: number;
 }
 
+/** Different names at one place from which it counts as a value, where the word before announces a name ("for user"). */
+const OPEN_NAMES_AFTER = 3;
 /** Share of the templates that is forgotten at once when there are too many. */
 const FORGET_SHARE = 0.1;
 
 /**
  * Learns message templates from a stream. Two messages are one template when nothing but values differs (`templateKey`); two templates are one
- * group when they differ by a word at a place that has shown `openAfter` different words with all else equal. Both rules are symmetric, so the
+ * group when they differ by a word at a place that has shown `openAfter` different words with all else equal, or three where the words before say
+ * that a name comes. A value at such a place is one more word. The rules are symmetric, so the
  * groups depend on which messages came and not on their order, as long as nothing was forgotten.
  *
  * The look-up is the fixed-depth idea of Drain (He et al., ICWS 2017) taken to its end, a hash of the whole key; the count of distinct words by
@@ -64,6 +69,8 @@ export class TemplateMiner {
   /** Places that are not open yet: the one template there, or all of them. */
   private readonly places = new Map<number, number | number[]>();
   private readonly open = new Map<number, number>();
+  /** What the key of a message is that has a value at an open place, and the place's group. */
+  private readonly openKeys = new Map<string, number>();
   private readonly shown = new Map<number, string>();
   private young = new Map<string, Template>();
   private old = new Map<string, Template>();
@@ -110,11 +117,12 @@ export class TemplateMiner {
   private matchKey(key: TemplateKey): TemplateMatch | undefined {
     const template = this.byKey.get(key.key);
     if (template !== undefined) return this.describe(template);
-    for (const place of placesOf(key)) {
-      const group = this.open.get(place);
-      if (group !== undefined) return this.describeGroup(this.groupOf(group), key.key);
-    }
-    return undefined;
+    const group =
+      this.openKeys.get(key.key) ??
+      placesOf(key)
+        .map(({ place }) => this.open.get(place))
+        .find(isKnown);
+    return group === undefined ? undefined : this.describeGroup(this.groupOf(group), key.key);
   }
 
   /** The number of the group that a template belongs to now. A number that is not known is its own group. */
@@ -131,6 +139,7 @@ export class TemplateMiner {
       nextId: this.nextId,
       templates: templates.map(({ id, key }) => [id, this.groupOf(id), key] as const),
       open: [...this.open].map(([place, group]) => [place, this.groupOf(group)] as const),
+      openKeys: [...this.openKeys].map(([key, group]) => [key, this.groupOf(group)] as const),
       shown: [...this.shown],
     };
   }
@@ -141,6 +150,7 @@ export class TemplateMiner {
       throw new Error(`template miner state has version ${String(state.version)}, this program reads version 1`);
     const miner = new TemplateMiner(options);
     for (const [place, group] of state.open) miner.open.set(place, group);
+    for (const [key, group] of state.openKeys) miner.openKeys.set(key, group);
     for (const [group, template] of state.shown) miner.shown.set(group, template);
     for (const [id, group, key] of state.templates) {
       if (group !== id) miner.mergedInto.set(id, group);
@@ -162,12 +172,14 @@ export class TemplateMiner {
   private insert(id: number, key: TemplateKey): Template {
     const template = { id, key: key.key, covered: false, lastSeen: ++this.clock };
     this.byKey.set(key.key, template);
-    placesOf(key).forEach((place, nth) => this.visit(template, key, place, key.textAt[nth] ?? -1));
+    const group = this.openKeys.get(key.key);
+    if (group !== undefined) this.merge(group, template, key, -1);
+    for (const place of placesOf(key)) this.visit(template, key, place);
     return template;
   }
 
   /** Notes one more word at a place, and opens the place when there were enough. */
-  private visit(template: Template, key: TemplateKey, place: number, at: number): void {
+  private visit(template: Template, key: TemplateKey, { place, at, isNamed }: Place): void {
     const opened = this.open.get(place);
     if (opened !== undefined) return this.merge(opened, template, key, at);
     const here = this.places.get(place);
@@ -177,13 +189,24 @@ export class TemplateMiner {
     }
     const ids = typeof here === 'number' ? [here] : here;
     ids.push(template.id);
-    if (ids.length < this.openAfter) {
+    if (ids.length < (isNamed ? Math.min(OPEN_NAMES_AFTER, this.openAfter) : this.openAfter)) {
       this.places.set(place, ids);
       return;
     }
     this.places.delete(place);
     this.open.set(place, Math.min(...ids.map((id) => this.groupOf(id))));
     for (const id of ids) this.merge(id, template, key, at);
+    this.openForValues(template, key, at);
+  }
+
+  /** What has a value at the place that opens belongs to its group, before and from now on. */
+  private openForValues(template: Template, key: TemplateKey, at: number): void {
+    const open = joinedWilds(key.pieces.map((piece, i) => (i === at ? WILD : piece)).join(''));
+    const known = this.byKey.get(open);
+    const other = this.openKeys.get(open);
+    for (const id of [known?.id, other]) if (id !== undefined) this.merge(id, template, key, at);
+    if (known) known.covered = true;
+    this.openKeys.set(open, this.groupOf(template.id));
   }
 
   private merge(id: number, template: Template, key: TemplateKey, at: number): void {
@@ -224,6 +247,7 @@ export class TemplateMiner {
     order.sort((a, b) => Number(b.covered) - Number(a.covered) || a.lastSeen - b.lastSeen);
     for (const template of order.slice(0, Math.ceil(this.maxTemplates * FORGET_SHARE))) this.forgetOne(template);
     for (const place of [...this.open.keys()].slice(0, -this.maxTemplates)) this.open.delete(place);
+    for (const key of [...this.openKeys.keys()].slice(0, -this.maxTemplates)) this.openKeys.delete(key);
     this.forgetMerges();
     this.young.clear();
     this.old.clear();
@@ -232,7 +256,11 @@ export class TemplateMiner {
   /** Keeps, of all merges, what leads a template or an open place to its group, in one step. */
   private forgetMerges(): void {
     const kept = new Map<number, number>();
-    for (const id of [...[...this.byKey.values()].map((template) => template.id), ...this.open.values()])
+    for (const id of [
+      ...[...this.byKey.values()].map((template) => template.id),
+      ...this.open.values(),
+      ...this.openKeys.values(),
+    ])
       kept.set(id, this.groupOf(id));
     this.mergedInto.clear();
     for (const [id, group] of kept) if (id !== group) this.mergedInto.set(id, group);
@@ -242,7 +270,7 @@ export class TemplateMiner {
 
   private forgetOne(template: Template): void {
     this.byKey.delete(template.key);
-    for (const place of placesOf(readKey(template.key))) {
+    for (const { place } of placesOf(readKey(template.key))) {
       const here = this.places.get(place);
       const left = typeof here === 'object' ? here.filter((id) => id !== template.id) : [];
       if (left.length === 0) this.places.delete(place);
@@ -258,19 +286,37 @@ function generalise(key: TemplateKey, at: number, before: string | undefined): s
   return key.pieces.map((piece, i) => (i === at || (same && known[i] !== piece) ? WILD : piece)).join('');
 }
 
+/** A word of a template that may turn out to be a value. */
+interface Place {
+  /** 53-bit number of the place: the key's pieces in their order, but any word at this one. */
+  readonly place: number;
+  /** Index into the key's pieces. */
+  readonly at: number;
+  /** True for the place as only names see it. */
+  readonly isNamed: boolean;
+}
+
 /**
- * A 53-bit number for each text position: the key's pieces in their order, but any word at that one. Sums of a number per piece and position, so
- * that one piece can be taken out again; two of a million places meet with a chance of about 1 in 18,000.
+ * The places of a key. Numbers are sums of a number per piece and position, so that one piece can be taken out again; two of a million places meet
+ * with a chance of about 1 in 18,000.
  */
-function placesOf(key: TemplateKey): number[] {
+function placesOf(key: TemplateKey): Place[] {
+  if (key.textAt.length === 0) return [];
   const low = key.pieces.map((piece, at) => scatter(hash(piece, 0x811c9dc5), at));
   const high = key.pieces.map((piece, at) => scatter(hash(piece, 0x9e3779b9), at));
   const [sumLow, sumHigh] = [low.reduce(add32, 0), high.reduce(add32, 0)];
-  return key.textAt.map((at) => {
-    const a = (sumLow - (low[at] ?? 0) + scatter(1, at)) >>> 0;
-    const b = (sumHigh - (high[at] ?? 0) + scatter(2, at)) >>> 0;
+  const numberOf = (at: number, mark: number): number => {
+    const a = (sumLow - (low[at] ?? 0) + scatter(mark, at)) >>> 0;
+    const b = (sumHigh - (high[at] ?? 0) + scatter(mark + 1, at)) >>> 0;
     return (b >>> 11) * 0x1_0000_0000 + a;
-  });
+  };
+  const places = key.textAt.map((at) => ({ place: numberOf(at, 1), at, isNamed: false }));
+  for (const at of key.namedAt) places.push({ place: numberOf(at, 3), at, isNamed: true });
+  return places;
+}
+
+function isKnown<T>(value: T | undefined): value is T {
+  return value !== undefined;
 }
 
 function add32(a: number, b: number): number {
