@@ -10,7 +10,8 @@ describe('the audit trail', () => {
     forewarn = await TestDaemon.start();
   });
   afterEach(() => forewarn.stop());
-  const entries = async () => ((await forewarn.api.get('/v1/audit')).body as { items: Record<string, unknown>[] }).items;
+  const entries = async () =>
+    ((await forewarn.api.get('/v1/audit')).body as { items: Record<string, unknown>[] }).items;
 
   it('names who changed what before the change is answered', async () => {
     const { headers } = await forewarn.api.post('/v1/incidents', { project: 'shop', title: 'slow' });

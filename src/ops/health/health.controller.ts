@@ -1,5 +1,6 @@
-import { Controller, Get, Header, HttpCode } from '@nestjs/common';
+import { Controller, Get, Header, HttpCode, Inject } from '@nestjs/common';
 import { Public } from '../../platform/auth/needs.js';
+import { Settings } from '../../platform/config/settings.js';
 import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';
 import { Metrics } from '../../platform/metrics.js';
@@ -10,6 +11,7 @@ export class HealthController {
   constructor(
     private readonly database: Database,
     private readonly metrics: Metrics,
+    @Inject(Settings) private readonly settings: Settings,
   ) {
     metrics.gauge('database_up', 'Whether PostgreSQL answers.', [], async (gauge) =>
       gauge.set((await this.answers()) ? 1 : 0),
@@ -36,6 +38,8 @@ export class HealthController {
   @Public()
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   async scrape(): Promise<string> {
+    if (this.settings.metricsPort !== undefined)
+      throw new Problem(404, 'not-found', 'Metrics have a port of their own.');
     return this.metrics.registry.metrics();
   }
 

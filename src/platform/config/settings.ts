@@ -31,6 +31,7 @@ const secret = z
 
 const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  METRICS_PORT: z.coerce.number().int().min(0).max(65535).optional(),
   HOST: z.string().default('0.0.0.0'),
   PUBLIC_URL: url(['http:', 'https:']).optional(),
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
@@ -59,6 +60,8 @@ const environment = z.object({
 /** The process's settings from the environment. Holds secrets: never print it. */
 export class Settings {
   readonly port: number;
+  /** Port of its own for `/metrics`; undefined when it answers on the same port as the rest. */
+  readonly metricsPort: number | undefined;
   /** Address to listen on; `127.0.0.1` for this machine alone, `::` for IPv6 too. */
   readonly host: string;
   /** Where customers, apps and providers reach us; without a trailing slash. Undefined until the port is known, when not set. */
@@ -80,6 +83,7 @@ export class Settings {
   constructor(env: z.output<typeof environment>) {
     this.port = env.PORT;
     this.host = env.HOST;
+    this.metricsPort = env.METRICS_PORT;
     this.publicUrl = env.PUBLIC_URL?.replace(/\/+$/, '');
     this.databaseUrl = env.DATABASE_URL;
     this.natsUrl = env.NATS_URL;
