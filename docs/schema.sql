@@ -95,10 +95,13 @@ CREATE TABLE campaign (
   approved_at timestamp with time zone,
   approved_by text,
   created_at timestamp with time zone NOT NULL,
+  paused_by text,
+  state_facts jsonb NOT NULL DEFAULT '{}'::jsonb,
   CONSTRAINT campaign_pkey PRIMARY KEY (id),
   CONSTRAINT campaign_incident_id_policy_kind_wave_key UNIQUE (incident_id, policy, kind, wave),
   CONSTRAINT campaign_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
   CONSTRAINT campaign_kind_check CHECK ((kind = ANY (ARRAY['notice'::text, 'resolved'::text]))),
+  CONSTRAINT campaign_paused_by_check CHECK ((paused_by = ANY (ARRAY['person'::text, 'silence'::text, 'provider'::text]))),
   CONSTRAINT campaign_state_check CHECK ((state = ANY (ARRAY['awaiting_approval'::text, 'approved'::text, 'paused'::text, 'done'::text, 'cancelled'::text])))
 );
 
@@ -570,6 +573,7 @@ CREATE TABLE message (
   created_at timestamp with time zone NOT NULL,
   sent_at timestamp with time zone,
   final_at timestamp with time zone,
+  provider_code text,
   CONSTRAINT message_pkey PRIMARY KEY (id),
   CONSTRAINT message_link_token_key UNIQUE (link_token),
   CONSTRAINT message_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaign(id),

@@ -15,6 +15,7 @@ import { CellSketch1795424000000 } from './1795424000000-cell-sketch.js';
 import { IssueChange1795426000000 } from './1795426000000-issue-change.js';
 import { FeedbackWriters1795428000000 } from './1795428000000-feedback-writers.js';
 import { RequireUnchanged1795430000000 } from './1795430000000-require-unchanged.js';
+import { ReasonCodes1795431000000 } from './1795431000000-reason-codes.js';
 import { ProjectKeys1795432000000 } from './1795432000000-project-keys.js';
 import { Trust1795432100000 } from './1795432100000-trust.js';
 import { Access1795434000000 } from './1795434000000-access.js';
@@ -38,6 +39,7 @@ export const migrations = [
   IssueChange1795426000000,
   FeedbackWriters1795428000000,
   RequireUnchanged1795430000000,
+  ReasonCodes1795431000000,
   ProjectKeys1795432000000,
   Trust1795432100000,
   Access1795434000000,

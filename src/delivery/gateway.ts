@@ -1,3 +1,5 @@
+import { type MessageReason } from '../outreach/reasons.js';
+
 /** One message for one recipient, as handed to a gateway: rendered, allowed and due. */
 export interface OutgoingMessage {
   /** Our id of the message (a UUID); the same on every attempt. */
@@ -62,7 +64,7 @@ export const GATEWAY_REASONS = [
   'setup',
   /** The provider failed while it had the message in hand. */
   'provider_error',
-] as const;
+] as const satisfies readonly MessageReason[];
 
 export type GatewayReason = (typeof GATEWAY_REASONS)[number];
 

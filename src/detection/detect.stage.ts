@@ -147,7 +147,7 @@ export class DetectStage implements Stage {
       const said = await this.store.lastOf(tx, projectId, series, 'regression');
       if (customers < needed || (said && said >= regressedAt)) continue;
       const words = `${customers} ${customers === 1 ? 'customer' : 'customers'} since it came back after it was resolved`;
-      const evidence = { expected: 0, seen: customers, customers, unit: 'customers', unlikeliness: 0, words };
+      const evidence = { expected: 0, seen: customers, customers, unit: 'customers' as const, unlikeliness: 0, words };
       await this.store.insert(tx, {
         projectId,
         issueId,

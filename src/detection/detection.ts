@@ -64,6 +64,29 @@ export const DEFAULT_THRESHOLDS: DetectionThresholds = {
   spikeRatio: 3,
 };
 
+/** What a person needs to believe or doubt a verdict, as it is stored and shown. */
+export interface DetectionEvidence {
+  /** Expected and seen counts over the evidence window, in `unit`. */
+  readonly expected: number;
+  readonly seen: number;
+  readonly unit: CountUnit;
+  /** -log10 of the probability of such a count if nothing were wrong. */
+  readonly unlikeliness: number;
+  /** One line for people. */
+  readonly words: string;
+  /** Length of the evidence window in milliseconds; missing for a regression, which has none. */
+  readonly windowMs?: number;
+  /** Of a share: how many were seen or not. */
+  readonly ofAll?: number;
+  /** Distinct customers hit. */
+  readonly customers?: number;
+  /** Of a sum: the issues that it adds up. */
+  readonly issues?: readonly string[];
+  /** Of a sum over active customers: how many were active. */
+  readonly activeCustomers?: number;
+  readonly release?: string;
+}
+
 /** A verdict as it is written down. */
 export interface DetectionRow {
   readonly id: number;
@@ -74,8 +97,7 @@ export interface DetectionRow {
   readonly kind: DetectionKind;
   readonly since: Date;
   readonly detectedAt: Date;
-  /** Expected, seen, how unlikely, and one line of words. */
-  readonly evidence: Record<string, unknown>;
+  readonly evidence: DetectionEvidence;
   /** The incident that it belongs to, once the next step has acted. */
   readonly incidentId: number | null;
   /** From when on the series is as usual again; null while it is not. */

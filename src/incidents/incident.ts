@@ -37,12 +37,3 @@ export interface Incident {
   readonly severityByOps: boolean;
   readonly issueIds: readonly number[];
 }
-
-/** One line of an incident's history; appended, never changed. */
-export interface TimelineEntry {
-  readonly at: Date;
-  readonly kind: string;
-  /** `forewarn` or the name of a token. */
-  readonly actor: string;
-  readonly details: Record<string, unknown>;
-}

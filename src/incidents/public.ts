@@ -2,11 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { Issues } from '../issues/public.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { wake } from '../platform/stages/wake.js';
-import { type Incident, type Resolution } from './incident.js';
+import { type Incident } from './incident.js';
 import { IncidentStore } from './lifecycle/incident.store.js';
 import { type Silence } from './silences/silence.js';
 import { SilenceStore } from './silences/silence.store.js';
 import { Silences } from './silences/silences.service.js';
+import { type TimelineFact } from './timeline.js';
+
+/** How an incident ended, as its timeline says it. */
+export type IncidentEnd = Omit<Extract<TimelineFact, { readonly kind: 'resolved' }>, 'kind'>;
 
 /** Incidents: what other rooms may ask and say. */
 @Injectable()
@@ -34,28 +38,14 @@ export class Incidents {
   }
 
   /** Appends to an incident's history. */
-  async append(
-    tx: Tx,
-    incidentId: number,
-    kind: string,
-    actor: string,
-    details: Record<string, unknown>,
-    now: Date,
-  ): Promise<void> {
-    await this.store.append(tx, incidentId, kind, actor, details, now);
+  async append(tx: Tx, incidentId: number, actor: string, fact: TimelineFact, now: Date): Promise<void> {
+    await this.store.append(tx, incidentId, actor, [fact], now);
   }
 
   /** Ends an incident and wakes those who tell the customers; without effect on one that had ended. */
-  async resolve(
-    tx: Tx,
-    id: number,
-    resolution: Resolution,
-    actor: string,
-    now: Date,
-    details: Record<string, unknown> = {},
-  ): Promise<void> {
-    if (!(await this.store.resolve(tx, id, resolution, now))) return;
-    await this.store.append(tx, id, 'resolved', actor, { resolution, ...details }, now);
+  async resolve(tx: Tx, id: number, actor: string, end: IncidentEnd, now: Date): Promise<void> {
+    if (!(await this.store.resolve(tx, id, end.resolution, now))) return;
+    await this.store.append(tx, id, actor, [{ kind: 'resolved', ...end }], now);
     await wake(tx, 'campaign', 'alertmanager-push');
   }
 

@@ -1,11 +1,9 @@
 import { type Channel } from '../customers/customer.js';
+import { type CampaignReason, type MessageReason } from './reasons.js';
+import { type CampaignState, type MessageState, type PausedBy } from './states.js';
 
 /** What a campaign says: that there is a fault, or that it is over. */
 export type CampaignKind = 'notice' | 'resolved';
-
-/** Where a campaign stands; messages go out only while it is `approved`. */
-export const CAMPAIGN_STATES = ['awaiting_approval', 'approved', 'paused', 'done', 'cancelled'] as const;
-export type CampaignState = (typeof CAMPAIGN_STATES)[number];
 
 /** One outreach about one incident to one audience snapshot. */
 export interface Campaign {
@@ -16,7 +14,9 @@ export interface Campaign {
   /** Counts the snapshots of one incident: 1 is everybody known at first, later waves are only those who came since. */
   readonly wave: number;
   readonly state: CampaignState;
-  readonly stateReason: string;
+  readonly reason: CampaignReason;
+  /** Null unless it is paused. */
+  readonly pausedBy: PausedBy | null;
   /** The newest audience member of the snapshot. */
   readonly audienceSeq: number;
   readonly approveAfter: Date | null;
@@ -24,20 +24,6 @@ export interface Campaign {
   readonly approvedBy: string | null;
   readonly createdAt: Date;
 }
-
-/** Where a message stands. `sent`, `delivered`, `failed`, `cancelled` and `suppressed` are final; `in_doubt` waits for evidence. */
-export const MESSAGE_STATES = [
-  'pending',
-  'claimed',
-  'sending',
-  'sent',
-  'delivered',
-  'failed',
-  'in_doubt',
-  'cancelled',
-  'suppressed',
-] as const;
-export type MessageState = (typeof MESSAGE_STATES)[number];
 
 /** One customer, one channel, one campaign. */
 export interface Message {
@@ -52,12 +38,14 @@ export interface Message {
   readonly why: string;
   readonly linkToken: string;
   readonly state: MessageState;
-  readonly stateReason: string | null;
+  readonly stateReason: MessageReason | null;
   readonly address: string | null;
   readonly subject: string | null;
   readonly body: string | null;
   readonly gateway: string | null;
   readonly providerId: string | null;
+  /** The provider's own code of the last failure, like `twilio 30003`. */
+  readonly providerCode: string | null;
   /** Grows with each claim; a worker whose fence is old has lost the message. */
   readonly fence: number;
   readonly attempts: number;

@@ -2,12 +2,17 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Channel } from '../customers/customer.js';
 import { CustomerDirectory } from '../customers/public.js';
 import { Database, type Sql, type Tx } from '../platform/db/database.js';
-import { messageOf } from '../platform/errors.js';
+import { assertNever, messageOf } from '../platform/errors.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
-import { type Message, type MessageState } from './campaign.js';
+import { type Message } from './campaign.js';
 import { CampaignStore } from './campaigns/campaign.store.js';
 import { Composer, type Content } from './messages/composer.service.js';
-import { MessageStore, type StateChange } from './messages/message.store.js';
+import { type MessageChange, MessageStore } from './messages/message.store.js';
+import { type MessageReason } from './reasons.js';
+import { type DoubtEnding, type MessageState } from './states.js';
+
+/** What a provider's answer or report writes with the new state. */
+export type Settling = Omit<MessageChange, 'from' | 'to' | 'attempt' | 'leaseUntil' | 'gateway'>;
 
 /** A message that is ready to go out. */
 export interface ReadyMessage {
@@ -41,33 +46,41 @@ export class MessageQueue {
   }
 
   private async compose(tx: Tx, message: Message, now: Date): Promise<Content | undefined> {
-    const move = (to: MessageState, change: StateChange) =>
-      this.store.move(tx, message.id, message.fence, ['claimed'], to, now, change);
+    const move = (change: Omit<MessageChange, 'from'>) =>
+      this.store.move(tx, message, { from: ['claimed'], ...change }, now);
     const composed = await this.composer.compose(tx, message, now);
     switch (composed.kind) {
       case 'ready':
         await this.store.setContent(tx, message.id, message.fence, composed.content);
         return composed.content;
       case 'hold':
-        await move('pending', { reason: composed.reason, nextAt: composed.until });
+        await move({ to: 'pending', reason: composed.reason, nextAt: composed.until });
         return undefined;
       case 'suppress':
-        await move('suppressed', { reason: composed.reason, final: true });
+        await move({ to: 'suppressed', reason: composed.reason });
         return undefined;
       case 'cancel':
-        await move('cancelled', { reason: composed.reason, final: true });
+        await move({ to: 'cancelled', reason: composed.reason });
         return undefined;
+      default:
+        return assertNever(composed);
     }
   }
 
   /** Marks a claimed message as about to be handed to a provider; false when the lease was lost. */
-  async markSending(tx: Tx, { id, fence }: Message, gateway: string, leaseUntil: Date, now: Date): Promise<boolean> {
-    return this.store.move(tx, id, fence, ['claimed'], 'sending', now, { gateway, leaseUntil, attempt: true });
+  async markSending(tx: Tx, message: Message, gateway: string, leaseUntil: Date, now: Date): Promise<boolean> {
+    const change = { from: ['claimed'], to: 'sending', gateway, leaseUntil, attempt: true } as const;
+    return this.store.move(tx, message, change, now);
   }
 
   /** Moves a message that is being sent or in doubt to where the provider's answer puts it. */
-  async settle(tx: Tx, { id, fence }: Message, to: MessageState, now: Date, change: StateChange): Promise<boolean> {
-    return this.store.move(tx, id, fence, ['sending', 'in_doubt'], to, now, change);
+  async settle(tx: Tx, message: Message, to: MessageState, now: Date, change: Settling): Promise<boolean> {
+    return this.store.move(tx, message, { from: ['sending', 'in_doubt'], to, ...change }, now);
+  }
+
+  /** Ends a doubt by what the provider knows. */
+  async endDoubt(tx: Tx, message: Message, ending: DoubtEnding, now: Date, providerId?: string): Promise<boolean> {
+    return this.store.endDoubt(tx, message, ending, now, providerId);
   }
 
   /** Takes what a provider reports later: delivered, or failed after all. Late and repeated reports change nothing. */
@@ -76,12 +89,12 @@ export class MessageQueue {
     id: string,
     to: Extract<MessageState, 'sent' | 'delivered' | 'failed'>,
     now: Date,
-    change: StateChange,
+    change: Settling,
   ): Promise<boolean> {
     const message = await this.store.find(tx, id);
     if (!message) return false;
     const from: MessageState[] = to === 'sent' ? ['sending', 'in_doubt'] : ['sending', 'in_doubt', 'sent'];
-    return this.store.move(tx, id, message.fence, from, to, now, change);
+    return this.store.move(tx, message, { from, to, ...change }, now);
   }
 
   /** Gives back or puts in doubt what dead workers held. */
@@ -97,8 +110,10 @@ export class MessageQueue {
   }
 
   /** Stops a campaign whose provider refuses everything, so that a person looks at it. */
-  async pauseCampaign(tx: Tx, campaignId: number, reason: string, now: Date): Promise<void> {
-    await this.campaigns.setState(tx, campaignId, ['approved'], 'paused', reason, 'forewarn', now);
+  async pauseCampaign(tx: Tx, campaignId: number, because: MessageReason, now: Date): Promise<void> {
+    const reason = { code: 'provider_refuses_setup', because } as const;
+    const change = { from: ['approved'], to: 'paused', reason, actor: 'forewarn', pausedBy: 'provider' } as const;
+    await this.campaigns.setState(tx, campaignId, change, now);
   }
 
   /** Marks an address as refused for good; `opted_out` is the customer's own word and goes into the consent ledger. */

@@ -91,7 +91,7 @@ describe('approval', () => {
 
     await forewarn.planAndSend();
 
-    expect(await told(forewarn)).toEqual(['c1 notice cancelled a test of ours']);
+    expect(await told(forewarn)).toEqual(['c1 notice cancelled campaign_cancelled']);
   });
 
   it.each([
@@ -153,6 +153,40 @@ describe('waves', () => {
     await forewarn.planAndSend();
 
     expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice sent']);
+  });
+
+  it('stay paused when a silence ends, whatever words the person who paused them used', async () => {
+    forewarn = await incidentWith(customers(1), withPolicy({ quietHours: { from: '12:00', to: '14:00' } }));
+    await forewarn.plan();
+    await forewarn.api.post('/v1/campaigns/1/pause', { reason: 'a silence holds it back' });
+    expect(await campaigns(forewarn)).toEqual([expect.objectContaining({ state: 'paused', pausedBy: 'person' })]);
+    const to = new Date(forewarn.clock.now().getTime() + 600_000).toISOString();
+    await forewarn.api.post('/v1/silences', { project: 'shop', to, reason: 'planned work' });
+    await forewarn.plan();
+    forewarn.clock.advance('5h');
+
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice pending']);
+    expect(await campaigns(forewarn)).toEqual([
+      expect.objectContaining({ state: 'paused', stateReason: 'by_person', stateWords: 'a silence holds it back' }),
+    ]);
+  });
+
+  it('go on when the silence that paused them ends', async () => {
+    forewarn = await incidentWith(customers(1), withPolicy({ quietHours: { from: '12:00', to: '14:00' } }));
+    await forewarn.plan();
+    const to = new Date(forewarn.clock.now().getTime() + 600_000).toISOString();
+    await forewarn.api.post('/v1/silences', { project: 'shop', to, reason: 'planned work' });
+    await forewarn.plan();
+    expect(await campaigns(forewarn)).toEqual([
+      expect.objectContaining({ state: 'paused', pausedBy: 'silence', stateReason: 'silence_began' }),
+    ]);
+    forewarn.clock.advance('5h');
+
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice sent']);
   });
 
   it('reach everybody of a crowd once, over as many pages of members as there are', async () => {

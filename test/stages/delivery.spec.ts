@@ -135,7 +135,7 @@ describe('a lease', () => {
       .get(Database)
       .transaction(async (tx) => [
         await queue().markSending(tx, late, 'twilio', now, now),
-        await queue().settle(tx, late, 'failed', now, { reason: 'late' }),
+        await queue().settle(tx, late, 'failed', now, { reason: 'refused' }),
       ]);
 
     expect(results).toEqual([false, false]);
@@ -194,7 +194,11 @@ describe('a message in doubt', () => {
 
     const settled = await forewarn.api.post(`/v1/messages/${doubtful?.id}/settle`, { sent: true });
 
-    expect(settled.body).toMatchObject({ state: 'sent', stateReason: 'settled by admin' });
+    expect(settled.body).toMatchObject({
+      state: 'sent',
+      stateReason: 'settled_sent',
+      stateWords: 'a person found it at the provider',
+    });
     expect(outside.smtp.sentTo(MAIL)).toHaveLength(1);
     expect((await forewarn.api.post(`/v1/messages/${doubtful?.id}/settle`, { sent: true })).status).toBe(409);
   });
@@ -225,7 +229,7 @@ describe('a report of Twilio', () => {
 
     expect((await messages(forewarn)).map((one) => [one.state, one.stateReason])).toEqual([
       ['delivered', null],
-      ['failed', 'twilio 30005'],
+      ['failed', 'invalid_recipient'],
     ]);
   });
 

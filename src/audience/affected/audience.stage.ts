@@ -54,7 +54,7 @@ export class AudienceStage implements Stage {
   /** Whom only a catch-all hit is told nothing, since nobody can say what it was; ops read why. */
   private async noteLeftOut(tx: Tx, { id, issueIds }: Incident, kept: readonly number[], now: Date): Promise<void> {
     const issues = issueIds.filter((one) => !kept.includes(one)).map(String);
-    await this.incidents.append(tx, id, 'audience_left_out', 'forewarn', { issues, words: LEFT_OUT }, now);
+    await this.incidents.append(tx, id, 'forewarn', { kind: 'audience_left_out', issues, words: LEFT_OUT }, now);
   }
 
   private async takeOver(

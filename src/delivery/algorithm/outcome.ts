@@ -1,4 +1,5 @@
-import { type SendResult } from '../gateway.js';
+import { assertNever } from '../../platform/errors.js';
+import { type GatewayReason, type SendResult } from '../gateway.js';
 
 /** Attempts after which a message is given up: with the waits below that is about half a day. */
 export const MAX_ATTEMPTS = 8;
@@ -8,9 +9,14 @@ const LONGEST_WAIT = 4 * 3_600_000;
 /** Where an attempt's result puts its message. */
 export type Settlement =
   | { readonly to: 'sent'; readonly providerId: string }
-  | { readonly to: 'pending'; readonly reason: string; readonly nextAt: Date }
-  | { readonly to: 'failed'; readonly reason: string; readonly pauseCampaign: boolean; readonly refuseAddress: boolean }
-  | { readonly to: 'in_doubt'; readonly reason: string; readonly nextAt: Date };
+  | { readonly to: 'pending'; readonly reason: GatewayReason; readonly nextAt: Date }
+  | {
+      readonly to: 'failed';
+      readonly reason: GatewayReason;
+      readonly pauseCampaign: boolean;
+      readonly refuseAddress: boolean;
+    }
+  | { readonly to: 'in_doubt'; readonly reason: GatewayReason; readonly nextAt: Date };
 
 /**
  * Turns a gateway's answer into what happens to the message. A refusal of our whole setup does not use the message up:
@@ -34,6 +40,8 @@ export function settle(result: SendResult, attempt: number, now: Date): Settleme
       };
     case 'inDoubt':
       return { to: 'in_doubt', reason: result.reason, nextAt: now };
+    default:
+      return assertNever(result);
   }
 }
 

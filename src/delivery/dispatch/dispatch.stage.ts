@@ -91,13 +91,13 @@ export class DispatchStage implements Stage {
       await this.store.end(tx, attemptId, RESULT_WORDS[result.kind], reason, providerId, now);
       const change = {
         reason,
+        providerCode: 'code' in result ? result.code : undefined,
         providerId: providerId ?? undefined,
-        final: settlement.to === 'sent' || settlement.to === 'failed',
         nextAt: 'nextAt' in settlement ? settlement.nextAt : undefined,
       };
       if (settlement.to === 'failed' && settlement.pauseCampaign) {
-        await this.queue.settle(tx, message, 'pending', now, { reason, nextAt: now });
-        await this.queue.pauseCampaign(tx, message.campaignId, `the provider refuses our setup: ${reason}`, now);
+        await this.queue.settle(tx, message, 'pending', now, { ...change, nextAt: now });
+        await this.queue.pauseCampaign(tx, message.campaignId, settlement.reason, now);
         return;
       }
       await this.queue.settle(tx, message, settlement.to, now, change);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Message } from '../../outreach/campaign.js';
 import { MessageQueue } from '../../outreach/public.js';
 import { Database } from '../../platform/db/database.js';
+import { assertNever } from '../../platform/errors.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { AttemptStore } from './attempt.store.js';
@@ -55,16 +56,19 @@ export class ReconcileStage implements Stage {
       now,
     );
     await this.database.transaction(async (tx) => {
-      if (said.kind === 'sent')
-        await this.queue.settle(tx, message, 'sent', now, {
-          reason: 'the provider has it',
-          providerId: said.providerId,
-          final: true,
-        });
-      else if (said.kind === 'notSent')
-        await this.queue.settle(tx, message, 'pending', now, { reason: 'the provider never got it', nextAt: now });
-      else
-        await this.queue.settle(tx, message, 'in_doubt', now, { reason: message.stateReason, nextAt: said.notBefore });
+      switch (said.kind) {
+        case 'sent':
+          return this.queue.endDoubt(tx, message, 'provider_has_it', now, said.providerId);
+        case 'notSent':
+          return this.queue.endDoubt(tx, message, 'provider_never_got_it', now);
+        case 'unknown':
+          return this.queue.settle(tx, message, 'in_doubt', now, {
+            reason: message.stateReason,
+            nextAt: said.notBefore,
+          });
+        default:
+          return assertNever(said);
+      }
     });
   }
 }

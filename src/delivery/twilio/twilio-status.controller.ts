@@ -1,6 +1,7 @@
 import { Body, Controller, Headers, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { type FastifyRequest } from 'fastify';
 import { MessageQueue } from '../../outreach/public.js';
+import { type MessageReason } from '../../outreach/reasons.js';
 import { Public } from '../../platform/auth/needs.js';
 import { Clock } from '../../platform/clock.js';
 import { Settings } from '../../platform/config/settings.js';
@@ -8,16 +9,19 @@ import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';
 import { isUuid } from '../../platform/http/page.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
+import { classifyTwilioCode } from './twilio-failure.js';
 import { isSignedByTwilio } from './twilio-signature.js';
 
 /** Twilio's words for the fate of a message that say something new; the others (queued, sending …) add nothing. */
-const REPORTS: Readonly<Record<string, 'sent' | 'delivered' | 'failed'>> = {
-  sent: 'sent',
-  delivered: 'delivered',
-  read: 'delivered',
-  undelivered: 'failed',
-  failed: 'failed',
-};
+const REPORTS: ReadonlyMap<string, 'sent' | 'delivered' | 'failed'> = new Map([
+  ['sent', 'sent'],
+  ['delivered', 'delivered'],
+  ['read', 'delivered'],
+  ['undelivered', 'failed'],
+  ['failed', 'failed'],
+]);
+/** Twilio's ids of messages; what does not look like one is not kept. */
+const MESSAGE_SID = /^[A-Za-z0-9]{2,64}$/;
 
 /** `POST /hooks/twilio/status`: what became of an SMS. Signed by Twilio over the public URL; also settles a message in doubt. */
 @Controller('hooks/twilio')
@@ -49,15 +53,21 @@ export class TwilioStatusController {
       );
     }
     const { message = '' } = request.query as { message?: string };
-    const to = Object.hasOwn(REPORTS, fields.MessageStatus ?? '') ? REPORTS[fields.MessageStatus ?? ''] : undefined;
+    const to = REPORTS.get(fields.MessageStatus ?? '');
     if (!to || !isUuid(message)) return;
+    const sid = fields.MessageSid ?? '';
     const change = {
-      providerId: fields.MessageSid,
-      final: true,
-      reason: to === 'failed' ? `twilio ${fields.ErrorCode ?? ''}`.trim() : null,
+      ...(MESSAGE_SID.test(sid) && { providerId: sid }),
+      ...(to === 'failed' ? failureOf(fields.ErrorCode ?? '') : { reason: null }),
     };
     await this.database.transaction((tx) => this.queue.report(tx, message, to, this.clock.now(), change));
   }
+}
+
+/** Our reason and Twilio's code of a failed delivery. */
+function failureOf(code: string): { reason: MessageReason; providerCode?: string } {
+  if (!/^\d{1,6}$/.test(code)) return { reason: 'refused' };
+  return { reason: classifyTwilioCode(Number(code))?.reason ?? 'refused', providerCode: `twilio ${code}` };
 }
 
 function formFields(body: unknown): Record<string, string> {

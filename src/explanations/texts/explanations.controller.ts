@@ -99,7 +99,7 @@ export class ExplanationsController {
     const now = this.clock.now();
     await this.database.transaction(async (tx) => {
       await this.store.append(tx, incident.id, locale, body, 'approved', caller.name, now);
-      await this.incidents.append(tx, incident.id, 'explained', caller.name, { locale }, now);
+      await this.incidents.append(tx, incident.id, caller.name, { kind: 'explained', locale }, now);
     });
     const rows = await this.store.current(this.database, [incident.id]);
     return rows.filter((row) => row.locale === locale).map(shape)[0];

@@ -22,6 +22,11 @@ const SEVERITY_OF: Readonly<Record<string, Severity>> = {
   error: 'major',
 };
 
+/** The label is anybody's word, so only the table's own names count. */
+function severityOf({ labels: { severity = '' } }: Pick<Alert, 'labels'>): Severity | undefined {
+  return Object.hasOwn(SEVERITY_OF, severity) ? SEVERITY_OF[severity] : undefined;
+}
+
 /** Takes alerts as evidence: attaches them to incidents, raises severity, and opens an incident where the configuration says so. */
 @Injectable()
 export class Alerts {
@@ -89,14 +94,8 @@ export class Alerts {
       { projectId, severity: opens.severity, title: title.slice(0, 200), area, startedAt: alert.startsAt },
       now,
     );
-    await this.incidents.append(
-      tx,
-      id,
-      'opened',
-      'alertmanager',
-      { severity: opens.severity, because: ['an alert that opens an incident by configuration'] },
-      now,
-    );
+    const because = ['an alert that opens an incident by configuration'];
+    await this.incidents.append(tx, id, 'alertmanager', [{ kind: 'opened', severity: opens.severity, because }], now);
     const incident = await this.incidents.find(tx, id);
     if (incident) await this.attach(tx, alert, incident, now);
     await wake(tx, 'draft', 'alertmanager-push');
@@ -105,31 +104,32 @@ export class Alerts {
   private async attach(tx: Tx, alert: Alert, incident: Incident, now: Date): Promise<void> {
     await this.store.attach(tx, alert, incident.id);
     await this.note(tx, alert, incident.id, 'alert_attached', now);
-    const raised = worse(incident.severity, SEVERITY_OF[alert.labels['severity'] ?? ''] ?? 'minor');
+    const raised = worse(incident.severity, severityOf(alert) ?? 'minor');
     if (raised === incident.severity || incident.severityByOps) return;
     await this.incidents.update(tx, incident.id, { severity: raised });
     const because = [`alert ${alert.labels['alertname'] ?? alert.fingerprint} is ${alert.labels['severity'] ?? ''}`];
-    await this.incidents.append(
-      tx,
-      incident.id,
-      'severity_raised',
-      'alertmanager',
-      { from: incident.severity, to: raised, because },
-      now,
-    );
+    const fact = { kind: 'severity_raised' as const, from: incident.severity, to: raised, because };
+    await this.incidents.append(tx, incident.id, 'alertmanager', [fact], now);
     await wake(tx, 'campaign');
   }
 
-  private async note(tx: Tx, alert: Alert, incidentId: number, kind: string, now: Date): Promise<void> {
+  private async note(
+    tx: Tx,
+    alert: Alert,
+    incidentId: number,
+    kind: 'alert_attached' | 'alert_resolved',
+    now: Date,
+  ): Promise<void> {
     const { labels, annotations, startsAt, url } = alert;
-    const details = {
+    const fact = {
+      kind,
       alert: labels['alertname'] ?? alert.fingerprint,
       labels,
       summary: annotations['summary'],
       startsAt,
       url,
     };
-    await this.incidents.append(tx, incidentId, kind, 'alertmanager', details, now);
+    await this.incidents.append(tx, incidentId, 'alertmanager', [fact], now);
   }
 
   /** Same project, near in time, and where the incident is known to be in some services, about one of them or none in particular. */

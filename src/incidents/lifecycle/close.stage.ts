@@ -57,7 +57,7 @@ export class IncidentCloseStage implements Stage {
     const raised = await this.severity.raise(tx, incident.id, now);
     const step = nextStep(await this.facts(tx, incident, firing, now), now.getTime(), this.lifecycle);
     if (step.action === 'keep') return raised;
-    await this.incidents.resolve(tx, incident.id, 'quiet', 'forewarn', now, { reason: step.reason });
+    await this.incidents.resolve(tx, incident.id, 'forewarn', { resolution: 'quiet', reason: step.reason }, now);
     return true;
   }
 
@@ -70,9 +70,8 @@ export class IncidentCloseStage implements Stage {
     if (quiet < quietNeeded(incident.reopened, this.lifecycle)) return false;
     const reason =
       verdicts.length > 0 ? `as usual for ${Math.floor(quiet / MINUTE)} min` : 'all its alerts are resolved';
-    await this.incidents.resolve(tx, incident.id, verdicts.length > 0 ? 'quiet' : 'alerts', 'forewarn', now, {
-      reason,
-    });
+    const resolution = verdicts.length > 0 ? 'quiet' : 'alerts';
+    await this.incidents.resolve(tx, incident.id, 'forewarn', { resolution, reason }, now);
     return true;
   }
 

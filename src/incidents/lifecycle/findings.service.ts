@@ -128,9 +128,9 @@ function bareFinding(row: DetectionRow): Finding {
     services: serviceOf(row) ?? [],
     firstRelease: releaseOf(row.series),
     area: areaOf(row.series),
-    ...(Array.isArray(row.evidence['issues']) && { issues: row.evidence['issues'].map(String) }),
+    ...(row.evidence.issues && { issues: row.evidence.issues }),
     customers: [],
-    customersHit: Number(row.evidence['customers'] ?? row.evidence['seen'] ?? 0),
+    customersHit: row.evidence.customers ?? row.evidence.seen,
   };
 }
 
@@ -148,7 +148,7 @@ function serviceOf({ series }: DetectionRow): string[] | undefined {
 
 /** The issues that a sum adds up; none for any other verdict. */
 function issuesBehind({ issueId, evidence }: DetectionRow): number[] {
-  return issueId === null && Array.isArray(evidence['issues']) ? evidence['issues'].map(Number) : [];
+  return issueId === null ? (evidence.issues ?? []).map(Number) : [];
 }
 
 function silenceableOf(issue: IssueFacts): Silenceable {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
-import { type Incident, type IncidentStatus, type Resolution, type Severity, type TimelineEntry } from '../incident.js';
+import { type Incident, type IncidentStatus, type Resolution, type Severity } from '../incident.js';
+import { type TimelineEntry, type TimelineFact } from '../timeline.js';
 
 const COLUMNS = `n.id, n.project_id AS "projectId", n.status, n.severity, n.title, n.area, n.started_at AS "startedAt", n.opened_at AS "openedAt",
   n.resolved_at AS "resolvedAt", n.resolution, n.reopened, n.previous_incident_id AS "previousIncidentId", n.merged_into AS "mergedInto", n.severity_by_ops AS "severityByOps",
@@ -119,30 +120,13 @@ export class IncidentStore {
     await tx.query('UPDATE incident SET merged_into = $2 WHERE id = $1 OR merged_into = $1', [from, into]);
   }
 
-  /** Appends to the history. */
-  async append(
-    tx: Tx,
-    incidentId: number,
-    kind: string,
-    actor: string,
-    details: Record<string, unknown>,
-    now: Date,
-  ): Promise<void> {
-    await this.appendAll(tx, incidentId, kind, actor, [details], now);
-  }
-
-  /** Appends several entries of one kind to the history. */
-  async appendAll(
-    tx: Tx,
-    incidentId: number,
-    kind: string,
-    actor: string,
-    details: readonly Record<string, unknown>[],
-    now: Date,
-  ): Promise<void> {
-    if (details.length === 0) return;
-    const sql = `INSERT INTO incident_timeline (incident_id, at, kind, actor, details) SELECT $1, $2, $3, $4, d::jsonb FROM unnest($5::text[]) WITH ORDINALITY AS x (d, nth) ORDER BY nth`;
-    await tx.query(sql, [incidentId, now, kind, actor, details.map((one) => JSON.stringify(one))]);
+  /** Appends lines to the history, in their order. */
+  async append(tx: Tx, incidentId: number, actor: string, facts: readonly TimelineFact[], now: Date): Promise<void> {
+    if (facts.length === 0) return;
+    const sql = `INSERT INTO incident_timeline (incident_id, at, kind, actor, details)
+       SELECT $1, $2, x.kind, $3, x.details::jsonb FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS x (kind, details, nth) ORDER BY nth`;
+    const details = facts.map(({ kind: _, ...rest }) => JSON.stringify(rest));
+    await tx.query(sql, [incidentId, now, actor, facts.map(({ kind }) => kind), details]);
   }
 
   /** Changes what is given. */

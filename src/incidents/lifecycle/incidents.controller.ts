@@ -92,7 +92,8 @@ export class IncidentsController {
         now,
       );
       await this.attach(tx, id, projectId, body.issues, now);
-      await this.store.append(tx, id, 'opened', caller.name, { severity: body.severity, issues: body.issues }, now);
+      const fact = { kind: 'opened' as const, severity: body.severity, issues: body.issues };
+      await this.store.append(tx, id, caller.name, [fact], now);
       return id;
     });
     return this.get(String(id));
@@ -138,8 +139,8 @@ export class IncidentsController {
     await this.database.transaction(async (tx) => {
       const byOps = rest.severity === undefined ? rest : { ...rest, severityByOps: true };
       await this.store.update(tx, incident.id, status === 'resolved' ? byOps : { ...byOps, status });
-      if (status === 'resolved') await this.incidents.resolve(tx, incident.id, 'ops', caller.name, now);
-      else await this.store.append(tx, incident.id, 'changed', caller.name, body, now);
+      if (status === 'resolved') await this.incidents.resolve(tx, incident.id, caller.name, { resolution: 'ops' }, now);
+      else await this.store.append(tx, incident.id, caller.name, [{ kind: 'changed', ...body }], now);
     });
     return this.get(id);
   }
@@ -165,9 +166,8 @@ export class IncidentsController {
         await this.store.append(
           tx,
           incident.id,
-          'issue_attached',
           caller.name,
-          { issueId: String(issue.id), reason },
+          [{ kind: 'issue_attached', issueId: String(issue.id), reason }],
           now,
         );
       await wake(tx, 'audience');
@@ -190,7 +190,7 @@ export class IncidentsController {
       if (!(await this.store.detachIssue(tx, incident.id, issue)))
         throw new Problem(404, 'not-found', `Issue ${issueId} is not part of incident ${id}.`);
       await this.detections.move(tx, incident.id, null, issue);
-      await this.store.append(tx, incident.id, 'issue_detached', caller.name, { issueId }, this.clock.now());
+      await this.store.append(tx, incident.id, caller.name, [{ kind: 'issue_detached', issueId }], this.clock.now());
     });
     return this.get(id);
   }
@@ -212,9 +212,10 @@ export class IncidentsController {
     await this.database.transaction(async (tx) => {
       await this.store.mergeInto(tx, from.id, into.id, now);
       await this.detections.move(tx, from.id, into.id);
-      await this.incidents.resolve(tx, from.id, 'merged', caller.name, now, { into: String(into.id) });
+      await this.incidents.resolve(tx, from.id, caller.name, { resolution: 'merged', into: String(into.id) }, now);
       const issues = from.issueIds.map(String);
-      await this.store.append(tx, into.id, 'merged', caller.name, { incidentId: String(from.id), issues }, now);
+      const fact = { kind: 'merged' as const, incidentId: String(from.id), issues };
+      await this.store.append(tx, into.id, caller.name, [fact], now);
       await wake(tx, 'audience');
     });
     return this.get(body.into);

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type DetectionRow } from '../../detection/detection.js';
+import { type DetectionEvidence, type DetectionRow } from '../../detection/detection.js';
 import { Detections } from '../../detection/public.js';
 import { partsOf, releaseOf } from '../../detection/series.js';
 import { type IssueFacts } from '../../issues/issue.js';
@@ -25,6 +25,7 @@ import { SeverityJudge } from './severity.service.js';
 import { type Silence } from '../silences/silence.js';
 import { SilenceStore } from '../silences/silence.store.js';
 import { Silences } from '../silences/silences.service.js';
+import { type SpokenEvidence } from '../timeline.js';
 
 const BATCH = 500;
 /**
@@ -86,7 +87,13 @@ export class IncidentOpenStage implements Stage {
     for (const row of over) {
       const incident = await this.store.openOfSeries(tx, row.projectId, row.series);
       if (incident !== undefined)
-        await this.store.append(tx, incident, 'recovered', 'forewarn', { series: row.series, ...row.evidence }, now);
+        await this.store.append(
+          tx,
+          incident,
+          'forewarn',
+          [{ kind: 'recovered', series: row.series, ...row.evidence }],
+          now,
+        );
     }
     await this.detections.markHandled(
       tx,
@@ -133,7 +140,7 @@ export class IncidentOpenStage implements Stage {
 
   private async hold(tx: Tx, row: DetectionRow, silence: Silence, now: Date): Promise<void> {
     await this.detections.silence(tx, [row.id], silence.id, silence.until);
-    const words = `${row.kind} of ${row.series}: ${row.evidence['words'] as string}`;
+    const words = `${row.kind} of ${row.series}: ${row.evidence.words}`;
     await this.silenceStore.note(tx, silence.id, { what: 'incident', ref: `detection:${row.id}`, words }, now);
   }
 
@@ -201,12 +208,13 @@ export class IncidentOpenStage implements Stage {
     const entries = asked
       .filter(({ issueId }) => attached.has(issueId))
       .map(({ issueId, row }) => ({
+        kind: 'issue_attached' as const,
         issueId: String(issueId),
         detection: row?.kind,
         reasons: group.reasons,
         ...row?.evidence,
       }));
-    await this.store.appendAll(tx, incidentId, 'issue_attached', 'forewarn', entries, now);
+    await this.store.append(tx, incidentId, 'forewarn', entries, now);
   }
 
   /** What a release, an area, a service or sessions say stands in the timeline beside what issues say. */
@@ -220,8 +228,8 @@ export class IncidentOpenStage implements Stage {
     for (const row of own) {
       if (row.issueId !== null) continue;
       const { series, kind } = row;
-      const details = { series, detection: kind, reasons: group.reasons, ...withoutIssues(row) };
-      await this.store.append(tx, incidentId, 'detection_attached', 'forewarn', details, now);
+      const fact = { series, detection: kind, reasons: group.reasons, ...withoutIssues(row) };
+      await this.store.append(tx, incidentId, 'forewarn', [{ kind: 'detection_attached', ...fact }], now);
     }
   }
 
@@ -245,7 +253,7 @@ export class IncidentOpenStage implements Stage {
       ...withoutIssues(lead.row),
     };
     if (before && (await this.store.reopen(tx, before.id))) {
-      await this.store.append(tx, before.id, 'reopened', 'forewarn', details, now);
+      await this.store.append(tx, before.id, 'forewarn', [{ kind: 'reopened', ...details }], now);
       return this.store.find(tx, before.id);
     }
     const { severity, reasons, area } = await this.severity.judge(tx, projectId, issues, startedAt, now, own);
@@ -262,14 +270,8 @@ export class IncidentOpenStage implements Stage {
       now,
     );
     const previous = before && { previousIncidentId: String(before.id) };
-    await this.store.append(
-      tx,
-      id,
-      'opened',
-      'forewarn',
-      { ...details, severity, because: reasons, issues: issueIds.map(String), ...previous },
-      now,
-    );
+    const opened = { ...details, severity, because: reasons, issues: issueIds.map(String), ...previous };
+    await this.store.append(tx, id, 'forewarn', [{ kind: 'opened', ...opened }], now);
     return this.store.find(tx, id);
   }
 
@@ -305,13 +307,9 @@ export class IncidentOpenStage implements Stage {
   private async issuesOfSums(tx: Tx, rows: readonly DetectionRow[], now: Date): Promise<number[]> {
     const ids: number[] = [];
     for (const { issueId, evidence, since } of rows) {
-      if (issueId !== null || !Array.isArray(evidence['issues'])) continue;
+      if (issueId !== null || !evidence.issues) continue;
       ids.push(
-        ...(await this.findings.bornSince(
-          tx,
-          evidence['issues'].map(Number),
-          new Date(since.getTime() - BORN_BEFORE_MS),
-        )),
+        ...(await this.findings.bornSince(tx, evidence.issues.map(Number), new Date(since.getTime() - BORN_BEFORE_MS))),
       );
     }
     const active = ids.length === 0 ? [] : await this.silences.active(tx, now);
@@ -322,8 +320,10 @@ export class IncidentOpenStage implements Stage {
 }
 
 /** The evidence of a verdict; the issues of a sum are named by the incident itself. */
-function withoutIssues(row: DetectionRow | undefined): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(row?.evidence ?? {}).filter(([key]) => key !== 'issues'));
+function withoutIssues(row: DetectionRow | undefined): SpokenEvidence {
+  const rest: Partial<DetectionEvidence> & { issues?: unknown } = { ...row?.evidence };
+  delete rest.issues;
+  return rest;
 }
 
 /** What a fault is known by when it comes back: its issues, or without any the series that stood out. */

@@ -86,8 +86,8 @@ export class SeverityJudge {
     const severity = worse(incident.severity, judged.severity);
     if (severity === incident.severity) return false;
     await this.store.update(tx, incidentId, { severity });
-    const details = { from: incident.severity, to: severity, because: judged.reasons };
-    await this.store.append(tx, incidentId, 'severity_raised', 'forewarn', details, now);
+    const fact = { kind: 'severity_raised' as const, from: incident.severity, to: severity, because: judged.reasons };
+    await this.store.append(tx, incidentId, 'forewarn', [fact], now);
     await wake(tx, 'campaign', 'alertmanager-push');
     return true;
   }
@@ -104,10 +104,10 @@ function areaOfAll(issues: readonly IssueFacts[], verdicts: readonly DetectionRo
 
 /** How bad a verdict is by itself, where no issue has to say it. */
 function saidBy({ kind, evidence }: DetectionRow): { severity: Severity; reason: string }[] {
-  const reason = String(evidence['words']);
+  const reason = evidence.words;
   if (kind === 'drop') return [{ severity: 'major', reason }];
-  if (evidence['unit'] !== 'sessions') return [];
-  const crashed = Number(evidence['seen']);
-  const harm = { customers: crashed, blocked: crashed, activeCustomers: Number(evidence['ofAll']) };
+  if (evidence.unit !== 'sessions') return [];
+  const crashed = evidence.seen;
+  const harm = { customers: crashed, blocked: crashed, activeCustomers: evidence.ofAll ?? null };
   return [{ severity: severityOf({ ...harm, newlyHit: [0, 0] }).severity, reason }];
 }

@@ -1,9 +1,14 @@
 import { DateTime } from 'luxon';
 import { type Channel, type Recipient } from '../../customers/customer.js';
 import { type Policy } from '../policy.js';
+import { type CampaignReason, type MessageReason } from '../reasons.js';
 
-/** Why a customer of the audience gets no message. */
-export const SUPPRESSED_REASONS = ['no_contact_point', 'no_consent', 'address_refused', 'cap', 'erased'] as const;
+/** Reasons why a customer of the audience has no channel; a later one says more. */
+export const SUPPRESSED_REASONS = [
+  'no_contact_point',
+  'no_consent',
+  'address_refused',
+] as const satisfies readonly MessageReason[];
 export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
 
 /** Where a message can go, or why it cannot. */
@@ -49,7 +54,7 @@ export function afterQuietHours(now: Date, timeZone: string | null, quiet: Polic
 /** What a campaign may do at its start, and from when on it approves itself. */
 export interface ApprovalDecision {
   readonly state: 'approved' | 'awaiting_approval';
-  readonly reason: string;
+  readonly reason: CampaignReason;
   readonly approveAfter?: Date;
 }
 
@@ -58,16 +63,16 @@ export interface ApprovalDecision {
  * @param customers all customers of the incident who would have been written to with this campaign
  */
 export function decideApproval(policy: Policy, customers: number, now: Date): ApprovalDecision {
-  if (policy.approval === 'required') return { state: 'awaiting_approval', reason: 'the policy asks for a person' };
+  if (policy.approval === 'required') return { state: 'awaiting_approval', reason: { code: 'policy_requires_person' } };
   if (customers > policy.blastLimit)
     return {
       state: 'awaiting_approval',
-      reason: `${customers} customers are more than the blast limit of ${policy.blastLimit}`,
+      reason: { code: 'over_blast_limit', customers, limit: policy.blastLimit },
     };
-  if (policy.approval === 'automatic') return { state: 'approved', reason: 'automatic' };
+  if (policy.approval === 'automatic') return { state: 'approved', reason: { code: 'automatic' } };
   return {
     state: 'awaiting_approval',
-    reason: 'approves itself unless somebody objects',
+    reason: { code: 'approves_itself' },
     approveAfter: new Date(now.getTime() + policy.approval.after),
   };
 }

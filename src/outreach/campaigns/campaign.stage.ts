@@ -12,6 +12,7 @@ import { CampaignStore } from './campaign.store.js';
 import { MessageStore } from '../messages/message.store.js';
 import { Planner } from './planner.service.js';
 import { POLICIES_CONFIG, type Policy } from '../policy.js';
+import { campaignFacts } from '../reasons.js';
 
 /** Members planned in one transaction, and so in one wave. */
 const BATCH = 5000;
@@ -88,7 +89,12 @@ export class CampaignStage implements Stage {
     const id =
       last && growing
         ? last.id
-        : await this.campaigns.insert(tx, incident.id, policy.name, 'notice', wave, decision, now);
+        : await this.campaigns.insert(
+            tx,
+            { incidentId: incident.id, policy: policy.name, kind: 'notice', wave },
+            decision,
+            now,
+          );
     if (growing && decision.approveAfter === undefined) await this.campaigns.await(tx, id, decision);
     await this.campaigns.extend(tx, id, newest.seq);
     const planned = await this.planner.planNotices(
@@ -102,9 +108,14 @@ export class CampaignStage implements Stage {
       await this.incidents.append(
         tx,
         incident.id,
-        'campaign',
         'forewarn',
-        { campaignId: String(id), wave, customers: planned, state: decision.state, reason: decision.reason },
+        {
+          kind: 'campaign',
+          wave,
+          customers: planned,
+          state: decision.state,
+          ...campaignFacts(id, decision.reason),
+        },
         now,
       );
     return planned;
@@ -124,7 +135,7 @@ export class CampaignStage implements Stage {
   /** The fault of an incident that ended is back: whoever was not yet told that it is over is not told so now. */
   private async withdrawEnd(tx: Tx, { previousIncidentId }: Incident, now: Date): Promise<void> {
     if (previousIncidentId === null) return;
-    await this.messages.cancelPending(tx, { incidentId: previousIncidentId, kind: 'resolved' }, 'it came back', now);
+    await this.messages.cancelPending(tx, { incidentId: previousIncidentId, kind: 'resolved' }, 'came_back', now);
   }
 
   /** Under a silence nothing is planned and approved notices wait; when it ends they go on. */
@@ -151,16 +162,11 @@ export class CampaignStage implements Stage {
       'resolved',
       now,
     );
-    if (last && waits)
-      await this.campaigns.setState(
-        tx,
-        last.id,
-        [last.state],
-        'cancelled',
-        'the incident ended first',
-        'forewarn',
-        now,
-      );
+    if (last && waits) {
+      const reason = { code: 'incident_ended' } as const;
+      const change = { from: [last.state], to: 'cancelled', reason, actor: 'forewarn' } as const;
+      await this.campaigns.setState(tx, last.id, change, now);
+    }
     if (!policy.onResolve) return cancelled;
     const told = await this.messages.toldWithoutResolved(tx, family, BATCH);
     if (told.length === 0) return cancelled;
@@ -170,7 +176,12 @@ export class CampaignStage implements Stage {
     const decision = decideApproval({ ...policy, blastLimit: Number.MAX_SAFE_INTEGER }, told.length, now);
     const id = reuse
       ? before.id
-      : await this.campaigns.insert(tx, incident.id, policy.name, 'resolved', (before?.wave ?? 0) + 1, decision, now);
+      : await this.campaigns.insert(
+          tx,
+          { incidentId: incident.id, policy: policy.name, kind: 'resolved', wave: (before?.wave ?? 0) + 1 },
+          decision,
+          now,
+        );
     await this.planner.planResolved(
       tx,
       { campaignId: id, incidentId: incident.id, kind: 'resolved' },
@@ -185,19 +196,11 @@ export class CampaignStage implements Stage {
     const due = await this.campaigns.dueForApproval(this.database, now);
     for (const { id, incidentId } of due) {
       await this.database.transaction(async (tx) => {
-        if (
-          !(await this.campaigns.setState(
-            tx,
-            id,
-            ['awaiting_approval'],
-            'approved',
-            'nobody objected in time',
-            'policy',
-            now,
-          ))
-        )
-          return;
-        await this.incidents.append(tx, incidentId, 'campaign_approved', 'forewarn', { campaignId: String(id) }, now);
+        const reason = { code: 'nobody_objected' } as const;
+        const change = { from: ['awaiting_approval'], to: 'approved', reason, actor: 'policy' } as const;
+        if (!(await this.campaigns.setState(tx, id, change, now))) return;
+        const fact = { kind: 'campaign_approved', ...campaignFacts(id, reason) } as const;
+        await this.incidents.append(tx, incidentId, 'forewarn', fact, now);
       });
     }
     return due.length;

@@ -2,27 +2,50 @@ import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
 import { type ApprovalDecision } from '../algorithm/decide.js';
-import { type Campaign, type CampaignKind, type CampaignState } from '../campaign.js';
+import { type Campaign, type CampaignKind } from '../campaign.js';
+import { type CampaignReason, campaignReasonOf } from '../reasons.js';
+import { campaignStep, type CampaignState, OPEN_MESSAGE_STATES, type PausedBy, sqlStates } from '../states.js';
 
-const COLUMNS = `id, incident_id AS "incidentId", policy, kind, wave, state, state_reason AS "stateReason", audience_seq AS "audienceSeq", approve_after AS "approveAfter",
+const COLUMNS = `id, incident_id AS "incidentId", policy, kind, wave, state, state_reason AS code, state_facts AS facts, paused_by AS "pausedBy", audience_seq AS "audienceSeq", approve_after AS "approveAfter",
   approved_at AS "approvedAt", approved_by AS "approvedBy", created_at AS "createdAt"`;
 
-/** The reason of a pause that no person made. */
-const SILENCED = 'a silence holds it back';
+type Row = Omit<Campaign, 'reason'> & { readonly code: string; readonly facts: Readonly<Record<string, unknown>> };
+
+/** What a new wave of a campaign is. */
+export interface NewWave {
+  readonly incidentId: number;
+  readonly policy: string;
+  readonly kind: CampaignKind;
+  readonly wave: number;
+}
+
+/** A change of a campaign's state. `pausedBy` says who pauses; it is null for every other change. */
+export interface CampaignChange {
+  readonly from: readonly CampaignState[];
+  readonly to: CampaignState;
+  readonly reason: CampaignReason;
+  /** `forewarn`, `policy` or the name of a token. */
+  readonly actor: string;
+  readonly pausedBy?: PausedBy;
+}
+
+const SILENCED = campaignStep(['approved'], 'paused');
+const LIFTED = campaignStep(['paused'], 'approved');
+const FINISHED = campaignStep(['approved'], 'done');
 
 /** All SQL on campaigns. */
 @Injectable()
 export class CampaignStore {
   /** The last wave of an incident, undefined when there is none. */
   async lastWave(sql: Sql, incidentId: number, kind: CampaignKind): Promise<Campaign | undefined> {
-    const [row] = await sql.query<Campaign>(
+    const [row] = await sql.query<Row>(
       {
         name: 'campaigns.last_wave',
         text: `SELECT ${COLUMNS} FROM campaign WHERE incident_id = $1 AND kind = $2 ORDER BY wave DESC LIMIT 1`,
       },
       [incidentId, kind],
     );
-    return row;
+    return row && campaignOf(row);
   }
 
   /** Whether any wave of an incident is in one of these states. */
@@ -39,24 +62,23 @@ export class CampaignStore {
   /** Starts a wave; returns its id. */
   async insert(
     tx: Tx,
-    incidentId: number,
-    policy: string,
-    kind: CampaignKind,
-    wave: number,
+    { incidentId, policy, kind, wave }: NewWave,
     decision: ApprovalDecision,
     now: Date,
   ): Promise<number> {
     const approved = decision.state === 'approved';
+    const { code, facts } = columnsOf(decision.reason);
     const rows = await tx.query<{ id: number }>(
-      `INSERT INTO campaign (incident_id, policy, kind, wave, state, state_reason, approve_after, approved_at, approved_by, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
+      `INSERT INTO campaign (incident_id, policy, kind, wave, state, state_reason, state_facts, approve_after, approved_at, approved_by, created_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`,
       [
         incidentId,
         policy,
         kind,
         wave,
         decision.state,
-        decision.reason,
+        code,
+        facts,
         decision.approveAfter ?? null,
         approved ? now : null,
         approved ? 'policy' : null,
@@ -73,27 +95,26 @@ export class CampaignStore {
 
   /** Takes back an approval that was only pending, for example when the snapshot grew past the blast limit. */
   async await(tx: Tx, id: number, decision: ApprovalDecision): Promise<void> {
+    const { code, facts } = columnsOf(decision.reason);
     await tx.query(
-      `UPDATE campaign SET state_reason = $2, approve_after = $3 WHERE id = $1 AND state = 'awaiting_approval'`,
-      [id, decision.reason, decision.approveAfter ?? null],
+      `UPDATE campaign SET state_reason = $2, state_facts = $3, approve_after = $4 WHERE id = $1 AND state = 'awaiting_approval'`,
+      [id, code, facts, decision.approveAfter ?? null],
     );
   }
 
-  /** Moves a campaign on; false when it was in none of the states `from`. */
-  async setState(
-    tx: Tx,
-    id: number,
-    from: readonly CampaignState[],
-    to: CampaignState,
-    reason: string,
-    actor: string,
-    now: Date,
-  ): Promise<boolean> {
+  /**
+   * Moves a campaign on; false when it was in none of the states `from`.
+   * @throws when the table of states does not allow the change
+   */
+  async setState(tx: Tx, id: number, change: CampaignChange, now: Date): Promise<boolean> {
+    const { from, to } = campaignStep(change.from, change.to);
+    const { code, facts } = columnsOf(change.reason);
     const rows = await tx.query(
-      `UPDATE campaign SET state = $3, state_reason = $4, approve_after = NULL,
-         approved_at = CASE WHEN $3 = 'approved' THEN $6 ELSE approved_at END, approved_by = CASE WHEN $3 = 'approved' THEN $5 ELSE approved_by END
+      `UPDATE campaign SET state = $3, state_reason = $4, state_facts = $5, paused_by = $6, approve_after = NULL,
+         approved_at = CASE WHEN $3 = 'approved' THEN $8 ELSE approved_at END,
+         approved_by = CASE WHEN $3 = 'approved' THEN $7 ELSE approved_by END
        WHERE id = $1 AND state = ANY ($2::text[]) RETURNING id`,
-      [id, from, to, reason, actor, now],
+      [id, from, to, code, facts, change.pausedBy ?? null, change.actor, now],
     );
     return rows.length > 0;
   }
@@ -101,40 +122,44 @@ export class CampaignStore {
   /** Holds an incident's notices back while a silence lasts. */
   async pauseSilenced(tx: Tx, incidentId: number): Promise<void> {
     await tx.query(
-      `UPDATE campaign SET state = 'paused', state_reason = $2 WHERE incident_id = $1 AND kind = 'notice' AND state = 'approved'`,
-      [incidentId, SILENCED],
+      `UPDATE campaign SET state = $2, state_reason = 'silence_began', state_facts = '{}', paused_by = 'silence'
+       WHERE incident_id = $1 AND kind = 'notice' AND state = ANY ($3::text[])`,
+      [incidentId, SILENCED.to, SILENCED.from],
     );
   }
 
-  /** Lets go on what only a silence held back. */
+  /** Lets go on what a silence paused; what anybody else paused stays so. */
   async resumeSilenced(tx: Tx, incidentId: number): Promise<void> {
     await tx.query(
-      `UPDATE campaign SET state = 'approved', state_reason = 'the silence ended' WHERE incident_id = $1 AND state = 'paused' AND state_reason = $2`,
-      [incidentId, SILENCED],
+      `UPDATE campaign SET state = $2, state_reason = 'silence_ended', state_facts = '{}', paused_by = NULL
+       WHERE incident_id = $1 AND state = ANY ($3::text[]) AND paused_by = 'silence'`,
+      [incidentId, LIFTED.to, LIFTED.from],
     );
   }
 
   /** Campaigns whose time to object is over. */
   async dueForApproval(sql: Sql, now: Date): Promise<Campaign[]> {
-    return sql.query<Campaign>(
+    const rows = await sql.query<Row>(
       `SELECT ${COLUMNS} FROM campaign WHERE state = 'awaiting_approval' AND approve_after <= $1`,
       [now],
     );
+    return rows.map(campaignOf);
   }
 
   /** Ends approved campaigns all of whose messages are final; returns how many. */
   async finish(tx: Tx): Promise<number> {
     const rows = await tx.query(
-      `UPDATE campaign c SET state = 'done', state_reason = 'every message is final' WHERE c.state = 'approved'
-         AND NOT EXISTS (SELECT FROM message m WHERE m.campaign_id = c.id AND m.state IN ('pending', 'claimed', 'sending', 'in_doubt')) RETURNING id`,
+      `UPDATE campaign c SET state = $1, state_reason = 'all_final', state_facts = '{}' WHERE c.state = ANY ($2::text[])
+         AND NOT EXISTS (SELECT FROM message m WHERE m.campaign_id = c.id AND m.state IN (${sqlStates(OPEN_MESSAGE_STATES)})) RETURNING id`,
+      [FINISHED.to, FINISHED.from],
     );
     return rows.length;
   }
 
   /** One campaign, undefined when there is none. */
   async find(sql: Sql, id: number): Promise<Campaign | undefined> {
-    const [row] = await sql.query<Campaign>(`SELECT ${COLUMNS} FROM campaign WHERE id = $1`, [id]);
-    return row;
+    const [row] = await sql.query<Row>(`SELECT ${COLUMNS} FROM campaign WHERE id = $1`, [id]);
+    return row && campaignOf(row);
   }
 
   /** Campaigns by id, newest first. */
@@ -142,14 +167,23 @@ export class CampaignStore {
     sql: Sql,
     filter: { incidentId?: number; state?: CampaignState; before: number; limit: number },
   ): Promise<Campaign[]> {
-    return sql.query<Campaign>(
+    const rows = await sql.query<Row>(
       `SELECT ${COLUMNS} FROM campaign WHERE id < $1 AND ($2::bigint IS NULL OR incident_id = $2) AND ($3::text IS NULL OR state = $3) ORDER BY id DESC LIMIT $4`,
       [filter.before, filter.incidentId ?? null, filter.state ?? null, filter.limit],
     );
+    return rows.map(campaignOf);
   }
 
   /** Campaigns by state, for the metrics. */
   async countByState(sql: Sql): Promise<{ state: CampaignState; count: number }[]> {
     return sql.query('SELECT state, count(*) AS count FROM campaign GROUP BY 1');
   }
+}
+
+function columnsOf({ code, ...facts }: CampaignReason): { code: string; facts: string } {
+  return { code, facts: JSON.stringify(facts) };
+}
+
+function campaignOf({ code, facts, ...rest }: Row): Campaign {
+  return { ...rest, reason: campaignReasonOf(code, facts) };
 }

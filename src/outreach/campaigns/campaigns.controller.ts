@@ -10,7 +10,9 @@ import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
 import { cursorId, type Page, pageOf, pageQuery, rowId, rowUuid } from '../../platform/http/page.js';
 import { wake } from '../../platform/stages/wake.js';
-import { type Campaign, CAMPAIGN_STATES, type CampaignState, type Message } from '../campaign.js';
+import { type Campaign, type Message } from '../campaign.js';
+import { campaignFacts, type CampaignReason, campaignWords, messageWords } from '../reasons.js';
+import { CAMPAIGN_STATES, type CampaignState, DOUBT_ENDINGS } from '../states.js';
 import { CampaignStore } from './campaign.store.js';
 import { Composer } from '../messages/composer.service.js';
 import { MessageStore } from '../messages/message.store.js';
@@ -19,6 +21,14 @@ const listQuery = pageQuery.extend({ incident: z.string().optional(), state: z.e
 const messagesQuery = pageQuery.extend({ cursor: z.uuid().optional() });
 const reasonBody = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }).optional();
 const verdictBody = z.strictObject({ sent: z.boolean() });
+
+/** A change that a person asks for. */
+interface PersonsChange {
+  readonly from: readonly CampaignState[];
+  readonly to: 'approved' | 'paused' | 'cancelled';
+  readonly note: string | undefined;
+}
+
 const PREVIEWED = 5;
 const NIL = '00000000-0000-0000-0000-000000000000';
 
@@ -66,7 +76,7 @@ export class CampaignsController {
     @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
     @CurrentCaller() caller: Caller,
   ): Promise<unknown> {
-    return this.change(id, ['awaiting_approval', 'paused'], 'approved', body?.reason ?? 'approved', caller);
+    return this.change(id, { from: ['awaiting_approval', 'paused'], to: 'approved', note: body?.reason }, caller);
   }
 
   @Post('campaigns/:id/pause')
@@ -78,7 +88,7 @@ export class CampaignsController {
     @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
     @CurrentCaller() caller: Caller,
   ): Promise<unknown> {
-    return this.change(id, ['approved'], 'paused', body?.reason ?? 'paused', caller);
+    return this.change(id, { from: ['approved'], to: 'paused', note: body?.reason }, caller);
   }
 
   /** Ends a campaign: what waits is never sent, and the incident gets no further waves. */
@@ -91,13 +101,8 @@ export class CampaignsController {
     @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
     @CurrentCaller() caller: Caller,
   ): Promise<unknown> {
-    return this.change(
-      id,
-      ['awaiting_approval', 'approved', 'paused'],
-      'cancelled',
-      body?.reason ?? 'cancelled',
-      caller,
-    );
+    const from = ['awaiting_approval', 'approved', 'paused'] as const;
+    return this.change(id, { from, to: 'cancelled', note: body?.reason }, caller);
   }
 
   /** A campaign's messages with the text that went out. */
@@ -152,45 +157,33 @@ export class CampaignsController {
     const message = await this.messages.find(this.database, rowUuid('message', id));
     if (!message) throw notFound('message', id.slice(0, 40));
     const now = this.clock.now();
-    const [state, change] = body.sent ? (['sent', { final: true }] as const) : (['pending', { nextAt: now }] as const);
-    const reason = `settled by ${caller.name}`;
-    if (
-      !(await this.messages.move(this.database, message.id, message.fence, ['in_doubt'], state, now, {
-        ...change,
-        reason,
-      }))
-    ) {
-      throw new Problem(409, 'conflict', `Message ${id} is ${message.state}, not in_doubt.`);
-    }
-    return { id: message.id, state, stateReason: reason };
+    const ending = body.sent ? 'settled_sent' : 'settled_not_sent';
+    await this.database.transaction(async (tx) => {
+      if (!(await this.messages.endDoubt(tx, message, ending, now)))
+        throw new Problem(409, 'conflict', `Message ${id} is ${message.state}, not in_doubt.`);
+      const fact = { kind: 'message_settled', messageId: message.id, sent: body.sent } as const;
+      await this.incidents.append(tx, message.incidentId, caller.name, fact, now);
+    });
+    return { id: message.id, state: DOUBT_ENDINGS[ending], stateReason: ending, stateWords: messageWords(ending) };
   }
 
-  private async change(
-    id: string,
-    from: readonly CampaignState[],
-    to: CampaignState,
-    reason: string,
-    caller: Caller,
-  ): Promise<unknown> {
+  private async change(id: string, { from, to, note }: PersonsChange, caller: Caller): Promise<unknown> {
     const campaign = await this.one(id);
     const now = this.clock.now();
+    const reason: CampaignReason = { code: 'by_person', note: note ?? null };
     await this.database.transaction(async (tx) => {
-      if (!(await this.store.setState(tx, campaign.id, from, to, reason, caller.name, now))) {
+      const pausedBy = to === 'paused' ? 'person' : undefined;
+      if (!(await this.store.setState(tx, campaign.id, { from, to, reason, actor: caller.name, pausedBy }, now))) {
         throw new Problem(
           409,
           'conflict',
           `Campaign ${id} is ${campaign.state}; only ${from.join(' or ')} can become ${to}.`,
         );
       }
-      if (to === 'cancelled') await this.messages.cancelPending(tx, { campaignId: campaign.id }, reason, now);
-      await this.incidents.append(
-        tx,
-        campaign.incidentId,
-        `campaign_${to}`,
-        caller.name,
-        { campaignId: id, reason },
-        now,
-      );
+      if (to === 'cancelled')
+        await this.messages.cancelPending(tx, { campaignId: campaign.id }, 'campaign_cancelled', now);
+      const fact = { kind: `campaign_${to}`, ...campaignFacts(campaign.id, reason) } as const;
+      await this.incidents.append(tx, campaign.incidentId, caller.name, fact, now);
       await wake(tx, 'dispatch');
     });
     return this.get(id);
@@ -203,8 +196,9 @@ export class CampaignsController {
   }
 }
 
-function shape({ id, incidentId, audienceSeq: _, ...rest }: Campaign) {
-  return { id: String(id), incidentId: String(incidentId), ...rest };
+function shape({ id, incidentId, audienceSeq: _, reason, ...rest }: Campaign) {
+  const words = { stateReason: reason.code, stateWords: campaignWords(reason) };
+  return { id: String(id), incidentId: String(incidentId), ...rest, ...words };
 }
 
 function shapeMessage(message: Message, names: ReadonlyMap<number, string>) {
@@ -222,6 +216,7 @@ function shapeMessage(message: Message, names: ReadonlyMap<number, string>) {
     body,
     gateway,
     providerId,
+    providerCode,
     attempts,
     nextAt,
     sentAt,
@@ -235,12 +230,14 @@ function shapeMessage(message: Message, names: ReadonlyMap<number, string>) {
     locale,
     state,
     stateReason,
+    stateWords: messageWords(stateReason),
     why,
     address,
     subject,
     body,
     gateway,
     providerId,
+    providerCode,
     attempts,
     nextAt,
     sentAt,

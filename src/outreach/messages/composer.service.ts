@@ -12,6 +12,7 @@ import { type Campaign, type Message } from '../campaign.js';
 import { CampaignStore } from '../campaigns/campaign.store.js';
 import { MessageStore } from './message.store.js';
 import { CHANNELS_AVAILABLE, POLICIES_CONFIG, type Policy } from '../policy.js';
+import { type MessageReason } from '../reasons.js';
 
 /** What a message says and where it goes. */
 export interface Content {
@@ -25,8 +26,8 @@ export interface Content {
 export type Composition =
   | { readonly kind: 'ready'; readonly content: Content }
   | { readonly kind: 'hold'; readonly until: Date; readonly reason: 'quiet_hours' }
-  | { readonly kind: 'suppress'; readonly reason: string }
-  | { readonly kind: 'cancel'; readonly reason: string };
+  | { readonly kind: 'suppress'; readonly reason: MessageReason }
+  | { readonly kind: 'cancel'; readonly reason: MessageReason };
 
 /** Decides once more, in the moment of sending, and writes the text: consent, quiet hours, caps and the incident may have changed since the plan. */
 @Injectable()

@@ -3,10 +3,26 @@ import { type Channel } from '../../customers/customer.js';
 import { int8s, texts, timestamps, uuids } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
-import { type CampaignKind, type Message, type MessageState } from '../campaign.js';
+import { type CampaignKind, type Message } from '../campaign.js';
+import { type MessageReason } from '../reasons.js';
+import {
+  DOUBT_ENDINGS,
+  type DoubtEnding,
+  isFinal,
+  type MessageState,
+  messageStep,
+  type PlannedState,
+  sqlStates,
+} from '../states.js';
 
 const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.channel, m.locale, m.why, m.link_token AS "linkToken",
-  m.state, m.state_reason AS "stateReason", m.address, m.subject, m.body, m.gateway, m.provider_id AS "providerId", m.fence, m.attempts, m.next_at AS "nextAt", m.created_at AS "createdAt", m.sent_at AS "sentAt"`;
+  m.state, m.state_reason AS "stateReason", m.address, m.subject, m.body, m.gateway, m.provider_id AS "providerId", m.provider_code AS "providerCode", m.fence, m.attempts, m.next_at AS "nextAt", m.created_at AS "createdAt", m.sent_at AS "sentAt"`;
+
+const CLAIMED = messageStep(['pending'], 'claimed');
+const RELEASED = messageStep(['claimed'], 'pending');
+const DOUBTED = messageStep(['sending'], 'in_doubt');
+const CANCELLED = messageStep(['pending'], 'cancelled');
+const ERASED = messageStep(['pending', 'claimed'], 'cancelled');
 
 const INSERT = {
   name: 'messages.insert',
@@ -18,18 +34,19 @@ const INSERT = {
 };
 const CLAIM = {
   name: 'messages.claim',
-  text: `UPDATE message m SET state = 'claimed', fence = m.fence + 1, lease_until = $3
+  text: `UPDATE message m SET state = '${CLAIMED.to}', fence = m.fence + 1, lease_until = $3
          WHERE m.id IN (SELECT w.id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved'
-           WHERE w.state = 'pending' AND w.next_at <= $1 ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
+           WHERE w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
          RETURNING ${COLUMNS}`,
 };
 const RELEASE_CLAIMED = {
   name: 'messages.release_claimed',
-  text: `UPDATE message SET state = 'pending', lease_until = NULL WHERE state = 'claimed' AND lease_until < $1 RETURNING id`,
+  text: `UPDATE message SET state = '${RELEASED.to}', lease_until = NULL WHERE state IN (${sqlStates(RELEASED.from)}) AND lease_until < $1 RETURNING id`,
 };
 const DOUBT_SENDING = {
   name: 'messages.doubt_sending',
-  text: `UPDATE message SET state = 'in_doubt', state_reason = 'the process ended while it was sending', lease_until = NULL, next_at = $1 WHERE state = 'sending' AND lease_until < $1 RETURNING id`,
+  text: `UPDATE message SET state = '${DOUBTED.to}', state_reason = 'worker_lost', lease_until = NULL, next_at = $1
+         WHERE state IN (${sqlStates(DOUBTED.from)}) AND lease_until < $1 RETURNING id`,
 };
 const CLAIM_DOUBT = {
   name: 'messages.claim_doubt',
@@ -52,19 +69,26 @@ export interface PlannedMessage {
   readonly locale: string;
   readonly why: string;
   readonly linkToken: string;
-  readonly state: Extract<MessageState, 'pending' | 'suppressed'>;
-  readonly stateReason: string | null;
+  readonly state: PlannedState;
+  readonly stateReason: MessageReason | null;
   readonly nextAt: Date;
 }
 
-/** What a change of state writes beside the state. */
-export interface StateChange {
-  readonly reason?: string | null;
+/** A claim on a message: whoever holds an older fence has lost it. */
+export type Held = Pick<Message, 'id' | 'fence'>;
+
+/** A change of a message's state and what is written with it; what is left out stays, but for the reason, which goes. */
+export interface MessageChange {
+  readonly from: readonly MessageState[];
+  readonly to: MessageState;
+  readonly reason?: MessageReason | null;
+  /** The provider's own code. */
+  readonly providerCode?: string;
   readonly nextAt?: Date;
   readonly leaseUntil?: Date;
   readonly gateway?: string;
   readonly providerId?: string;
-  readonly final?: boolean;
+  /** True: counts as one more attempt. */
   readonly attempt?: boolean;
 }
 
@@ -110,22 +134,16 @@ export class MessageStore {
   }
 
   /**
-   * Moves a message on, if `fence` is still its own.
+   * Moves a message on, if the fence is still its own.
    * @returns false when another worker took it, or it is in none of the states `from`
+   * @throws when the table of states does not allow the change
    */
-  async move(
-    sql: Sql,
-    id: string,
-    fence: number,
-    from: readonly MessageState[],
-    to: MessageState,
-    now: Date,
-    change: StateChange = {},
-  ): Promise<boolean> {
+  async move(sql: Sql, { id, fence }: Held, change: MessageChange, now: Date): Promise<boolean> {
+    const { from, to } = messageStep(change.from, change.to);
     const rows = await sql.query(
       {
         name: 'messages.move',
-        text: `UPDATE message SET state = $4, state_reason = $5, next_at = coalesce($6, next_at), lease_until = $7, gateway = coalesce($8, gateway), provider_id = coalesce($9, provider_id),
+        text: `UPDATE message SET state = $4, state_reason = $5, next_at = coalesce($6, next_at), lease_until = $7, gateway = coalesce($8, gateway), provider_id = coalesce($9, provider_id), provider_code = coalesce($13, provider_code),
                  sent_at = CASE WHEN $4 IN ('sent', 'delivered') THEN coalesce(sent_at, $10) ELSE sent_at END, final_at = CASE WHEN $11 THEN $10 END, attempts = attempts + $12
                WHERE id = $1 AND fence = $2 AND state = ANY ($3::text[]) RETURNING id`,
       },
@@ -140,11 +158,19 @@ export class MessageStore {
         change.gateway ?? null,
         change.providerId ?? null,
         now,
-        change.final ?? false,
+        isFinal(to),
         change.attempt ? 1 : 0,
+        change.providerCode ?? null,
       ],
     );
     return rows.length > 0;
+  }
+
+  /** Ends a doubt about a message with evidence of this kind; false when there is no doubt, or somebody else holds it. */
+  async endDoubt(sql: Sql, message: Held, ending: DoubtEnding, now: Date, providerId?: string): Promise<boolean> {
+    const to = DOUBT_ENDINGS[ending];
+    const next = to === 'pending' ? { nextAt: now } : {};
+    return this.move(sql, message, { from: ['in_doubt'], to, reason: ending, providerId, ...next }, now);
   }
 
   /** Keeps what a claimed message will say and where it goes. */
@@ -176,11 +202,12 @@ export class MessageStore {
   async cancelPending(
     tx: Tx,
     where: { incidentId: number; kind: CampaignKind } | { campaignId: number },
-    reason: string,
+    reason: MessageReason,
     now: Date,
   ): Promise<number> {
     const byCampaign = 'campaignId' in where;
-    const sql = `UPDATE message SET state = 'cancelled', state_reason = $2, final_at = $3 WHERE state = 'pending' AND ${byCampaign ? 'campaign_id = $1' : 'incident_id = $1 AND kind = $4'} RETURNING id`;
+    const sql = `UPDATE message SET state = '${CANCELLED.to}', state_reason = $2, final_at = $3
+      WHERE state IN (${sqlStates(CANCELLED.from)}) AND ${byCampaign ? 'campaign_id = $1' : 'incident_id = $1 AND kind = $4'} RETURNING id`;
     const rows = await tx.query(
       sql,
       byCampaign ? [where.campaignId, reason, now] : [where.incidentId, reason, now, where.kind],
@@ -251,7 +278,7 @@ export class MessageStore {
   async summary(
     sql: Sql,
     campaignId: number,
-  ): Promise<{ channel: Channel | null; state: MessageState; reason: string | null; count: number }[]> {
+  ): Promise<{ channel: Channel | null; state: MessageState; reason: MessageReason | null; count: number }[]> {
     return sql.query(
       'SELECT channel, state, state_reason AS reason, count(*) AS count FROM message WHERE campaign_id = $1 GROUP BY 1, 2, 3 ORDER BY 4 DESC',
       [campaignId],
@@ -267,9 +294,9 @@ export class MessageStore {
   async forgetErased(tx: Tx, now: Date): Promise<number> {
     const rows = await tx.query(
       `UPDATE message SET address = NULL, subject = NULL, body = NULL, why = '',
-         state = CASE WHEN state IN ('pending', 'claimed') THEN 'cancelled' ELSE state END,
-         state_reason = CASE WHEN state IN ('pending', 'claimed') THEN 'erased' ELSE state_reason END,
-         final_at = coalesce(final_at, CASE WHEN state IN ('pending', 'claimed') THEN $1::timestamptz END)
+         state = CASE WHEN state IN (${sqlStates(ERASED.from)}) THEN '${ERASED.to}' ELSE state END,
+         state_reason = CASE WHEN state IN (${sqlStates(ERASED.from)}) THEN 'erased' ELSE state_reason END,
+         final_at = coalesce(final_at, CASE WHEN state IN (${sqlStates(ERASED.from)}) THEN $1::timestamptz END)
        WHERE customer_id IS NULL AND (body IS NOT NULL OR address IS NOT NULL OR why <> '') RETURNING id`,
       [now],
     );

@@ -25,7 +25,7 @@ export class CustomerPageController {
     private readonly clock: Clock,
   ) {}
 
-  /** Looking at the page proves that the message arrived, which settles a doubt. */
+  /** The link stands in one message alone, so whoever opens it proves that the message arrived. */
   @Get(':token')
   @Public()
   @Header('content-type', HTML)
@@ -33,10 +33,7 @@ export class CustomerPageController {
   @Header('x-robots-tag', 'noindex')
   async page(@Param('token') token: string): Promise<string> {
     const message = await this.byToken(token);
-    await this.messages.move(this.database, message.id, message.fence, ['in_doubt'], 'sent', this.clock.now(), {
-      reason: 'its link was opened',
-      final: true,
-    });
+    await this.messages.endDoubt(this.database, message, 'link_opened', this.clock.now());
     const incident = await this.incidents.find(this.database, message.incidentId);
     const [recipient] =
       message.customerId === null ? [] : await this.directory.recipients(this.database, [message.customerId]);

@@ -1,0 +1,127 @@
+import { type CampaignFacts } from '../incidents/timeline.js';
+import { assertNever } from '../platform/errors.js';
+
+/**
+ * Every reason that a message can have for its state, with the words for people. Programs compare the codes; nothing compares the words.
+ * The codes of gateways stand here, too, since they become the reason of the message.
+ */
+const MESSAGE_WORDS = {
+  no_contact_point: 'there is no address for the channels of the policy',
+  no_consent: 'the customer did not agree to be written to on this channel',
+  address_refused: 'the provider refused the address for good',
+  cap: 'the customer has been written to as often as the policy allows',
+  erased: 'the customer was erased',
+  incident_gone: 'the incident is not there any more',
+  resolved: 'the incident ended first',
+  came_back: 'the fault came back before its end was told',
+  campaign_cancelled: 'the campaign was cancelled',
+  quiet_hours: 'it is night where the customer is',
+  worker_lost: 'the process ended while it was sending',
+  provider_has_it: 'the provider lists it',
+  provider_never_got_it: 'the provider never got it',
+  link_opened: 'the customer opened its link',
+  settled_sent: 'a person found it at the provider',
+  settled_not_sent: 'a person found that the provider never got it',
+  rate_limited: 'the provider asks for a slower pace',
+  provider_unavailable: 'the provider could not be reached',
+  deferred: 'the receiving side put it off',
+  connection_lost: 'the connection ended before an answer',
+  timeout: 'the provider did not answer in time',
+  tls: 'no encrypted connection could be made',
+  unreachable_recipient: 'the phone is off or out of reach',
+  mailbox_full: 'the mailbox is full',
+  invalid_recipient: 'the address does not exist or cannot receive this channel',
+  opted_out: 'the recipient told the provider to stop',
+  blocked: "the recipient's side refuses messages of this kind",
+  filtered: 'refused because of what it says',
+  too_large: 'it is too large',
+  expired: 'its validity ended before it left',
+  refused: 'the provider refused it',
+  auth: 'the provider refuses our credentials',
+  sender: 'the provider refuses our sender',
+  region: 'our account may not send to that country',
+  policy: 'refused for our reputation or by a rule about us',
+  setup: 'the provider refuses our setup',
+  provider_error: 'the provider failed while it had the message in hand',
+} as const;
+export type MessageReason = keyof typeof MESSAGE_WORDS;
+
+/** All codes of messages. */
+export const MESSAGE_REASONS = Object.keys(MESSAGE_WORDS) as MessageReason[];
+
+/** A message's reason in words; null where there is none. */
+export function messageWords(reason: MessageReason | null): string | null {
+  return reason === null ? null : Object.hasOwn(MESSAGE_WORDS, reason) ? MESSAGE_WORDS[reason] : reason;
+}
+
+/** Why a campaign is in its state: a code and the facts that its words need. */
+export type CampaignReason =
+  | { readonly code: 'policy_requires_person' }
+  | { readonly code: 'over_blast_limit'; readonly customers: number; readonly limit: number }
+  | { readonly code: 'automatic' }
+  | { readonly code: 'approves_itself' }
+  | { readonly code: 'nobody_objected' }
+  | { readonly code: 'by_person'; readonly note: string | null }
+  | { readonly code: 'incident_ended' }
+  | { readonly code: 'all_final' }
+  | { readonly code: 'silence_began' }
+  | { readonly code: 'silence_ended' }
+  | { readonly code: 'provider_refuses_setup'; readonly because: MessageReason };
+
+const CAMPAIGN_CODES = [
+  'policy_requires_person',
+  'over_blast_limit',
+  'automatic',
+  'approves_itself',
+  'nobody_objected',
+  'by_person',
+  'incident_ended',
+  'all_final',
+  'silence_began',
+  'silence_ended',
+  'provider_refuses_setup',
+] as const satisfies readonly CampaignReason['code'][];
+
+/**
+ * A campaign's reason as stored: the code and its facts. A code that is not in the list comes from another release that shares the database;
+ * it is shown as it stands.
+ */
+export function campaignReasonOf(code: string, facts: Readonly<Record<string, unknown>>): CampaignReason {
+  const known = (CAMPAIGN_CODES as readonly string[]).includes(code);
+  return known ? ({ code, ...facts } as CampaignReason) : { code: 'by_person', note: code };
+}
+
+/** A campaign's reason in words. */
+export function campaignWords(reason: CampaignReason): string {
+  switch (reason.code) {
+    case 'policy_requires_person':
+      return 'the policy asks for a person';
+    case 'over_blast_limit':
+      return `${reason.customers} customers are more than the blast limit of ${reason.limit}`;
+    case 'automatic':
+      return 'the policy approves by itself';
+    case 'approves_itself':
+      return 'approves itself unless somebody objects';
+    case 'nobody_objected':
+      return 'nobody objected in time';
+    case 'by_person':
+      return reason.note ?? 'a person decided so';
+    case 'incident_ended':
+      return 'the incident ended first';
+    case 'all_final':
+      return 'every message is final';
+    case 'silence_began':
+      return 'a silence holds it back';
+    case 'silence_ended':
+      return 'the silence ended';
+    case 'provider_refuses_setup':
+      return `the provider refuses our setup: ${messageWords(reason.because)}`;
+    default:
+      return assertNever(reason);
+  }
+}
+
+/** What a line of the timeline says about a change of a campaign. */
+export function campaignFacts(id: number, reason: CampaignReason): CampaignFacts {
+  return { campaignId: String(id), reason: reason.code, words: campaignWords(reason) };
+}
