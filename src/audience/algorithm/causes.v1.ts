@@ -1,6 +1,6 @@
 import { allRows, type CodedRows, combinationText, rowsWith, type Term } from './coded-rows.js';
 import { type Interval, liftInterval, logEvidence, predictiveInterval } from './chance.v1.js';
-import { type Combination, relativeEntropy, scan, type ScanResult } from './scan.v1.js';
+import { type Combination, priceOfLooking, relativeEntropy, scan } from './scan.v1.js';
 
 /** The active customers of a project: one row each, their traits in columns, and 1 for each whom the fault has hit. */
 export interface ActiveCustomers {
@@ -104,7 +104,8 @@ function bestCombination(
   });
   const best = found.combinations[0];
   if (best === undefined || best.hits < LEAST_AFFECTED) return undefined;
-  const evidence = evidenceOf(best, found);
+  const chance = logEvidence(best.hits, found.totalHits, best.active / found.totalActive);
+  const evidence = chance - priceOfLooking(rows, best.terms, LIMITS.depth);
   return evidence >= Math.log(1 / FALSE_ALARM) ? { ...best, evidence } : undefined;
 }
 
@@ -112,12 +113,6 @@ function bestCombination(
 function sampled(rows: Int32Array): { readonly sample: Int32Array; readonly weight: number } {
   const weight = Math.max(1, Math.ceil(rows.length / SAMPLE));
   return { sample: weight === 1 ? rows : rows.filter((_, index) => index % weight === 0), weight };
-}
-
-/** Evidence of a combination, less the price of all combinations of as many terms, and of one, two and three terms. */
-function evidenceOf({ hits, active, terms }: Combination, { possible, totalHits, totalActive }: ScanResult): number {
-  const looks = (possible[terms.length - 1] ?? 1) * possible.length;
-  return logEvidence(hits, totalHits, active / totalActive) - Math.log(Math.max(1, looks));
 }
 
 function causeOf(

@@ -1,5 +1,5 @@
 import { allRows, type CodedRows, rowsWith, sumByCode, sumOver, type Term } from './coded-rows.js';
-import { type Combination, relativeEntropy, scan, type ScanResult } from './scan.v1.js';
+import { type Combination, priceOfLooking, relativeEntropy, scan, type ScanResult } from './scan.v1.js';
 
 /** What is known of each row: failures and total at the time that is asked about, and their sums over the time before. */
 export interface FailureCounts {
@@ -79,7 +79,7 @@ export function localizeFailures(rows: CodedRows, counts: FailureCounts, setting
     const lift = shareOfExcess / (total / found.totalActive);
     return { terms, failures, total, expected: sumOver(members, expected), shareOfExcess, lift };
   });
-  return causes.filter((cause) => isBeyondChance(cause, counts, found));
+  return causes.filter((cause) => isBeyondChance(rows, cause, counts, found.totalActive));
 }
 
 function expectedFailures(counts: FailureCounts, active: Float64Array, smoothing: number): Float64Array {
@@ -166,13 +166,13 @@ function refine(
 }
 
 /** Whether the log likelihood ratio of a cause pays for all combinations of as many terms that could have been named. */
-function isBeyondChance(cause: ExcessCause, counts: FailureCounts, found: ScanResult): boolean {
+function isBeyondChance(rows: CodedRows, cause: ExcessCause, counts: FailureCounts, totalActive: number): boolean {
   const { failures, expected, total } = cause;
   const every = counts.failures.reduce((sum, count) => sum + count, 0);
   const ratio =
     expected > 0
       ? failures * Math.log(failures / expected) - (failures - expected)
-      : every * relativeEntropy(failures / every, total / found.totalActive);
-  const depth = Math.min(cause.terms.length, found.possible.length);
-  return failures > expected && ratio >= Math.log((found.possible[depth - 1] ?? 1) / FALSE_ALARM);
+      : every * relativeEntropy(failures / every, total / totalActive);
+  const price = priceOfLooking(rows, cause.terms, LIMITS.depth);
+  return failures > expected && ratio >= price + Math.log(1 / FALSE_ALARM);
 }

@@ -39,8 +39,6 @@ export interface ScanResult {
   readonly totalActive: number;
   /** Best first. */
   readonly combinations: readonly Combination[];
-  /** How many combinations of 1, 2, … terms there are of the values that the hit have: the price of having looked. */
-  readonly possible: readonly number[];
 }
 
 /** Relative entropy of two shares in nats, `R ln(R/c) + (1-R) ln((1-R)/(1-c))`; 0 where R is no more than c. */
@@ -50,6 +48,20 @@ export function relativeEntropy(hitShare: number, activeShare: number): number {
   if (r <= c) return 0;
   if (c <= 0) return Infinity;
   return r * Math.log(r / c) + (r < 1 ? (1 - r) * Math.log((1 - r) / (1 - c)) : 0);
+}
+
+/**
+ * Log of the number of combinations that could have been named in place of this one: the price of having looked. Every
+ * number of terms up to `depth` is as likely, then every set of columns, then every combination of their values, so that
+ * a column of many values makes its own combinations dear and no others. It counts what could have been, whoever was hit.
+ */
+export function priceOfLooking(rows: CodedRows, terms: readonly Term[], depth: number): number {
+  let price = Math.log(Math.max(depth, terms.length));
+  terms.forEach(({ column }, index) => {
+    price += Math.log((rows.columns.length - index) / (index + 1));
+    price += Math.log(Math.max(1, rows.columns[column]?.values.length ?? 1));
+  });
+  return price;
 }
 
 /** Searches all combinations of one and two terms, and those of more by a beam over the best. */
@@ -93,7 +105,7 @@ class Scan {
     }
     found.sort((one, other) => other.score - one.score);
     const { totalHits, totalActive } = this;
-    return { totalHits, totalActive, combinations: found, possible: this.possible(singles) };
+    return { totalHits, totalActive, combinations: found };
   }
 
   /** Combinations of one term more than the best of `parents`, each once. */
@@ -128,21 +140,6 @@ class Scan {
   private combination(terms: Term[], hits: number, active: number): Combination {
     const score = this.score(hits / this.totalHits, active / this.totalActive, terms.length);
     return { terms: terms.sort((one, other) => one.column - other.column), hits, active, score };
-  }
-
-  /** Elementary symmetric sums: the ways to take one value each from 1, 2, … columns. */
-  private possible(singles: readonly Combination[]): number[] {
-    const valuesOf = new Map<number, number>();
-    for (const { terms } of singles) {
-      const column = terms[0]?.column ?? 0;
-      valuesOf.set(column, (valuesOf.get(column) ?? 0) + 1);
-    }
-    const ways = [1, ...Array.from({ length: this.limits.depth }, () => 0)];
-    for (const values of valuesOf.values()) {
-      for (let depth = this.limits.depth; depth > 0; depth -= 1)
-        ways[depth] = (ways[depth] ?? 0) + (ways[depth - 1] ?? 0) * values;
-    }
-    return ways.slice(1);
   }
 }
 
