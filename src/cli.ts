@@ -23,6 +23,10 @@ const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: 
     what: 'make, list and revoke API tokens',
     load: async () => (await import('./commands/token.command.js')).run,
   },
+  key: {
+    what: 'make, list, limit and revoke the keys of a project',
+    load: async () => (await import('./commands/key.command.js')).run,
+  },
   import: {
     what: 'import customers from a CSV or NDJSON file',
     load: async () => (await import('./commands/import.command.js')).run,

@@ -1,9 +1,19 @@
 import { type AppEvent } from '../events/event.js';
 import { type GroupingKey } from '../grouping/grouping-key.js';
+import { type Trust } from '../projects/project-key.js';
 import { type DigestOutcome } from './outcome.js';
 
+/** How an event is known, and by whom; events that an older version wrote down have none of it, and are claims. */
+export interface Origin {
+  readonly trust?: Trust;
+  /** The key that it was sent with. */
+  readonly keyId?: number;
+  /** Of whom it came, within an hour: `Projects.sourceOf`. */
+  readonly source?: number;
+}
+
 /** An event on its way from intake to digest. */
-export interface AcceptedEvent {
+export interface AcceptedEvent extends Origin {
   readonly projectId: number;
   /** Epoch milliseconds by our clock. */
   readonly receivedAt: number;
@@ -21,7 +31,7 @@ export type EventFacts = object;
  * An event on its way through the buffer: small, since events wait in numbers and whatever they hold is copied about by the garbage
  * collector. The few that are written down in full are read again.
  */
-export interface PreparedEvent {
+export interface PreparedEvent extends Origin {
   readonly projectId: number;
   readonly eventId: string;
   /** False where the payload was shed. */

@@ -15,6 +15,7 @@ import { IntakeGate } from './http/intake.gate.js';
 import { IntakeRoutes } from './http/intake.routes.js';
 import { JetStreamBuffer } from './buffer/jetstream.buffer.js';
 import { JetStreamLog } from './buffer/jetstream.log.js';
+import { KeyLimiter } from './http/key.limiter.js';
 import { LedgerStore } from './ledger/ledger.store.js';
 import { MemoryBuffer } from './buffer/memory.buffer.js';
 import { NativeIntake } from './http/native.intake.js';
@@ -57,6 +58,7 @@ async function chooseBuffer(
     LedgerStore,
     OutcomeCounter,
     IntakeLedger,
+    KeyLimiter,
     IntakeGate,
     Acceptor,
     SentryIntake,

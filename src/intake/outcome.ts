@@ -13,6 +13,7 @@ export const OUTCOMES = [
   'malformed',
   'too_large',
   'unsupported',
+  'limited',
   'unavailable',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];

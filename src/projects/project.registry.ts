@@ -1,28 +1,60 @@
+import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';
+import { isDatabaseAway } from '../platform/db/pg-error.js';
+import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { PROJECTS_CONFIG, type ProjectsConfig } from './projects-config.js';
-import { type Project } from './project.js';
+import { type OpenedProject, type Project } from './project.js';
+import { keyHash, limitsOf } from './project-key.js';
+import { KeyStore } from './registry/key.store.js';
 import { ProjectStore } from './registry/project.store.js';
 
-/** How long a key that was not found is not asked for again, and a project list is trusted. */
-const TRUST_MS = 10_000;
+const HOUR = 3_600_000;
+/** Age from which on the list is read again beside the request that found it so old, and the age at which requests wait for that: a revoked key works no longer. */
+const OLD_MS = 5_000;
+const TOO_OLD_MS = 9_000;
 
-/** The projects and their keys, kept in memory since every request needs them. */
+/** What is known of all projects at one moment. */
+interface Loaded {
+  readonly projects: readonly Project[];
+  readonly byPublicKey: ReadonlyMap<string, OpenedProject>;
+  /** By the hash of the key, in hex. */
+  readonly byHash: ReadonlyMap<string, OpenedProject>;
+  /** Secrets of signing keys by project, newest first. */
+  readonly signing: ReadonlyMap<number, readonly string[]>;
+  readonly byKeyId: ReadonlyMap<number, OpenedProject>;
+  readonly hour: number;
+  readonly salt: Buffer;
+}
+
+const NOTHING: Loaded = {
+  projects: [],
+  byPublicKey: new Map(),
+  byHash: new Map(),
+  signing: new Map(),
+  byKeyId: new Map(),
+  hour: 0,
+  salt: Buffer.alloc(16),
+};
+
+/** The projects and their keys, kept in memory since every request needs them, and read again every few seconds. */
 @Injectable()
 export class Projects {
-  private byKey = new Map<string, Project>();
-  private projects: readonly Project[] = [];
+  private loaded = NOTHING;
   private loadedAt = 0;
+  private loading: Promise<void> | undefined;
+  private readonly keys = new KeyStore();
 
   constructor(
     @Inject(PROJECTS_CONFIG) private readonly config: ProjectsConfig,
     private readonly store: ProjectStore,
     private readonly database: Database,
     private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Brings the table in line with the configuration; projects that left it stay, since their issues do. */
+  /** Brings the table in line with the configuration. Projects that left it stay, since their issues do, but none of their keys works. */
   async sync(): Promise<void> {
     const now = this.clock.now();
     await this.database.transaction(async (tx) => {
@@ -30,31 +62,99 @@ export class Projects {
         const id = await this.store.upsert(tx, slug, name, now);
         await this.store.ensureKey(tx, id, Buffer.from(this.clock.token(16), 'base64url').toString('hex'), now);
       }
+      const slugs = this.config.map(({ slug }) => slug);
+      await this.store.markLeft(tx, slugs, now);
     });
     await this.load();
   }
 
   /** All projects, oldest first. */
   list(): readonly Project[] {
-    return this.projects;
+    return this.loaded.projects;
   }
 
   /** The project with this id, undefined when there is none. */
   find(id: number): Project | undefined {
-    return this.projects.find((project) => project.id === id);
+    return this.loaded.projects.find((project) => project.id === id);
   }
 
-  /** The project that a key opens; a key that another process made a moment ago is found after a reload. */
-  async byPublicKey(key: string): Promise<Project | undefined> {
-    const found = this.byKey.get(key);
-    if (found || this.clock.now().getTime() - this.loadedAt < TRUST_MS) return found;
-    await this.load();
-    return this.byKey.get(key);
+  /** The project that a key opens: a public key, or one of a server. */
+  async open(key: string): Promise<OpenedProject | undefined> {
+    const age = this.clock.now().getTime() - this.loadedAt;
+    if (age >= TOO_OLD_MS) await this.refresh();
+    else if (age >= OLD_MS) void this.refresh();
+    return this.loaded.byPublicKey.get(key) ?? this.loaded.byHash.get(keyHash(key).toString('hex'));
   }
 
-  private async load(): Promise<void> {
-    this.projects = await this.store.list(this.database);
-    this.byKey = new Map(this.projects.flatMap((project) => project.keys.map((key) => [key, project])));
-    this.loadedAt = this.clock.now().getTime();
+  /** A key that works by its id, as far as this process knows. */
+  keyOf(id: number): OpenedProject['key'] | undefined {
+    return this.loaded.byKeyId.get(id)?.key;
   }
+
+  /** Secrets with which the project's servers sign ids, newest first. */
+  signingSecrets(projectId: number): readonly string[] {
+    return this.loaded.signing.get(projectId) ?? [];
+  }
+
+  /**
+   * A number that stands for a key and an address within one hour, at most 2^53 - 1: five bits of the hour, 48 of a salted hash. The salt is
+   * deleted after the hour, so that the number leads nobody back to the address.
+   */
+  sourceOf(keyId: number, address: string): number {
+    const { hour, salt } = this.loaded;
+    const hash = createHash('sha256').update(salt).update(`${keyId} ${address}`).digest();
+    return (hour % 32) * 2 ** 48 + hash.readUIntBE(0, 6);
+  }
+
+  /** Reads everything again, at once; for who just changed it. */
+  async load(): Promise<void> {
+    const startedAt = this.clock.now().getTime();
+    const hour = Math.floor(startedAt / HOUR);
+    const candidate = Buffer.from(this.clock.token(16), 'base64url');
+    const salt =
+      hour === this.loaded.hour
+        ? this.loaded.salt
+        : await this.keys.salt(this.database, new Date(hour * HOUR), candidate);
+    const [projects, rows] = await Promise.all([this.store.list(this.database), this.keys.working(this.database)]);
+    const opened = new Map<number, OpenedProject>();
+    const withKeys = projects.map((project) => ({
+      ...project,
+      keys: rows.flatMap(({ projectId, publicKey }) => (projectId === project.id && publicKey ? [publicKey] : [])),
+    }));
+    const byId = new Map(withKeys.map((project) => [project.id, project]));
+    for (const { id, projectId, kind, origins, limits } of rows) {
+      const project = byId.get(projectId);
+      if (project) opened.set(id, { project, key: { id, kind, origins, limits: limitsOf(limits) } });
+    }
+    this.loaded = {
+      projects: withKeys,
+      byPublicKey: new Map(rows.flatMap(({ id, publicKey }) => (publicKey ? [[publicKey, opened.get(id)!]] : []))),
+      byHash: new Map(rows.flatMap(({ id, keyHash: hash }) => (hash ? [[hash.toString('hex'), opened.get(id)!]] : []))),
+      signing: secretsByProject(rows),
+      byKeyId: opened,
+      hour,
+      salt,
+    };
+    this.loadedAt = startedAt;
+  }
+
+  /** Never rejects. While the database is away what was read last holds: events are then refused or wait in the message log. */
+  private refresh(): Promise<void> {
+    this.loading ??= this.load()
+      .catch((error: unknown) => {
+        if (!isDatabaseAway(error)) this.logger.error({ err: error }, 'the keys of projects could not be read again');
+      })
+      .finally(() => (this.loading = undefined));
+    return this.loading;
+  }
+}
+
+function secretsByProject(
+  rows: readonly { readonly projectId: number; readonly secret: string | null }[],
+): Map<number, string[]> {
+  const secrets = new Map<number, string[]>();
+  for (const { projectId, secret } of rows) {
+    if (secret !== null) secrets.set(projectId, [secret, ...(secrets.get(projectId) ?? [])]);
+  }
+  return secrets;
 }

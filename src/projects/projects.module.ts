@@ -1,13 +1,25 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { ProjectScopes } from '../platform/auth/project.scope.js';
+import { Clock } from '../platform/clock.js';
+import { Database } from '../platform/db/database.js';
+import { ProjectKeys } from './keys.service.js';
 import { Projects } from './project.registry.js';
+import { KeysController } from './registry/keys.controller.js';
 import { ProjectStore } from './registry/project.store.js';
 import { ProjectsController } from './registry/projects.controller.js';
 
 /** Which apps there are, and the keys by which they report. */
 @Module({
-  controllers: [ProjectsController],
-  providers: [ProjectStore, Projects],
+  controllers: [ProjectsController, KeysController],
+  providers: [
+    ProjectStore,
+    Projects,
+    {
+      provide: ProjectKeys,
+      useFactory: (database: Database, clock: Clock) => new ProjectKeys(database, clock),
+      inject: [Database, Clock],
+    },
+  ],
   exports: [Projects],
 })
 export class ProjectsModule implements OnApplicationBootstrap {

@@ -5,6 +5,8 @@ import { Digestion } from './digestion.service.js';
 import { type AppEvent } from '../../events/event.js';
 import { PROJECTS_CONFIG, type ProjectsConfig } from '../../projects/projects-config.js';
 import { type DigestOutcome } from '../outcome.js';
+import { KeyLimiter } from '../http/key.limiter.js';
+import { type Sender } from '../sender.js';
 import { Projects } from '../../projects/project.registry.js';
 import { RequestTurns } from '../http/request.turns.js';
 
@@ -46,6 +48,7 @@ export class Acceptor {
     private readonly digestion: Digestion,
     private readonly projects: Projects,
     private readonly turns: RequestTurns,
+    private readonly limiter: KeyLimiter,
     private readonly clock: Clock,
     @Inject(PROJECTS_CONFIG) config: ProjectsConfig,
   ) {
@@ -54,14 +57,19 @@ export class Acceptor {
 
   /** Resolves when the events are safe; `receivedAt` is epoch milliseconds. */
   async accept(
-    projectId: number,
+    sender: Sender,
     events: readonly (ReadEvent | SummarisedEvent)[],
     receivedAt: number,
   ): Promise<Acceptance> {
     if (events.length === 0) return { ids: [], outcomes: [] };
+    this.limiter.spend(sender, events.length - 1);
+    const { id: projectId, keyId, trust, source } = sender;
     const hasPayload = !this.isOverQuota(projectId, events.length, receivedAt);
     const accepted = ({ event, raw }: ReadEvent, eventId: string): AcceptedEvent => ({
       projectId,
+      keyId,
+      trust,
+      source,
       receivedAt,
       event: event.eventId === eventId ? event : { ...event, eventId },
       payload: hasPayload ? raw : undefined,
@@ -70,7 +78,16 @@ export class Acceptor {
       if ('facts' in one) {
         const { facts, reread } = one;
         const eventId = one.eventId || this.newId();
-        return { projectId, eventId, hasPayload, facts, accepted: () => accepted(reread(), eventId) };
+        return {
+          projectId,
+          keyId,
+          trust,
+          source,
+          eventId,
+          hasPayload,
+          facts,
+          accepted: () => accepted(reread(), eventId),
+        };
       }
       const { reread } = one;
       const eventId = one.event.eventId || this.newId();

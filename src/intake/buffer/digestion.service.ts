@@ -65,8 +65,16 @@ export class Digestion {
    * @param again reads the event again, where nobody need hold it
    */
   prepare(accepted: AcceptedEvent, again: () => AcceptedEvent = () => accepted): PreparedEvent {
-    const { projectId, event, payload, grouping } = accepted;
-    const prepared = { projectId, eventId: event.eventId, hasPayload: payload !== undefined, accepted: again };
+    const { projectId, trust, keyId, source, event, payload, grouping } = accepted;
+    const prepared = {
+      projectId,
+      trust,
+      keyId,
+      source,
+      eventId: event.eventId,
+      hasPayload: payload !== undefined,
+      accepted: again,
+    };
     try {
       return { ...prepared, facts: this.connected().factsOf(event, grouping) };
     } catch (fault) {

@@ -8,6 +8,8 @@ export interface IntakeRequest {
   readonly query: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
+  /** The network address that it came from: `sourceAddress`. */
+  readonly address: string;
   /** Epoch milliseconds. */
   readonly receivedAt: number;
   /** What another thread read of the body. */
@@ -24,11 +26,13 @@ export interface IntakeReply {
 /** A request that is refused as a whole: how it is counted and what the client is told. */
 export class Refusal extends Error {
   constructor(
-    readonly status: 400 | 401 | 403 | 413 | 415 | 503,
+    readonly status: 400 | 401 | 403 | 413 | 415 | 429 | 503,
     readonly outcome: Outcome,
     reason: string,
     /** The project, where the key had been checked already; else 0. */
     readonly projectId = 0,
+    /** Seconds after which it may be sent again; of 429 only. */
+    readonly retryAfter = 0,
   ) {
     super(reason);
   }

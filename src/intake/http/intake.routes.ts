@@ -2,6 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../../platform/clock.js';
+import { Settings } from '../../platform/config/settings.js';
 import { isDatabaseAway } from '../../platform/db/pg-error.js';
 import { Problem } from '../../platform/errors.js';
 import { LOGGER, type Logger } from '../../platform/logging/logger.js';
@@ -14,6 +15,7 @@ import { OutcomeCounter } from '../ledger/outcome.counter.js';
 import { RequestBodies } from './request.bodies.js';
 import { RequestTurns } from './request.turns.js';
 import { refused, SentryIntake } from './sentry.intake.js';
+import { sourceAddress } from './source-address.js';
 
 /** What browser SDKs need to post across origins and to read the limits in the answer (Sentry Relay, middlewares/cors.rs). */
 const CORS = {
@@ -65,6 +67,7 @@ export class IntakeRoutes {
     private readonly turns: RequestTurns,
     private readonly readers: BodyReaders,
     private readonly clock: Clock,
+    private readonly settings: Settings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     const word: Wording = (request, reply) => otlp.refusal(request, reply);
@@ -140,6 +143,11 @@ export class IntakeRoutes {
       query: parameters,
       headers,
       body: read.ok ? read.body : Buffer.alloc(0),
+      address: sourceAddress(
+        request.socket.remoteAddress,
+        headerText(headers['x-forwarded-for']),
+        this.settings.trustProxy,
+      ),
       receivedAt,
       summary,
     };
@@ -167,6 +175,7 @@ export class IntakeRoutes {
     if (error instanceof Refusal) {
       this.outcomes.count(error.projectId, error.outcome);
       const reply = refused(error.status, error.message);
+      if (error.status === 429) return { ...reply, headers: { ...reply.headers, ...later(error.retryAfter) } };
       return error.status === 503 ? { ...reply, headers: RETRY } : reply;
     }
     this.outcomes.count(0, 'unavailable');
@@ -178,6 +187,14 @@ export class IntakeRoutes {
       headers: RETRY,
     };
   }
+}
+
+/** What SDKs heed: the first keeps errors back and lets sessions pass (Sentry Relay, X-Sentry-Rate-Limits), the second is HTTP's own. */
+function later(seconds: number): Record<string, string> {
+  return {
+    'x-sentry-rate-limits': `${seconds}:error;default;log_item:key:forewarn_limit`,
+    'retry-after': String(seconds),
+  };
 }
 
 /** Whom a request is from as far as it says, before its key is checked: enough to let senders take turns. */

@@ -34,7 +34,7 @@ export class NativeIntake {
     const read = lines.flatMap((one) =>
       one.ok ? [{ event: one.event, raw: one.raw as Record<string, unknown> }] : [],
     );
-    const { ids, outcomes } = await this.acceptor.accept(project.id, read, request.receivedAt);
+    const { ids, outcomes } = await this.acceptor.accept(project, read, request.receivedAt);
     let next = 0;
     const results = lines.map((one): LineResult => {
       const { line } = one;

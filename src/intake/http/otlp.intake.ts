@@ -30,7 +30,7 @@ export class OtlpIntake {
     const project = await this.gate.project(request);
     const read = readOtlp(signal, format, await this.gate.decode(request), request.receivedAt);
     if (!read.ok) throw new Refusal(400, read.outcome, read.reason, project.id);
-    await this.acceptor.accept(project.id, read.events, request.receivedAt);
+    await this.acceptor.accept(project, read.events, request.receivedAt);
     if (read.ignored > 0) this.outcomes.count(project.id, 'discarded', read.ignored);
     if (read.rejected > 0) this.outcomes.count(project.id, 'invalid', read.rejected);
     return reply(200, format, otlpResponse(signal, format, read.rejected, read.rejectedReason));

@@ -45,7 +45,7 @@ export class SentryIntake {
     const project = await this.gate.project(request, parsed.header.dsn);
     const content = readEnvelopeContent(parsed, request.receivedAt);
     const events = [...content.events, ...content.logs.flatMap((item) => item.events)];
-    const { ids } = await this.acceptor.accept(project.id, events, request.receivedAt);
+    const { ids } = await this.acceptor.accept(project, events, request.receivedAt);
     const newWords = await this.record(project.id, content, request.receivedAt);
     this.countItems(project.id, content, newWords);
     return answer(content, ids);
@@ -59,7 +59,7 @@ export class SentryIntake {
     const parsed = parseJsonObject(body);
     if (!parsed.ok) throw new Refusal(400, 'malformed', `the body is ${parsed.reason}`, project.id);
     const read = readSentEvent(parsed.text, parsed.value, request.receivedAt);
-    const { ids } = await this.acceptor.accept(project.id, [read], request.receivedAt);
+    const { ids } = await this.acceptor.accept(project, [read], request.receivedAt);
     return { status: 200, body: { id: ids[0] } };
   }
 
@@ -67,7 +67,7 @@ export class SentryIntake {
   private async summarised(request: IntakeRequest, { sent, dsn, events }: SummarisedBody): Promise<IntakeReply> {
     const project = await this.gate.project(request, dsn);
     const read = events.map(({ eventId, facts }, nth) => ({ eventId, facts, reread: () => readAgain(sent, nth) }));
-    const { ids } = await this.acceptor.accept(project.id, read, request.receivedAt);
+    const { ids } = await this.acceptor.accept(project, read, request.receivedAt);
     return { status: 200, body: { id: ids[0] } };
   }
 

@@ -219,9 +219,10 @@ export class Digest implements EventConsumer {
 }
 
 /** Field by field, since copying objects whole costs more and this is done for every event. */
-function withFacts({ projectId, eventId, hasPayload, accepted, facts }: PreparedEvent): Prepared {
+function withFacts({ projectId, trust, keyId, source, eventId, hasPayload, accepted, facts }: PreparedEvent): Prepared {
   const { occurredAt, release, blocking, identities, grouped } = facts as Facts;
-  return { projectId, eventId, hasPayload, accepted, occurredAt, release, blocking, identities, grouped };
+  // prettier-ignore
+  return { projectId, trust, keyId, source, eventId, hasPayload, accepted, occurredAt, release, blocking, identities, grouped };
 }
 
 function countedEvent(

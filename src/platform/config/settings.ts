@@ -53,6 +53,7 @@ const environment = z.object({
   FOREWARN_ROLES: roles.default([...ROLES]),
   FOREWARN_DATA_DIR: z.string().default('.forewarn'),
   FOREWARN_CONFIG: z.string().optional(),
+  TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
   FOREWARN_ADMIN_TOKEN: secret.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
@@ -78,6 +79,8 @@ export class Settings {
   /** Absolute path of the YAML file; undefined means the one that comes with Forewarn. */
   readonly configPath: string | undefined;
   readonly adminToken: string | undefined;
+  /** Proxies of ours that a request passes, whose part of `X-Forwarded-For` is believed. */
+  readonly trustProxy: number;
   readonly logLevel: string;
 
   constructor(env: z.output<typeof environment>) {
@@ -93,6 +96,7 @@ export class Settings {
     this.roles = new Set(env.FOREWARN_ROLES);
     this.dataDir = resolve(env.FOREWARN_DATA_DIR);
     this.configPath = env.FOREWARN_CONFIG ? resolve(env.FOREWARN_CONFIG) : undefined;
+    this.trustProxy = env.TRUST_PROXY;
     this.adminToken = env.FOREWARN_ADMIN_TOKEN;
     this.logLevel = env.LOG_LEVEL;
   }

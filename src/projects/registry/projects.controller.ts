@@ -2,17 +2,19 @@ import { Controller, Get } from '@nestjs/common';
 import { Needs } from '../../platform/auth/needs.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
 import { Projects } from '../project.registry.js';
+import { dsnOf } from '../dsn.js';
 
 /** A project as an app needs it to send events. */
 interface ProjectView {
   readonly id: string;
   readonly slug: string;
   readonly name: string;
-  /** For Sentry SDKs. */
-  readonly dsn: string;
-  /** For OpenTelemetry exporters: `OTEL_EXPORTER_OTLP_ENDPOINT`, with `key` as bearer token. */
+  /** For Sentry SDKs, with the oldest public key; null when there is none. */
+  readonly dsn: string | null;
+  /** For OpenTelemetry exporters: `OTEL_EXPORTER_OTLP_ENDPOINT`, with a key as bearer token. */
   readonly otlpEndpoint: string;
-  readonly key: string;
+  /** The oldest public key that works. */
+  readonly key: string | null;
 }
 
 /** `GET /v1/projects`. */
@@ -26,13 +28,13 @@ export class ProjectsController {
   @Get()
   @Needs('ops')
   list(): { items: ProjectView[] } {
-    const base = new URL(this.publicUrl.base);
-    const items = this.projects.list().map(({ id, slug, name, keys: [key = ''] }) => ({
+    const { base } = this.publicUrl;
+    const items = this.projects.list().map(({ id, slug, name, keys: [key = null] }) => ({
       id: String(id),
       slug,
       name,
-      dsn: `${base.protocol}//${key}@${base.host}${base.pathname.replace(/\/$/, '')}/${id}`,
-      otlpEndpoint: `${this.publicUrl.base}/otlp`,
+      dsn: key && dsnOf(base, key, id),
+      otlpEndpoint: `${base}/otlp`,
       key,
     }));
     return { items };

@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { Clock } from '../../platform/clock.js';
+import { type ProjectKey } from '../../projects/project-key.js';
+import { type Sender } from '../sender.js';
+
+const MINUTE = 60_000;
+/** Sources remembered at once, 100 bytes each; the one not seen for longest is forgotten, and begins anew. */
+const SOURCES = 50_000;
+
+/** What is left to spend. */
+interface Purse {
+  perMinute: number;
+  left: number;
+  at: number;
+}
+
+/**
+ * Limits of events by key and by source, in memory, for this process. What arrives is taken whole and paid afterwards, since nobody knows
+ * how many events a request holds before it is read: a purse that is in debt takes nothing until it has filled again.
+ */
+@Injectable()
+export class KeyLimiter {
+  private readonly keys = new Map<number, Purse>();
+  private readonly sources = new LRUCache<number, Purse>({ max: SOURCES });
+
+  constructor(private readonly clock: Clock) {}
+
+  /**
+   * Takes one event, or says in how many seconds there is room again. Limits of a source hold for public keys only.
+   * @returns 0 when it is taken
+   */
+  take({ id, kind, limits }: ProjectKey, source: number): number {
+    const now = this.clock.now().getTime();
+    const purses = [fill(this.keys.get(id), limits.eventsPerMinute, now)];
+    this.keys.set(id, purses[0]!);
+    if (kind === 'public') {
+      const own = fill(this.sources.get(source), limits.sourceEventsPerMinute, now);
+      this.sources.set(source, own);
+      purses.push(own);
+    }
+    const wait = Math.max(...purses.map(secondsToWait));
+    if (wait === 0) for (const purse of purses) purse.left -= 1;
+    return wait;
+  }
+
+  /** Takes the other events of a request that was taken. */
+  spend({ keyId, source }: Sender, events: number): void {
+    const purses = [this.keys.get(keyId), this.sources.get(source)];
+    for (const purse of purses) if (purse) purse.left -= events;
+  }
+}
+
+function fill(purse: Purse | undefined, perMinute: number, now: number): Purse {
+  if (!purse) return { perMinute, left: perMinute, at: now };
+  purse.left = Math.min(perMinute, purse.left + (Math.max(0, now - purse.at) * perMinute) / MINUTE);
+  purse.perMinute = perMinute;
+  purse.at = now;
+  return purse;
+}
+
+/** Until one event fits; a minute at most, so that nobody waits for long after a limit was raised. */
+function secondsToWait({ left, perMinute }: Purse): number {
+  return left >= 1 ? 0 : Math.min(60, Math.max(1, Math.ceil(((1 - left) / perMinute) * 60)));
+}
