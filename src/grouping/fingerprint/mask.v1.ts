@@ -97,6 +97,9 @@ const DIGIT = 2;
 /** What may follow the digits of a longer number: a dot, a comma, a blank before a unit, and the two signs for micro. */
 const CONTINUES = new Set([46, 44, 32, 181, 956]);
 
+/** What follows the first word of an address with a port: a colon, a dash, a dot, an underscore. */
+const JOINS_ADDRESS = new Set([58, 45, 46, 95]);
+
 const KINDS = new Uint8Array(128);
 for (let code = 48; code <= 57; code++) KINDS[code] = DIGIT;
 for (let code = 65; code <= 90; code++) KINDS[code] = KINDS[code + 32] = LETTER;
@@ -154,7 +157,7 @@ class Masking {
     }
     const next = text.charCodeAt(end);
     if (this.hasEmail && this.tryOne(EMAIL, '<email>')) return this.at;
-    if (this.lastPort > at && this.tryAddress()) return this.at;
+    if (this.lastPort > at && JOINS_ADDRESS.has(next) && this.tryAddress()) return this.at;
     if (this.hasUrl && next === COLON && text.charCodeAt(end + 1) === SLASH && this.tryUrl()) return this.at;
     if (kinds === LETTER) return this.letters(end, next);
     if (KINDS[first] === DIGIT && this.isSign(at - 1)) return this.number(at - 1, end, next, kinds);

@@ -7,20 +7,28 @@ function wordSet(words: string): Set<string> {
   return new Set(words.split(/\s+/).filter((word) => word !== ''));
 }
 
+/** The words as sentences write them: small, with a capital first, in capitals. Folding each word of a message instead would cost more. */
+function inAnyCase(words: Set<string>): Set<string> {
+  const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+  return new Set([...words].flatMap((word) => [word, capital(word), word.toUpperCase()]));
+}
+
 /** After these stands who it was. */
-const PERSON = wordSet('user username account');
+const PERSON = inAnyCase(wordSet('user username account'));
 /** After one of these and "for" stands who wanted to come in. */
 const CREDENTIAL = wordSet(
   'password passphrase publickey pubkey key credentials login logon authentication failures keyboard-interactive/pam none',
 );
 /** After these stands what it is called. */
-const THING = wordSet(`
+const THING = inAnyCase(
+  wordSet(`
   customer client member tenant organization organisation team group role
   host hostname server node machine broker peer device disk drive volume mount interface link nic adapter driver module plugin
   file directory folder image container pod namespace cluster region zone bucket domain hive
   queue topic channel stream exchange database schema table index collection keyspace shard partition
   job task worker thread process service unit daemon package library
-`);
+`),
+);
 
 /** Words of grammar. */
 const FUNCTION_WORDS = wordSet(`
@@ -75,11 +83,13 @@ export type Announced = 'value' | 'name' | undefined;
  * @param pieces words and what stands between them, by turns
  */
 export function announcedAt(pieces: readonly string[], at: number): Announced {
-  const between = pieces[at - 1];
-  if (between === undefined || !/^(?::? ["'[(]?|=["']?)$/.test(between)) return undefined;
-  const before = (pieces[at - 2] ?? '').toLowerCase();
-  const person = PERSON.has(before) || (before === 'for' && CREDENTIAL.has((pieces[at - 4] ?? '').toLowerCase()));
-  if (!person && !THING.has(before)) return undefined;
+  const before = pieces[at - 2] ?? '';
+  const isPerson = PERSON.has(before);
+  if (!isPerson && !THING.has(before) && before !== 'for') return undefined;
+  const between = pieces[at - 1] ?? '';
+  if (!/^(?::? ["'[(]?|=["']?)$/.test(between)) return undefined;
+  if (before === 'for' && !CREDENTIAL.has((pieces[at - 4] ?? '').toLowerCase())) return undefined;
+  const person = isPerson || before === 'for';
   const word = pieces[at] ?? '';
   if (!mayBeName(word) || (person && PARTS_OF_A_PERSON.has(word.toLowerCase()))) return undefined;
   if (HAS_DIGIT.test(word) || CAPITALS.test(word)) return 'value';

@@ -124,16 +124,17 @@ export function templateKey(message: string): TemplateKey {
   return readKey(keyOfMasked(maskMessage(message)));
 }
 
+/** The text with one sign for every value, whatever its shape. */
+function withValues(masked: string): string {
+  const signed = masked.replace(PLACEHOLDER, '\uE000');
+  const once = signed.includes(' (') ? signed.replace(SAID_AGAIN, '$1') : signed;
+  return once.replace(VALUES_IN_A_ROW, '\uE000').replace(COMPARED, '');
+}
+
 /** The text of the key of a message that is masked already. */
 export function keyOfMasked(masked: string): string {
   const short = masked.includes('?') ? masked.replace(QUERY_OF_ROUTE, '$1') : masked;
-  const normal = short.includes('<')
-    ? short
-        .replace(PLACEHOLDER, '\uE000')
-        .replace(SAID_AGAIN, '$1')
-        .replace(VALUES_IN_A_ROW, '\uE000')
-        .replace(COMPARED, '')
-    : short;
+  const normal = short.includes('<') ? withValues(short) : short;
   const pieces = piecesOf(normal);
   const looks = pieces.map((_, at) => lookAt(pieces, at));
   let text = 0;
