@@ -6,6 +6,7 @@ import { SeriesReadModel } from '../detection/series.read-model.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
 import { ProjectStore } from '../projects/registry/project.store.js';
 import { readSettings } from '../platform/config/settings.js';
+import { SystemClock } from '../platform/clock.js';
 import { parseDuration } from '../platform/duration.js';
 import { Backtest, type BacktestIncident, summaryOf } from '../incidents/backtest/backtest.service.js';
 import { HarmReadModel } from '../incidents/lifecycle/harm.read-model.js';
@@ -49,10 +50,11 @@ export async function run(args: string[]): Promise<number> {
         projectId,
         from,
         to,
+        now: new SystemClock().now(),
         detection: thresholds(given, config.detection),
         quietFor: ms(given['quiet-for']),
       };
-      for (const one of await backtest.run(asked, Infinity)) {
+      for (const one of await backtest.run(asked, { mostRows: Infinity })) {
         process.stdout.write(`${JSON.stringify({ project: slug, ...one })}\n`);
         incidents.push(one);
       }

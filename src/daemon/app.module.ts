@@ -1,6 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
-import { ScheduleModule } from '@nestjs/schedule';
 import { AudienceModule } from '../audience/audience.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
@@ -85,7 +84,7 @@ class PlatformModule {
     return {
       module: PlatformModule,
       global: true,
-      imports: [ScheduleModule.forRoot(), DiscoveryModule],
+      imports: [DiscoveryModule],
       providers: [...values, StageRunner, Access, ProjectScopes],
       exports: [...values.map((value) => value.provide), StageRunner, Access, ProjectScopes],
     };

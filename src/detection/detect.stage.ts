@@ -36,6 +36,7 @@ const REGRESSION_CUSTOMERS = 3;
 export class DetectStage implements Stage {
   readonly name = 'detect';
   readonly pauseMs = 900; // with the look itself, a look a second
+  readonly limitMs = 120_000;
 
   constructor(
     @Inject(DETECTION_CONFIG) private readonly config: DetectionConfig,
@@ -48,13 +49,13 @@ export class DetectStage implements Stage {
     private readonly database: Database,
   ) {}
 
-  async runOnce(now: Date): Promise<StageResult> {
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
     let worked = 0;
     let more = false;
     for (const { id } of this.projects.list()) {
-      const result = await this.database.transaction(async (tx) =>
-        (await tx.tryLock(`detect:${id}`)) ? this.watch(tx, id, now) : undefined,
-      );
+      const result = await this.database
+        .until(signal)
+        .transaction(async (tx) => ((await tx.tryLock(`detect:${id}`)) ? this.watch(tx, id, now) : undefined));
       worked += result?.worked ?? 0;
       more ||= result?.more ?? false;
     }

@@ -50,8 +50,13 @@ export class Detections {
   }
 
   /** Minutes with hits of a project's errors, `from` to before `to` (epoch minutes), in order of time. */
-  async rows(sql: Sql, projectId: number, from: number, to: number): Promise<IssueMinute[]> {
-    return this.series.rows(sql, projectId, from, to);
+  async rows(sql: Sql, projectId: number, from: number, to: number, most?: number): Promise<IssueMinute[]> {
+    return this.series.rows(sql, projectId, from, to, most);
+  }
+
+  /** The first minute (epoch minutes) in which something of a project was counted and is still kept, undefined when there is none. */
+  async firstMinute(sql: Sql, projectId: number): Promise<number | undefined> {
+    return this.series.firstMinute(sql, projectId, 0);
   }
 
   /** How busy a project was in each of these minutes; minutes in which nothing came before `watchedSince` are gaps. */

@@ -10,14 +10,15 @@ const BATCH = 5000;
 export class RollupStage implements Stage {
   readonly name = 'rollup';
   readonly pauseMs = 60_000;
+  readonly limitMs = 300_000;
 
   constructor(
     private readonly store: RollupStore,
     private readonly database: Database,
   ) {}
 
-  async runOnce(now: Date): Promise<StageResult> {
-    return this.database.transaction(async (tx) => {
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
+    return this.database.until(signal).transaction(async (tx) => {
       if (!(await tx.tryLock('rollup'))) return IDLE;
       const rolled = (await this.store.hours(tx, now)) + (await this.store.days(tx, now));
       const removed = await this.store.forget(tx, now, BATCH);

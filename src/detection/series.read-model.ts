@@ -17,14 +17,14 @@ const OPEN_ERRORS = `m.project_id = $1 AND m.status = 'open' AND m.level IN ('er
 /** The counts that digest and intake keep, as detection reads them: by project and minute. */
 @Injectable()
 export class SeriesReadModel {
-  /** Minutes with hits of a project's errors, `from` to before `to` (epoch minutes), in order of time. */
-  async rows(sql: Sql, projectId: number, from: number, to: number): Promise<IssueMinute[]> {
+  /** Minutes with hits of a project's errors, `from` to before `to` (epoch minutes), in order of time; the first `most` of them. */
+  async rows(sql: Sql, projectId: number, from: number, to: number, most?: number): Promise<IssueMinute[]> {
     const rows = await sql.query<Omit<IssueMinute, 'area'>>(
       `SELECT m.issue_id AS "issueId", (extract(epoch FROM m.minute) / 60)::int AS minute, sum(m.events)::int AS events, sum(m.customers)::int AS customers,
                  sum(m.arrivals)::int AS arrivals, bit_or(m.moments) AS moments, m.service, (extract(epoch FROM m.since) / 60)::int AS since
                FROM series_count m WHERE ${OPEN_ERRORS} AND m.minute >= $2 AND m.minute < $3
-               GROUP BY m.issue_id, m.minute, m.service, m.since ORDER BY m.minute, m.issue_id`,
-      [projectId, at(from), at(to)],
+               GROUP BY m.issue_id, m.minute, m.service, m.since ORDER BY m.minute, m.issue_id LIMIT $4`,
+      [projectId, at(from), at(to), most ?? null],
     );
     const areas = await this.areas(sql, [...new Set(rows.map(({ issueId }) => issueId))]);
     return rows.map((row) => ({ ...row, area: areas.get(row.issueId) ?? null }));

@@ -100,7 +100,7 @@ export class TestDaemon<C extends Clock = FakeClock> {
 
   /** One run of a stage, now. */
   async runStage(name: StageName): Promise<StageResult> {
-    return this.daemon.app.get(StageRunner).stage(name).runOnce(this.clock.now());
+    return this.daemon.app.get(StageRunner).stage(name).runOnce(this.clock.now(), new AbortController().signal);
   }
 
   /** Each of these stages in this order, again while it says that more is waiting, as the runner does. */

@@ -19,6 +19,7 @@ const LEFT_OUT =
 export class AudienceStage implements Stage {
   readonly name = 'audience';
   readonly pauseMs = 2000;
+  readonly limitMs = 120_000;
 
   constructor(
     private readonly incidents: Incidents,
@@ -27,16 +28,17 @@ export class AudienceStage implements Stage {
     private readonly database: Database,
   ) {}
 
-  async runOnce(now: Date): Promise<StageResult> {
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
+    const database = this.database.until(signal);
     let added = 0;
-    for (const incident of await this.incidents.open(this.database)) added += await this.sweep(incident, now);
-    if (added > 0) await wake(this.database, 'campaign');
+    for (const incident of await this.incidents.open(database)) added += await this.sweep(database, incident, now);
+    if (added > 0) await wake(database, 'campaign');
     return { worked: added, more: false };
   }
 
-  private async sweep(incident: Incident, now: Date): Promise<number> {
+  private async sweep(database: Database, incident: Incident, now: Date): Promise<number> {
     if (incident.issueIds.length === 0) return 0;
-    return this.database.transaction(async (tx) => {
+    return database.transaction(async (tx) => {
       if (!(await tx.tryLock(`audience:${incident.id}`))) return 0;
       const minute = new Date(Math.floor(now.getTime() / OVERLAP_MS) * OVERLAP_MS);
       const sweptUntil = await this.store.sweptUntil(tx, incident.id);

@@ -27,6 +27,7 @@ const VALID_MS = 4 * 3_600_000;
 export class DispatchStage implements Stage {
   readonly name = 'dispatch';
   readonly pauseMs = 1000;
+  readonly limitMs = 300_000;
   private readonly attempts;
 
   constructor(
@@ -41,11 +42,12 @@ export class DispatchStage implements Stage {
     this.attempts = metrics.counter('attempts_total', 'Calls to providers by result.', ['gateway', 'result', 'reason']);
   }
 
-  async runOnce(now: Date): Promise<StageResult> {
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
     const { claimed, ready } = await this.queue.claim(now, BATCH, new Date(now.getTime() + LEASE_MS));
     const waiting = [...ready];
     const worker = async () => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) await this.send(next);
+      // A message under way is finished; what was claimed and not begun comes back with its lease.
+      for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) await this.send(next);
     };
     await Promise.all(Array.from({ length: PARALLEL }, worker));
     return { worked: claimed, more: claimed === BATCH };

@@ -21,6 +21,7 @@ const LOOK_AGAIN_MS = 600_000;
 export class ReconcileStage implements Stage {
   readonly name = 'reconcile';
   readonly pauseMs = 5000;
+  readonly limitMs = 120_000;
 
   constructor(
     private readonly queue: MessageQueue,
@@ -30,10 +31,10 @@ export class ReconcileStage implements Stage {
     private readonly publicUrl: PublicUrl,
   ) {}
 
-  async runOnce(now: Date): Promise<StageResult> {
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
     const { released, doubted } = await this.queue.expireLeases(now);
     const doubtful = await this.queue.claimDoubt(now, BATCH, new Date(now.getTime() + LOOK_AGAIN_MS));
-    for (const message of doubtful) await this.resolve(message, now);
+    for (const message of doubtful) if (!signal.aborted) await this.resolve(message, now);
     return { worked: released + doubted + doubtful.length, more: doubtful.length === BATCH };
   }
 

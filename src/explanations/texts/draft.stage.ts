@@ -11,6 +11,7 @@ import { TEXTS_CONFIG, type TextsConfig } from '../texts-config.js';
 export class DraftStage implements Stage {
   readonly name = 'draft';
   readonly pauseMs = 5000;
+  readonly limitMs = 60_000;
 
   constructor(
     @Inject(TEXTS_CONFIG) private readonly texts: TextsConfig,
@@ -20,12 +21,13 @@ export class DraftStage implements Stage {
     private readonly database: Database,
   ) {}
 
-  async runOnce(now: Date): Promise<StageResult> {
-    const open = await this.incidents.open(this.database);
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
+    const database = this.database.until(signal);
+    const open = await this.incidents.open(database);
     const present = new Set(
       (
         await this.store.current(
-          this.database,
+          database,
           open.map((one) => one.id),
         )
       ).map((row) => `${row.incidentId} ${row.locale}`),
@@ -34,7 +36,7 @@ export class DraftStage implements Stage {
       .flatMap((incident) => [...this.texts.keys()].map((locale) => ({ incident, locale })))
       .filter(({ incident, locale }) => !present.has(`${incident.id} ${locale}`));
     if (wanted.length === 0) return { worked: 0, more: false };
-    await this.database.transaction(async (tx) => {
+    await database.transaction(async (tx) => {
       if (!(await tx.tryLock('draft'))) return;
       for (const { incident, locale } of wanted) {
         await this.store.append(

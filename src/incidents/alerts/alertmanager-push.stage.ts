@@ -34,6 +34,7 @@ interface PostedAlert {
 export class AlertmanagerPushStage implements Stage {
   readonly name = 'alertmanager-push';
   readonly pauseMs = 10_000;
+  readonly limitMs = 60_000;
   private readonly pushes;
 
   constructor(
@@ -52,10 +53,10 @@ export class AlertmanagerPushStage implements Stage {
     ]);
   }
 
-  async runOnce(now: Date): Promise<StageResult> {
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
     const url = this.settings.alertmanagerUrl;
     if (url === undefined) return IDLE;
-    return this.database.transaction(async (tx) => {
+    return this.database.until(signal).transaction(async (tx) => {
       if (!(await tx.tryLock('alertmanager-push'))) return IDLE;
       const open = await this.incidents.open(tx);
       const standing = await this.store.standing(tx);

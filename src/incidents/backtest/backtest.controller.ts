@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { detectionSchema } from '../../detection/detection-config.js';
 import { Projects } from '../../projects/project.registry.js';
 import { Needs } from '../../platform/auth/needs.js';
+import { Clock } from '../../platform/clock.js';
 import { duration } from '../../platform/config/schema.js';
 import { Problem } from '../../platform/errors.js';
+import { HungUp } from '../../platform/http/hang-up.js';
 import { Backtest, summaryOf } from './backtest.service.js';
 import { SEVERITIES } from '../incident.js';
 
@@ -23,12 +25,16 @@ export class BacktestController {
   constructor(
     private readonly backtest: Backtest,
     private readonly projects: Projects,
+    private readonly clock: Clock,
   ) {}
 
   @Post()
   @Needs('ops')
   @HttpCode(200)
-  async run(@Body({ schema: request }) body: z.output<typeof request>): Promise<unknown> {
+  async run(
+    @Body({ schema: request }) body: z.output<typeof request>,
+    @HungUp() signal: AbortSignal,
+  ): Promise<unknown> {
     const projects = this.projects.list().filter((one) => body.project === undefined || one.slug === body.project);
     if (projects.length === 0)
       throw new Problem(400, 'invalid', `project: there is no project "${body.project ?? ''}".`);
@@ -40,11 +46,12 @@ export class BacktestController {
         projectId,
         from,
         to,
+        now: this.clock.now(),
         detection: body.detection ?? {},
         quietFor: body.quietFor,
         severities: body.policy?.severity,
       };
-      for (const one of await this.backtest.run(asked)) incidents.push({ project: slug, ...one });
+      for (const one of await this.backtest.run(asked, { signal })) incidents.push({ project: slug, ...one });
     }
     return { incidents, ...summaryOf(incidents) };
   }

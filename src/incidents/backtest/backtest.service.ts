@@ -20,6 +20,7 @@ export interface BacktestRequest {
   readonly projectId: number;
   readonly from: Date;
   readonly to: Date;
+  readonly now: Date;
   readonly detection: Partial<DetectionConfig>;
   readonly quietFor?: number;
   /** Severities that a policy would write about; all when left out. */
@@ -78,20 +79,34 @@ export class Backtest {
     private readonly database: Database,
   ) {}
 
-  /** @param mostRows refuse more rows than this @throws Problem 400 when the range holds more */
-  async run(request: BacktestRequest, mostRows = MOST_ROWS): Promise<BacktestIncident[]> {
+  /**
+   * Replays what is kept between `from` and `to`, however far these lie apart: nothing was counted before the first minute that is kept,
+   * nor after `now`.
+   * @param mostRows refuse more rows than this
+   * @param signal ends the statements when nobody waits for the answer any more
+   * @throws Problem 400 when the range holds more
+   */
+  async run(
+    request: BacktestRequest,
+    { mostRows = MOST_ROWS, signal }: { mostRows?: number; signal?: AbortSignal } = {},
+  ): Promise<BacktestIncident[]> {
     const { projectId, severities } = request;
-    const from = Math.floor(request.from.getTime() / MINUTE);
-    const to = Math.ceil(request.to.getTime() / MINUTE);
-    const rows = await this.detections.rows(this.database, projectId, from - LEARN_MINUTES, to);
+    const database = signal ? this.database.until(signal) : this.database;
+    const first = await this.detections.firstMinute(database, projectId);
+    if (first === undefined) return [];
+    const from = Math.max(Math.floor(request.from.getTime() / MINUTE), first);
+    const to = Math.min(Math.ceil(request.to.getTime() / MINUTE), Math.ceil(request.now.getTime() / MINUTE) + 1);
+    if (from >= to) return [];
+    const most = Number.isFinite(mostRows) ? mostRows + 1 : undefined;
+    const rows = await this.detections.rows(database, projectId, Math.max(from - LEARN_MINUTES, first), to, most);
     if (rows.length > mostRows)
       throw new Problem(
         400,
         'invalid',
-        `to: the range holds ${rows.length} rows of history, more than ${mostRows}; take a shorter one, or run "forewarn backtest".`,
+        `to: the range holds more than ${mostRows} rows of history; take a shorter one, or run "forewarn backtest".`,
       );
     const minutes = await this.detections.activity(
-      this.database,
+      database,
       projectId,
       Math.min(from, rows[0]?.minute ?? from),
       to,
@@ -113,7 +128,7 @@ export class Backtest {
       const firstCustomerAt = new Date(one.firstCustomerMinute * MINUTE);
       const lastCustomerAt = new Date((one.lastCustomerMinute + 1) * MINUTE);
       const during = (issueIds: readonly number[]) =>
-        this.harm.between(this.database, projectId, issueIds, firstCustomerAt, lastCustomerAt);
+        this.harm.between(database, projectId, issueIds, firstCustomerAt, lastCustomerAt);
       // The same few people, counted several times.
       if (one.least > 0 && (await during(one.behind)).customers < one.least) continue;
       const harm = await during(one.issueIds.length > 0 ? one.issueIds : one.behind);

@@ -17,6 +17,8 @@ import { SeverityJudge } from './severity.service.js';
 const MINUTE = 60_000;
 /** An issue this much older than its anomaly has hits of its own, so it is over when it is as usual again. */
 const CHRONIC_MS = 60 * MINUTE;
+/** Minutes since the last hit of which use is read: as long as minutes are kept (`rollup`), whatever start somebody claimed. */
+const KEPT_MINUTES = 8 * 24 * 60;
 /** Minutes of use looked at for whether an app is in use now. */
 const ACTIVE_MINUTES = 10;
 
@@ -25,6 +27,7 @@ const ACTIVE_MINUTES = 10;
 export class IncidentCloseStage implements Stage {
   readonly name = 'incident-close';
   readonly pauseMs = 5000;
+  readonly limitMs = 120_000;
   private readonly lifecycle: LifecycleSettings;
 
   constructor(
@@ -40,10 +43,11 @@ export class IncidentCloseStage implements Stage {
     this.lifecycle = { quietForMs: config.quietFor, reopenWithinMs: config.reopenWithin };
   }
 
-  async runOnce(now: Date): Promise<StageResult> {
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
+    const database = this.database.until(signal);
     let worked = 0;
-    for (const incident of await this.incidents.open(this.database)) {
-      const changed = await this.database.transaction(async (tx) => this.follow(tx, incident, now));
+    for (const incident of await this.incidents.open(database)) {
+      const changed = await database.transaction(async (tx) => this.follow(tx, incident, now));
       if (changed) worked++;
     }
     return { worked, more: false };
@@ -119,7 +123,7 @@ export class IncidentCloseStage implements Stage {
     const since = await this.detections.activity(
       tx,
       incident.projectId,
-      Math.ceil(lastHitAt / MINUTE),
+      Math.max(Math.ceil(lastHitAt / MINUTE), running - KEPT_MINUTES),
       running + 1,
       Infinity,
     );

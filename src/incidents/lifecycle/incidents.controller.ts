@@ -40,6 +40,23 @@ const change = z.strictObject({
 const attachment = z.strictObject({ issueId: z.string(), reason: z.string().trim().min(1).max(200).default('manual') });
 const merge = z.strictObject({ into: z.string() });
 
+/** How far back an incident may have begun: as long as hits are kept by the hour (`rollup`). */
+const OLDEST_START_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+/** @throws Problem 400 for a moment of which nothing is kept, or that is yet to come */
+function startOf(text: string, now: Date): Date {
+  const startedAt = new Date(text);
+  if (startedAt > now) throw new Problem(400, 'invalid', 'startedAt: must not be in the future.');
+  if (now.getTime() - startedAt.getTime() > OLDEST_START_DAYS * DAY_MS)
+    throw new Problem(
+      400,
+      'invalid',
+      `startedAt: must lie within the last ${OLDEST_START_DAYS} days, for which hits are kept.`,
+    );
+  return startedAt;
+}
+
 /** `GET/POST /v1/incidents`, `GET/PATCH /v1/incidents/{id}`, `POST/DELETE …/issues`, `POST …/merge`. */
 @Controller('v1/incidents')
 export class IncidentsController {
@@ -84,7 +101,7 @@ export class IncidentsController {
   ): Promise<unknown> {
     const projectId = this.projectId(body.project);
     const now = this.clock.now();
-    const startedAt = body.startedAt === undefined ? now : new Date(body.startedAt);
+    const startedAt = body.startedAt === undefined ? now : startOf(body.startedAt, now);
     const id = await this.database.transaction(async (tx) => {
       const id = await this.store.insert(
         tx,

@@ -36,6 +36,7 @@ const BATCH = 500;
 export class IncidentOpenStage implements Stage {
   readonly name = 'incident-open';
   readonly pauseMs = 2000;
+  readonly limitMs = 60_000;
   private readonly lifecycle: LifecycleSettings;
 
   constructor(
@@ -53,11 +54,12 @@ export class IncidentOpenStage implements Stage {
     this.lifecycle = { quietForMs: config.quietFor, reopenWithinMs: config.reopenWithin };
   }
 
-  async runOnce(now: Date): Promise<StageResult> {
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
+    const database = this.database.until(signal);
     let worked = 0;
     let more = false;
-    for (const projectId of await this.detections.projectsWaiting(this.database, now)) {
-      const result = await this.database.transaction(async (tx) =>
+    for (const projectId of await this.detections.projectsWaiting(database, now)) {
+      const result = await database.transaction(async (tx) =>
         (await tx.tryLock(`incident-open:${projectId}`)) ? this.open(tx, projectId, now) : IDLE,
       );
       worked += result.worked;

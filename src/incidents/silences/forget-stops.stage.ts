@@ -12,14 +12,15 @@ const BATCH = 5000;
 export class ForgetStopsStage implements Stage {
   readonly name = 'forget-stops';
   readonly pauseMs = 60_000;
+  readonly limitMs = 60_000;
 
   constructor(
     private readonly store: SilenceStore,
     private readonly database: Database,
   ) {}
 
-  async runOnce(now: Date): Promise<StageResult> {
-    const worked = await this.store.forgetStops(this.database, new Date(now.getTime() - KEEP_MS), BATCH);
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
+    const worked = await this.store.forgetStops(this.database.until(signal), new Date(now.getTime() - KEEP_MS), BATCH);
     return { worked, more: worked === BATCH };
   }
 }

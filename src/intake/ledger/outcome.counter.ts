@@ -17,6 +17,7 @@ const MINUTE = 60_000;
 export class OutcomeCounter implements Stage {
   readonly name = 'outcome-flush';
   readonly pauseMs = 2000;
+  readonly limitMs = 60_000;
   private gathered = new Map<string, number>();
   private readonly metric;
 

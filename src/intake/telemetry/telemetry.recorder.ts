@@ -53,6 +53,7 @@ function empty(): Gathered {
 export class TelemetryRecorder implements Stage {
   readonly name = 'telemetry-flush';
   readonly pauseMs = 1000;
+  readonly limitMs = 60_000;
   private gathered = empty();
   /** Users counted as active in the current minute, by project and minute. */
   private readonly active = new Map<string, Set<string>>();

@@ -21,14 +21,15 @@ const PROPOSED = 5;
 export class LinkStage implements Stage {
   readonly name = 'link';
   readonly pauseMs = 2000;
+  readonly limitMs = 60_000;
 
   constructor(
     private readonly store: LinkStore,
     private readonly database: Database,
   ) {}
 
-  async runOnce(now: Date): Promise<StageResult> {
-    return this.database.transaction(async (tx) => {
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
+    return this.database.until(signal).transaction(async (tx) => {
       const fresh = await this.store.claimNew(tx, BATCH);
       if (fresh.length === 0) return IDLE;
       for (const projectId of new Set(fresh.map((one) => one.projectId))) {

@@ -113,15 +113,10 @@ export class IssueActions {
   }
 
   /** Takes an action back. Refuses when what it did was changed by a later one: that one has to be undone first. */
-  async undo(
-    tx: Tx,
-    id: number,
-    projectOf: (issueId: number) => Promise<number>,
-    { actor, now }: Doing,
-  ): Promise<IssueAction> {
+  async undo(tx: Tx, id: number, { actor, now }: Doing): Promise<IssueAction> {
     const seen = await this.store.find(tx, id);
     if (!seen) throw notFound('action', String(id));
-    await this.cells.lock(tx, await projectOf(seen.issueId));
+    await this.cells.lock(tx, await this.store.projectOf(tx, seen.issueId));
     const action = (await this.store.find(tx, id)) ?? seen;
     if (action.undoneAt) throw new Problem(409, 'conflict', `Action ${id} was undone by ${action.undoneBy}.`);
     const undone = await this.reverse(tx, action.issueId, action.details, now);

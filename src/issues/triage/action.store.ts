@@ -112,6 +112,12 @@ export class ActionStore {
     return row?.root_id ?? id;
   }
 
+  /** The project of an issue that exists. */
+  async projectOf(sql: Sql, id: number): Promise<number> {
+    const rows = await sql.query<{ project_id: number }>('SELECT project_id FROM issue WHERE id = $1', [id]);
+    return onlyRow(rows, `the project of issue ${id}`).project_id;
+  }
+
   /** Gives issues another root, and lets those who read hits by time see them anew; returns how many had the root `from`. */
   async changeRoot(tx: Tx, ids: readonly number[], from: number, to: number, now: Date): Promise<number> {
     const moved = await tx.query(

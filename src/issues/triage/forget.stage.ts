@@ -11,6 +11,7 @@ const BATCH = 500;
 export class ForgetHitsStage implements Stage {
   readonly name = 'forget-hits';
   readonly pauseMs = 5000;
+  readonly limitMs = 60_000;
 
   constructor(
     private readonly directory: CustomerDirectory,
@@ -18,8 +19,8 @@ export class ForgetHitsStage implements Stage {
     private readonly database: Database,
   ) {}
 
-  async runOnce(): Promise<StageResult> {
-    return this.database.transaction(async (tx) => {
+  async runOnce(_now: Date, signal: AbortSignal): Promise<StageResult> {
+    return this.database.until(signal).transaction(async (tx) => {
       const ids = await this.directory.takeErased(tx, BATCH);
       if (ids.length === 0) return IDLE;
       await this.store.removeHits(tx, ids);

@@ -5,6 +5,7 @@ import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
+import { HungUp } from '../../platform/http/hang-up.js';
 import { cursorId, type Page, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
 import { IssueActions } from './action.service.js';
 import { ActionStore, type IssueAction } from './action.store.js';
@@ -50,8 +51,11 @@ export class GroupingController {
   @Post('rules/try')
   @Needs('ops')
   @HttpCode(200)
-  async tryRules(@Body({ schema: trial }) body: z.output<typeof trial>): Promise<unknown> {
-    return this.trials.run(this.database, body.rules, this.views.projectId(body.project), body.samples);
+  async tryRules(
+    @Body({ schema: trial }) body: z.output<typeof trial>,
+    @HungUp() hungUp: AbortSignal,
+  ): Promise<unknown> {
+    return this.trials.run(this.database.until(hungUp), body.rules, this.views.projectId(body.project), body.samples);
   }
 
   /** Makes this issue part of another, for past and future events. */
@@ -103,10 +107,7 @@ export class GroupingController {
   @HttpCode(200)
   async undo(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<unknown> {
     const actionId = rowId('action', id);
-    const projectOf = async (issueId: number) => (await this.views.one(String(issueId))).projectId;
-    const action = await this.database.transaction((tx) =>
-      this.actions.undo(tx, actionId, projectOf, this.doing(caller)),
-    );
+    const action = await this.database.transaction((tx) => this.actions.undo(tx, actionId, this.doing(caller)));
     return { ...shapeAction(action), issue: this.views.shape(await this.views.one(String(action.issueId))) };
   }
 

@@ -12,6 +12,7 @@ const BATCH = 100;
 export class IgnoreEndStage implements Stage {
   readonly name = 'ignore-end';
   readonly pauseMs = 5000;
+  readonly limitMs = 60_000;
 
   constructor(
     private readonly store: IgnoreStore,
@@ -20,12 +21,13 @@ export class IgnoreEndStage implements Stage {
     private readonly database: Database,
   ) {}
 
-  async runOnce(now: Date): Promise<StageResult> {
-    const ids = await this.store.over(this.database, now, BATCH);
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
+    const database = this.database.until(signal);
+    const ids = await this.store.over(database, now, BATCH);
     let worked = 0;
-    for (const issue of await this.issues.find(this.database, ids)) {
+    for (const issue of await this.issues.find(database, ids)) {
       const doing = { actor: 'forewarn', now };
-      const done = await this.database.transaction((tx) => this.actions.decide(tx, issue, { status: 'open' }, doing));
+      const done = await database.transaction((tx) => this.actions.decide(tx, issue, { status: 'open' }, doing));
       if (done !== undefined) worked += 1;
     }
     return { worked, more: ids.length === BATCH };

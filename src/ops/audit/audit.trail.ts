@@ -31,6 +31,7 @@ const REFUSED = new Set([401, 403]);
 export class AuditTrail implements Stage {
   readonly name = 'audit-flush';
   readonly pauseMs = 5000;
+  readonly limitMs = 60_000;
   private refusals = new Map<string, AuditEntry>();
   private readonly lost;
 
@@ -58,11 +59,15 @@ export class AuditTrail implements Stage {
   }
 
   /** Writes the refusals of the last seconds and removes what is past its time. */
-  async runOnce(now: Date): Promise<StageResult> {
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
     const refusals = [...this.refusals.values()];
     this.refusals = new Map();
     if (refusals.length > 0) await this.write(refusals);
-    const removed = await this.store.forget(this.database, new Date(now.getTime() - KEPT_DAYS * DAY_MS), BATCH);
+    const removed = await this.store.forget(
+      this.database.until(signal),
+      new Date(now.getTime() - KEPT_DAYS * DAY_MS),
+      BATCH,
+    );
     return { worked: refusals.length + removed, more: removed === BATCH };
   }
 

@@ -30,6 +30,7 @@ const RESOLVED_LOOKBACK_MS = 48 * 3_600_000;
 export class CampaignStage implements Stage {
   readonly name = 'campaign';
   readonly pauseMs = 2000;
+  readonly limitMs = 120_000;
 
   constructor(
     @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
@@ -42,28 +43,31 @@ export class CampaignStage implements Stage {
     private readonly database: Database,
   ) {}
 
-  async runOnce(now: Date): Promise<StageResult> {
-    let worked = await this.approveDue(now);
-    for (const incident of await this.incidents.open(this.database))
-      worked += await this.locked(incident, (tx, policy) => this.notify(tx, incident, policy, now));
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
+    const database = this.database.until(signal);
+    let worked = await this.approveDue(database, now);
+    for (const incident of await this.incidents.open(database))
+      worked += await this.locked(database, incident, (tx, policy) => this.notify(tx, incident, policy, now));
     for (const incident of await this.incidents.resolvedSince(
-      this.database,
+      database,
       new Date(now.getTime() - RESOLVED_LOOKBACK_MS),
     )) {
-      worked += await this.locked(incident, (tx, policy) => this.conclude(tx, incident, policy, now));
+      worked += await this.locked(database, incident, (tx, policy) => this.conclude(tx, incident, policy, now));
     }
-    worked += await this.database.transaction((tx) => this.campaigns.finish(tx));
-    if (worked > 0) await wake(this.database, 'dispatch');
+    worked += await database.transaction((tx) => this.campaigns.finish(tx));
+    if (worked > 0) await wake(database, 'dispatch');
     return { worked, more: false };
   }
 
   /** One process at a time plans an incident. */
-  private async locked(incident: Incident, work: (tx: Tx, policy: Policy) => Promise<number>): Promise<number> {
+  private async locked(
+    database: Database,
+    incident: Incident,
+    work: (tx: Tx, policy: Policy) => Promise<number>,
+  ): Promise<number> {
     const policy = choosePolicy(this.policies, this.projects.find(incident.projectId)?.slug ?? '', incident.severity);
     if (!policy) return 0;
-    return this.database.transaction(async (tx) =>
-      (await tx.tryLock(`campaign:${incident.id}`)) ? work(tx, policy) : 0,
-    );
+    return database.transaction(async (tx) => ((await tx.tryLock(`campaign:${incident.id}`)) ? work(tx, policy) : 0));
   }
 
   private async notify(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
@@ -192,10 +196,10 @@ export class CampaignStage implements Stage {
     return cancelled + told.length;
   }
 
-  private async approveDue(now: Date): Promise<number> {
-    const due = await this.campaigns.dueForApproval(this.database, now);
+  private async approveDue(database: Database, now: Date): Promise<number> {
+    const due = await this.campaigns.dueForApproval(database, now);
     for (const { id, incidentId } of due) {
-      await this.database.transaction(async (tx) => {
+      await database.transaction(async (tx) => {
         const reason = { code: 'nobody_objected' } as const;
         const change = { from: ['awaiting_approval'], to: 'approved', reason, actor: 'policy' } as const;
         if (!(await this.campaigns.setState(tx, id, change, now))) return;

@@ -8,13 +8,17 @@ import { MessageStore } from './message.store.js';
 export class ErasureStage implements Stage {
   readonly name = 'erasure';
   readonly pauseMs = 5000;
+  readonly limitMs = 60_000;
 
   constructor(
     private readonly messages: MessageStore,
     private readonly database: Database,
   ) {}
 
-  async runOnce(now: Date): Promise<StageResult> {
-    return { worked: await this.database.transaction((tx) => this.messages.forgetErased(tx, now)), more: false };
+  async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
+    return {
+      worked: await this.database.until(signal).transaction((tx) => this.messages.forgetErased(tx, now)),
+      more: false,
+    };
   }
 }

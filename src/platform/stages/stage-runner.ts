@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
 import { Clock } from '../clock.js';
 import { Database } from '../db/database.js';
 import { messageOf } from '../errors.js';
@@ -15,15 +14,24 @@ const RELISTEN_MS = 2000;
 const REST = 9;
 const LONGEST_REST_MS = 30_000;
 
+/**
+ * How long `stop` waits for runs under way, milliseconds: first to finish their batch, then, aborted, to end. Together less than the 30 s
+ * that Kubernetes gives a pod by default. Half would abort a dispatch that waits for a slow provider; double would be killed.
+ */
+const STOP_MS = 10_000;
+
 interface Running {
   readonly stage: Stage;
   busy: Promise<void> | undefined;
   again: boolean;
+  timer: NodeJS.Timeout | undefined;
+  /** Ends the run under way. */
+  abort: AbortController | undefined;
 }
 
 /**
- * The one place that touches @nestjs/schedule. Its `@Interval` is a bare setInterval, so runs could overlap; here the
- * next run starts after the last one ended. Wakes a stage early on NOTIFY, and on stop lets each finish its batch.
+ * Runs every stage by itself: the next run starts a pause after the last one has ended, or early on NOTIFY, so runs of one stage never
+ * overlap. A run that takes longer than its stage's limit is aborted and counted. On stop each run may finish its batch.
  */
 @Injectable()
 export class StageRunner {
@@ -32,16 +40,23 @@ export class StageRunner {
   private started: ReadonlySet<StageName> = new Set();
   private listening: { end: () => void } | undefined;
   private readonly runs;
+  private readonly limits;
   private readonly seconds;
   private readonly lastSuccess;
 
   constructor(
-    private readonly scheduler: SchedulerRegistry,
     private readonly clock: Clock,
     private readonly database: Database,
     @Inject(LOGGER) private readonly logger: Logger,
     metrics: Metrics,
   ) {
+    const cuts = metrics.counter(
+      'database_cuts_total',
+      'Statements that were ended by a limit of the database pool, or aborted with the stage or request that asked.',
+      ['limit'],
+    );
+    database.reportCuts((limit) => cuts.inc({ limit }));
+    this.limits = metrics.gauge('stage_limit_seconds', 'Duration after which a stage run is aborted.', ['stage']);
     this.runs = metrics.counter('stage_runs_total', 'Runs of background stages by result.', ['stage', 'result']);
     this.seconds = metrics.histogram(
       'stage_run_seconds',
@@ -62,7 +77,9 @@ export class StageRunner {
    */
   register(stage: Stage): void {
     if (this.stages.has(stage.name)) throw new Error(`stage ${stage.name} is registered twice`);
-    this.stages.set(stage.name, { stage, busy: undefined, again: false });
+    const idle = { busy: undefined, again: false, timer: undefined, abort: undefined };
+    this.stages.set(stage.name, { stage, ...idle });
+    this.limits.set({ stage: stage.name }, stage.limitMs / 1000);
     if (this.started.has(stage.name)) this.schedule(stage.name, 0);
   }
 
@@ -98,12 +115,26 @@ export class StageRunner {
     else this.schedule(running.stage.name, 0);
   }
 
-  /** No further runs; waits for those under way. */
-  async stop(): Promise<void> {
+  /**
+   * Starts no further run and waits for those under way, but not for ever: after `waitMs` they are aborted, and after as long again the
+   * daemon ends without them. What they had not committed is done by the next process.
+   */
+  async stop(waitMs = STOP_MS): Promise<void> {
     this.stopping = true;
     this.listening?.end();
-    for (const name of this.stages.keys()) this.unschedule(name);
-    await Promise.all([...this.stages.values()].map(async (running) => running.busy));
+    for (const running of this.stages.values()) clearTimeout(running.timer);
+    if (await this.endWithin(waitMs)) return;
+    for (const { abort } of this.stages.values()) abort?.abort(new Error('the daemon stops'));
+    if (await this.endWithin(waitMs)) return;
+    const stages = [...this.stages.values()].filter(({ busy }) => busy !== undefined).map(({ stage }) => stage.name);
+    this.logger.error({ stages }, `the daemon ends without stages that do not end: ${stages.join(', ')}`);
+  }
+
+  private async endWithin(ms: number): Promise<boolean> {
+    const ended = Promise.all([...this.stages.values()].map(async ({ busy }) => busy)).then(() => true);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((done) => (timer = setTimeout(() => done(false), ms)));
+    return Promise.race([ended, late]).finally(() => clearTimeout(timer));
   }
 
   private begin(names: readonly StageName[]): void {
@@ -113,45 +144,53 @@ export class StageRunner {
   }
 
   private schedule(name: StageName, delayMs: number): void {
-    if (this.stopping) return;
-    this.unschedule(name);
-    this.scheduler.addTimeout(
-      name,
-      setTimeout(() => this.run(name), delayMs),
-    );
-  }
-
-  private unschedule(name: StageName): void {
-    if (this.scheduler.doesExist('timeout', name)) this.scheduler.deleteTimeout(name);
-  }
-
-  private run(name: StageName): void {
     const running = this.stages.get(name);
-    if (!running || running.busy || this.stopping) return;
+    if (!running || this.stopping) return;
+    clearTimeout(running.timer);
+    running.timer = setTimeout(() => this.run(running), delayMs);
+  }
+
+  private run(running: Running): void {
+    if (running.busy || this.stopping) return;
+    const { stage } = running;
     running.again = false;
-    running.busy = this.runAndCount(running.stage).then(({ more, tookMs }) => {
+    running.busy = this.runAndCount(running).then(({ more, tookMs }) => {
       running.busy = undefined;
-      const pause = Math.max(running.stage.pauseMs, Math.min(tookMs * REST, LONGEST_REST_MS));
-      this.schedule(name, more || running.again ? 0 : pause);
+      running.abort = undefined;
+      const pause = Math.max(stage.pauseMs, Math.min(tookMs * REST, LONGEST_REST_MS));
+      this.schedule(stage.name, more || running.again ? 0 : pause);
     });
   }
 
-  private async runAndCount(stage: Stage): Promise<{ more: boolean; tookMs: number }> {
+  private async runAndCount(running: Running): Promise<{ more: boolean; tookMs: number }> {
+    const { stage } = running;
+    const abort = (running.abort = new AbortController());
+    const limit = setTimeout(() => this.abort(stage, abort), stage.limitMs).unref();
     const began = this.clock.now();
-    const more = await this.attempt(stage, began);
+    const more = await this.attempt(stage, began, abort.signal).finally(() => clearTimeout(limit));
     const tookMs = this.clock.now().getTime() - began.getTime();
     this.seconds.observe({ stage: stage.name }, tookMs / 1000);
     return { more, tookMs };
   }
 
-  private async attempt(stage: Stage, now: Date): Promise<boolean> {
+  /** Counts at once, since a run that does not heed its signal may never end. */
+  private abort(stage: Stage, abort: AbortController): void {
+    this.runs.inc({ stage: stage.name, result: 'aborted' });
+    const message = `stage ran longer than its limit of ${stage.limitMs / 1000} s and is aborted`;
+    this.logger.error({ stage: stage.name }, message);
+    abort.abort(new Error(message));
+  }
+
+  private async attempt(stage: Stage, now: Date, signal: AbortSignal): Promise<boolean> {
     try {
-      const result = await stage.runOnce(now);
+      const result = await stage.runOnce(now, signal);
+      if (signal.aborted) return false;
       this.runs.inc({ stage: stage.name, result: 'ok' });
       this.lastSuccess.set({ stage: stage.name }, this.clock.now().getTime() / 1000);
       if (result.worked > 0) this.logger.debug({ stage: stage.name, worked: result.worked }, 'stage ran');
       return result.more;
     } catch (error) {
+      if (signal.aborted) return false; // counted when it was aborted
       this.runs.inc({ stage: stage.name, result: 'error' });
       this.logger.error({ stage: stage.name, err: error }, `stage failed: ${messageOf(error)}`);
       return false;

@@ -37,12 +37,16 @@ export interface Stage {
   readonly name: StageName;
   /** Milliseconds from the end of one run to the start of the next. */
   readonly pauseMs: number;
+  /** Milliseconds after which a run is aborted and counted as such. */
+  readonly limitMs: number;
   /**
    * Does one batch.
    * @param now the moment to work by
+   * @param signal aborts when the run takes longer than its limit, or when the daemon stops and cannot wait; statements of
+   *   `database.until(signal)` end with it
    * @throws only for faults of ours; the runner counts and logs them and goes on
    */
-  runOnce(now: Date): Promise<StageResult>;
+  runOnce(now: Date, signal: AbortSignal): Promise<StageResult>;
 }
 
 /** Nothing was waiting. */
