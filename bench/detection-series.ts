@@ -7,7 +7,7 @@ import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { SeriesScorer } from '../src/detection/algorithm/series-scorer.v1.js';
+import { SeriesScorer } from '../src/detection/algorithm/series/series-scorer.v1.js';
 import { run } from '../src/commands/detect.command.js';
 
 /** What a part of a benchmark found: a table for people and the numbers of its JSON line. */

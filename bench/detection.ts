@@ -10,7 +10,7 @@ import type { MinuteRow, Verdict } from '../src/detection/detection.js';
 import { ARRIVAL_GAP_MINUTES, DEFAULT_THRESHOLDS } from '../src/detection/detection.js';
 import { bySeries, type IssueMinute, issueOf, leastBehind, sumsOf } from '../src/detection/series.js';
 import { beat, newPulse, type PulseState } from '../src/detection/algorithm/pulse.v1.js';
-import { isAtRest, newWatch, observe, type WatchState } from '../src/detection/algorithm/watch.v1.js';
+import { isAtRest, newWatch, observe, type WatchState } from '../src/detection/algorithm/detectors/watch.v1.js';
 import { type Finding, groupFindings, type OpenIncident } from '../src/incidents/algorithm/cluster.v1.js';
 import { type Fault, makeWorld, SIZES, type World } from './detection-world.js';
 

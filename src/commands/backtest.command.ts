@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../platform/db/open-database.js';
-import { DetectionStore } from '../detection/detection.store.js';
+import { DetectionStore } from '../detection/detect/detection.store.js';
 import { Detections } from '../detection/public.js';
-import { SeriesReadModel } from '../detection/series.read-model.js';
+import { SeriesReadModel } from '../detection/read/series.read-model.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
 import { ProjectStore } from '../projects/registry/project.store.js';
 import { readSettings } from '../platform/config/settings.js';

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { type Readable, type Writable } from 'node:stream';
-import { DEFAULT_COLUMNS, readHeader, readLine, type SeriesColumns } from '../detection/algorithm/series-csv.js';
-import { SeriesScorer } from '../detection/algorithm/series-scorer.v1.js';
+import { DEFAULT_COLUMNS, readHeader, readLine, type SeriesColumns } from '../detection/algorithm/series/series-csv.js';
+import { SeriesScorer } from '../detection/algorithm/series/series-scorer.v1.js';
 
 /** The streams that a command talks to. */
 export interface CommandIo {

@@ -1,7 +1,7 @@
 import { CsvError, parse } from 'csv-parse';
 import { pipeline, type Readable, type Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { parseTimestamp } from '../detection/algorithm/series-csv.js';
+import { parseTimestamp } from '../detection/algorithm/series/series-csv.js';
 import { combinationText } from '../audience/algorithm/coded-rows.js';
 import { localizeDeviation } from '../audience/algorithm/deviation.v1.js';
 import { localizeFailures } from '../audience/algorithm/excess.v1.js';

@@ -1,17 +1,17 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { ProjectsModule } from '../projects/projects.module.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
-import { DetectStage } from './detect.stage.js';
-import { DetectionStore } from './detection.store.js';
-import { DetectionsController } from './detections.controller.js';
+import { DetectStage } from './detect/detect.stage.js';
+import { DetectionStore } from './detect/detection.store.js';
+import { DetectionsController } from './detect/detections.controller.js';
 import { Detections } from './public.js';
-import { RollupStage } from './rollup.stage.js';
-import { RollupStore } from './rollup.store.js';
-import { SeriesReadModel } from './series.read-model.js';
-import { SeriesController } from './series.controller.js';
-import { ShareReader } from './share.reader.js';
-import { StateStore } from './state.store.js';
-import { VerdictWriter } from './verdict.writer.js';
+import { RollupStage } from './rollup/rollup.stage.js';
+import { RollupStore } from './rollup/rollup.store.js';
+import { SeriesReadModel } from './read/series.read-model.js';
+import { SeriesController } from './read/series.controller.js';
+import { ShareReader } from './detect/share.reader.js';
+import { StateStore } from './detect/state.store.js';
+import { VerdictWriter } from './detect/verdict.writer.js';
 
 /** NOTICE: verdicts on series. */
 @Module({

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { type DetectionRow } from './detection.js';
-import { DetectionStore } from './detection.store.js';
-import { type ActiveMinute } from './project-watch.js';
+import { DetectionStore } from './detect/detection.store.js';
+import { type ActiveMinute } from './detect/project-watch.js';
 import { type IssueMinute } from './series.js';
-import { SeriesReadModel } from './series.read-model.js';
+import { SeriesReadModel } from './read/series.read-model.js';
 
 /** Verdicts for the step that acts on them, and the counts that they rest on. */
 @Injectable()

@@ -1,4 +1,4 @@
-import { outageCustomers } from './algorithm/watch.v1.js';
+import { outageCustomers } from './algorithm/detectors/watch.v1.js';
 import { type DetectionThresholds, type MinuteRow } from './detection.js';
 
 /** One minute of one issue, with what decides which series it counts in. */

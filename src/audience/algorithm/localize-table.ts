@@ -1,4 +1,4 @@
-import { parseTimestamp } from '../../detection/algorithm/series-csv.js';
+import { parseTimestamp } from '../../detection/algorithm/series/series-csv.js';
 import { type CodedRows, codeColumn } from './coded-rows.js';
 import { type Measured } from './deviation.v1.js';
 import { type FailureCounts } from './excess.v1.js';

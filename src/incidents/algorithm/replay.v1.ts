@@ -1,6 +1,6 @@
 import type { DetectionThresholds, MinuteRow, Verdict } from '../../detection/detection.js';
 import { beat, newPulse } from '../../detection/algorithm/pulse.v1.js';
-import { isAtRest, newWatch, observe, type WatchState } from '../../detection/algorithm/watch.v1.js';
+import { isAtRest, newWatch, observe, type WatchState } from '../../detection/algorithm/detectors/watch.v1.js';
 import {
   areaOf,
   bySeries,

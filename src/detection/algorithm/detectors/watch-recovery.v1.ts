@@ -1,8 +1,8 @@
-import type { Verdict } from '../detection.js';
-import { newBaseline, unlikelyMany } from './count-baseline.v1.js';
-import { exposure, isActive } from './pulse.v1.js';
-import { lowerUnlikeliness } from './tail.v1.js';
-import { evidence } from './words.js';
+import type { Verdict } from '../../detection.js';
+import { newBaseline, unlikelyMany } from '../count-baseline.v1.js';
+import { exposure, isActive } from '../pulse.v1.js';
+import { lowerUnlikeliness } from '../tail.v1.js';
+import { evidence } from '../words.js';
 import { type WatchState, type Anomaly, type WatchContext, MINUTE, BLOCK } from './watch-state.v1.js';
 import { type Window, window, sumSince, expectedIn, lastHit, leastExposure } from './watch-window.v1.js';
 

@@ -1,8 +1,8 @@
-import { type CountUnit, DEFAULT_THRESHOLDS, type DetectionThresholds, type Verdict } from '../detection.js';
-import { type BaselineState, type Expectation, expected, expectedHigh, unlikelyMany } from './count-baseline.v1.js';
-import { learn, learnScatter, newBaseline } from './count-baseline.v1.js';
-import { sinceWhen, shareEvidence } from './share-words.js';
-import { lowerUnlikeliness } from './tail.v1.js';
+import { type CountUnit, DEFAULT_THRESHOLDS, type DetectionThresholds, type Verdict } from '../../detection.js';
+import { type BaselineState, type Expectation, expected, expectedHigh, unlikelyMany } from '../count-baseline.v1.js';
+import { learn, learnScatter, newBaseline } from '../count-baseline.v1.js';
+import { sinceWhen, shareEvidence } from '../share-words.js';
+import { lowerUnlikeliness } from '../tail.v1.js';
 
 /** One closed minute of a share: `seen` of `ofAll`, such as crashed of started sessions. */
 export interface ShareRow {

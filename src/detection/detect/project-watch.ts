@@ -1,5 +1,5 @@
-import { type HeartbeatState, newHeartbeat, pulseTaken } from './algorithm/heartbeat.v1.js';
-import { beat, isActive, newPulse, type PulseState } from './algorithm/pulse.v1.js';
+import { type HeartbeatState, newHeartbeat, pulseTaken } from '../algorithm/detectors/heartbeat.v1.js';
+import { beat, isActive, newPulse, type PulseState } from '../algorithm/pulse.v1.js';
 import {
   isShareAtRest,
   newShareWatch,
@@ -7,10 +7,10 @@ import {
   type Peer,
   type ShareRow,
   type ShareWatch,
-} from './algorithm/share-watch.v1.js';
-import { isAtRest, newWatch, observe, type WatchState } from './algorithm/watch.v1.js';
-import { type DetectionThresholds, type MinuteRow, type Verdict } from './detection.js';
-import { bySeries, type IssueMinute, issueOf, partsOf, WHOLE_PROJECT } from './series.js';
+} from '../algorithm/detectors/share-watch.v1.js';
+import { isAtRest, newWatch, observe, type WatchState } from '../algorithm/detectors/watch.v1.js';
+import { type DetectionThresholds, type MinuteRow, type Verdict } from '../detection.js';
+import { bySeries, type IssueMinute, issueOf, partsOf, WHOLE_PROJECT } from '../series.js';
 import { SESSIONS, unitOf } from './shares.js';
 
 const MINUTE = 60_000;

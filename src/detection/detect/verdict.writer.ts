@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Tx } from '../platform/db/database.js';
-import { DETECTION_CONFIG, type DetectionConfig, thresholdsOf } from './detection-config.js';
+import { type Tx } from '../../platform/db/database.js';
+import { DETECTION_CONFIG, type DetectionConfig, thresholdsOf } from '../detection-config.js';
 import { DetectionStore } from './detection.store.js';
 import { type Called, HEARTBEAT, type ProjectWatch } from './project-watch.js';
-import { issueOf, leastBehind, partsOf, releaseOf } from './series.js';
-import { SeriesReadModel } from './series.read-model.js';
+import { issueOf, leastBehind, partsOf, releaseOf } from '../series.js';
+import { SeriesReadModel } from '../read/series.read-model.js';
 import { ACTIVE, SESSIONS } from './shares.js';
 
 /** Writes verdicts down, each with what it is about in numbers that people can check. */

@@ -1,6 +1,6 @@
-import { type ShareRow } from './algorithm/share-watch.v1.js';
-import { type CountUnit } from './detection.js';
-import { partsOf } from './series.js';
+import { type ShareRow } from '../algorithm/detectors/share-watch.v1.js';
+import { type CountUnit } from '../detection.js';
+import { partsOf } from '../series.js';
 
 /** Customers whom errors of one release hit in one minute. */
 export interface ReleaseMinute {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../platform/db/database.js';
-import { IDLE, type Stage, type StageResult } from '../platform/stages/stage.js';
+import { Database } from '../../platform/db/database.js';
+import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { RollupStore } from './rollup.store.js';
 
 const BATCH = 5000;

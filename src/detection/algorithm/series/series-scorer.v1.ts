@@ -1,4 +1,4 @@
-import { assertNever } from '../../platform/errors.js';
+import { assertNever } from '../../../platform/errors.js';
 import { Deviation, type DeviationState } from './series-deviation.v1.js';
 import { Onsets, type Onset, type OnsetsState } from './series-onset.v1.js';
 import { QUESTIONS, SeriesQuestions, type Question, type SeriesQuestionsState } from './series-questions.v1.js';

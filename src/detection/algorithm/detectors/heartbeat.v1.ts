@@ -1,6 +1,6 @@
-import type { CountUnit, Verdict } from '../detection.js';
-import { type BaselineState, expected, learn, learnScatter, newBaseline, unlikelyFew } from './count-baseline.v1.js';
-import { evidence } from './words.js';
+import type { CountUnit, Verdict } from '../../detection.js';
+import { type BaselineState, expected, learn, learnScatter, newBaseline, unlikelyFew } from '../count-baseline.v1.js';
+import { evidence } from '../words.js';
 
 /** A series of something that always happens (sessions, sign-ins, orders), watched for its stop. Plain JSON. */
 export interface HeartbeatState {

@@ -1,6 +1,6 @@
-import { DEFAULT_THRESHOLDS, type DetectionKind, type DetectionThresholds } from '../detection.js';
-import { type BaselineState, newBaseline } from './count-baseline.v1.js';
-import type { PulseState } from './pulse.v1.js';
+import { DEFAULT_THRESHOLDS, type DetectionKind, type DetectionThresholds } from '../../detection.js';
+import { type BaselineState, newBaseline } from '../count-baseline.v1.js';
+import type { PulseState } from '../pulse.v1.js';
 
 /**
  * One watched series: an issue, or a whole project, release, service or area. Plain JSON of bounded size: at most 70

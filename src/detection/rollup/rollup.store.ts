@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { type Sql, type Tx } from '../platform/db/database.js';
-import { partsOf } from './series.js';
-import { isShare, MOST_OF_A_KIND } from './shares.js';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+import { partsOf } from '../series.js';
+import { isShare, MOST_OF_A_KIND } from '../detect/shares.js';
 
 /** How long counts are kept at each step. */
 const KEEP = { minutes: '8 days', hours: '90 days', days: '3 years', states: '60 days' };

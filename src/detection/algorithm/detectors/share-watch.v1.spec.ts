@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Verdict } from '../detection.js';
+import type { Verdict } from '../../detection.js';
 import { newShareWatch, observeShare, type ShareContext, type ShareWatch } from './share-watch.v1.js';
 
 /** A Monday, midnight UTC, epoch minutes. */

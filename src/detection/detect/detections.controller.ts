@@ -1,12 +1,12 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { Projects } from '../projects/project.registry.js';
-import { Needs } from '../platform/auth/needs.js';
-import { OfProject } from '../platform/auth/project.scope.js';
-import { Database } from '../platform/db/database.js';
-import { Problem } from '../platform/errors.js';
-import { cursorId, type Page, pageOf, pageQuery, rowId } from '../platform/http/page.js';
-import { type DetectionRow } from './detection.js';
+import { Projects } from '../../projects/project.registry.js';
+import { Needs } from '../../platform/auth/needs.js';
+import { OfProject } from '../../platform/auth/project.scope.js';
+import { Database } from '../../platform/db/database.js';
+import { Problem } from '../../platform/errors.js';
+import { cursorId, type Page, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
+import { type DetectionRow } from '../detection.js';
 import { DetectionStore } from './detection.store.js';
 
 const listQuery = pageQuery.extend({ project: z.string().optional(), issue: z.string().optional() });

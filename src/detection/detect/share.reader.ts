@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type Sql } from '../platform/db/database.js';
-import { type ShareRow } from './algorithm/share-watch.v1.js';
+import { type Sql } from '../../platform/db/database.js';
+import { type ShareRow } from '../algorithm/detectors/share-watch.v1.js';
 import { type ActiveMinute } from './project-watch.js';
-import { type IssueMinute } from './series.js';
-import { SeriesReadModel } from './series.read-model.js';
+import { type IssueMinute } from '../series.js';
+import { SeriesReadModel } from '../read/series.read-model.js';
 import { ACTIVE, type ReleaseMinute, releasesToWatch, SESSIONS, type SessionMinute, sharesOf } from './shares.js';
 
 /** The shares of a stretch of minutes. */

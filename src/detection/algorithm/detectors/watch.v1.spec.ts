@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { DEFAULT_THRESHOLDS, type DetectionThresholds, type MinuteRow, type Verdict } from '../detection.js';
-import { beat, newPulse, noteFlare, type PulseState } from './pulse.v1.js';
+import { DEFAULT_THRESHOLDS, type DetectionThresholds, type MinuteRow, type Verdict } from '../../detection.js';
+import { beat, newPulse, noteFlare, type PulseState } from '../pulse.v1.js';
 import { newWatch, observe, type WatchState } from './watch.v1.js';
 
 /** Monday 2026-01-05T00:00Z, in epoch minutes. */

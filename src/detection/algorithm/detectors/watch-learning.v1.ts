@@ -1,6 +1,6 @@
-import type { MinuteRow } from '../detection.js';
-import { type Expectation, expected, learn, learnScatter } from './count-baseline.v1.js';
-import { exposure } from './pulse.v1.js';
+import type { MinuteRow } from '../../detection.js';
+import { type Expectation, expected, learn, learnScatter } from '../count-baseline.v1.js';
+import { exposure } from '../pulse.v1.js';
 import { type WatchState, type WatchContext, MINUTE, BLOCK, ENTRY } from './watch-state.v1.js';
 import { blockSums } from './watch-window.v1.js';
 import { noteFlash } from './watch-spike.v1.js';

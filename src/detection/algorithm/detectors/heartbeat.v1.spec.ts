@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Verdict } from '../detection.js';
+import type { Verdict } from '../../detection.js';
 import { newHeartbeat, pulseTaken } from './heartbeat.v1.js';
 
 const START = 29_459_520;

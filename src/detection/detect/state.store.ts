@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type Sql, type Tx } from '../platform/db/database.js';
-import { type HeartbeatState } from './algorithm/heartbeat.v1.js';
-import { type PulseState } from './algorithm/pulse.v1.js';
-import { isShareAtRest, type ShareWatch } from './algorithm/share-watch.v1.js';
-import { isAtRest, type WatchState } from './algorithm/watch.v1.js';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type HeartbeatState } from '../algorithm/detectors/heartbeat.v1.js';
+import { type PulseState } from '../algorithm/pulse.v1.js';
+import { isShareAtRest, type ShareWatch } from '../algorithm/detectors/share-watch.v1.js';
+import { isAtRest, type WatchState } from '../algorithm/detectors/watch.v1.js';
 import { HEARTBEAT, type ProjectStates, type ProjectWatch, PULSE } from './project-watch.js';
 import { isShare, MOST_OF_A_KIND } from './shares.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Sql, type Tx } from '../platform/db/database.js';
-import { type DetectionKind, type DetectionRow } from './detection.js';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type DetectionKind, type DetectionRow } from '../detection.js';
 
 const COLUMNS = `d.id, d.project_id AS "projectId", d.issue_id AS "issueId", d.series, d.kind, d.since, d.detected_at AS "detectedAt", d.evidence,
   d.incident_id AS "incidentId", d.recovered_since AS "recoveredSince", d.silenced_by AS "silencedBy"`;

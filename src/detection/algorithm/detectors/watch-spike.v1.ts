@@ -1,5 +1,5 @@
-import type { Verdict } from '../detection.js';
-import { type Expectation, expectedEvents, unlikelyMany } from './count-baseline.v1.js';
+import type { Verdict } from '../../detection.js';
+import { type Expectation, expectedEvents, unlikelyMany } from '../count-baseline.v1.js';
 import { type WatchState, type WatchContext, MINUTE, DAY_MINUTES, limits, isKnown } from './watch-state.v1.js';
 import {
   type Window,

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type Sql } from '../platform/db/database.js';
-import { onlyRow } from '../platform/db/sql.js';
-import { type ActiveMinute } from './project-watch.js';
-import { type IssueMinute, partsOf, releaseOf } from './series.js';
-import { MOST_OF_A_KIND, type ReleaseMinute, type SessionMinute } from './shares.js';
+import { type Sql } from '../../platform/db/database.js';
+import { onlyRow } from '../../platform/db/sql.js';
+import { type ActiveMinute } from '../detect/project-watch.js';
+import { type IssueMinute, partsOf, releaseOf } from '../series.js';
+import { MOST_OF_A_KIND, type ReleaseMinute, type SessionMinute } from '../detect/shares.js';
 
 const MINUTE = 60_000;
 /** An app that sent sessions within this time tells who is active; a minute without any is then one without use. */

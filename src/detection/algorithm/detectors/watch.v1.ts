@@ -1,4 +1,4 @@
-import type { MinuteRow, Verdict } from '../detection.js';
+import type { MinuteRow, Verdict } from '../../detection.js';
 import type { WatchState, WatchContext } from './watch-state.v1.js';
 import { lastHit } from './watch-window.v1.js';
 import { callNew, judgeFlare } from './watch-new.v1.js';

@@ -1,7 +1,7 @@
-import type { DetectionKind, Verdict } from '../detection.js';
-import { type Expectation, type Stretch, expectedHighOver, unlikelyMany } from './count-baseline.v1.js';
-import { exposure, pace, type PulseState } from './pulse.v1.js';
-import { evidence } from './words.js';
+import type { DetectionKind, Verdict } from '../../detection.js';
+import { type Expectation, type Stretch, expectedHighOver, unlikelyMany } from '../count-baseline.v1.js';
+import { exposure, pace, type PulseState } from '../pulse.v1.js';
+import { evidence } from '../words.js';
 import { type WatchState, type WatchContext, MINUTE, BLOCK, ENTRY } from './watch-state.v1.js';
 
 const HOUR_MINUTES = 60;

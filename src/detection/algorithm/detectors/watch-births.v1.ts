@@ -1,5 +1,5 @@
-import type { DetectionThresholds, Verdict } from '../detection.js';
-import { unlikelyMany } from './count-baseline.v1.js';
+import type { DetectionThresholds, Verdict } from '../../detection.js';
+import { unlikelyMany } from '../count-baseline.v1.js';
 import { type WatchState, type WatchContext, isKnown, limits, partOf } from './watch-state.v1.js';
 import { window, expectedIn, withoutDeploy, verdict } from './watch-window.v1.js';
 

@@ -1,12 +1,12 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { Projects } from '../projects/project.registry.js';
-import { Needs } from '../platform/auth/needs.js';
-import { OfProject } from '../platform/auth/project.scope.js';
-import { Clock } from '../platform/clock.js';
-import { Database } from '../platform/db/database.js';
-import { Problem } from '../platform/errors.js';
-import { RollupStore } from './rollup.store.js';
+import { Projects } from '../../projects/project.registry.js';
+import { Needs } from '../../platform/auth/needs.js';
+import { OfProject } from '../../platform/auth/project.scope.js';
+import { Clock } from '../../platform/clock.js';
+import { Database } from '../../platform/db/database.js';
+import { Problem } from '../../platform/errors.js';
+import { RollupStore } from '../rollup/rollup.store.js';
 
 const STEPS = ['hour', 'day'] as const;
 /** What is shown when `from` is left out, milliseconds. */
