@@ -1,6 +1,8 @@
 import { type CountUnit, DEFAULT_THRESHOLDS, type DetectionThresholds, type Verdict } from '../../detection.js';
 import { type BaselineState, type Expectation, expected, expectedHigh, unlikelyMany } from '../count-baseline.v1.js';
 import { learn, learnScatter, newBaseline } from '../count-baseline.v1.js';
+import { BLOCK, DAY_MINUTES, DEPLOY, FEW_SERIES, isAbnormal, LAG_BLOCKS, MINUTE } from './common.v1.js';
+import { oddsThatOver, plausible, RELEARN_AFTER, STILL_ON_SIZE, youngOdds } from './common.v1.js';
 import { sinceWhen, shareEvidence } from '../share-words.js';
 import { lowerUnlikeliness } from '../tail.v1.js';
 
@@ -73,22 +75,8 @@ export interface ShareSums {
   readonly ofAll: number;
 }
 
-const MINUTE = 60_000;
-const BLOCK = 10;
-const DAY_MINUTES = 1440;
-/** Blocks are learnt an hour late, so that a fault is called before it is learnt; the longest window fits in. */
-const LAG_BLOCKS = 6;
+/** Minutes of the windows in which a raised share is looked for, and its end. */
 const WINDOWS = [5, 15, 60];
-/** A handful of shares a project may speak at odds that are less long than those of hundreds of issues (-log10), as whole projects do. */
-const FEW_SERIES = 2;
-/** Until some nights were seen, hours are guesses, so longer odds are asked for (-log10). */
-const YOUNG = { minutes: 3 * DAY_MINUTES, unlikelier: 3 };
-/** What jumps right after a deploy is given this long to pass, unless it is this share. */
-const DEPLOY = { hold: 5 * MINUTE, share: 0.05 };
-/** Recovered when a fault still on would hardly have shown so few (-log10), and they are as usual (-log10). */
-const OVER = { size: 4, unlikely: 2, usual: 1.3 };
-/** A changed world: what has lasted a day is learnt anew. */
-const RELEARN_AFTER = DAY_MINUTES * MINUTE;
 /** Memory of the mean use: two weeks, as a project's pulse. */
 const USE_WEIGHT = 1 / (14 * DAY_MINUTES);
 
@@ -141,19 +129,9 @@ function learnBlock(watch: ShareWatch, block: number): void {
   while ((watch.recent[0] ?? Infinity) < to) watch.recent.splice(0, 3);
   if (ofAll === 0) return;
   const usual = expected(watch.baseline, middleOf(from, to), ofAll, watch.use.mean, 0);
-  const taught = isAbnormal(watch, from, to) ? Math.min(seen, plausible(usual)) : seen;
+  const taught = isAbnormal(watch, from * MINUTE, to * MINUTE) ? Math.min(seen, plausible(usual)) : seen;
   learnScatter(watch.baseline, 0, taught, usual.mean);
   learn(watch.baseline, from * MINUTE, taught, taught, ofAll);
-}
-
-/** The most that a block of an anomaly may teach, so that a fault hardly moves what is usual. */
-function plausible({ mean, size }: Expectation): number {
-  return Math.max(1, mean + 3 * Math.sqrt(mean + (mean * mean) / size));
-}
-
-function isAbnormal({ anomaly, abnormal }: ShareWatch, from: number, to: number): boolean {
-  if (anomaly && !anomaly.relearnt && to * MINUTE > anomaly.since) return true;
-  return abnormal !== null && to * MINUTE > abnormal[0] && from * MINUTE < abnormal[1];
 }
 
 function call(watch: ShareWatch, context: ShareContext): Verdict | null {
@@ -174,7 +152,7 @@ function isOut(watch: ShareWatch, context: ShareContext, window: ShareSums, usua
   const least = window.to - window.from > 30 * MINUTE ? 2 * newFault.customers : newFault.customers;
   if (window.seen < least || window.seen < spikeRatio * usual.mean) return false;
   const since = Math.min(watch.born, context.peer?.born ?? Infinity);
-  const young = context.now / MINUTE - since < YOUNG.minutes ? YOUNG.unlikelier : 0;
+  const young = youngOdds(context.now, since);
   return unlikelyMany(window.seen, usual) >= spikeUnlikeliness - FEW_SERIES + young;
 }
 
@@ -210,15 +188,14 @@ function follow(watch: ShareWatch, anomaly: ShareAnomaly, context: ShareContext)
     const window = sumsFrom(watch, now, now - minutes * MINUTE);
     if (window.from <= anomaly.since) break;
     const ifOn = (anomaly.seen / anomaly.ofAll) * window.ofAll;
-    const unlikely = lowerUnlikeliness(window.seen, ifOn, OVER.size);
-    const usual = usualIn(watch, context, window) ?? { mean: 0, size: OVER.size };
-    if (unlikely < OVER.unlikely || unlikelyMany(window.seen, usual) > OVER.usual) continue;
-    return over(watch, anomaly, verdictOf('recovered', context, window, { mean: ifOn, size: OVER.size }));
+    const usual = () => usualIn(watch, context, window) ?? { mean: 0, size: STILL_ON_SIZE };
+    if (oddsThatOver({ hits: window.seen, ifOn, arrivals: window.seen, usual }) === null) continue;
+    return over(watch, anomaly, verdictOf('recovered', context, window, { mean: ifOn, size: STILL_ON_SIZE }));
   }
   if (!context.inUse || watch.recent.length > 0) return null;
   const gone = sumsFrom(watch, now, now - LAG_BLOCKS * BLOCK * MINUTE);
   const words = 'nobody has used it for an hour, while the app is in use';
-  return over(watch, anomaly, { ...verdictOf('recovered', context, gone, { mean: 0, size: OVER.size }), words });
+  return over(watch, anomaly, { ...verdictOf('recovered', context, gone, { mean: 0, size: STILL_ON_SIZE }), words });
 }
 
 function over(watch: ShareWatch, anomaly: ShareAnomaly, verdict: Verdict): Verdict {

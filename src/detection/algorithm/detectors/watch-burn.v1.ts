@@ -2,7 +2,8 @@ import type { Verdict } from '../../detection.js';
 import { expectedHigh, unlikelyMany } from '../count-baseline.v1.js';
 import { exposure } from '../pulse.v1.js';
 import { logLikelihoodRatio } from '../tail.v1.js';
-import { type WatchState, type WatchContext, MINUTE, BLOCK, limits, isKnown } from './watch-state.v1.js';
+import { BLOCK, MINUTE } from './common.v1.js';
+import { type WatchState, type WatchContext, limits, isKnown } from './watch-state.v1.js';
 import { window, expectedIn, isOfDeploy, verdict, blockSums } from './watch-window.v1.js';
 import { isHabit } from './watch-spike.v1.js';
 

@@ -1,14 +1,13 @@
 import type { MinuteRow } from '../../detection.js';
-import { type Expectation, expected, learn, learnScatter } from '../count-baseline.v1.js';
+import { expected, learn, learnScatter } from '../count-baseline.v1.js';
 import { exposure } from '../pulse.v1.js';
-import { type WatchState, type WatchContext, MINUTE, BLOCK, ENTRY } from './watch-state.v1.js';
+import { BLOCK, isAbnormal, LAG_BLOCKS, MINUTE, plausible } from './common.v1.js';
+import { type WatchState, type WatchContext, ENTRY } from './watch-state.v1.js';
 import { blockSums } from './watch-window.v1.js';
 import { noteFlash } from './watch-spike.v1.js';
 import { addBurn, isSuspicious } from './watch-burn.v1.js';
 
-/** Counts are learnt an hour late, so that a fault is called before it can teach. */
-const LAG_BLOCKS = 6;
-/** … and under a suspected burn as late as its longest window reaches back: six hours more. What passes by then is learnt. */
+/** Blocks by which learning is late under a suspected burn: its longest window reaches back six hours more. */
 const SUSPICIOUS_LAG_BLOCKS = LAG_BLOCKS + 36;
 /** After an outage of ours or a long silence of a series, this many blocks (two weeks) are caught up, no more. */
 const CATCH_UP_BLOCKS = 2016;
@@ -43,7 +42,7 @@ function learnBlock(watch: WatchState, block: number, context: WatchContext): vo
   const exposed = exposure(context.pulse, from, from + BLOCK * MINUTE);
   const usual = expected(watch.baseline, from + (BLOCK / 2) * MINUTE, exposed, context.pulse.mean || 1, 0);
   noteFlash(watch, block, sums.arrivals, usual, context);
-  const doubtful = isSuspicious(watch) || isAbnormal(watch, from);
+  const doubtful = isSuspicious(watch) || isAbnormal(watch, from, from + BLOCK * MINUTE);
   const seen = doubtful ? Math.min(sums.arrivals, plausible(usual)) : sums.arrivals;
   learnScatter(watch.baseline, 0, seen, usual.mean);
   watch.hour = [watch.hour[0] + seen, watch.hour[1] + usual.mean];
@@ -52,19 +51,4 @@ function learnBlock(watch: WatchState, block: number, context: WatchContext): vo
     watch.hour = [0, 0];
   }
   learn(watch.baseline, from, seen, sums.events, exposed);
-}
-
-/**
- * The most that a block in or near an anomaly, or under a suspected burn, may teach: so a fault hardly moves the
- * baseline, while a batch job that is out of line every night becomes usual after some nights.
- */
-function plausible({ mean, size }: Expectation): number {
-  return Math.max(1, mean + 3 * Math.sqrt(mean + (mean * mean) / size));
-}
-
-function isAbnormal(watch: WatchState, from: number): boolean {
-  const to = from + BLOCK * MINUTE;
-  const { anomaly, abnormal } = watch;
-  if (anomaly && !anomaly.relearnt && to > anomaly.since) return true;
-  return abnormal !== null && to > abnormal[0] && from < abnormal[1];
 }

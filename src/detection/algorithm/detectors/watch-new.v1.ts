@@ -1,7 +1,8 @@
 import type { Verdict } from '../../detection.js';
 import { unlikelyMany } from '../count-baseline.v1.js';
 import { meansSomething, noteFlare, pace } from '../pulse.v1.js';
-import { type WatchState, type WatchContext, MINUTE, DAY_MINUTES, limits, partOf } from './watch-state.v1.js';
+import { DAY_MINUTES, MINUTE } from './common.v1.js';
+import { type WatchState, type WatchContext, limits, partOf } from './watch-state.v1.js';
 import { type Window, window, sumSince, expectedIn, ofDeploy, withoutDeploy, verdict } from './watch-window.v1.js';
 
 /** The part of the configured customers that is a small group: enough where such groups mean something, if they are hit apart. */

@@ -1,16 +1,10 @@
 import type { Verdict } from '../../detection.js';
-import { newBaseline, unlikelyMany } from '../count-baseline.v1.js';
+import { newBaseline } from '../count-baseline.v1.js';
 import { exposure, isActive } from '../pulse.v1.js';
-import { lowerUnlikeliness } from '../tail.v1.js';
 import { evidence } from '../words.js';
-import { type WatchState, type Anomaly, type WatchContext, MINUTE, BLOCK } from './watch-state.v1.js';
+import { BLOCK, MINUTE, oddsThatOver, RELEARN_AFTER } from './common.v1.js';
+import { type WatchState, type Anomaly, type WatchContext } from './watch-state.v1.js';
 import { type Window, window, sumSince, expectedIn, lastHit, leastExposure } from './watch-window.v1.js';
-
-/** A fault's own pace varies by half; one in a hundred is enough, as a recurrence reopens what was closed. */
-const STILL_ON_SIZE = 4;
-const STILL_ON_UNLIKELY = 2;
-/** A changed world: what has lasted a day is learnt anew. */
-const RELEARN_AFTER = 24 * 60 * MINUTE;
 
 /** Recovered when, were the fault still on, so few hits would be a wonder, and the rest is as usual; never on a silent app. */
 export function follow(watch: WatchState, anomaly: Anomaly, context: WatchContext): Verdict | null {
@@ -26,9 +20,9 @@ export function follow(watch: WatchState, anomaly: Anomaly, context: WatchContex
     if (seen.from < anomaly.since + MINUTE) break;
     const hits = minutes > 60 ? seen.arrivals : seen.customers;
     const ifOn = pacePerExposure * seen.exposed;
-    const unlikeliness = lowerUnlikeliness(hits, ifOn, STILL_ON_SIZE);
-    if (unlikeliness < STILL_ON_UNLIKELY || unlikelyMany(seen.arrivals, expectedIn(watch, context, seen)) > 1.3)
-      continue;
+    const usual = () => expectedIn(watch, context, seen);
+    const unlikeliness = oddsThatOver({ hits, ifOn, arrivals: seen.arrivals, usual });
+    if (unlikeliness === null) continue;
     return recovered(watch, anomaly, context, { seen, hits, ifOn, unlikeliness });
   }
   return null;

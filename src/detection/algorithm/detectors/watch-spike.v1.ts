@@ -1,6 +1,7 @@
 import type { Verdict } from '../../detection.js';
 import { type Expectation, expectedEvents, unlikelyMany } from '../count-baseline.v1.js';
-import { type WatchState, type WatchContext, MINUTE, DAY_MINUTES, limits, isKnown } from './watch-state.v1.js';
+import { DAY_MINUTES, FEW_SERIES, MINUTE, youngOdds } from './common.v1.js';
+import { type WatchState, type WatchContext, limits, isKnown } from './watch-state.v1.js';
 import {
   type Window,
   window,
@@ -16,10 +17,6 @@ import {
 const SPIKE_WINDOWS = [2, 10, 60];
 /** A jump at the hour of an earlier one, up to this many times as large, is a habit (a nightly job), not news. */
 const HABIT = { within: 60 * MINUTE, lasts: 180 * MINUTE, times: 3, forgottenAfter: 8 * DAY_MINUTES * MINUTE };
-/** A project has hundreds of issues and a handful of whole series, so those may speak at odds that are less long (-log10). */
-const FEW_SERIES = 2;
-/** Until a series has shown some nights, its hours are guesses, so longer odds are asked for (-log10). */
-const YOUNG = { minutes: 3 * DAY_MINUTES, unlikelier: 3 };
 /** Of the customers that a fault is configured to need, a spike needs all as independent evidence; within two minutes this share. */
 const APART_SHARE = 0.7;
 /**
@@ -48,7 +45,7 @@ function isSpike(watch: WatchState, context: WatchContext, seen: Window): boolea
   if (seen.arrivals < spikeRatio * usual.mean) return false;
   if (seen.events < 1.5 * expectedEvents(watch.baseline, middle(seen), seen.exposed)) return false;
   const few = watch.canBeNew ? 0 : FEW_SERIES;
-  const young = context.now / MINUTE - watch.born < YOUNG.minutes ? YOUNG.unlikelier : 0;
+  const young = youngOdds(context.now, watch.born);
   if (unlikelyMany(seen.apart, usual) < spikeUnlikeliness - few + young) return false;
   return !isHabit(watch, context, seen);
 }

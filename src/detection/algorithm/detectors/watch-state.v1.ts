@@ -1,4 +1,5 @@
 import { DEFAULT_THRESHOLDS, type DetectionKind, type DetectionThresholds } from '../../detection.js';
+import { BLOCK, DAY_MINUTES, MINUTE } from './common.v1.js';
 import { type BaselineState, newBaseline } from '../count-baseline.v1.js';
 import type { PulseState } from '../pulse.v1.js';
 
@@ -58,14 +59,8 @@ export interface WatchContext {
   readonly thresholds?: DetectionThresholds;
 }
 
-/** Milliseconds of a minute. */
-export const MINUTE = 60_000;
-/** Minutes of a block, in which counts are learnt. */
-export const BLOCK = 10;
 /** Numbers that `recent` holds of a minute. */
 export const ENTRY = 6;
-/** Minutes of a day. */
-export const DAY_MINUTES = 1440;
 
 /** A series that starts now. @param minute its first minute, epoch minutes @param canBeNew false for whole projects */
 export function newWatch(minute: number, canBeNew: boolean): WatchState {

@@ -2,15 +2,12 @@ import type { DetectionKind, Verdict } from '../../detection.js';
 import { type Expectation, type Stretch, expectedHighOver, unlikelyMany } from '../count-baseline.v1.js';
 import { exposure, pace, type PulseState } from '../pulse.v1.js';
 import { evidence } from '../words.js';
-import { type WatchState, type WatchContext, MINUTE, BLOCK, ENTRY } from './watch-state.v1.js';
+import { BLOCK, DEPLOY, MINUTE } from './common.v1.js';
+import { type WatchState, type WatchContext, ENTRY } from './watch-state.v1.js';
 
 const HOUR_MINUTES = 60;
 /** Minutes of mean use that a window has at least, so that a hit right after a gap is not a wonder. */
 const LEAST_EXPOSURE = 1;
-/** An issue that was there before a deploy and jumps right after a deploy is given this long to pass: connections drop, old pages miss files. */
-const DEPLOY_HOLD = 5 * MINUTE;
-/** … unless it hits this share of the active customers. */
-const DEPLOY_SHARE = 0.05;
 
 /** What a watch saw in a stretch of time. */
 export interface Window {
@@ -123,7 +120,7 @@ export function lastHit(watch: WatchState): number {
 /** Whether a stretch of time touches the minutes that a deploy after a series' birth is given to pass. */
 export function isOfDeploy(watch: WatchState, { deployedAt }: WatchContext, from: number, to: number): boolean {
   if (deployedAt === undefined || deployedAt < (watch.born + 1) * MINUTE) return false;
-  return from < deployedAt + DEPLOY_HOLD && to > deployedAt;
+  return from < deployedAt + DEPLOY.hold && to > deployedAt;
 }
 
 /** Arrivals of a window in the blocks in which a deploy is given to pass; 0 when there was none since the series' birth. */
@@ -132,7 +129,7 @@ export function ofDeploy(watch: WatchState, context: WatchContext, seen: Window)
   if (!isOfDeploy(watch, context, seen.from, seen.to)) return 0;
   const blockAt = (time: number) => Math.floor(time / MINUTE / BLOCK) * BLOCK;
   const since = (minute: number) => sumSince(watch, Math.max(seen.from / MINUTE, minute)).arrivals;
-  return since(blockAt(deployedAt)) - since(blockAt(deployedAt + DEPLOY_HOLD) + BLOCK);
+  return since(blockAt(deployedAt)) - since(blockAt(deployedAt + DEPLOY.hold) + BLOCK);
 }
 
 /** The most arrivals of a window that fell into so many minutes in a row; of the last hour. */
@@ -152,9 +149,9 @@ export function densest(watch: WatchState, seen: Window, minutes: number): numbe
 export function withoutDeploy(watch: WatchState, context: WatchContext, seen: Window): Window | null {
   const { deployedAt, now, pulse } = context;
   if (deployedAt === undefined || deployedAt > now || deployedAt < (watch.born + 1) * MINUTE) return seen;
-  if (deployedAt + DEPLOY_HOLD < seen.from) return seen;
-  if (seen.arrivals >= DEPLOY_SHARE * pace(pulse) && seen.minutes <= BLOCK) return seen;
-  const minutes = Math.floor((now - deployedAt - DEPLOY_HOLD) / MINUTE);
+  if (deployedAt + DEPLOY.hold < seen.from) return seen;
+  if (seen.arrivals >= DEPLOY.share * pace(pulse) && seen.minutes <= BLOCK) return seen;
+  const minutes = Math.floor((now - deployedAt - DEPLOY.hold) / MINUTE);
   return minutes < 1 ? null : window(watch, context, Math.min(minutes, seen.minutes));
 }
 

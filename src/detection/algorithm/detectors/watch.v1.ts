@@ -8,6 +8,12 @@ import { callBurn } from './watch-burn.v1.js';
 import { follow, busiest } from './watch-recovery.v1.js';
 import { put, catchUp } from './watch-learning.v1.js';
 
+/** Looks at a series in which nothing is out of the ordinary yet; answers with a verdict when an anomaly begins. */
+type Detector = (watch: WatchState, context: WatchContext) => Verdict | null;
+
+/** All detectors of counts, in the order in which they are asked; the first verdict holds. To add one, list it here. */
+const DETECTORS: readonly Detector[] = [callNew, callBirths, callSpike, callBurn];
+
 export { outageCustomers } from './watch-births.v1.js';
 export { newWatch, type WatchContext, type WatchState } from './watch-state.v1.js';
 
@@ -30,8 +36,8 @@ export function isAtRest(watch: WatchState): boolean {
 }
 
 function call(watch: WatchState, context: WatchContext): Verdict | null {
-  const found =
-    callNew(watch, context) ?? callBirths(watch, context) ?? callSpike(watch, context) ?? callBurn(watch, context);
+  let found: Verdict | null = null;
+  for (const detector of DETECTORS) found ??= detector(watch, context);
   if (!found) return null;
   watch.anomaly = {
     kind: found.kind,
