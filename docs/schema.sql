@@ -189,6 +189,7 @@ CREATE TABLE customer (
   merged_into bigint,
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL,
+  directory_id integer NOT NULL,
   CONSTRAINT customer_pkey PRIMARY KEY (id),
   CONSTRAINT customer_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES customer(id) ON DELETE CASCADE,
   CONSTRAINT customer_source_check CHECK ((source = ANY (ARRAY['directory'::text, 'telemetry'::text])))
@@ -216,10 +217,12 @@ CREATE TABLE customer_identity (
   kind text NOT NULL,
   value text NOT NULL,
   customer_id bigint NOT NULL,
-  CONSTRAINT customer_identity_pkey PRIMARY KEY (kind, value),
+  directory_id integer NOT NULL,
+  CONSTRAINT customer_identity_pkey PRIMARY KEY (directory_id, kind, value),
   CONSTRAINT customer_identity_kind_check CHECK ((kind = ANY (ARRAY['id'::text, 'email'::text, 'phone'::text, 'username'::text, 'device'::text])))
 );
 CREATE INDEX customer_identity_customer ON customer_identity USING btree (customer_id);
+CREATE UNIQUE INDEX customer_identity_one_id ON customer_identity USING btree (customer_id) WHERE (kind = 'id'::text);
 
 CREATE TABLE detection (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -244,6 +247,13 @@ CREATE TABLE detection (
 CREATE INDEX detection_incident ON detection USING btree (incident_id);
 CREATE INDEX detection_series ON detection USING btree (project_id, series, id DESC);
 CREATE INDEX detection_waiting ON detection USING btree (id) WHERE (handled_at IS NULL);
+
+CREATE TABLE directory (
+  id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  CONSTRAINT directory_pkey PRIMARY KEY (id),
+  CONSTRAINT directory_name_key UNIQUE (name)
+);
 
 CREATE TABLE event_sample (
   project_id integer NOT NULL,
@@ -625,8 +635,10 @@ CREATE TABLE project (
   name text NOT NULL,
   created_at timestamp with time zone NOT NULL,
   left_at timestamp with time zone,
+  directory_id integer NOT NULL,
   CONSTRAINT project_pkey PRIMARY KEY (id),
-  CONSTRAINT project_slug_key UNIQUE (slug)
+  CONSTRAINT project_slug_key UNIQUE (slug),
+  CONSTRAINT project_directory_id_fkey FOREIGN KEY (directory_id) REFERENCES directory(id)
 );
 
 CREATE TABLE project_key (

@@ -11,6 +11,29 @@ export interface Identity {
   readonly value: string;
 }
 
+/** Somebody as an app names them; names mean something in the directory of its project only. */
+export interface Person {
+  readonly projectId: number;
+  /** Strongest first; the first that somebody has decides. */
+  readonly identities: readonly Identity[];
+}
+
+/** A customer's word on one channel: a yes or no as of now, or as of a date when they gave it. */
+export type ConsentWord = boolean | { readonly granted: boolean; readonly at: Date };
+
+/** Who told us of a customer's word. `api` and `import` hand it on; the others are the customer's own act, which outranks those. */
+export type ConsentSource = 'api' | 'import' | 'unsubscribe_link' | 'provider';
+
+/** A word on a channel as it is recorded. */
+export interface ConsentRecord {
+  readonly customerId: number;
+  readonly channel: Channel;
+  readonly granted: boolean;
+  readonly source: ConsentSource;
+  /** When the customer gave it, where that is known; otherwise it is as of now. */
+  readonly givenAt?: Date;
+}
+
 /** A directory entry as it is put or imported. Fields that are left out stay as they are. */
 export interface CustomerEntry {
   readonly name?: string | null;
@@ -22,7 +45,7 @@ export interface CustomerEntry {
   /** E.164, for example `+4915112345678`. */
   readonly phone?: string | null;
   /** What the customer agreed to, by channel; a channel that is left out stays as it is. */
-  readonly consent?: Partial<Record<Channel, boolean>>;
+  readonly consent?: Partial<Record<Channel, ConsentWord>>;
   readonly attributes?: Record<string, string | number | boolean | null>;
   readonly usernames?: readonly string[];
   readonly devices?: readonly string[];
@@ -31,6 +54,8 @@ export interface CustomerEntry {
 /** A customer as the API shows it. */
 export interface Customer {
   readonly id: number;
+  /** Name of the directory in which the ids are. */
+  readonly directory: string;
   readonly externalId: string | null;
   readonly name: string | null;
   readonly locale: string | null;

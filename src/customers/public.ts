@@ -1,17 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type Bound, type Sql, type Tx } from '../platform/db/database.js';
-import { rowAt } from '../platform/db/sql.js';
-import { normalEmail } from './algorithm/entry.js';
+import { Projects } from '../projects/project.registry.js';
 import {
   type Channel,
   CHANNELS,
+  type ConsentRecord,
+  type ConsentSource,
   type Customer,
   type CustomerEntry,
   type Identity,
+  type Person,
   type Recipient,
 } from './customer.js';
-import { CustomerStore } from './directory/customer.store.js';
+import { CustomerStore, keyOf, type Name, type Owner } from './directory/customer.store.js';
+import { normalEmail, normalName } from './identity.js';
 
 /** Customers seen lately, so that those who are hit again and again are not asked for each time. */
 const REMEMBERED = 200_000;
@@ -19,23 +22,38 @@ const REMEMBERED = 200_000;
 /** Customers by the name of their identities, as `look` found them. */
 export type Known = ReadonlyMap<string, number>;
 
-/** Customers as a process remembers them, one id a list of identities, and after how many erasures they were so. */
+/** Customers as a process remembers them, one id a person, and after how many erasures they were so. */
 export interface RecalledCustomers {
   readonly ids: readonly (number | undefined)[];
   readonly erasures: number;
+}
+
+/** What `put` is told: an entry, whose it is, and who says so. */
+export interface PutCustomer {
+  readonly directoryId: number;
+  readonly externalId: string;
+  readonly entry: CustomerEntry;
+  readonly source: ConsentSource;
 }
 
 /** The directory of customers: what other rooms may ask and say. */
 @Injectable()
 export class CustomerDirectory {
   private readonly known = new LRUCache<string, number>({ max: REMEMBERED });
+  /** People whom a weaker name led to somebody; not remembered, since the directory may learn their strongest name at any time. */
+  private readonly borrowed = new LRUCache<string, true>({ max: REMEMBERED });
   /** Erasures by any process, as last seen: when there were more, what is remembered may be of somebody erased. */
   private erasures = 0;
 
-  constructor(@Inject(CustomerStore) private readonly store: CustomerStore) {}
+  constructor(
+    @Inject(CustomerStore) private readonly store: CustomerStore,
+    @Inject(Projects) private readonly projects: Projects,
+  ) {}
 
-  /** What is known of these identities; hand it to `recognise` in the same transaction. */
-  async look(tx: Tx, wanted: readonly (readonly Identity[])[]): Promise<Known> {
+  /** What is known of these people; hand it to `recognise` in the same transaction. */
+  async look(tx: Tx, people: readonly Person[]): Promise<Known> {
+    const placed = this.placed(people);
+    const wanted = Array.isArray(placed) ? placed : await placed;
     const [erasures, known] = await Promise.all([this.store.erasures(tx), this.find(tx, wanted)]);
     if (erasures === this.erasures) return known;
     // Another process erased a customer whom this one may remember.
@@ -45,33 +63,29 @@ export class CustomerDirectory {
   }
 
   /**
-   * The customer behind each list of identities (strongest first), making those that nobody knew.
-   * Addresses are never learnt here: telemetry may be forged, the directory is not.
-   * @returns one customer id a list, undefined for an empty list
+   * The customer behind each person, making those that nobody knew: strangers, with those of their names that nobody has.
+   * Addresses are never learnt here, nor further names of somebody known: telemetry may be forged, the directory is not.
+   * @returns one customer id a person, undefined for one without identities
    */
-  async recognise(
-    tx: Tx,
-    wanted: readonly (readonly Identity[])[],
-    now: Date,
-    known?: Known,
-  ): Promise<(number | undefined)[]> {
-    const found = new Map(known ?? (await this.look(tx, wanted)));
-    const strangers = new Map<string, readonly Identity[]>();
-    for (const identities of wanted) {
-      const key = nameOf(identities);
-      if (key !== '' && !found.has(key)) strangers.set(key, identities);
-    }
-    if (strangers.size > 0) await this.introduce(tx, strangers, found, now);
-    return wanted.map((identities) => found.get(nameOf(identities)));
+  async recognise(tx: Tx, people: readonly Person[], now: Date, known?: Known): Promise<(number | undefined)[]> {
+    const wanted = await this.placed(people);
+    const found = new Map(known ?? (await this.look(tx, people)));
+    const strangers = wanted.filter(({ key, names }) => names.length > 0 && !found.has(key));
+    if (strangers.length > 0) await this.introduce(tx, strangers, found, now);
+    return wanted.map(({ key }) => found.get(key));
   }
 
   /** Those whom this process remembers, where it remembers all of them; whoever relies on it commits with `assertErasures`. */
-  recall(wanted: readonly (readonly Identity[])[]): RecalledCustomers | undefined {
+  recall(people: readonly Person[]): RecalledCustomers | undefined {
     const ids: (number | undefined)[] = [];
-    for (const identities of wanted) {
-      const key = nameOf(identities);
-      const id = key === '' ? undefined : this.known.get(key);
-      if (key !== '' && id === undefined) return undefined;
+    for (const person of people) {
+      if (person.identities.length === 0) {
+        ids.push(undefined);
+        continue;
+      }
+      const directory = this.projects.find(person.projectId)?.directory;
+      const id = directory && this.known.get(nameOf(directory.id, person.identities));
+      if (id === undefined) return undefined;
       ids.push(id);
     }
     return { ids, erasures: this.erasures };
@@ -83,10 +97,13 @@ export class CustomerDirectory {
   }
 
   /** Keeps what a committed transaction recognised; call it after the commit, so that a roll-back leaves nothing behind. */
-  remember(wanted: readonly (readonly Identity[])[], ids: readonly (number | undefined)[]): void {
-    for (const [at, identities] of wanted.entries()) {
+  remember(people: readonly Person[], ids: readonly (number | undefined)[]): void {
+    for (const [at, { projectId, identities }] of people.entries()) {
       const id = ids[at];
-      if (id !== undefined) this.known.set(nameOf(identities), id);
+      const directory = this.projects.find(projectId)?.directory;
+      if (id === undefined || !directory) continue;
+      const key = nameOf(directory.id, identities);
+      if (!this.borrowed.has(key)) this.known.set(key, id);
     }
   }
 
@@ -95,78 +112,108 @@ export class CustomerDirectory {
     this.known.clear();
   }
 
-  /** Customers by the name of their identities: remembered ones, and those that the directory finds by any of them. */
-  private async find(sql: Sql, wanted: readonly (readonly Identity[])[]): Promise<Map<string, number>> {
+  /** People in the directories of their projects. Waits for nothing where the projects are known, so that what is asked next travels at once. */
+  private placed(people: readonly Person[]): Placed[] | Promise<Placed[]> {
+    if (people.every((one) => this.projects.find(one.projectId))) return people.map((one) => this.place(one));
+    return this.projects.load().then(() => people.map((one) => this.place(one)));
+  }
+
+  private place({ projectId, identities }: Person): Placed {
+    const directory = this.projects.find(projectId)?.directory;
+    if (!directory) throw new Error(`there is no project ${projectId}`);
+    const names = identities.map((one) => ({ ...one, directoryId: directory.id }));
+    return { key: nameOf(directory.id, identities), names };
+  }
+
+  /** Customers by the key of a person: remembered ones, and those that the directory finds. */
+  private async find(sql: Sql, wanted: readonly Placed[]): Promise<Map<string, number>> {
     const found = new Map<string, number>();
-    const asked = new Map<string, readonly Identity[]>();
-    for (const identities of wanted) {
-      const key = nameOf(identities);
-      const id = key === '' ? undefined : this.known.get(key);
+    const asked = new Map<string, readonly Name[]>();
+    for (const { key, names } of wanted) {
+      const id = this.known.get(key);
       if (id !== undefined) found.set(key, id);
-      else if (key !== '') asked.set(key, identities);
+      else if (names.length > 0) asked.set(key, names);
     }
     const single = new Map([...asked.values()].flat().map((one) => [keyOf(one), one]));
     const owners = await this.store.findIdentities(sql, [...single.values()]);
-    for (const [key, identities] of asked) {
-      const owner = ownerOf(identities, owners);
+    for (const [key, names] of asked) {
+      const owner = ownerOf(names, owners);
       if (owner !== undefined) found.set(key, owner);
+      if (owner !== undefined && names[0] && !owners.has(keyOf(names[0]))) this.borrowed.set(key, true);
     }
     return found;
   }
 
-  private async introduce(
-    tx: Tx,
-    strangers: ReadonlyMap<string, readonly Identity[]>,
-    found: Map<string, number>,
-    now: Date,
-  ): Promise<void> {
-    const identities = [...strangers.values()];
-    const { ids, named } = await this.store.insertSeen(tx, identities, now);
-    if (named === identities.flat().length) {
-      for (const [at, key] of [...strangers.keys()].entries()) found.set(key, rowAt(ids, at, 'the customers made'));
-      return;
+  private async introduce(tx: Tx, strangers: readonly Placed[], found: Map<string, number>, now: Date): Promise<void> {
+    const made = new Map<string, readonly Name[]>();
+    for (const { names } of strangers) if (!made.has(strongestOf(names))) made.set(strongestOf(names), names);
+    const { ids, named } = await this.store.insertSeen(tx, [...made.values()], now);
+    const owners = new Map([...made.keys()].map((key, at) => [key, ids[at]]));
+    if (named !== [...made.values()].flat().length) {
+      await this.store.deleteUnused(tx, ids);
+      const strongest = [...made.values()].flatMap(([name]) => name ?? []);
+      for (const [key, { customerId }] of await this.store.findIdentities(tx, strongest)) owners.set(key, customerId);
     }
-    await this.store.deleteUnused(tx, ids);
-    const owners = await this.store.findIdentities(tx, identities.flat());
-    for (const [key, one] of strangers) {
-      const owner = ownerOf(one, owners);
-      if (owner !== undefined) found.set(key, owner);
+    for (const { key, names } of strangers) {
+      const id = owners.get(strongestOf(names));
+      if (id !== undefined) found.set(key, id);
     }
   }
 
-  /** Creates or changes the entry with this external id; identities that telemetry had given to strangers are folded in. */
-  async put(tx: Tx, externalId: string, entry: CustomerEntry, source: string, now: Date): Promise<number> {
-    const own: Identity = { kind: 'id', value: externalId };
+  /**
+   * Creates or changes the entry with this external id. Other names that it gives are taken from whoever had them; strangers without an
+   * id are folded in. Nothing is ever written into the entry of another id.
+   */
+  async put(tx: Tx, { directoryId, externalId, entry, source }: PutCustomer, now: Date): Promise<number> {
+    const own: Name = { directoryId, kind: 'id', value: externalId };
     const found = (await this.store.findIdentities(tx, [own])).get(keyOf(own));
-    const id = found ?? (await this.store.insert(tx, now));
+    const id = found?.customerId ?? (await this.store.insert(tx, directoryId, now));
+    let changed = found?.source === 'telemetry' ? await this.store.dropLearntNames(tx, id) : 0;
     await this.store.update(tx, id, entry, now);
-    const strangers = await this.store.moveIdentities(tx, id, [own, ...identitiesOf(entry)]);
-    await this.store.mergeTelemetry(tx, strangers, id);
+    const names = identitiesOf(entry).map((one) => ({ ...one, directoryId }));
+    const owners = await this.store.moveIdentities(tx, id, [own, ...names]);
+    changed += owners.filter((one) => one.source === 'directory').length;
+    await this.store.mergeTelemetry(
+      tx,
+      owners.map((one) => one.customerId),
+      id,
+    );
     for (const [channel, address] of [
       ['email', entry.email],
       ['sms', entry.phone],
     ] as const) {
       if (address === undefined) continue;
       await this.store.setAddress(tx, id, channel, address, now);
-      await this.store.dropOtherIdentities(tx, id, channel === 'email' ? 'email' : 'phone', address);
+      changed += await this.store.dropOtherIdentities(tx, id, channel === 'email' ? 'email' : 'phone', address);
     }
     for (const channel of CHANNELS) {
-      const granted = entry.consent?.[channel];
-      if (granted !== undefined) await this.store.recordConsent(tx, id, channel, granted, source, now);
+      const word = entry.consent?.[channel];
+      if (word === undefined) continue;
+      const said = typeof word === 'boolean' ? { granted: word } : { granted: word.granted, givenAt: word.at };
+      await this.store.recordConsent(tx, { customerId: id, channel, ...said, source }, now);
     }
+    if (changed > 0) await this.store.countErasure(tx);
     return id;
   }
 
-  /** The customer behind each list of identities (strongest first), undefined where nobody knows any of them; makes none. */
-  async findKnown(sql: Sql, wanted: readonly (readonly Identity[])[]): Promise<(number | undefined)[]> {
-    const owners = await this.store.findIdentities(sql, wanted.flat());
-    return wanted.map((identities) => ownerOf(identities, owners));
+  /** Whoever has the first name of each person that somebody has, undefined where nobody knows any of them; makes none. */
+  async findKnown(sql: Sql, people: readonly Person[]): Promise<(number | undefined)[]> {
+    const wanted = await this.placed(people);
+    const owners = await this.store.findIdentities(
+      sql,
+      wanted.flatMap(({ names }) => names),
+    );
+    return wanted.map(({ names }) => names.map((one) => owners.get(keyOf(one))).find(Boolean)?.customerId);
   }
 
-  /** The id of the customer with this external id, undefined when there is none. */
-  async findByExternalId(sql: Sql, externalId: string): Promise<number | undefined> {
-    const own: Identity = { kind: 'id', value: externalId };
-    return (await this.store.findIdentities(sql, [own])).get(keyOf(own));
+  /**
+   * The id of the customer with this external id, undefined when there is none.
+   * @param directory name of a directory; without it, that of the first project in the configuration
+   * @throws Problem 400 for a directory that does not exist
+   */
+  async findByExternalId(sql: Sql, externalId: string, directory?: string): Promise<number | undefined> {
+    const own: Name = { directoryId: this.projects.directory(directory).id, kind: 'id', value: normalName(externalId) };
+    return (await this.store.findIdentities(sql, [own])).get(keyOf(own))?.customerId;
   }
 
   /** One customer as the API shows it. */
@@ -185,15 +232,8 @@ export class CustomerDirectory {
   }
 
   /** Records that a customer wants (true) or no longer wants (false) messages on a channel. */
-  async recordConsent(
-    tx: Tx,
-    id: number,
-    channel: Channel,
-    granted: boolean,
-    source: string,
-    now: Date,
-  ): Promise<void> {
-    await this.store.recordConsent(tx, id, channel, granted, source, now);
+  async recordConsent(tx: Tx, record: ConsentRecord, now: Date): Promise<void> {
+    await this.store.recordConsent(tx, record, now);
   }
 
   /** Marks the customer's address on a channel as refused for good. */
@@ -213,17 +253,32 @@ export class CustomerDirectory {
   }
 }
 
-/** One text for a list of identities; empty for an empty one. */
-function nameOf(identities: readonly Identity[]): string {
-  return identities.length === 1 ? keyOf(identities[0]!) : identities.map(keyOf).join('\n');
+/** A person in a directory; `key` is one text for all names, empty where there are none. */
+interface Placed {
+  readonly key: string;
+  readonly names: readonly Name[];
 }
 
-function ownerOf(identities: readonly Identity[], owners: ReadonlyMap<string, number>): number | undefined {
-  return identities.map((one) => owners.get(keyOf(one))).find((id) => id !== undefined);
+function strongestOf([strongest]: readonly Name[]): string {
+  return strongest ? keyOf(strongest) : '';
 }
 
-function keyOf(identity: Identity): string {
-  return `${identity.kind}:${identity.value}`;
+/** One text for names in a directory, different for different names whatever characters are in them; empty for none. */
+function nameOf(directoryId: number, identities: readonly Identity[]): string {
+  if (identities.length === 0) return '';
+  let name = String(directoryId);
+  for (const { kind, value } of identities) name += ` ${kind}:${value.length}:${value}`;
+  return name;
+}
+
+/**
+ * Whoever has the strongest name. Weaker names lead to entries of the directory only: strangers are never taken for each other, since
+ * what says so is an event, which anybody can send.
+ */
+function ownerOf([strongest, ...weaker]: readonly Name[], owners: ReadonlyMap<string, Owner>): number | undefined {
+  const own = strongest && owners.get(keyOf(strongest));
+  const entry = () => weaker.map((one) => owners.get(keyOf(one))).find((owner) => owner?.source === 'directory');
+  return (own ?? entry())?.customerId;
 }
 
 function identitiesOf(entry: CustomerEntry): Identity[] {

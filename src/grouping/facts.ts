@@ -1,4 +1,5 @@
 import { type Identity } from '../customers/customer.js';
+import { identitiesOfUser } from '../customers/identity.js';
 import { type GroupingKey } from './grouping-key.js';
 import { type AppEvent } from '../events/event.js';
 import { type RuledFingerprint } from './fingerprint/fingerprint.v1.js';
@@ -45,7 +46,7 @@ export function factsOf(event: AppEvent, grouping: Grouping, known?: GroupingKey
     occurredAt: event.occurredAt,
     release: event.release,
     blocking: isBlocking(event),
-    identities: identitiesOf(event),
+    identities: identitiesOfUser(event.user ?? {}),
     grouped: groupedOf(event, grouping, known),
   };
 }
@@ -65,14 +66,4 @@ export function groupedOf(event: AppEvent, { versions, rules }: Grouping, known?
     severity: said?.severity && SEVERITY_RANK[said.severity],
     area: said?.area,
   };
-}
-
-/** Who an event is about, strongest identity first. An IP address names a household or an office, never a customer. */
-export function identitiesOf(event: AppEvent): Identity[] {
-  const { id, email, username } = event.user ?? {};
-  return [
-    ...(id ? [{ kind: 'id' as const, value: id }] : []),
-    ...(email ? [{ kind: 'email' as const, value: email.trim().toLowerCase() }] : []),
-    ...(username ? [{ kind: 'username' as const, value: username }] : []),
-  ];
 }

@@ -120,7 +120,11 @@ export class MessageQueue {
   async refuseAddress(tx: Tx, message: Message, channel: Channel, reason: string, now: Date): Promise<void> {
     if (message.customerId === null) return;
     if (reason === 'opted_out')
-      await this.directory.recordConsent(tx, message.customerId, channel, false, 'provider', now);
+      await this.directory.recordConsent(
+        tx,
+        { customerId: message.customerId, channel, granted: false, source: 'provider' },
+        now,
+      );
     else await this.directory.suppress(tx, message.customerId, channel, reason, now);
   }
 

@@ -5,7 +5,8 @@ import { Database } from '../platform/db/database.js';
 import { isDatabaseAway } from '../platform/db/pg-error.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { PROJECTS_CONFIG, type ProjectsConfig } from './projects-config.js';
-import { type OpenedProject, type Project } from './project.js';
+import { Problem } from '../platform/errors.js';
+import { type Directory, type OpenedProject, type Project } from './project.js';
 import { keyHash, limitsOf } from './project-key.js';
 import { KeyStore } from './registry/key.store.js';
 import { ProjectStore } from './registry/project.store.js';
@@ -18,6 +19,8 @@ const TOO_OLD_MS = 9_000;
 /** What is known of all projects at one moment. */
 interface Loaded {
   readonly projects: readonly Project[];
+  readonly byId: ReadonlyMap<number, Project>;
+  readonly directories: readonly Directory[];
   readonly byPublicKey: ReadonlyMap<string, OpenedProject>;
   /** By the hash of the key, in hex. */
   readonly byHash: ReadonlyMap<string, OpenedProject>;
@@ -30,6 +33,8 @@ interface Loaded {
 
 const NOTHING: Loaded = {
   projects: [],
+  byId: new Map(),
+  directories: [],
   byPublicKey: new Map(),
   byHash: new Map(),
   signing: new Map(),
@@ -58,8 +63,10 @@ export class Projects {
   async sync(): Promise<void> {
     const now = this.clock.now();
     await this.database.transaction(async (tx) => {
-      for (const { slug, name } of this.config) {
-        const id = await this.store.upsert(tx, slug, name, now);
+      for (const { slug, name, directory = slug } of this.config) {
+        await this.store.renameDirectory(tx, slug, directory);
+        const directoryId = await this.store.ensureDirectory(tx, directory);
+        const id = await this.store.upsert(tx, { slug, name, directoryId }, now);
         await this.store.ensureKey(tx, id, Buffer.from(this.clock.token(16), 'base64url').toString('hex'), now);
       }
       const slugs = this.config.map(({ slug }) => slug);
@@ -75,7 +82,7 @@ export class Projects {
 
   /** The project with this id, undefined when there is none. */
   find(id: number): Project | undefined {
-    return this.loaded.projects.find((project) => project.id === id);
+    return this.loaded.byId.get(id);
   }
 
   /** The project that a key opens: a public key, or one of a server. */
@@ -106,7 +113,21 @@ export class Projects {
     return (hour % 32) * 2 ** 48 + hash.readUIntBE(0, 6);
   }
 
-  /** Reads everything again, at once; for who just changed it. */
+  /**
+   * The directory of this name; without one, that of the first project in the configuration.
+   * @throws Problem 400 for a name that no directory has
+   */
+  directory(name?: string): Directory {
+    const [first] = this.config;
+    const wanted = name ?? first?.directory ?? first?.slug;
+    const { directories } = this.loaded;
+    const found = directories.find((one) => one.name === wanted);
+    if (found) return found;
+    const names = directories.map((one) => one.name).join(', ');
+    throw new Problem(400, 'invalid', `directory: there is no directory "${wanted}"; there are ${names}.`);
+  }
+
+  /** Reads everything again, at once; for who just changed it, or misses what another process made a moment ago. */
   async load(): Promise<void> {
     const startedAt = this.clock.now().getTime();
     const hour = Math.floor(startedAt / HOUR);
@@ -115,7 +136,11 @@ export class Projects {
       hour === this.loaded.hour
         ? this.loaded.salt
         : await this.keys.salt(this.database, new Date(hour * HOUR), candidate);
-    const [projects, rows] = await Promise.all([this.store.list(this.database), this.keys.working(this.database)]);
+    const [projects, rows, directories] = await Promise.all([
+      this.store.list(this.database),
+      this.keys.working(this.database),
+      this.store.directories(this.database),
+    ]);
     const opened = new Map<number, OpenedProject>();
     const withKeys = projects.map((project) => ({
       ...project,
@@ -128,6 +153,8 @@ export class Projects {
     }
     this.loaded = {
       projects: withKeys,
+      byId,
+      directories,
       byPublicKey: new Map(rows.flatMap(({ id, publicKey }) => (publicKey ? [[publicKey, opened.get(id)!]] : []))),
       byHash: new Map(rows.flatMap(({ id, keyHash: hash }) => (hash ? [[hash.toString('hex'), opened.get(id)!]] : []))),
       signing: secretsByProject(rows),

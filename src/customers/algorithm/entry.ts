@@ -1,8 +1,15 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { z } from 'zod';
+import { CHANNELS, type CustomerEntry } from '../customer.js';
+import { isNobody, normalEmail, normalName } from '../identity.js';
 
 const LONGEST = 200;
 const text = z.string().trim().min(1).max(LONGEST);
+
+/** A further name of a customer, beside the id. */
+const name = text
+  .transform(normalName)
+  .refine((value) => !isNobody(value), 'is a value that apps send for nobody in particular, so it names no customer');
 
 const locale = z.string().transform((value, context) => {
   try {
@@ -35,15 +42,24 @@ const phone = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
-/** An e-mail address in the one form in which we compare it. */
-export function normalEmail(value: string): string {
-  return value.trim().toLowerCase();
-}
-
 const email = z.email({ message: 'is not an e-mail address' }).max(254).transform(normalEmail);
 
-/** The app's own id of a customer: 1 to 200 characters. */
-export const externalIdSchema = z.string().trim().min(1).max(LONGEST);
+/** The app's own id of a customer: 1 to 200 characters that stand for one person. */
+export const externalIdSchema = text
+  .transform(normalName)
+  .refine(
+    (value) => !isNobody(value),
+    'is a value that apps send for nobody in particular, so it cannot be the id of a customer',
+  );
+
+/** The name of a directory as it stands in the configuration; whether there is one is asked later. */
+export const directoryQuery = z.strictObject({ directory: z.string().max(LONGEST).optional() });
+
+/** Yes or no as of now, or with the date when the customer said so. */
+const consentWord = z.union([
+  z.boolean(),
+  z.strictObject({ granted: z.boolean(), at: z.iso.datetime({ offset: true }).transform((value) => new Date(value)) }),
+]);
 
 /** What `PUT /v1/customers/{externalId}` takes; unknown keys are refused so that a typing error is not lost. */
 export const entrySchema = z.strictObject({
@@ -52,14 +68,23 @@ export const entrySchema = z.strictObject({
   timeZone: timeZone.nullish(),
   email: email.nullish(),
   phone: phone.nullish(),
-  consent: z.strictObject({ sms: z.boolean().optional(), email: z.boolean().optional() }).optional(),
+  consent: z.strictObject({ sms: consentWord.optional(), email: consentWord.optional() }).optional(),
   attributes: z.record(text, z.union([z.string().max(LONGEST), z.number(), z.boolean(), z.null()])).optional(),
-  usernames: z.array(text).max(20).optional(),
-  devices: z.array(text).max(50).optional(),
+  usernames: z.array(name).max(20).optional(),
+  devices: z.array(name).max(50).optional(),
 });
 
 /** One line of an import: an entry and the id that it is for. */
 export const importLineSchema = entrySchema.extend({ externalId: externalIdSchema });
+
+/** What is wrong with the dates of consent, undefined when nothing is: a date to come would outrank whatever the customer says until then. */
+export function consentProblem({ consent }: CustomerEntry, now: Date): string | undefined {
+  const channel = CHANNELS.find((one) => {
+    const word = consent?.[one];
+    return typeof word === 'object' && word.at > now;
+  });
+  return channel && `consent.${channel}.at: lies in the future; it is the time at which the customer said so`;
+}
 
 const TRUE = new Set(['true', 'yes', '1', 'y']);
 const FALSE = new Set(['false', 'no', '0', 'n']);

@@ -5,6 +5,8 @@ import { bind, onlyRow } from '../../platform/db/sql.js';
 import {
   type Channel,
   CHANNELS,
+  type ConsentRecord,
+  type ConsentSource,
   type Customer,
   type CustomerEntry,
   type Identity,
@@ -13,16 +15,20 @@ import {
 
 const FIND_IDENTITIES = {
   name: 'customers.find_identities',
-  text: `SELECT k.kind, k.value, i.customer_id FROM unnest($1::text[], $2::text[]) AS k (kind, value),
-         LATERAL (SELECT customer_id FROM customer_identity WHERE kind = k.kind AND value = k.value OFFSET 0) i`,
+  text: `SELECT k.directory_id, k.kind, k.value, i.customer_id, c.source
+         FROM unnest($1::int[], $2::text[], $3::text[]) AS k (directory_id, kind, value),
+         LATERAL (SELECT customer_id FROM customer_identity WHERE directory_id = k.directory_id AND kind = k.kind AND value = k.value OFFSET 0) i,
+         LATERAL (SELECT source FROM customer WHERE id = i.customer_id OFFSET 0) c`,
 };
 const INSERT_SEEN = {
   name: 'customers.insert_seen',
   text: `WITH ids AS MATERIALIZED (SELECT nth, nextval(pg_get_serial_sequence('customer', 'id')) AS id FROM generate_series(1, $1) AS nth), made AS (
-      INSERT INTO customer (id, source, created_at, updated_at) OVERRIDING SYSTEM VALUE SELECT id, 'telemetry', $2, $2 FROM ids
+      INSERT INTO customer (id, directory_id, source, created_at, updated_at) OVERRIDING SYSTEM VALUE
+      SELECT id, x.directory_id, 'telemetry', $2, $2 FROM ids JOIN unnest($3::int[]) WITH ORDINALITY AS x (directory_id, nth) USING (nth)
     ), named AS (
-      INSERT INTO customer_identity (kind, value, customer_id)
-      SELECT x.kind, x.value, ids.id FROM unnest($3::text[], $4::text[], $5::int[]) AS x (kind, value, nth) JOIN ids USING (nth) ORDER BY 1, 2
+      INSERT INTO customer_identity (directory_id, kind, value, customer_id)
+      SELECT ($3::int[])[x.nth], x.kind, x.value, ids.id
+      FROM unnest($4::text[], $5::text[], $6::int[]) AS x (kind, value, nth) JOIN ids USING (nth) ORDER BY 1, 2, 3
       ON CONFLICT DO NOTHING RETURNING 1
     )
     SELECT string_agg(id::text, ',' ORDER BY nth) AS ids, (SELECT count(*) FROM named) AS named FROM ids`,
@@ -36,19 +42,41 @@ const RECIPIENTS = {
     FROM customer c WHERE c.id = ANY ($1::bigint[])`,
 };
 
+/** Sources that only hand on what a customer is said to have said. */
+const HANDED_ON: ReadonlySet<ConsentSource> = new Set(['api', 'import']);
+
 const ASSERT_ERASURES = {
   name: 'customers.assert_erasures',
   text: 'SELECT require_unchanged((SELECT count FROM customer_erasure) = $1)',
 };
 
+/** An identity in the directory where it means something. */
+export interface Name extends Identity {
+  readonly directoryId: number;
+}
+
+/** Whose an identity is; `source` as in `Customer`. */
+export interface Owner {
+  readonly customerId: number;
+  readonly source: Customer['source'];
+}
+
+/** One text for a name, different for different names. */
+export function keyOf({ directoryId, kind, value }: Name): string {
+  return `${directoryId}:${kind}:${value}`;
+}
+
 interface IdentityRow {
+  directory_id: number;
   kind: Identity['kind'];
   value: string;
   customer_id: number;
+  source: Customer['source'];
 }
 
 interface CustomerRow {
   id: number;
+  directory: string;
   external_id: string | null;
   name: string | null;
   locale: string | null;
@@ -60,29 +88,36 @@ interface CustomerRow {
 /** All SQL on the directory's tables. */
 @Injectable()
 export class CustomerStore {
-  /** Which customers these identities belong to; unknown ones are missing from the answer. Key: `kind:value`. */
-  async findIdentities(sql: Sql, identities: readonly Identity[]): Promise<Map<string, number>> {
-    if (identities.length === 0) return new Map();
+  /** Whose these names are, by `keyOf`; unknown ones are missing from the answer. */
+  async findIdentities(sql: Sql, names: readonly Name[]): Promise<Map<string, Owner>> {
+    if (names.length === 0) return new Map();
     const rows = await sql.query<IdentityRow>(FIND_IDENTITIES, [
-      texts(identities.map((one) => one.kind)),
-      texts(identities.map((one) => one.value)),
+      int4s(names.map((one) => one.directoryId)),
+      texts(names.map((one) => one.kind)),
+      texts(names.map((one) => one.value)),
     ]);
-    return new Map(rows.map((row) => [`${row.kind}:${row.value}`, row.customer_id]));
+    return new Map(
+      rows.map((row) => [
+        keyOf({ directoryId: row.directory_id, kind: row.kind, value: row.value }),
+        { customerId: row.customer_id, source: row.source },
+      ]),
+    );
   }
 
   /**
-   * Makes a customer that is known from telemetry only for each list of identities; returns their ids, and how many of the
-   * identities were still free.
+   * Makes a customer that is known from telemetry only for each list of names; returns their ids, and how many of the names were
+   * still free.
    */
   async insertSeen(
     tx: Tx,
-    strangers: readonly (readonly Identity[])[],
+    strangers: readonly (readonly Name[])[],
     now: Date,
   ): Promise<{ ids: number[]; named: number }> {
-    const rows = strangers.flatMap((identities, at) => identities.map((one) => ({ ...one, nth: at + 1 })));
+    const rows = strangers.flatMap((names, at) => names.map((one) => ({ ...one, nth: at + 1 })));
     const [made] = await tx.query<{ ids: string; named: number }>(INSERT_SEEN, [
       strangers.length,
       now,
+      int4s(strangers.map(([first]) => first?.directoryId ?? 0)),
       texts(rows.map((row) => row.kind)),
       texts(rows.map((row) => row.value)),
       int4s(rows.map((row) => row.nth)),
@@ -97,10 +132,10 @@ export class CustomerStore {
   }
 
   /** Creates a directory entry and returns its id. */
-  async insert(tx: Tx, now: Date): Promise<number> {
+  async insert(tx: Tx, directoryId: number, now: Date): Promise<number> {
     const rows = await tx.query<{ id: number }>(
-      `INSERT INTO customer (source, created_at, updated_at) VALUES ('directory', $1, $1) RETURNING id`,
-      [now],
+      `INSERT INTO customer (directory_id, source, created_at, updated_at) VALUES ($1, 'directory', $2, $2) RETURNING id`,
+      [directoryId, now],
     );
     return onlyRow(rows, 'the new customer').id;
   }
@@ -121,26 +156,45 @@ export class CustomerStore {
     await tx.query(`UPDATE customer SET ${sets.join(', ')} WHERE id = $1`, values);
   }
 
-  /** Gives identities to a customer, taking them from whoever has them; returns who had them. */
-  async moveIdentities(tx: Tx, id: number, identities: readonly Identity[]): Promise<number[]> {
-    const before = await this.findIdentities(tx, identities);
-    const sql = `INSERT INTO customer_identity (kind, value, customer_id) SELECT k.kind, k.value, $3 FROM unnest($1::text[], $2::text[]) AS k (kind, value)
-                 ON CONFLICT (kind, value) DO UPDATE SET customer_id = $3`;
-    await tx.query(sql, [identities.map((one) => one.kind), identities.map((one) => one.value), id]);
-    return [...new Set(before.values())].filter((other) => other !== id);
+  /** Gives names to a customer, taking them from whoever has them; returns who else had them. */
+  async moveIdentities(tx: Tx, id: number, names: readonly Name[]): Promise<Owner[]> {
+    const before = await this.findIdentities(tx, names);
+    const sql = `INSERT INTO customer_identity (directory_id, kind, value, customer_id)
+                 SELECT DISTINCT k.directory_id, k.kind, k.value, $4::bigint FROM unnest($1::int[], $2::text[], $3::text[]) AS k (directory_id, kind, value) ORDER BY 1, 2, 3
+                 ON CONFLICT (directory_id, kind, value) DO UPDATE SET customer_id = $4`;
+    await tx.query(sql, [
+      int4s(names.map((one) => one.directoryId)),
+      texts(names.map((one) => one.kind)),
+      texts(names.map((one) => one.value)),
+      id,
+    ]);
+    return [...before.values()].filter((owner) => owner.customerId !== id);
   }
 
-  /** Folds customers that telemetry alone had made into the one whom the directory knows; what they were hit by counts for it from now on. */
+  /**
+   * Folds customers that telemetry alone had made into the one whom the directory knows; what they were hit by counts for it from now on.
+   * One who has an id is somebody else, whatever else an event said of them, and stays. Names that the directory did not give are dropped.
+   */
   async mergeTelemetry(tx: Tx, from: readonly number[], into: number): Promise<void> {
     if (from.length === 0) return;
     const merged = await tx.query<{ id: number }>(
       `UPDATE customer c SET merged_into = $2, updated_at = i.updated_at FROM customer i
-       WHERE i.id = $2 AND c.id = ANY ($1::bigint[]) AND c.source = 'telemetry' RETURNING c.id`,
+       WHERE i.id = $2 AND c.id = ANY ($1::bigint[]) AND c.source = 'telemetry'
+         AND NOT EXISTS (SELECT FROM customer_identity o WHERE o.customer_id = c.id AND o.kind = 'id') RETURNING c.id`,
       [from, into],
     );
     const ids = merged.map((row) => row.id);
-    await tx.query('UPDATE customer_identity SET customer_id = $2 WHERE customer_id = ANY ($1::bigint[])', [ids, into]);
+    await tx.query('DELETE FROM customer_identity WHERE customer_id = ANY ($1::bigint[])', [ids]);
     await tx.query('UPDATE customer SET merged_into = $2 WHERE merged_into = ANY ($1::bigint[])', [ids, into]);
+  }
+
+  /**
+   * Takes a stranger's other names away when the directory takes the id over: they were learnt from events, which anybody can send.
+   * Returns how many.
+   */
+  async dropLearntNames(tx: Tx, id: number): Promise<number> {
+    const sql = "DELETE FROM customer_identity WHERE customer_id = $1 AND kind <> 'id' RETURNING 1";
+    return (await tx.query(sql, [id])).length;
   }
 
   /** Sets (text) or removes (null) the address of a channel; a new address starts without suppression. */
@@ -154,28 +208,30 @@ export class CustomerStore {
     );
   }
 
-  /** Removes identities of a kind other than `keep`; for an address that the directory replaced. */
-  async dropOtherIdentities(tx: Tx, id: number, kind: Identity['kind'], keep: string | null): Promise<void> {
-    await tx.query('DELETE FROM customer_identity WHERE customer_id = $1 AND kind = $2 AND value IS DISTINCT FROM $3', [
-      id,
-      kind,
-      keep,
-    ]);
+  /** Removes identities of a kind other than `keep`, for an address that the directory replaced; returns how many. */
+  async dropOtherIdentities(tx: Tx, id: number, kind: Identity['kind'], keep: string | null): Promise<number> {
+    const sql =
+      'DELETE FROM customer_identity WHERE customer_id = $1 AND kind = $2 AND value IS DISTINCT FROM $3 RETURNING 1';
+    return (await tx.query(sql, [id, kind, keep])).length;
   }
 
-  /** Appends the customer's word on a channel, unless it says what was said last. */
+  /**
+   * Appends the customer's word on a channel, unless it says what was said last, is older than that, or is a yes that somebody hands on
+   * without a newer date although the customer's own act said no.
+   */
   async recordConsent(
     tx: Tx,
-    id: number,
-    channel: Channel,
-    granted: boolean,
-    source: string,
+    { customerId, channel, granted, source, givenAt }: ConsentRecord,
     now: Date,
   ): Promise<void> {
+    const own = !HANDED_ON.has(source);
     await tx.query(
-      `INSERT INTO consent_entry (customer_id, channel, granted, source, at) SELECT $1, $2, $3, $4, $5
-       WHERE $3 IS DISTINCT FROM (SELECT granted FROM consent_entry WHERE customer_id = $1 AND channel = $2 ORDER BY id DESC LIMIT 1)`,
-      [id, channel, granted, source, now],
+      `INSERT INTO consent_entry (customer_id, channel, granted, source, at) SELECT $1, $2, $3, $4, coalesce($5::timestamptz, $6)
+       WHERE NOT EXISTS (
+         SELECT FROM (SELECT granted, source, at FROM consent_entry WHERE customer_id = $1 AND channel = $2 ORDER BY id DESC LIMIT 1) last
+         WHERE last.granted = $3 OR $5::timestamptz <= last.at
+           OR $3 AND NOT $7 AND $5::timestamptz IS NULL AND NOT (last.source = ANY ($8::text[])))`,
+      [customerId, channel, granted, source, givenAt ?? null, now, own, [...HANDED_ON]],
     );
   }
 
@@ -209,7 +265,7 @@ export class CustomerStore {
   /** The external id of each of these customers that has one. */
   async externalIds(sql: Sql, ids: readonly number[]): Promise<Map<number, string>> {
     const rows = await sql.query<{ customer_id: number; value: string }>(
-      `SELECT customer_id, min(value) AS value FROM customer_identity WHERE kind = 'id' AND customer_id = ANY ($1::bigint[]) GROUP BY 1`,
+      `SELECT customer_id, value FROM customer_identity WHERE kind = 'id' AND customer_id = ANY ($1::bigint[])`,
       [ids],
     );
     return new Map(rows.map((row) => [row.customer_id, row.value]));
@@ -218,13 +274,15 @@ export class CustomerStore {
   /** One customer for the API, undefined when the id is gone. */
   async show(sql: Sql, id: number): Promise<Customer | undefined> {
     const [row] = await sql.query<CustomerRow>(
-      `SELECT c.*, (SELECT min(value) FROM customer_identity i WHERE i.customer_id = c.id AND i.kind = 'id') AS external_id FROM customer c WHERE c.id = $1`,
+      `SELECT c.*, (SELECT name FROM directory d WHERE d.id = c.directory_id) AS directory,
+         (SELECT value FROM customer_identity i WHERE i.customer_id = c.id AND i.kind = 'id') AS external_id FROM customer c WHERE c.id = $1`,
       [id],
     );
     const [recipient] = await this.recipients(sql, [id]);
     if (!row || !recipient) return undefined;
     return {
       id: row.id,
+      directory: row.directory,
       externalId: row.external_id,
       name: row.name,
       locale: row.locale,
@@ -246,13 +304,18 @@ export class CustomerStore {
     ]);
     const ids = rows.map((row) => row.id);
     await tx.query('DELETE FROM customer_identity WHERE customer_id = ANY ($1::bigint[])', [ids]);
-    await tx.query('UPDATE customer_erasure SET count = count + 1');
+    await this.countErasure(tx);
     await tx.query('INSERT INTO customer_erased (customer_id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING', [
       ids,
     ]);
   }
 
-  /** A number that grows with every erasure by any process. */
+  /** Tells every process that what it remembers of who is who may be wrong. */
+  async countErasure(tx: Tx): Promise<void> {
+    await tx.query('UPDATE customer_erasure SET count = count + 1');
+  }
+
+  /** A number that grows with every erasure, and whenever a name goes over to somebody else, by any process. */
   async erasures(sql: Sql): Promise<number> {
     const rows = await sql.query<{ count: number }>({
       name: 'customers.erasures',

@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream';
-import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { Needs } from '../../platform/auth/needs.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
-import { entrySchema, externalIdSchema } from '../algorithm/entry.js';
+import { type z } from 'zod';
+import { Projects } from '../../projects/project.registry.js';
+import { consentProblem, directoryQuery, entrySchema, externalIdSchema } from '../algorithm/entry.js';
 import { type Customer, type CustomerEntry } from '../customer.js';
 import { CustomerImporter, type ImportReport } from './customer.importer.js';
 import { type ImportFormat, readImport } from './import.js';
@@ -13,12 +15,15 @@ import { CustomerDirectory } from '../public.js';
 /** A customer as the API shows it: ids are texts, as everywhere. */
 type CustomerView = Omit<Customer, 'id'> & { readonly id: string };
 
+type DirectoryQuery = z.output<typeof directoryQuery>;
+
 /** `PUT/GET/DELETE /v1/customers/{externalId}` and `POST /v1/customers/import`. */
 @Controller('v1/customers')
 export class CustomersController {
   constructor(
     private readonly directory: CustomerDirectory,
     private readonly importer: CustomerImporter,
+    private readonly projects: Projects,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -27,39 +32,55 @@ export class CustomersController {
   @Needs('directory')
   async put(
     @Param('externalId', { schema: externalIdSchema }) externalId: string,
+    @Query({ schema: directoryQuery }) query: DirectoryQuery,
     @Body({ schema: entrySchema }) entry: CustomerEntry,
   ): Promise<CustomerView> {
+    const now = this.clock.now();
+    const problem = consentProblem(entry, now);
+    if (problem) throw new Problem(400, 'invalid', problem);
+    const directoryId = this.projects.directory(query.directory).id;
     const id = await this.database.transaction((tx) =>
-      this.directory.put(tx, externalId, entry, 'api', this.clock.now()),
+      this.directory.put(tx, { directoryId, externalId, entry, source: 'api' }, now),
     );
     return this.shown(id, externalId);
   }
 
   @Get(':externalId')
   @Needs('agent')
-  async get(@Param('externalId') externalId: string): Promise<CustomerView> {
-    return this.shown(await this.idOf(externalId), externalId);
+  async get(
+    @Param('externalId') externalId: string,
+    @Query({ schema: directoryQuery }) query: DirectoryQuery,
+  ): Promise<CustomerView> {
+    return this.shown(await this.idOf(externalId, query), externalId);
   }
 
   @Delete(':externalId')
   @Needs('directory')
   @HttpCode(204)
-  async erase(@Param('externalId') externalId: string): Promise<void> {
-    const id = await this.idOf(externalId);
+  async erase(
+    @Param('externalId') externalId: string,
+    @Query({ schema: directoryQuery }) query: DirectoryQuery,
+  ): Promise<void> {
+    const id = await this.idOf(externalId, query);
     await this.database.transaction((tx) => this.directory.erase(tx, id));
   }
 
   @Post('import')
   @Needs('directory')
   @HttpCode(200)
-  async import(@Body() body: unknown, @Headers('content-type') contentType = ''): Promise<ImportReport> {
+  async import(
+    @Body() body: unknown,
+    @Query({ schema: directoryQuery }) query: DirectoryQuery,
+    @Headers('content-type') contentType = '',
+  ): Promise<ImportReport> {
+    const directory = this.projects.directory(query.directory);
     const format = formatOf(contentType);
-    const { lines, errors } = readImport(await textOf(body), format);
-    return this.importer.import(lines, errors);
+    const { lines, errors } = readImport(await textOf(body), format, this.clock.now());
+    return this.importer.import(directory, lines, errors);
   }
 
-  private async idOf(externalId: string): Promise<number> {
-    const id = await this.directory.findByExternalId(this.database, externalId);
+  private async idOf(externalId: string, { directory }: DirectoryQuery): Promise<number> {
+    const id = await this.directory.findByExternalId(this.database, externalId, directory);
     if (id === undefined) throw notFound('customer', externalId);
     return id;
   }
@@ -67,7 +88,7 @@ export class CustomersController {
   private async shown(id: number, externalId: string): Promise<CustomerView> {
     const customer = await this.directory.show(this.database, id);
     if (!customer) throw notFound('customer', externalId);
-    return { ...customer, id: String(customer.id), externalId };
+    return { ...customer, id: String(customer.id) };
   }
 }
 

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { type z } from 'zod';
-import { entryOfCsv, importLineSchema } from '../algorithm/entry.js';
+import { consentProblem, entryOfCsv, importLineSchema } from '../algorithm/entry.js';
 
 /** One line of an import that can be applied. */
 export type ImportLine = z.output<typeof importLineSchema>;
@@ -15,12 +15,18 @@ export interface ImportError {
 export type ImportFormat = 'ndjson' | 'csv';
 
 /** Reads an import; every line ends either in `lines` or in `errors`. Empty lines do not count. */
-export function readImport(content: string, format: ImportFormat): { lines: ImportLine[]; errors: ImportError[] } {
+export function readImport(
+  content: string,
+  format: ImportFormat,
+  now: Date,
+): { lines: ImportLine[]; errors: ImportError[] } {
   const lines: ImportLine[] = [];
   const errors: ImportError[] = [];
   for (const { line, value, problem } of format === 'csv' ? csvRecords(content) : jsonRecords(content)) {
     const parsed = problem === undefined ? importLineSchema.safeParse(value) : undefined;
-    if (parsed?.success) lines.push(parsed.data);
+    const consent = parsed?.success ? consentProblem(parsed.data, now) : undefined;
+    if (consent !== undefined) errors.push({ line, problem: consent });
+    else if (parsed?.success) lines.push(parsed.data);
     else
       errors.push({
         line,

@@ -36,6 +36,7 @@ const putBody = z.strictObject({
 const botQuery = z.object({
   customer: z.string().min(1).max(200).optional(),
   project: z.string().max(100).optional(),
+  directory: z.string().max(200).optional(),
   locale: z.string().max(35).optional(),
 });
 
@@ -116,7 +117,9 @@ export class ExplanationsController {
     );
     if (open.length === 0) return { items: [] };
     const id =
-      query.customer === undefined ? undefined : await this.directory.findByExternalId(this.database, query.customer);
+      query.customer === undefined
+        ? undefined
+        : await this.directory.findByExternalId(this.database, query.customer, query.directory);
     const [recipient] = id === undefined ? [] : await this.directory.recipients(this.database, [id]);
     const locale = this.explanations.localeFor(query.locale ?? recipient?.locale);
     const texts = await this.explanations.forReader(this.database, open, locale, recipient?.timeZone ?? null);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Identity } from '../../customers/customer.js';
+import { identitiesOfUser } from '../../customers/identity.js';
 import { CustomerDirectory } from '../../customers/public.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
@@ -100,7 +101,11 @@ export class TelemetryRecorder implements Stage {
   async feedback(projectId: number, items: readonly Feedback[], now: Date): Promise<number> {
     if (items.length === 0) return 0;
     return this.database.transaction(async (tx) => {
-      const customers = await this.directory.recognise(tx, items.map(writerOf), now);
+      const customers = await this.directory.recognise(
+        tx,
+        items.map(({ user }) => ({ projectId, identities: identitiesOfUser({ id: user?.id, email: user?.email }) })),
+        now,
+      );
       const rows = items.map((item, at) => ({
         projectId,
         feedbackId: item.eventId || null,
@@ -141,7 +146,7 @@ export class TelemetryRecorder implements Stage {
   private async touchKnown(tx: Tx, users: readonly Stranger[]): Promise<Stranger[]> {
     const owners = await this.directory.findKnown(
       tx,
-      users.map(({ did }) => namesOf(did)),
+      users.map(({ projectId, did }) => ({ projectId, identities: namesOf(did) })),
     );
     const rows = users.flatMap(({ projectId, at }, nth) => {
       const customerId = owners[nth];
@@ -256,16 +261,5 @@ function nameOf({ projectId, did }: Pick<Activity, 'projectId' | 'did'>): string
 
 /** Whom a session may be of: SDKs fill `did` with the user's id, or else the e-mail, or else the username, and do not say which. */
 function namesOf(did: string): Identity[] {
-  return [
-    { kind: 'id', value: did },
-    ...(did.includes('@') ? [{ kind: 'email' as const, value: did.trim().toLowerCase() }] : []),
-    { kind: 'username', value: did },
-  ];
-}
-
-function writerOf({ user }: Feedback): Identity[] {
-  return [
-    ...(user?.id ? [{ kind: 'id' as const, value: user.id }] : []),
-    ...(user?.email ? [{ kind: 'email' as const, value: user.email.trim().toLowerCase() }] : []),
-  ];
+  return identitiesOfUser({ id: did, email: did.includes('@') ? did : undefined, username: did });
 }

@@ -102,7 +102,7 @@ export class Digest implements EventConsumer {
     }
     if (prepared.some((one) => one.grouped.ignore)) return undefined;
     const places = this.opener.recall(prepared);
-    const customers = places && this.directory.recall(prepared.map((one) => one.identities));
+    const customers = places && this.directory.recall(prepared);
     if (!places || !customers || !this.samples.remembers(places.places, now)) return undefined;
     return { places, customers };
   }
@@ -150,18 +150,15 @@ export class Digest implements EventConsumer {
       const [fresh, found, known] = await Promise.all([
         this.ledger.claimEvents(tx, prepared, now),
         this.opener.find(tx, prepared),
-        this.directory.look(
-          tx,
-          prepared.map((one) => one.identities),
-        ),
+        this.directory.look(tx, prepared),
       ]);
       const wanted = fresh.filter((one) => !one.grouped.ignore);
       const attached = await this.opener.attach(tx, wanted, found, now);
       const places = new Map(wanted.map((one, at) => [one, attached[at]]));
       const counting = wanted.filter((one) => places.get(one)?.status !== 'ignored');
       const ignored = wanted.filter((one) => places.get(one)?.status === 'ignored');
-      const identities = [...counting, ...ignored].map((one) => one.identities);
-      const customers = await this.directory.recognise(tx, identities, now, known);
+      const people = [...counting, ...ignored];
+      const customers = await this.directory.recognise(tx, people, now, known);
       await this.countIgnored(tx, ignored, customers.slice(counting.length), places, now);
       const counted = counting.map((one, at) => countedEvent(one, places.get(one), customers[at]));
       const placed = counting.flatMap((one) => placedEvent(one, places.get(one)));
@@ -186,10 +183,10 @@ export class Digest implements EventConsumer {
         ...this.ledger.addOutcomes(counts),
         ...this.ignored.countByRule(ruledOut(fresh), now),
       );
-      return { outcomes, counts, identities, customers, releases };
+      return { outcomes, counts, people, customers, releases };
     });
     this.regressions.remember(committed.releases.fresh);
-    this.directory.remember(committed.identities, committed.customers);
+    this.directory.remember(committed.people, committed.customers);
     this.ledger.observe(committed.counts);
     return committed.outcomes;
   }

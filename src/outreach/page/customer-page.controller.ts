@@ -64,7 +64,11 @@ export class CustomerPageController {
     const { customerId, channel } = message;
     if (customerId !== null && channel !== null) {
       await this.database.transaction((tx) =>
-        this.directory.recordConsent(tx, customerId, channel, false, 'unsubscribe_link', this.clock.now()),
+        this.directory.recordConsent(
+          tx,
+          { customerId, channel, granted: false, source: 'unsubscribe_link' },
+          this.clock.now(),
+        ),
       );
     }
     const words = this.explanations.textsOf(message.locale).page.unsubscribed;

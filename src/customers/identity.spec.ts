@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { identitiesOfUser, isNobody } from './identity.js';
+
+describe('identities of a user', () => {
+  it.each([
+    '[Filtered]',
+    'undefined',
+    'null',
+    'anonymous',
+    ' Anonymous ',
+    '0',
+    '',
+    '00000000-0000-0000-0000-000000000000',
+  ])('are none for %j, which many apps send for nobody in particular', (value) => {
+    expect(identitiesOfUser({ id: value, username: value })).toEqual([]);
+  });
+
+  it.each(['7', 'c-0', 'anonymous-7', 'nullah', 'a'])('keep %j, which may well be a customer', (value) => {
+    expect(isNobody(value)).toBe(false);
+  });
+
+  it('are the same in both Unicode forms of a letter', () => {
+    expect(identitiesOfUser({ id: 'jose\u0301' })).toEqual(identitiesOfUser({ id: 'jos\u00e9' }));
+  });
+
+  it('stand strongest first, an address in lower case', () => {
+    expect(identitiesOfUser({ username: 'kim', email: ' Kim@Shop.Example', id: 'c-1' })).toEqual([
+      { kind: 'id', value: 'c-1' },
+      { kind: 'email', value: 'kim@shop.example' },
+      { kind: 'username', value: 'kim' },
+    ]);
+  });
+});
