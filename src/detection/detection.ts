@@ -1,7 +1,7 @@
-/** What is out of the ordinary about a series. */
+/** Kind of an anomaly of a series. */
 export type DetectionKind = 'new' | 'spike' | 'slow_burn' | 'regression' | 'drop' | 'recovered';
 
-/** What a count counts: customers who were hit, events, customers who used the app, or sessions. */
+/** Unit of a count: customers who were hit, events, customers who used the app, or sessions. */
 export type CountUnit = 'customers' | 'events' | 'active customers' | 'sessions';
 
 /** A finding about one series, with the numbers that a person needs to believe or doubt it. */
@@ -26,7 +26,7 @@ export interface Verdict {
   readonly words: string;
 }
 
-/** What happened to one series (an issue, or a whole project, service or area) in one minute. */
+/** Counts of one series (an issue, or a whole project, service or area) in one minute. */
 export interface MinuteRow {
   /** Whole minutes since the epoch. */
   readonly minute: number;
@@ -47,7 +47,7 @@ export interface MinuteRow {
 /** The quiet after which a customer's next hit counts as an arrival again: 6 h, the longest window that a watch sums. */
 export const ARRIVAL_GAP_MINUTES = 360;
 
-/** What an ops team sets about detection; the `detection` section of the configuration. */
+/** Settings of an ops team for detection; the `detection` section of the configuration. */
 export interface DetectionThresholds {
   /** A new issue that hits this many distinct customers within this time is a fault. */
   readonly newFault: { readonly customers: number; readonly withinMinutes: number };
@@ -64,7 +64,7 @@ export const DEFAULT_THRESHOLDS: DetectionThresholds = {
   spikeRatio: 3,
 };
 
-/** What a person needs to believe or doubt a verdict, as it is stored and shown. */
+/** Evidence by which a person can believe or doubt a verdict, as it is stored and shown. */
 export interface DetectionEvidence {
   /** Expected and seen counts over the evidence window, in `unit`. */
   readonly expected: number;

@@ -33,7 +33,7 @@ export function sumsOf(
   ];
 }
 
-/** What a series is about: `issue:7`, `service:web`, `area:checkout`, `release:2.4.1`, `sessions`, `sessions:2.4.1`, `project`, … */
+/** Subject of a series: `issue:7`, `service:web`, `area:checkout`, `release:2.4.1`, `sessions`, `sessions:2.4.1`, `project`, … */
 export function partsOf(series: string): { kind: string; name: string | null } {
   const colon = series.indexOf(':');
   return colon < 0 ? { kind: series, name: null } : { kind: series.slice(0, colon), name: series.slice(colon + 1) };

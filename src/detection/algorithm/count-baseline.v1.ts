@@ -26,7 +26,7 @@ interface Season {
   dayExpected: number[];
 }
 
-/** What a baseline says of one window: the mean and size of a negative binomial count. */
+/** Expectation of a baseline for one window: the mean and size of a negative binomial count. */
 export interface Expectation {
   readonly mean: number;
   readonly size: number;

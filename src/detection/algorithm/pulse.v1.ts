@@ -33,7 +33,7 @@ export interface PulseState {
   flares: { at: number; bySize: Record<string, number>; grew?: number };
 }
 
-/** What is known of one minute of a project. */
+/** Use of the app in one minute of a project. */
 export interface Beat {
   readonly minute: number;
   /** Customers (or sessions) active in the minute; null when the app does not tell, then time itself is the exposure. */

@@ -4,7 +4,7 @@ import { logLikelihoodRatio } from './tail.v1.js';
 import { clockTime, count, probability, span } from './words.js';
 
 const MINUTE = 60_000;
-/** A share that is at least this many times the usual is what a start is looked for of. */
+/** Ratio to the usual share above which we look for the start of the anomaly. */
 const RAISED = 2;
 
 /**

@@ -18,7 +18,7 @@ const MINUTE = 60_000;
 export const PULSE = 'pulse';
 export const HEARTBEAT = 'heartbeat';
 
-/** What is known of one closed minute of a project. */
+/** Use of the app in one closed minute of a project. */
 export interface ActiveMinute {
   readonly minute: number;
   /** Customers who used the app, or sessions where it names no customers; null where it tells neither. */

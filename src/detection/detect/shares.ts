@@ -18,7 +18,7 @@ export interface SessionMinute {
   readonly crashed: number;
 }
 
-/** What shares of one closed minute are made of. */
+/** Counts from which the shares of one closed minute are made. */
 export interface ShareMinute {
   readonly minute: number;
   /** Exposure of the minute: customers or sessions active, or 1 where the app tells neither; 0 in a gap. */
@@ -47,7 +47,7 @@ export function isShare(series: string): boolean {
   return ['release', SESSIONS, ACTIVE].includes(partsOf(series).kind);
 }
 
-/** What the seen of a share are. */
+/** Names the unit in which the `seen` of a share are counted. */
 export function unitOf(series: string): CountUnit {
   const { kind } = partsOf(series);
   return kind === SESSIONS ? 'sessions' : kind === ACTIVE ? 'active customers' : 'customers';

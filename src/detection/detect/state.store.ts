@@ -17,7 +17,7 @@ interface StateRow {
   readonly abnormal: boolean;
 }
 
-/** What detection has learnt of each series, between runs and restarts. */
+/** Stores what detection has learnt of each series, between runs and restarts. */
 @Injectable()
 export class StateStore {
   /** The states of a project: those with something left to decide, and those of `series`. Undefined when it has none yet. */

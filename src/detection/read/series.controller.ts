@@ -9,7 +9,7 @@ import { Problem } from '../../platform/errors.js';
 import { RollupStore } from '../rollup/rollup.store.js';
 
 const STEPS = ['hour', 'day'] as const;
-/** What is shown when `from` is left out, milliseconds. */
+/** Milliseconds before `to` from which on series are shown when `from` is left out. */
 const SHOWN = { hour: 7 * 86_400_000, day: 90 * 86_400_000 };
 const MOST_POINTS = 2500;
 

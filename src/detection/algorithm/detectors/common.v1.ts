@@ -3,7 +3,7 @@ import { lowerUnlikeliness } from '../tail.v1.js';
 
 /**
  * Numbers and rules that the detectors of counts (watch) and of shares (share-watch) have in common. They were chosen on
- * seeds 1 to 99 of bench:detection; docs/benchmarks.md says what half and double of them cost.
+ * seeds 1 to 99 of bench:detection. What half and double of each cost was not measured yet.
  */
 
 /** Milliseconds of a minute. */

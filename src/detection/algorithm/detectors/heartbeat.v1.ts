@@ -20,7 +20,7 @@ export interface HeartbeatState {
 
 const MINUTE = 60_000;
 const BLOCK = 10;
-/** What always happens is known after a day. */
+/** Minutes after which we know whether something always happens. */
 const KNOWN_AFTER = 1440;
 const HOUR = 60 * MINUTE;
 /** A stop is called from five silent minutes, at odds of 1e-6, and at twice the longest silence before. */

@@ -53,7 +53,7 @@ export interface Peer {
   readonly born: number;
 }
 
-/** What surrounds the series at the moment of the look. */
+/** Circumstances of a look at a share. */
 export interface ShareContext {
   /** Epoch milliseconds: the end of the last closed minute. */
   readonly now: number;
@@ -165,7 +165,7 @@ function windowOf(watch: ShareWatch, { now, deployedAt }: ShareContext, minutes:
   return held < now ? sumsFrom(watch, now, held) : null;
 }
 
-/** What is usual, for itself and for its peer, whichever is more; null until one of them was watched for a day. */
+/** Expects the usual count, its own or that of its peer, whichever is more; null until one was watched for a day. */
 function usualIn(watch: ShareWatch, { now, peer }: ShareContext, { from, to, ofAll }: ShareSums): Expectation | null {
   const isKnown = (born: number) => now / MINUTE - born > DAY_MINUTES;
   const block = to - from > 30 * MINUTE ? 1 : 0;

@@ -37,7 +37,7 @@ export interface WatchState {
   flashes: { weight: number; largest: number; last: number };
 }
 
-/** What is out of the ordinary and not over yet. */
+/** An anomaly that is not over yet. */
 export interface Anomaly {
   readonly kind: DetectionKind;
   readonly since: number;
@@ -48,7 +48,7 @@ export interface Anomaly {
   relearnt: boolean;
 }
 
-/** What surrounds the series at the moment of the look. */
+/** Circumstances of a look at a series. */
 export interface WatchContext {
   /** Epoch milliseconds; rows may be of the running minute. */
   readonly now: number;
@@ -84,7 +84,7 @@ export function newWatch(minute: number, canBeNew: boolean): WatchState {
   };
 }
 
-/** What the ops team set, or the defaults. */
+/** Thresholds that the ops team set, or the defaults. */
 export function limits(context: WatchContext): DetectionThresholds {
   return context.thresholds ?? DEFAULT_THRESHOLDS;
 }
@@ -94,7 +94,7 @@ export function partOf({ newFault: { customers } }: DetectionThresholds, part: n
   return Math.min(customers, Math.max(2, Math.ceil(part * customers)));
 }
 
-/** What is usual is known after a day. */
+/** Whether the series was watched for a day, after which we know what is usual. */
 export function isKnown(watch: WatchState, { now }: WatchContext): boolean {
   return now / MINUTE - watch.born > DAY_MINUTES;
 }

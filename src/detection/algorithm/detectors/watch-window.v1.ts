@@ -9,7 +9,7 @@ const HOUR_MINUTES = 60;
 /** Minutes of mean use that a window has at least, so that a hit right after a gap is not a wonder. */
 const LEAST_EXPOSURE = 1;
 
-/** What a watch saw in a stretch of time. */
+/** Sums of one series over a stretch of time. */
 export interface Window {
   readonly from: number;
   readonly to: number;
@@ -37,7 +37,7 @@ export function window(watch: WatchState, context: WatchContext, minutes: number
   return { from, to: context.now, minutes, ...sums, exposed };
 }
 
-/** What any stretch of time is taken to be exposed to, however short; time itself as long as no use of the app is known. */
+/** Least exposure of any stretch of time, however short; a minute as long as no use of the app is known. */
 export function leastExposure(pulse: PulseState): number {
   return (pulse.mean || 1) * LEAST_EXPOSURE;
 }
@@ -96,7 +96,7 @@ function momentsOf(arrivals: number, mask: number): number {
 /** Middle of a window, epoch milliseconds. */
 export const middle = (seen: Window) => (seen.from + seen.to) / 2;
 
-/** What is usual in a window; one of several hours is added up by the hour, since the hours of a day differ. */
+/** Expects the usual count of a window. Adds up several hours by the hour, since the hours of a day differ. */
 export function expectedIn(watch: WatchState, context: WatchContext, seen: Window): Expectation {
   const whole = [{ at: middle(seen), exposed: seen.exposed }];
   const stretches = seen.minutes > HOUR_MINUTES ? byHour(context, seen) : whole;

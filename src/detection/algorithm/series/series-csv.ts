@@ -12,7 +12,7 @@ export interface SeriesColumns {
   readonly value: number;
 }
 
-/** What a line of a series file is: a data row, or the reason why it is none. */
+/** A line of a series file: a data row, or the reason why it is none. */
 export type SeriesLine = { readonly row: SeriesRow } | { readonly problem: string };
 
 /** The columns of a file without a header: timestamp, value. */

@@ -12,7 +12,7 @@ const HOUR_RATE = 0.35;
 const WEEK_HOUR_RATE = 0.3;
 /** Times its usual size beyond which a deviation counts no further: one spike must not outweigh all that follows it. */
 const CAP = 12;
-/** What a fall counts against a rise as large: errors, latencies and load do harm when they rise, and zero bounds a fall. */
+/** Weight of a fall against a rise as large: errors, latencies and load do harm when they rise, and zero bounds a fall. */
 const FALL = 0.5;
 /** Weight of the newest deviation in the running one: a fault that lasts counts more than one point. */
 const NEWEST = 0.5;
@@ -37,8 +37,8 @@ const FAULT_PROFILE_SHARE = FAULT_SHARE / 2;
 const FAULT_PATIENCE = 400;
 
 /**
- * Least usual deviation of a series that so far held whole numbers only, such as counts: one more or less is chance. Without
- * it a rare count is far from usual each time it happens (Poisson noise of 0.1 alarmed 30 times in 10,000 values).
+ * Least usual deviation of a series that so far held whole numbers only, such as counts: one more or less is chance. Half of
+ * it costs 0.8 alarms in 10,000 values of noise for 0.2, double costs none (docs/benchmarks.md).
  */
 const LEAST_COUNT = 1;
 
@@ -55,7 +55,7 @@ export interface DeviationState {
   readonly whole: boolean;
 }
 
-/** What a {@link Deviation} says after a value, in multiples of the usual deviation. */
+/** Answer of a {@link Deviation} to a value, in multiples of the usual deviation. */
 export interface DeviationAnswer {
   /** The running deviation, 0 to 12. */
   readonly running: number;
@@ -148,7 +148,7 @@ export class Deviation {
   }
 }
 
-/** What a deviation counts, 0 to {@link CAP}, given with its sign in multiples of the usual one. */
+/** Weighs a deviation, 0 to {@link CAP}, given with its sign in multiples of the usual one. */
 function weigh(times: number): number {
   return Math.min(times < 0 ? -FALL * times : times, CAP);
 }

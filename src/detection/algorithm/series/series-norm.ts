@@ -4,7 +4,7 @@ const TO_SIGMA = 1.25;
 const WARM_UP = 8;
 /** Times the usual size beyond which a deviation moves the level no further: one spike must not become the norm. */
 const CLIP = 5;
-/** What a deviation is called where nothing ever deviated before. */
+/** Multiples that stand for a deviation where nothing ever deviated before. */
 const FIRST_EVER = 20;
 
 /** The saved state of a {@link Norm}; plain JSON. */

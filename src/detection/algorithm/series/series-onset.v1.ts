@@ -25,7 +25,7 @@ const OVER_FOR = 5;
 /** How an incident shows itself where it begins. */
 export type Onset = 'rare' | 'evident';
 
-/** What is known of a value when it is asked whether an incident begins with it. */
+/** Signs by which a value is judged to begin an incident or not. */
 export interface OnsetSigns {
   /** Mean of the two highest surprises, in powers of ten. */
   readonly surprise: number;

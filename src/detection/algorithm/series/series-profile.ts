@@ -8,7 +8,7 @@ export interface CycleProfileState {
   readonly mean: readonly number[];
 }
 
-/** What is usual at each time of a cycle (a day, a week), learnt online: one exponentially forgetting mean per slot. */
+/** Usual value at each time of a cycle (a day, a week), learnt online: one exponentially forgetting mean per slot. */
 export class CycleProfile {
   private readonly seen: Float64Array;
   private readonly mean: Float64Array;

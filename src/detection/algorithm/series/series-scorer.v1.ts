@@ -10,7 +10,7 @@ import { MagnitudeTail, type MagnitudeTailState } from './series-tail.js';
  */
 const HALF_LIFE = 4000;
 
-/** What the scorer says about one value. */
+/** Score of one value, and what was expected in its place. */
 export interface SeriesScore {
   /** 0 (as always) to 1; from {@link CLEAR_SCORE} up an incident begins here. Comparable between series. */
   readonly score: number;
