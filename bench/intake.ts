@@ -1,16 +1,16 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../src/platform/db/open-database.js';
 import { type Database } from '../src/platform/db/database.js';
 import { readSettings } from '../src/platform/config/settings.js';
 import { KINDS } from './support/bodies.js';
+import { firstProject, rssMb, startDaemon } from './support/daemon-process.js';
 import { type LoadOrder, type LoadReport } from './support/load.js';
 
 /**
@@ -24,7 +24,6 @@ const BARE_SECONDS = 5;
 const WARM_UP_SECONDS = 15;
 /** Only this kind of load, `--kind NAME`. */
 const KIND = option('kind');
-const TOKEN = 'bench-admin-token-0123456789';
 
 function option(name: string): string | undefined {
   const at = process.argv.indexOf(`--${name}`);
@@ -62,36 +61,6 @@ async function load(order: LoadOrder): Promise<LoadReport> {
       report ? done(report) : failed(new Error(`the load process ended without a report (${code ?? signal})`)),
     );
   });
-}
-
-/** The daemon as its user runs it, in a process of its own. */
-async function startDaemon(dataDir: string, port: number): Promise<ChildProcess> {
-  const env = {
-    ...process.env,
-    FOREWARN_DATA_DIR: dataDir,
-    PORT: String(port),
-    FOREWARN_ADMIN_TOKEN: TOKEN,
-    LOG_LEVEL: 'warn',
-  };
-  const daemon = spawn(process.execPath, [path('../src/cli.js'), 'start'], {
-    env,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  // Also when the measuring fails, and while it is halted.
-  process.once('exit', () => daemon.kill('SIGCONT') && daemon.kill('SIGTERM'));
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-    if (ready) return daemon;
-    await pause(100);
-  }
-  throw new Error('the daemon did not become ready');
-}
-
-function rssMb(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }
 
 /** CPU seconds so far of a process and of the processes below it, with those of theirs that have ended. */
@@ -197,10 +166,7 @@ async function main(): Promise<void> {
   const bareServer = fork(path('support/bare-server.js'));
   const [barePort] = (await once(bareServer, 'message')) as [number];
   const { database, close } = await openDatabase(readSettings({ FOREWARN_DATA_DIR: dataDir }), { share: true });
-  const projects = (await (
-    await fetch(`http://127.0.0.1:${port}/v1/projects`, { headers: { authorization: `Bearer ${TOKEN}` } })
-  ).json()) as { items: { id: string; key: string }[] };
-  const { id: project, key } = projects.items[0]!;
+  const { id: project, key } = await firstProject(port);
   const rows: Record<string, Row> = {};
   for (const { name } of KINDS.filter((one) => KIND === undefined || one.name === KIND))
     rows[name] = await measure(name, captures, { port, project, key }, { port: barePort }, daemon, database);

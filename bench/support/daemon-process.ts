@@ -1,0 +1,46 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const TOKEN = 'bench-admin-token-0123456789';
+
+/** The daemon as its user runs it, in a process of its own. */
+export async function startDaemon(dataDir: string, port: number): Promise<ChildProcess> {
+  const env = {
+    ...process.env,
+    FOREWARN_DATA_DIR: dataDir,
+    PORT: String(port),
+    FOREWARN_ADMIN_TOKEN: TOKEN,
+    LOG_LEVEL: 'warn',
+  };
+  const daemon = spawn(process.execPath, [fileURLToPath(new URL('../../src/cli.js', import.meta.url)), 'start'], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  // Also when the measuring fails, and while it is halted.
+  process.once('exit', () => daemon.kill('SIGCONT') && daemon.kill('SIGTERM'));
+  for (let attempt = 0; attempt < 600; attempt++) {
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (ready) return daemon;
+    await pause(100);
+  }
+  throw new Error('the daemon did not become ready');
+}
+
+/** Resident memory of a process, MB. */
+export function rssMb(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+}
+
+/** The first project of a daemon that `startDaemon` started, with its public key. */
+export async function firstProject(port: number): Promise<{ id: string; key: string }> {
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/projects`, { headers: { authorization: `Bearer ${TOKEN}` } });
+  const { items } = (await answer.json()) as { items: { id: string; key: string }[] };
+  const [first] = items;
+  if (!first) throw new Error('the daemon has no project');
+  return first;
+}
