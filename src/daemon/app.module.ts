@@ -10,7 +10,7 @@ import { TEXTS_CONFIG } from '../explanations/texts-config.js';
 import { type ForewarnConfig } from '../forewarn-config.js';
 import { ALERTMANAGER_CONFIG, INCIDENTS_CONFIG, MAINTENANCE_CONFIG } from '../incidents/incidents-config.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
-import { Scrubber } from '../events/scrub/scrub.js';
+import { Scrubber } from '../events/scrubber.js';
 import { PROJECTS_CONFIG } from '../projects/projects-config.js';
 import { IntakeModule } from '../intake/intake.module.js';
 import { Fingerprinter } from '../grouping/fingerprinter.js';

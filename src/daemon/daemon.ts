@@ -7,7 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyInstance } from 'fastify';
 import { AppModule, type Runtime } from './app.module.js';
-import { EventBuffer } from '../intake/accepted-event.js';
+import { EventBuffer } from '../intake/event-buffer.js';
 import { BodyReaders } from '../intake/reader/body.readers.js';
 import { IntakeRoutes } from '../intake/http/intake.routes.js';
 import { ReadingThread } from '../intake/reader/reading-thread.js';
@@ -103,7 +103,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
 
 /** Where there is a second processor, and events are not written in full on their way. */
 function readingThread(app: NestFastifyApplication, { config, logger }: Runtime): ReadingThread | undefined {
-  if (availableParallelism() < 2 || app.get(EventBuffer).writesInFull || !existsSync(READER)) return undefined;
+  if (availableParallelism() < 2 || app.get(BodyReaders).holdsInFull || !existsSync(READER)) return undefined;
   const workerData: ReadingSetup = { rules: config.grouping.rules };
   return new ReadingThread(() => new Worker(READER, { workerData, resourceLimits: READER_LIMITS }), logger);
 }

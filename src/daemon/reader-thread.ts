@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { summarise } from '../intake/reader/body-summary.js';
-import { type ReadingOrder } from '../intake/reader/reading-thread.js';
+import { separate } from '../intake/reader/separated-body.js';
+import { bodiesOf, reportOf, type ThreadOrder } from '../intake/reader/thread-messages.js';
 import { compileRules, type GroupingRule } from '../grouping/rules/rules.js';
 import { factsOf } from '../grouping/facts.js';
 import { FINGERPRINTS_IN_USE } from '../grouping/fingerprints.js';
@@ -10,15 +10,10 @@ export interface ReadingSetup {
   readonly rules: readonly GroupingRule[];
 }
 
-/* The thread that reads bodies: takes orders, answers each with the JSON text of its summaries, in order. */
+/* The thread that reads bodies of every protocol: takes orders, answers each with a report. */
 const grouping = { versions: FINGERPRINTS_IN_USE, rules: compileRules((workerData as ReadingSetup).rules) };
 
-parentPort?.on('message', ({ requests, bodies }: ReadingOrder) => {
-  let from = 0;
-  const summaries = requests.map(({ length, ...request }) => {
-    const body = Buffer.from(bodies, from, length);
-    from += length;
-    return summarise({ ...request, body }, (event) => factsOf(event, grouping)) ?? null;
-  });
-  parentPort?.postMessage(JSON.stringify(summaries));
+parentPort?.on('message', (order: ThreadOrder) => {
+  const report = reportOf(bodiesOf(order).map((raw) => separate(raw, (event) => factsOf(event, grouping))));
+  parentPort?.postMessage(report, [report.texts]);
 });

@@ -40,6 +40,13 @@ export interface Grouping {
   readonly rules: readonly CompiledRule[];
 }
 
+/** The key of the newest version, by which the event is counted. */
+export function newestKey({ grouped: { keys } }: Facts): GroupingKey {
+  const [newest] = keys;
+  if (!newest) throw new Error('no fingerprint version is in use');
+  return newest;
+}
+
 /** Takes from an event what counting it takes. `known` as in `groupedOf`. Pure. */
 export function factsOf(event: AppEvent, grouping: Grouping, known?: GroupingKey): Facts {
   return {

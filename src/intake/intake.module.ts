@@ -8,18 +8,17 @@ import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { Acceptor } from './buffer/acceptor.service.js';
-import { EventBuffer } from './accepted-event.js';
+import { EventBuffer } from './event-buffer.js';
 import { BodyReaders } from './reader/body.readers.js';
-import { Digestion } from './buffer/digestion.service.js';
+import { BufferOutlet } from './buffer/buffer-outlet.service.js';
 import { IntakeGate } from './http/intake.gate.js';
+import { Intake } from './http/intake.service.js';
 import { IntakeRoutes } from './http/intake.routes.js';
 import { JetStreamBuffer } from './buffer/jetstream.buffer.js';
 import { JetStreamLog } from './buffer/jetstream.log.js';
 import { KeyLimiter } from './http/key.limiter.js';
 import { LedgerStore } from './ledger/ledger.store.js';
 import { MemoryBuffer } from './buffer/memory.buffer.js';
-import { NativeIntake } from './http/native.intake.js';
-import { OtlpIntake } from './http/otlp.intake.js';
 import { OutcomeCounter } from './ledger/outcome.counter.js';
 import { PoisonController } from './ledger/poison.controller.js';
 import { PoisonStore } from './ledger/poison.store.js';
@@ -27,7 +26,6 @@ import { ProjectsModule } from '../projects/projects.module.js';
 import { IntakeLedger } from './public.js';
 import { RequestBodies } from './http/request.bodies.js';
 import { RequestTurns } from './http/request.turns.js';
-import { SentryIntake } from './http/sentry.intake.js';
 import { ReleasesController } from './telemetry/releases.controller.js';
 import { TelemetryRecorder } from './telemetry/telemetry.recorder.js';
 import { TelemetryStore } from './telemetry/telemetry.store.js';
@@ -37,17 +35,20 @@ async function chooseBuffer(
   settings: Settings,
   database: Database,
   poison: PoisonStore,
-  digestion: Digestion,
+  outlet: BufferOutlet,
   outcomes: OutcomeCounter,
   clock: Clock,
   logger: Logger,
   turns: RequestTurns,
   readers: BodyReaders,
 ): Promise<EventBuffer> {
-  if (settings.natsUrl === undefined) return new MemoryBuffer(digestion, turns, readers, clock, logger);
+  if (settings.natsUrl === undefined) {
+    const atTheDoor = () => turns.waiting + readers.waiting;
+    return new MemoryBuffer({ outlet, clock, logger, atTheDoor });
+  }
   const log = await JetStreamLog.open(settings.natsUrl, await poison.installation(database), logger);
   const digests = settings.roles.has('digest');
-  return new JetStreamBuffer({ log, digestion, outcomes, clock, logger, digests });
+  return new JetStreamBuffer({ log, outlet, outcomes, clock, logger, digests });
 }
 
 /** ACCEPT: what apps send, up to the buffer. */
@@ -61,21 +62,19 @@ async function chooseBuffer(
     KeyLimiter,
     IntakeGate,
     Acceptor,
-    SentryIntake,
-    NativeIntake,
-    OtlpIntake,
     TelemetryStore,
     TelemetryRecorder,
     RequestBodies,
     RequestTurns,
     BodyReaders,
+    Intake,
     IntakeRoutes,
     PoisonStore,
-    Digestion,
+    BufferOutlet,
     {
       provide: EventBuffer,
       useFactory: chooseBuffer,
-      inject: [Settings, Database, PoisonStore, Digestion, OutcomeCounter, Clock, LOGGER, RequestTurns, BodyReaders],
+      inject: [Settings, Database, PoisonStore, BufferOutlet, OutcomeCounter, Clock, LOGGER, RequestTurns, BodyReaders],
     },
   ],
   exports: [IntakeLedger, EventBuffer, BodyReaders, IntakeRoutes],

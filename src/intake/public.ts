@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type Bound, type Sql, type Tx } from '../platform/db/database.js';
-import { type AcceptedEvent, type PreparedEvent } from './accepted-event.js';
-import { dropFix } from '../events/sentry/client-report.js';
-import { Scrubber } from '../events/scrub/scrub.js';
+import { dropFix } from '../events/client-drops.js';
+import { Scrubber } from '../events/scrubber.js';
 import { type AppEvent } from '../events/event.js';
 import { LedgerStore, type OutcomeCount } from './ledger/ledger.store.js';
 import { OutcomeCounter } from './ledger/outcome.counter.js';
-import { readSample } from '../events/sample.js';
+import { readSample } from '../events/protocols.js';
+import { inFull, type QueuedEvent } from './queued-event.js';
 import { TelemetryStore } from './telemetry/telemetry.store.js';
 
 /** What digest writes down of an event beside its counts: that it was seen, how it ended, and some payloads. */
@@ -20,7 +20,7 @@ export class IntakeLedger {
   ) {}
 
   /** Marks events as seen in this transaction; returns those that nobody had seen, of two with the same id the first. */
-  async claimEvents<Event extends Pick<PreparedEvent, 'projectId' | 'eventId'>>(
+  async claimEvents<Event extends Pick<QueuedEvent, 'projectId' | 'eventId'>>(
     tx: Tx,
     events: readonly Event[],
     now: Date,
@@ -35,7 +35,7 @@ export class IntakeLedger {
   }
 
   /** The statement that marks events as seen; fails with a unique violation when somebody has seen one of them. */
-  claimAllEvents(events: readonly Pick<PreparedEvent, 'projectId' | 'eventId'>[], now: Date): Bound {
+  claimAllEvents(events: readonly Pick<QueuedEvent, 'projectId' | 'eventId'>[], now: Date): Bound {
     return this.store.claimAllEvents(
       events.map((one) => one.projectId),
       events.map((one) => one.eventId),
@@ -54,11 +54,15 @@ export class IntakeLedger {
   }
 
   /** The statement that keeps payloads as samples, scrubbed. A cell is a part of an issue. */
-  saveSamples(samples: readonly { cellId: number; accepted: AcceptedEvent }[], now: Date): Bound[] {
-    const rows = samples.flatMap(({ cellId, accepted: { projectId, event, payload } }) => {
+  saveSamples(
+    samples: readonly { cellId: number; queued: Omit<QueuedEvent, 'facts' | 'fault'> }[],
+    now: Date,
+  ): Bound[] {
+    const rows = samples.flatMap(({ cellId, queued }) => {
+      const { event, payload } = inFull(queued);
       if (payload === undefined) return [];
       const text = JSON.stringify(this.scrubber.payload({ ...payload }, event.user));
-      return [{ projectId, eventId: event.eventId, cellId, receivedAt: now, payload: text }];
+      return [{ projectId: queued.projectId, eventId: queued.eventId, cellId, receivedAt: now, payload: text }];
     });
     return this.store.saveSamples(rows);
   }

@@ -1,6 +1,6 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { CustomersModule } from '../customers/customers.module.js';
-import { EventBuffer } from '../intake/accepted-event.js';
+import { EventBuffer } from '../intake/event-buffer.js';
 import { IntakeModule } from '../intake/intake.module.js';
 import { ProjectsModule } from '../projects/projects.module.js';
 import { Projects } from '../projects/project.registry.js';

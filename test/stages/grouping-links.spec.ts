@@ -98,15 +98,15 @@ describe('a new fingerprint version', () => {
   let forewarn: TestDaemon;
   afterEach(() => forewarn.stop());
 
-  /** The daemon's digest with other versions in use. */
-  function digestWith(versions: readonly FingerprintVersion[]): Digest {
+  /** The daemon's digest with other versions in use, and what makes keys by them. */
+  function digestWith(versions: readonly FingerprintVersion[]): { digest: Digest; fingerprinter: Fingerprinter } {
     const get = <T>(token: new (...args: never[]) => T): T => forewarn.daemon.app.get(token);
     const fingerprinter = new Fingerprinter(versions, forewarn.daemon.app.get(GROUPING_CONFIG));
     const [database, ledger] = [get(Database), get(IntakeLedger)];
     const [catchAll, config] = [get(CatchAllStore), forewarn.daemon.app.get<GroupingConfig>(GROUPING_CONFIG)];
     const memory = get(TemplateMemory);
     const opener = new IssueOpener(get(CellStore), get(LinkStore), ledger, fingerprinter, memory, catchAll, config);
-    return new Digest(
+    const digest = new Digest(
       database,
       forewarn.daemon.app.get<Clock>(Clock),
       get(CustomerDirectory),
@@ -119,6 +119,7 @@ describe('a new fingerprint version', () => {
       get(IgnoreStore),
       forewarn.daemon.app.get(LOGGER),
     );
+    return { digest, fingerprinter };
   }
 
   const [v1] = FINGERPRINTS_IN_USE;
@@ -135,17 +136,16 @@ describe('a new fingerprint version', () => {
     if (!read.ok) throw new Error(read.reason);
     const eventId = crypto.randomUUID().replaceAll('-', '');
     const projectId = Number((await forewarn.project()).id);
-    return { projectId, receivedAt: 0, event: { ...read.event, eventId }, payload: undefined };
+    const content = { event: { ...read.event, eventId }, payload: undefined };
+    return { projectId, eventId, receivedAt: 0, hasPayload: false, content };
   };
-  const digestAll = async (digest: Digest, ...events: ReturnType<typeof anEvent>[]) => {
+  const digestAll = async (
+    { digest, fingerprinter }: ReturnType<typeof digestWith>,
+    ...events: ReturnType<typeof anEvent>[]
+  ) => {
     for (const one of events) {
-      const event = await accepted(one);
-      const {
-        projectId,
-        event: { eventId },
-      } = event;
-      const facts = digest.factsOf(event.event);
-      await digest.digest([{ projectId, eventId, hasPayload: false, facts, accepted: () => event }]);
+      const queued = await accepted(one);
+      await digest.digest([{ ...queued, facts: fingerprinter.factsOf(queued.content.event) }]);
     }
   };
   const counts = () => forewarn.rows('SELECT event_count FROM cell ORDER BY id');

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Digestion } from '../../src/intake/buffer/digestion.service.js';
+import { BufferOutlet } from '../../src/intake/buffer/buffer-outlet.service.js';
 import { aCustomer, anEvent, anotherEvent, type EventBody } from '../support/builders.js';
 import { aConfig } from '../support/test-config.js';
 import { TestDaemon } from '../support/test-daemon.js';
@@ -116,7 +116,7 @@ describe('messages', () => {
     forewarn = await TestDaemon.start();
     for (const name of NAMES.slice(0, 4)) await forewarn.send(synced(name));
     await forewarn.rows(`ALTER TABLE issue_minute ADD CONSTRAINT closed CHECK (events > 1000000) NOT VALID`);
-    const digestion = forewarn.daemon.app.get(Digestion);
+    const outlet = forewarn.daemon.app.get(BufferOutlet);
     const project = Number((await forewarn.project()).id);
     const lost = {
       projectId: project,
@@ -124,7 +124,7 @@ describe('messages', () => {
       payload: undefined,
       event: eventOf('shelf of moss could not be synchronised with the store'),
     };
-    await expect(digestion.digest([digestion.prepare(lost)])).rejects.toThrow();
+    await expect(outlet.digest([outlet.queued(lost)])).rejects.toThrow();
     await forewarn.rows('ALTER TABLE issue_minute DROP CONSTRAINT closed');
 
     for (const name of NAMES.slice(4, 8)) await forewarn.send(synced(name));

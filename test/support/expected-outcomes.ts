@@ -1,11 +1,9 @@
-import { parseEnvelope } from '../../src/events/sentry/envelope.js';
-import { parseJsonObject } from '../../src/events/reading/parse-json.js';
-import { readSentryAuth } from '../../src/events/sentry/sentry-auth.js';
-import { decodeBody, decodeStoreBody } from '../../src/intake/http/content-encoding.js';
-import { readEnvelopeContent } from '../../src/events/sentry/envelope-content.js';
-import { MAX_BODY } from '../../src/intake/http/intake.gate.js';
-import { otlpFormat, readOtlp } from '../../src/events/otlp/otlp.js';
+import { readProjectKey } from '../../src/events/project-key.js';
+import { type BodyContent, readAtOnce } from '../../src/events/protocol.js';
+import { ROUTES } from '../../src/events/protocols.js';
+import { decodeSent } from '../../src/intake/http/content-encoding.js';
 import { type Outcome } from '../../src/intake/outcome.js';
+import { MAX_BODY } from '../../src/intake/reader/body.readers.js';
 
 /** Inputs by outcome; `taken` are those that are accepted, duplicate, ignored or used, of which what is stored already decides. */
 export type OutcomeCounts = Partial<Record<Outcome | 'taken', number>>;
@@ -18,44 +16,31 @@ export interface SentRequest {
   readonly type?: string;
 }
 
-/** What the books must show of a request with this key and project, by the parsers themselves and nothing that serves HTTP. */
+/** What the books must show of a request with this key and project, by the protocols themselves and nothing that serves HTTP. */
 export function expectedOutcomes(request: SentRequest, key: string, projectId: string): OutcomeCounts {
-  if (request.path.startsWith('/otlp') && !otlpFormat(request.type)) return { unsupported: 1 };
-  const decode = request.path === '/store' ? decodeStoreBody : decodeBody;
-  const decoded = decode(request.body, request.encoding, MAX_BODY);
+  const { path, type, encoding, body } = request;
+  const route = ROUTES.find((one) => one.path.endsWith(path))!;
+  const { operation, protocol } = route;
+  if (protocol.refuseType(type) !== undefined) return { unsupported: 1 };
+  const decoded = decodeSent({ route, encoding, body }, MAX_BODY);
   if (!decoded.ok)
     return { [decoded.status === 413 ? 'too_large' : decoded.status === 415 ? 'unsupported' : 'malformed']: 1 };
-  switch (request.path) {
-    case '/envelope':
-      return ofEnvelope(decoded.body, key, projectId);
-    case '/store':
-      return parseJsonObject(decoded.body).ok ? { taken: 1 } : { malformed: 1 };
-    default:
-      return ofExport(request, decoded.body);
-  }
+  const content = readAtOnce(protocol.read({ operation, contentType: type, receivedAt: 0, body: decoded.body }));
+  if (!content.ok) return { [content.outcome]: 1 };
+  const auth = readProjectKey({ query: key, dsn: content.dsn, projectId });
+  if (!auth.ok) return { [auth.status === 403 ? 'unauthorized' : 'malformed']: 1 };
+  return countsOf(content);
 }
 
-function ofEnvelope(body: Buffer, key: string, projectId: string): OutcomeCounts {
-  const parsed = parseEnvelope(body);
-  if (!parsed.ok) return { malformed: 1 };
-  const auth = readSentryAuth({ query: key, dsn: parsed.header.dsn, projectId });
-  if (!auth.ok) return { [auth.status === 403 ? 'unauthorized' : 'malformed']: 1 };
-  const content = readEnvelopeContent(parsed, 0);
-  const sum = (counts: number[]) => counts.reduce((all, one) => all + one, 0);
+function countsOf({ events, telemetry, unused, ignored, faults }: BodyContent): OutcomeCounts {
   return {
-    taken:
-      content.events.length +
-      sum(content.logs.map((item) => item.events.length)) +
-      content.sessions.length +
-      content.clientReports.length +
-      content.feedback.length,
-    discarded: content.discarded.length + sum(content.logs.map((item) => item.ignored)),
-    invalid: content.invalid.length + sum(content.logs.map((item) => item.refused)),
+    taken: events.length + itemsOf(telemetry),
+    discarded: unused + ignored,
+    invalid: faults.reduce((sum, { count }) => sum + count, 0),
   };
 }
 
-function ofExport({ path, type }: SentRequest, body: Buffer): OutcomeCounts {
-  const read = readOtlp(path === '/otlp/v1/logs' ? 'logs' : 'traces', otlpFormat(type)!, body, 0);
-  if (!read.ok) return { [read.outcome]: 1 };
-  return { taken: read.events.length, discarded: read.ignored, invalid: read.rejected };
+function itemsOf(telemetry: BodyContent['telemetry']): number {
+  const { sessions, clientReports, feedback } = telemetry ?? { sessions: [], clientReports: [], feedback: [] };
+  return sessions.length + clientReports.length + feedback.length;
 }

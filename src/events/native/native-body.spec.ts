@@ -1,11 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { readAtOnce } from '../protocol.js';
 import { MAX_NATIVE_EVENTS, readNativeBody } from './native-body.js';
 
+const read = (body: string) => readAtOnce(readNativeBody(Buffer.from(body), 0));
+/** Messages of what was read and reasons of what was not, in the order of the body. */
 const outcomes = (body: string): unknown => {
-  const result = readNativeBody(Buffer.from(body), 0);
-  return result.ok
-    ? result.events.map((read) => read()).map((one) => (one.ok ? one.event.message : one.reason))
-    : result.reason;
+  const result = read(body);
+  if (!result.ok) return result.reason;
+  const messages = result.events.map(({ position, event }) => ({ position, text: event.message }));
+  const reasons = result.faults.map(({ position, reason }) => ({ position, text: reason }));
+  return [...messages, ...reasons].sort((a, b) => a.position - b.position).map(({ text }) => text);
 };
 
 describe('the body of native events', () => {
@@ -38,16 +42,15 @@ describe('the body of native events', () => {
     ['members', `[${'0,'.repeat(MAX_NATIVE_EVENTS)}0]`],
     ['millions of members', `[${'0,'.repeat(5_000_000)}0]`],
   ])('is refused whole when it has too many %s', (_name, body) => {
-    expect(readNativeBody(Buffer.from(body), 0)).toMatchObject({ ok: false, outcome: 'too_large' });
+    expect(read(body)).toMatchObject({ ok: false, outcome: 'too_large' });
     expect(outcomes(body)).toContain('more than 10000 events');
   });
 
   it('counts lines as an editor does', () => {
-    const result = readNativeBody(Buffer.from('\n{"message":"a"}\n\n{"message":7}\n'), 0);
-    expect(result.ok && result.events.map((read) => read()).map(({ line, ok }) => ({ line, ok }))).toEqual([
-      { line: 2, ok: true },
-      { line: 4, ok: false },
-    ]);
+    expect(read('\n{"message":"a"}\n\n{"message":7}\n')).toMatchObject({
+      events: [{ position: 2 }],
+      faults: [{ position: 4 }],
+    });
   });
 
   it.each([
@@ -65,10 +68,15 @@ describe('the body of native events', () => {
     },
   );
 
+  it('is read in steps of 64 events, between which others may go first', () => {
+    const steps = [...readNativeBody(Buffer.from('{"message":"a"}\n'.repeat(1000)), 0)];
+    expect(steps).toHaveLength(Math.floor(999 / 64));
+  });
+
   it('tells long ids apart by their ends', () => {
     const id = (end: string) => `{"message":"a","id":"${'x'.repeat(300)}${end}"}`;
-    const result = readNativeBody(Buffer.from([id('a'), id('b')].join('\n')), 0);
-    const ids = result.ok ? result.events.map((read) => read()).map((one) => one.ok && one.event.eventId) : [];
+    const result = read([id('a'), id('b')].join('\n'));
+    const ids = result.ok ? result.events.map(({ event }) => event.eventId) : [];
     expect(new Set(ids).size).toBe(2);
   });
 });

@@ -1,15 +1,11 @@
-import { type NativeResult, readNativeEvent } from './native-event.js';
+import { type Fault, type ReadEvent, type Reading, type UnreadableBody } from '../protocol.js';
+import { type Json } from '../reading/read-values.js';
+import { readNativeEvent } from './native-event.js';
 
 /** Most events of one request. A request with more is refused whole: small as it is on the wire, it may hold millions. */
 export const MAX_NATIVE_EVENTS = 10_000;
-
-/** What became of one event: `line` counts from 1, members of an array or lines of the body, and `raw` is what was sent, where it was read. */
-export type NativeLine = NativeResult & { readonly line: number; readonly raw?: unknown };
-
-/** The events in the order of the request, each still to be read, since there may be thousands; reading never throws. */
-export type NativeBodyResult =
-  | { readonly ok: true; readonly events: readonly (() => NativeLine)[] }
-  | { readonly ok: false; readonly outcome: 'malformed' | 'too_large'; readonly reason: string };
+/** Events read in one step. */
+const EVENTS_IN_A_STEP = 64;
 
 const EMPTY = 'the body is empty; send a JSON object, an array of them, or one per line';
 const TOO_MANY = {
@@ -18,55 +14,71 @@ const TOO_MANY = {
   reason: `more than ${MAX_NATIVE_EVENTS} events in one request; send it in parts`,
 } as const;
 
+/** A value of the body with its member or line, from 1, or why it is none. */
+type Member = { readonly position: number; readonly value: unknown } | Pick<Fault, 'position' | 'reason'>;
+
 /**
  * Reads the body of `POST /v1/events`: one JSON object, a JSON array of them, or NDJSON, told apart by the text itself.
  * A broken line or member spoils none of the others. `receivedAt` is epoch milliseconds. Never throws.
  */
-export function readNativeBody(body: Buffer, receivedAt: number): NativeBodyResult {
-  const text = body.toString('utf8');
+export function* readNativeBody(body: Buffer, receivedAt: number): Reading {
+  const members = membersOf(body.toString('utf8'));
+  if ('ok' in members) return members;
+  const events: ReadEvent[] = [];
+  const faults: Fault[] = [];
+  let step = 0;
+  for (const member of members) {
+    if (step++ === EVENTS_IN_A_STEP) {
+      yield;
+      step = 1;
+    }
+    const { position } = member;
+    const read = 'value' in member ? readNativeEvent(member.value, receivedAt) : { ok: false as const, ...member };
+    if (!read.ok) faults.push({ position, reason: read.reason, count: 1 });
+    else if ('value' in member) events.push({ event: read.event, position, payload: member.value as Json });
+  }
+  return { ok: true, events, unused: 0, ignored: 0, faults };
+}
+
+/** The values of a body; those of lines are parsed one by one as they are asked for. */
+function membersOf(text: string): Iterable<Member> | UnreadableBody {
   if (text.trim() === '') return malformed(EMPTY);
   const whole = parse(text);
   if (whole.ok) {
-    const members: unknown[] = Array.isArray(whole.value) ? (whole.value as unknown[]) : [whole.value];
-    if (members.length === 0) return malformed(EMPTY);
-    if (members.length > MAX_NATIVE_EVENTS) return TOO_MANY;
-    return { ok: true, events: members.map((raw, i) => () => readOne(raw, i + 1, receivedAt)) };
+    const values: readonly unknown[] = Array.isArray(whole.value) ? (whole.value as unknown[]) : [whole.value];
+    if (values.length === 0) return malformed(EMPTY);
+    if (values.length > MAX_NATIVE_EVENTS) return TOO_MANY;
+    return values.map((value, at) => ({ position: at + 1, value }));
   }
   if (text.trimStart().startsWith('[')) return malformed(`the body is ${whole.reason}`);
   const lines = linesOf(text);
   if (lines.length > MAX_NATIVE_EVENTS) return TOO_MANY;
   if (lines.length === 1) return malformed(`the body is ${whole.reason}`);
-  return {
-    ok: true,
-    events: lines.map(({ line, json }) => () => {
-      const parsed = parse(json);
-      return parsed.ok
-        ? readOne(parsed.value, line, receivedAt)
-        : { ok: false, line, reason: `the line is ${parsed.reason}` };
-    }),
-  };
+  return parsedLines(lines);
 }
 
-function malformed(reason: string): NativeBodyResult {
+function* parsedLines(lines: readonly { position: number; json: string }[]): Generator<Member, void> {
+  for (const { position, json } of lines) {
+    const parsed = parse(json);
+    yield parsed.ok ? { position, value: parsed.value } : { position, reason: `the line is ${parsed.reason}` };
+  }
+}
+
+function malformed(reason: string): UnreadableBody {
   return { ok: false, outcome: 'malformed', reason };
 }
 
-/** The lines that are not blank, with their numbers; one more than may come at most. */
-function linesOf(text: string): { line: number; json: string }[] {
-  const lines: { line: number; json: string }[] = [];
-  for (let from = 0, line = 1; from < text.length && lines.length <= MAX_NATIVE_EVENTS; line++) {
+/** The lines that are not blank, with their numbers; at most one more than may come. */
+function linesOf(text: string): { position: number; json: string }[] {
+  const lines: { position: number; json: string }[] = [];
+  for (let from = 0, position = 1; from < text.length && lines.length <= MAX_NATIVE_EVENTS; position++) {
     const mark = text.indexOf('\n', from);
     const end = mark < 0 ? text.length : mark;
     const json = text.slice(from, end).trim();
-    if (json !== '') lines.push({ line, json });
+    if (json !== '') lines.push({ position, json });
     from = end + 1;
   }
   return lines;
-}
-
-function readOne(raw: unknown, line: number, receivedAt: number): NativeLine {
-  const result = readNativeEvent(raw, receivedAt);
-  return result.ok ? { ...result, line, raw } : { ...result, line };
 }
 
 function parse(text: string): { ok: true; value: unknown } | { ok: false; reason: string } {

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import { type AppEvent, type EventUser, type ExceptionValue, type Level } from '../event.js';
+import { type ReadEvent } from '../protocol.js';
 import { readEventId } from '../reading/event-id.js';
 import { type OtlpAttributes, type OtlpLogRecord, type OtlpSpanEvent } from './otlp-model.js';
 import { sampleOfShared } from './otlp-sample.js';
-import { anyText, type Json, scalarText, text } from '../reading/read-values.js';
+import { anyText, asObject, finite, type Json, scalarText, text } from '../reading/read-values.js';
 import { splitQualifiedType } from '../stack-text/stack-lines.js';
 import { parseStackText, type StackLanguage } from '../stack-text/stack-text.js';
 import { plausibleTime } from '../reading/time.js';
 
 /** Events made of an OTLP request, each with what it was made of. */
 export interface OtlpEvents {
-  readonly events: readonly { readonly event: AppEvent; readonly raw: Json }[];
+  readonly events: readonly ReadEvent[];
   /** Records that report no error: acknowledged and not used. */
   readonly ignored: number;
   /** Log records or spans of which an error was reported but not read. */
@@ -26,6 +27,8 @@ class Unusable extends Error {}
 const SEVERITY = { info: 9, warning: 13, error: 17, fatal: 21 } as const;
 const MAX = { message: 8192, type: 256, name: 512, stack: 1 << 20, short: 250, tagKey: 200, tagValue: 200 } as const;
 const MAX_TAGS = 100;
+/** Records read in one step. */
+const RECORDS_IN_A_STEP = 64;
 
 /** `telemetry.sdk.language` where Sentry's platform has another name; other languages keep theirs. */
 const PLATFORMS: Readonly<Record<string, string>> = { nodejs: 'node', webjs: 'javascript', dotnet: 'csharp' };
@@ -48,72 +51,119 @@ const NO_TAG = [
  * conventions, "Exceptions in logs"). `receivedAt` is epoch milliseconds. The same record always gives the same event id,
  * '' where it says too little to be known again.
  */
-export function readOtlpLogs(records: readonly OtlpLogRecord[], receivedAt: number): OtlpEvents {
+export function* readOtlpLogs(
+  records: readonly OtlpLogRecord[],
+  receivedAt: number,
+): Generator<void, OtlpEvents, void> {
   const nextId = idGiver('log');
   const sampleOf = oncePerObject(sampleOfShared);
   const errors = records.filter(reportsError);
-  const read = readEach(
+  const read = yield* readEach(
     errors,
     ({ attributes }) => attributes,
     (record) => {
-      const { resource, attributes, body } = record;
-      const stack = readExceptions(attributes, resource);
-      const message = bodyText(body);
-      const event = toEvent([attributes, resource], resource, stack, {
-        eventId: nextId(record, [record.spanId, record.severityNumber, message], attributes, resource),
-        occurredAt: plausibleTime(record.time, receivedAt),
-        level: levelOf(record),
-        message,
-        logger: record.scope,
-        transaction: routeOf(attributes),
-        traceId: readEventId(record.traceId) || undefined,
-      });
-      return { event, raw: { ...record, resource: sampleOf(resource) } };
+      const { resource, attributes } = record;
+      const parts = [record.spanId, record.severityNumber, bodyText(record.body)];
+      const event = logEvent(record, nextId(record, parts, attributes, resource), receivedAt);
+      return { event, payload: { ...record, resource: sampleOf(resource) } };
     },
   );
   return { ...read, ignored: records.length - errors.length };
 }
 
 /** Events of the span events named `exception` (semantic conventions, "Exceptions on spans"); as for logs. */
-export function readOtlpSpanEvents(records: readonly OtlpSpanEvent[], receivedAt: number): OtlpEvents {
+export function* readOtlpSpanEvents(
+  records: readonly OtlpSpanEvent[],
+  receivedAt: number,
+): Generator<void, OtlpEvents, void> {
   const nextId = idGiver('span');
   const sampleOf = oncePerObject(sampleOfShared);
   const exceptions = records.filter((record) => record.name === 'exception' && hasException(record.attributes));
-  const read = readEach(
+  const read = yield* readEach(
     exceptions,
     ({ spanAttributes }) => spanAttributes,
     (record) => {
       const { resource, attributes, spanAttributes } = record;
-      const stack = readExceptions(attributes, resource);
-      const event = toEvent([attributes, spanAttributes, resource], resource, stack, {
-        eventId: nextId(record, [record.spanId], attributes, resource),
-        occurredAt: plausibleTime(record.time, receivedAt),
-        level: 'error',
-        logger: record.scope,
-        transaction: routeOf(spanAttributes) ?? record.spanName,
-        traceId: readEventId(record.traceId) || undefined,
-      });
-      return { event, raw: { ...record, resource: sampleOf(resource), spanAttributes: sampleOf(spanAttributes) } };
+      const event = spanEvent(record, nextId(record, [record.spanId], attributes, resource), receivedAt);
+      return {
+        event,
+        payload: { ...record, resource: sampleOf(resource), spanAttributes: sampleOf(spanAttributes) },
+      };
     },
   );
   return { ...read, ignored: records.length - exceptions.length };
+}
+
+/** Reads an event again from its payload, a log record or an event of a span; undefined where its customer cannot be told. */
+export function readOtlpPayload(payload: Json, receivedAt: number): AppEvent | undefined {
+  const attributes = asObject(payload.attributes) ?? {};
+  const resource = asObject(payload.resource) ?? {};
+  const around = {
+    resource,
+    attributes,
+    scope: text(payload.scope, MAX.name),
+    time: finite(payload.time),
+    traceId: text(payload.traceId, 32) ?? '',
+    spanId: text(payload.spanId, 32) ?? '',
+  };
+  try {
+    const spanAttributes = asObject(payload.spanAttributes);
+    if (spanAttributes) {
+      const spanName = text(payload.spanName, MAX.name);
+      return spanEvent({ ...around, name: 'exception', spanName, spanAttributes }, '', receivedAt);
+    }
+    const severityNumber = finite(payload.severityNumber) ?? 0;
+    const severityText = text(payload.severityText, 64);
+    return logEvent({ ...around, severityNumber, severityText, body: payload.body }, '', receivedAt);
+  } catch (error) {
+    if (error instanceof Unusable) return undefined;
+    throw error;
+  }
+}
+
+/** @throws Unusable */
+function logEvent(record: OtlpLogRecord, eventId: string, receivedAt: number): AppEvent {
+  const { resource, attributes } = record;
+  return toEvent([attributes, resource], resource, readExceptions(attributes, resource), {
+    eventId,
+    occurredAt: plausibleTime(record.time, receivedAt),
+    level: levelOf(record),
+    message: bodyText(record.body),
+    logger: record.scope,
+    transaction: routeOf(attributes),
+    traceId: readEventId(record.traceId) || undefined,
+  });
+}
+
+/** @throws Unusable */
+function spanEvent(record: OtlpSpanEvent, eventId: string, receivedAt: number): AppEvent {
+  const { resource, attributes, spanAttributes } = record;
+  return toEvent([attributes, spanAttributes, resource], resource, readExceptions(attributes, resource), {
+    eventId,
+    occurredAt: plausibleTime(record.time, receivedAt),
+    level: 'error',
+    logger: record.scope,
+    transaction: routeOf(spanAttributes) ?? record.spanName,
+    traceId: readEventId(record.traceId) || undefined,
+  });
 }
 
 /**
  * Reads record by record, so that one which cannot be read costs no other. `unitOf` is the same for records that a client
  * counts as one: the events of a span.
  */
-function readEach<T>(
+function* readEach<T>(
   records: readonly T[],
   unitOf: (record: T) => object,
-  read: (record: T) => OtlpEvents['events'][number],
-): Omit<OtlpEvents, 'ignored'> {
-  const events: OtlpEvents['events'][number][] = [];
+  read: (record: T) => Omit<ReadEvent, 'position'>,
+): Generator<void, Omit<OtlpEvents, 'ignored'>, void> {
+  const events: ReadEvent[] = [];
   const rejected = new Set<object>();
   let rejectedReason = '';
-  for (const record of records) {
+  for (const [at, record] of records.entries()) {
+    if (at > 0 && at % RECORDS_IN_A_STEP === 0) yield;
     try {
-      events.push(read(record));
+      events.push({ position: at + 1, ...read(record) });
     } catch (error) {
       rejected.add(unitOf(record));
       rejectedReason ||= error instanceof Unusable ? error.message : 'a record could not be read';

@@ -11,6 +11,7 @@ import {
   otlpStatus,
   readOtlp,
 } from './otlp.js';
+import { readAtOnce } from '../protocol.js';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 const TRACE = '0123456789abcdef0123456789abcdef';
@@ -134,7 +135,7 @@ const wire = {
 };
 
 function accepted(signal: OtlpSignal, format: OtlpFormat, body: Buffer): Extract<OtlpResult, { ok: true }> {
-  const result = readOtlp(signal, format, body, NOW);
+  const result = readAtOnce(readOtlp(signal, format, body, NOW));
   if (!result.ok) throw new Error(result.reason);
   return result;
 }
@@ -258,7 +259,7 @@ describe.each([['json', json] as const, ['protobuf', wire] as const])('OTLP in %
       make.spans({ ...others, 'enduser.id': 'c-2' }, ['exception', { 'exception.type': 'E' }]),
     );
     expect(log.events).toMatchObject([{ event: { user: { id: 'c-1' }, exceptions: [{ type: 'TypeError' }] } }]);
-    expect(log.events[0]?.raw.attributes).not.toHaveProperty('last');
+    expect(log.events[0]?.payload.attributes).not.toHaveProperty('last');
     expect(span.events).toMatchObject([{ event: { user: { id: 'c-2' } } }]);
   });
 
@@ -275,7 +276,7 @@ describe.each([['json', json] as const, ['protobuf', wire] as const])('OTLP in %
 
   it('says that garbage is no request', () => {
     for (const signal of ['logs', 'traces'] as const)
-      expect(readOtlp(signal, format, Buffer.from([0x0a, 0xff, 0x07]), NOW).ok).toBe(false);
+      expect(readAtOnce(readOtlp(signal, format, Buffer.from([0x0a, 0xff, 0x07]), NOW)).ok).toBe(false);
   });
 });
 
@@ -311,7 +312,7 @@ describe('a large resource that many records share', () => {
       { key: 'service.name', value: { stringValue: 'shop' } },
     ];
     const { events } = accepted('logs', 'json', logsOf(numbered(200), resource));
-    const shared = events[0]?.raw.resource as Record<string, unknown>;
+    const shared = events[0]?.payload.resource as Record<string, unknown>;
     expect(shared).toMatchObject({
       'service.name': 'shop',
       'large.1': '[trimmed]',
@@ -319,8 +320,8 @@ describe('a large resource that many records share', () => {
       list: '[trimmed]',
     });
     expect(shared.cut).toMatch(/^(word ){102}\[trimmed\]$/);
-    expect(JSON.stringify(events.map(({ raw }) => raw)).length).toBeLessThan(200 * 16_384);
-    expect(events.every(({ raw }) => raw.resource === shared)).toBe(true);
+    expect(JSON.stringify(events.map(({ payload }) => payload)).length).toBeLessThan(200 * 16_384);
+    expect(events.every(({ payload }) => payload.resource === shared)).toBe(true);
   });
 
   it('may be the attributes of a span with many events', () => {
@@ -331,7 +332,7 @@ describe('a large resource that many records share', () => {
     const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
     const { events } = accepted('traces', 'json', body);
     expect(events).toHaveLength(100);
-    expect(JSON.stringify(events.map(({ raw }) => raw)).length).toBeLessThan(100 * 16_384);
+    expect(JSON.stringify(events.map(({ payload }) => payload)).length).toBeLessThan(100 * 16_384);
   });
 
   it('still tells records of different resources apart', () => {
@@ -406,7 +407,7 @@ describe('a record at which reading fails', () => {
         throw new RangeError('Maximum call stack size exceeded');
       },
     });
-    const read = readOtlpLogs([record({}), record(broken), record({ a: 1 })], NOW);
+    const read = readAtOnce(readOtlpLogs([record({}), record(broken), record({ a: 1 })], NOW));
     expect([read.events.length, read.ignored, read.rejected]).toEqual([2, 0, 1]);
     expect(read.rejectedReason).toBe('a record could not be read');
   });
@@ -433,7 +434,7 @@ describe('OTLP in JSON of a wrong shape', () => {
     [{ resource_logs: [] }, '"resource_logs" must be called "resourceLogs"'],
     [{ resourceMetrics: [] }, '"resourceMetrics" holds metrics, which are not taken; errors come as logs and traces'],
   ])('is refused around records, with what and where: %j', (body, reason) => {
-    const result = readOtlp('logs', 'json', Buffer.from(JSON.stringify(body)), NOW);
+    const result = readAtOnce(readOtlp('logs', 'json', Buffer.from(JSON.stringify(body)), NOW));
     expect(result).toEqual({ ok: false, outcome: 'invalid', reason });
   });
 
@@ -500,11 +501,11 @@ describe('OTLP in protobuf of the other signal', () => {
     const spans = Buffer.from(
       wire.message([1, wire.message([2, wire.message([2, wire.message([1, 'x'.repeat(16)])])])]),
     );
-    expect(readOtlp('traces', 'protobuf', logs, NOW)).toMatchObject({
+    expect(readAtOnce(readOtlp('traces', 'protobuf', logs, NOW))).toMatchObject({
       outcome: 'invalid',
       reason: 'no spans; log records belong to /otlp/v1/logs',
     });
-    expect(readOtlp('logs', 'protobuf', spans, NOW)).toMatchObject({
+    expect(readAtOnce(readOtlp('logs', 'protobuf', spans, NOW))).toMatchObject({
       outcome: 'invalid',
       reason: 'no log records; spans belong to /otlp/v1/traces',
     });
@@ -545,7 +546,7 @@ describe('a request of more resources and scopes than any client sends', () => {
     ['resources in protobuf', 'protobuf', Buffer.from('0a00'.repeat(many), 'hex')],
     ['scopes in protobuf', 'protobuf', Buffer.concat([Buffer.from('0a80897a', 'hex'), scopes])],
   ] as const)('is refused: %s', (_name, format, body) => {
-    const read = readOtlp('logs', format, Buffer.from(body), 0);
+    const read = readAtOnce(readOtlp('logs', format, Buffer.from(body), 0));
     expect(read).toMatchObject({ ok: false, outcome: 'invalid' });
     expect(read.ok ? '' : read.reason).toContain('has more than 10000 resources and scopes');
   });

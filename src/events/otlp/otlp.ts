@@ -21,19 +21,28 @@ export function otlpFormat(contentType: string | undefined): OtlpFormat | undefi
   return type === 'application/json' ? 'json' : undefined;
 }
 
-/** Reads the decompressed body of an export request; `receivedAt` is epoch milliseconds. An empty one is legal. */
-export function readOtlp(signal: OtlpSignal, format: OtlpFormat, body: Buffer, receivedAt: number): OtlpResult {
+/** Reads the decompressed body of an export request in steps; `receivedAt` is epoch milliseconds. An empty one is legal. */
+export function* readOtlp(
+  signal: OtlpSignal,
+  format: OtlpFormat,
+  body: Buffer,
+  receivedAt: number,
+): Generator<void, OtlpResult, void> {
   if (signal === 'logs') {
     const decode = format === 'json' ? decodeOtlpJsonLogs : decodeOtlpProtobufLogs;
-    return toResult(decode(body), (records) => readOtlpLogs(records, receivedAt));
+    return yield* toResult(decode(body), (records) => readOtlpLogs(records, receivedAt));
   }
   const decode = format === 'json' ? decodeOtlpJsonTraces : decodeOtlpProtobufTraces;
-  return toResult(decode(body), (records) => readOtlpSpanEvents(records, receivedAt));
+  return yield* toResult(decode(body), (records) => readOtlpSpanEvents(records, receivedAt));
 }
 
-function toResult<T>(decoded: OtlpDecoded<T>, read: (records: readonly T[]) => OtlpEvents): OtlpResult {
+function* toResult<T>(
+  decoded: OtlpDecoded<T>,
+  read: (records: readonly T[]) => Generator<void, OtlpEvents, void>,
+): Generator<void, OtlpResult, void> {
   if (!decoded.ok) return decoded;
-  const { events, ignored, rejected, rejectedReason } = read(decoded.records);
+  yield;
+  const { events, ignored, rejected, rejectedReason } = yield* read(decoded.records);
   return {
     ok: true,
     events,

@@ -2,23 +2,7 @@ import { type EventUser } from '../event.js';
 import { readEventId } from '../reading/event-id.js';
 import { asObject, type Json, scalarText, text } from '../reading/read-values.js';
 import { readTimestamp } from '../reading/time.js';
-
-/** What a customer wrote in the app's own feedback form: they have made contact already. */
-export interface Feedback {
-  /** Its own id, 32 hex digits; '' for a user report, which has none. */
-  readonly eventId: string;
-  /** The error it is about, 32 hex digits, when the app knows. */
-  readonly aboutEventId?: string;
-  readonly message: string;
-  readonly name?: string;
-  /** Who wrote: the email of the form wins over the app's. */
-  readonly user?: EventUser;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  readonly release?: string;
-  readonly environment: string;
-  readonly url?: string;
-}
+import { type Feedback } from '../telemetry.js';
 
 /** Longest text kept of what a customer wrote, UTF-16 units; Sentry's own limit. */
 const MAX_MESSAGE = 4096;

@@ -4,15 +4,9 @@ import { readEventId } from '../reading/event-id.js';
 import { asList, asObject, type Json, scalarText, text } from '../reading/read-values.js';
 import { readTimestamp } from '../reading/time.js';
 
-/** One log record that became an event, with the record as it was sent. */
-export interface LogEvent {
-  readonly event: AppEvent;
-  readonly raw: Json;
-}
-
-/** A `log` item: records of level error and fatal are events, the others are only counted. */
-export interface LogItem {
-  readonly events: readonly LogEvent[];
+/** The records of a `log` item. Those of level error and fatal are events, the others are only counted. */
+export interface LogRecords {
+  readonly events: readonly { readonly event: AppEvent; readonly payload: Json }[];
   readonly ignored: number;
   /** Records of errors beyond those that are taken. */
   readonly refused: number;
@@ -20,23 +14,32 @@ export interface LogItem {
 
 /** Most records of errors taken of one item, as many as events of one native request; SDKs send at most 100. */
 export const MAX_LOG_EVENTS = 10_000;
+/** Records read in one step. */
+const RECORDS_IN_A_STEP = 64;
 const MAX_TAGS = 100;
 
-/** Reads a `log` item: a container `{"items": [...]}`, or a single record as the first SDKs sent it. */
-export function readLogItem(raw: Json, receivedAt: number): LogItem {
+/** Reads a `log` item in steps: a container `{"items": [...]}`, or a single record as the first SDKs sent it. */
+export function* readLogRecords(raw: Json, receivedAt: number): Generator<void, LogRecords, void> {
   const records = asList(raw.items) ?? [raw];
-  const events: LogEvent[] = [];
+  const events: { event: AppEvent; payload: Json }[] = [];
   let refused = 0;
-  for (const item of records) {
+  for (const [at, item] of records.entries()) {
+    if (at > 0 && at % RECORDS_IN_A_STEP === 0) yield;
     const record = asObject(item);
     if (record?.level !== 'error' && record?.level !== 'fatal') continue;
-    if (events.length < MAX_LOG_EVENTS) events.push({ event: toEvent(record, receivedAt), raw: record });
+    if (events.length < MAX_LOG_EVENTS) events.push({ event: readLogRecord(record, receivedAt), payload: record });
     else refused++;
   }
   return { events, ignored: records.length - events.length - refused, refused };
 }
 
-function toEvent(record: Json, receivedAt: number): AppEvent {
+/** True for the payload of a log record; events of other items have no body. */
+export function isLogRecord(payload: Json): boolean {
+  return typeof payload.body === 'string' && asObject(payload.attributes) !== undefined;
+}
+
+/** Reads one record of level error or fatal. */
+export function readLogRecord(record: Json, receivedAt: number): AppEvent {
   const attributes = asObject(record.attributes) ?? {};
   const at = (key: string, max: number): string | undefined => scalarText(valueOf(attributes[key]), max);
   const message = text(record.body, 8192);

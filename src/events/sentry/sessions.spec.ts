@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { countedIn, MAX_AGGREGATES, readSessionAggregates } from './sessions.js';
+import { countedIn } from '../telemetry.js';
+import { MAX_AGGREGATES, readSessionAggregates } from './sessions.js';
 
 const NOON = Date.UTC(2026, 2, 10, 12);
 

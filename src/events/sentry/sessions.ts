@@ -1,37 +1,8 @@
 import { asList, asObject, type Json, natural, scalarText } from '../reading/read-values.js';
 import { readTimestamp } from '../reading/time.js';
+import { type SessionCount } from '../telemetry.js';
 
-/** Sessions of one release and environment. The four ends exclude each other; a session still running is only `started`. */
-export interface SessionCount {
-  readonly release?: string;
-  readonly environment: string;
-  /** When the sessions started (aggregates) or last changed (single ones), epoch milliseconds. */
-  readonly at: number;
-  /** The user's id by the app (`did`); undefined when the app names none. */
-  readonly did?: string;
-  readonly started: number;
-  /** Ended without an error. */
-  readonly exited: number;
-  /** Ended with an error that the app handled. */
-  readonly errored: number;
-  readonly crashed: number;
-  /** Ended from outside, such as by the operating system. */
-  readonly abnormal: number;
-}
-
-/**
- * Told later than this after the end of their minute, sessions count when they were told: detection closes a minute 90 s after its end and
- * does not look at it again, and counts are written every second or two. SDKs on servers tell within a minute of it; a phone that crashed
- * tells when the app is opened again.
- */
-const TOLD_WITHIN_MS = 75_000;
 const MINUTE = 60_000;
-
-/** The minute in which sessions count, epoch milliseconds; `at` is when they started or last changed. */
-export function countedIn(at: number, receivedAt: number): number {
-  const minute = Math.floor(at / MINUTE) * MINUTE;
-  return receivedAt > minute + MINUTE + TOLD_WITHIN_MS ? Math.floor(receivedAt / MINUTE) * MINUTE : minute;
-}
 
 /** Most aggregates of one item that keep their user, far beyond what SDKs send; the others are summed by minute. */
 export const MAX_AGGREGATES = 10_000;

@@ -1,39 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { type EndedEvent } from '../../events/protocol.js';
 import { Clock } from '../../platform/clock.js';
-import { type AcceptedEvent, EventBuffer, type EventFacts, type PreparedEvent } from '../accepted-event.js';
-import { Digestion } from './digestion.service.js';
-import { type AppEvent } from '../../events/event.js';
-import { PROJECTS_CONFIG, type ProjectsConfig } from '../../projects/projects-config.js';
-import { type DigestOutcome } from '../outcome.js';
 import { KeyLimiter } from '../http/key.limiter.js';
 import { type Sender } from '../sender.js';
 import { Projects } from '../../projects/project.registry.js';
-import { RequestTurns } from '../http/request.turns.js';
+import { PROJECTS_CONFIG, type ProjectsConfig } from '../../projects/projects-config.js';
+import { EventBuffer } from '../event-buffer.js';
+import { type QueuedEvent } from '../queued-event.js';
+import { type UnclaimedEvent } from '../reader/body.readers.js';
 
 const MINUTE = 60_000;
-
-/** An event as a protocol read it, with what was sent. */
-export interface ReadEvent {
-  readonly event: AppEvent;
-  readonly raw: Readonly<Record<string, unknown>>;
-  /** Reads the same again, from the text that is kept. */
-  readonly reread?: () => ReadEvent;
-}
-
-/** An event that was read on another thread. */
-export interface SummarisedEvent {
-  /** '' where the app gave none. */
-  readonly eventId: string;
-  readonly facts: EventFacts;
-  /** Reads it here, from the text that is kept. */
-  readonly reread: () => ReadEvent;
-}
-
-/** What became of the events of one request, in their order. */
-export interface Acceptance {
-  readonly ids: readonly string[];
-  readonly outcomes: readonly DigestOutcome[];
-}
 
 /** The last step of intake, the same for every protocol: gives each event its id, keeps to the project's quota, and hands over to the buffer. */
 @Injectable()
@@ -45,9 +21,7 @@ export class Acceptor {
 
   constructor(
     private readonly buffer: EventBuffer,
-    private readonly digestion: Digestion,
     private readonly projects: Projects,
-    private readonly turns: RequestTurns,
     private readonly limiter: KeyLimiter,
     private readonly clock: Clock,
     @Inject(PROJECTS_CONFIG) config: ProjectsConfig,
@@ -55,50 +29,21 @@ export class Acceptor {
     this.quotas = new Map(config.map(({ slug, limits }) => [slug, limits.eventsPerMinute]));
   }
 
-  /** Resolves when the events are safe; `receivedAt` is epoch milliseconds. */
-  async accept(
-    sender: Sender,
-    events: readonly (ReadEvent | SummarisedEvent)[],
-    receivedAt: number,
-  ): Promise<Acceptance> {
-    if (events.length === 0) return { ids: [], outcomes: [] };
+  /** Resolves when the events are safe, with what became of each, in their order; `receivedAt` is epoch milliseconds. */
+  async accept(sender: Sender, events: readonly UnclaimedEvent[], receivedAt: number): Promise<EndedEvent[]> {
+    if (events.length === 0) return [];
     this.limiter.spend(sender, events.length - 1);
     const { id: projectId, keyId, trust, source } = sender;
     const hasPayload = !this.isOverQuota(projectId, events.length, receivedAt);
-    const accepted = ({ event, raw }: ReadEvent, eventId: string): AcceptedEvent => ({
-      projectId,
-      keyId,
-      trust,
-      source,
-      receivedAt,
-      event: event.eventId === eventId ? event : { ...event, eventId },
-      payload: hasPayload ? raw : undefined,
+    const queued = events.map((one): QueuedEvent => {
+      const { facts, fault, content } = one;
+      const eventId = one.eventId || this.newId();
+      return { projectId, keyId, trust, source, eventId, receivedAt, hasPayload, facts, fault, content };
     });
-    const prepare = (one: ReadEvent | SummarisedEvent): PreparedEvent => {
-      if ('facts' in one) {
-        const { facts, reread } = one;
-        const eventId = one.eventId || this.newId();
-        return {
-          projectId,
-          keyId,
-          trust,
-          source,
-          eventId,
-          hasPayload,
-          facts,
-          accepted: () => accepted(reread(), eventId),
-        };
-      }
-      const { reread } = one;
-      const eventId = one.event.eventId || this.newId();
-      return this.digestion.prepare(
-        accepted(one, eventId),
-        reread && !this.buffer.writesInFull ? () => accepted(reread(), eventId) : undefined,
-      );
-    };
-    const prepared = await this.turns.map(events, String(projectId), prepare);
-    const outcomes = await this.buffer.submit(prepared);
-    return { ids: prepared.map((one) => one.eventId), outcomes };
+    const outcomes = await this.buffer.submit(queued);
+    return queued.map(({ eventId: id }, at) => {
+      return { id, position: events[at]?.position ?? 0, outcome: outcomes[at] ?? 'accepted' };
+    });
   }
 
   private newId(): string {

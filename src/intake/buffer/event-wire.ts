@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { type AcceptedEvent } from '../accepted-event.js';
+import { type FullEvent, type Origin } from '../queued-event.js';
 
 /** First byte of what is written here. A reader that meets another version sets the message aside. */
 const VERSION = 1;
@@ -13,8 +13,15 @@ const MAX_INFLATED = 64 * 1024 * 1024;
 /** Bytes that cannot be read as a batch of events; the message says why. */
 export class UnreadableBatch extends Error {}
 
+/** An event as it is written down before digest: scrubbed, with the key that was made of it before. */
+export interface WireEvent extends FullEvent, Origin {
+  readonly projectId: number;
+  /** Epoch milliseconds by our clock. */
+  readonly receivedAt: number;
+}
+
 /** One event as JSON text; several make a batch. */
-export function eventText(event: AcceptedEvent): string {
+export function eventText(event: WireEvent): string {
   return JSON.stringify(event);
 }
 
@@ -29,12 +36,12 @@ export function encodeBatch(texts: readonly string[]): Buffer {
  * The events of a batch.
  * @throws UnreadableBatch for another version, and for bytes that are none of ours
  */
-export function decodeBatch(data: Uint8Array): AcceptedEvent[] {
+export function decodeBatch(data: Uint8Array): WireEvent[] {
   const [version, encoding] = data;
   if (version !== VERSION) throw new UnreadableBatch(`version ${version ?? 'none'} of the wire format is not known`);
   const body = Buffer.from(data.buffer, data.byteOffset + 2, data.byteLength - 2);
   try {
-    return JSON.parse(textOf(body, encoding)) as AcceptedEvent[];
+    return JSON.parse(textOf(body, encoding)) as WireEvent[];
   } catch (error) {
     throw new UnreadableBatch('the batch is not valid', { cause: error });
   }

@@ -3,8 +3,9 @@ import { LRUCache } from 'lru-cache';
 import { type Clock } from '../../platform/clock.js';
 import { Problem } from '../../platform/errors.js';
 import { type Logger } from '../../platform/logging/logger.js';
-import { EventBuffer, type EventConsumer, type PreparedEvent } from '../accepted-event.js';
-import { type Digestion } from './digestion.service.js';
+import { EventBuffer, type EventConsumer } from '../event-buffer.js';
+import { inFull, type QueuedEvent } from '../queued-event.js';
+import { type BufferOutlet } from './buffer-outlet.service.js';
 import { eventText } from './event-wire.js';
 import { type JetStreamLog, PARTITIONS } from './jetstream.log.js';
 import { JetStreamPublisher, type Publishable, type Published } from './jetstream.publisher.js';
@@ -25,7 +26,7 @@ const ASK_MS = 5000;
 /** What the buffer stands on. */
 export interface JetStreamParts {
   readonly log: JetStreamLog;
-  readonly digestion: Digestion;
+  readonly outlet: BufferOutlet;
   readonly outcomes: OutcomeCounter;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -38,7 +39,6 @@ export interface JetStreamParts {
  * Events go scrubbed, in the partition of their project and grouping key.
  */
 export class JetStreamBuffer extends EventBuffer {
-  readonly writesInFull = true;
   private readonly publisher: JetStreamPublisher;
   private readonly puller: JetStreamPuller;
   private readonly shipped = new LRUCache<string, number>({ max: 50_000 });
@@ -48,23 +48,23 @@ export class JetStreamBuffer extends EventBuffer {
 
   constructor(private readonly parts: JetStreamParts) {
     super();
-    const { log, digestion, logger } = parts;
+    const { log, outlet, logger } = parts;
     this.publisher = new JetStreamPublisher(log, logger);
-    this.puller = new JetStreamPuller(log, digestion, logger);
+    this.puller = new JetStreamPuller(log, outlet, logger);
     this.asking = setInterval(() => void this.ask(), ASK_MS).unref();
   }
 
   connect(consumer: EventConsumer): void {
-    this.parts.digestion.connect(consumer);
+    this.parts.outlet.connect(consumer);
     if (this.parts.digests) this.puller.start();
   }
 
-  async submit(events: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
+  async submit(events: readonly QueuedEvent[]): Promise<DigestOutcome[]> {
     if (this.closed || this.publisher.waiting + events.length > CAPACITY)
       throw new Problem(503, 'unavailable', 'More events are waiting than can be kept. Try again in a few seconds.');
     const byPartition = new Map<number, { at: number; event: Publishable }[]>();
-    for (const [at, prepared] of events.entries()) {
-      const { partition, event } = this.publishable(prepared);
+    for (const [at, queued] of events.entries()) {
+      const { partition, event } = this.publishable(queued);
       const list = byPartition.get(partition);
       if (list) list.push({ at, event });
       else byPartition.set(partition, [{ at, event }]);
@@ -100,14 +100,13 @@ export class JetStreamBuffer extends EventBuffer {
     await this.parts.log.close();
   }
 
-  private publishable(prepared: PreparedEvent): { partition: number; event: Publishable } {
-    const { digestion } = this.parts;
-    const id = `${prepared.projectId}:${prepared.eventId}`;
-    const grouping = digestion.groupingOf(prepared);
-    const key = grouping ? `${prepared.projectId}:${grouping.key}` : id;
-    const accepted = prepared.accepted();
-    const payload = this.wantsPayload(key) ? accepted.payload : undefined;
-    const written = digestion.written({ ...accepted, grouping, payload });
+  private publishable(queued: QueuedEvent): { partition: number; event: Publishable } {
+    const { outlet } = this.parts;
+    const id = `${queued.projectId}:${queued.eventId}`;
+    const grouping = outlet.groupingOf(queued);
+    const key = grouping ? `${queued.projectId}:${grouping.key}` : id;
+    const full = inFull(queued);
+    const written = outlet.written(queued, this.wantsPayload(key) ? full : { ...full, payload: undefined });
     let text = eventText(written);
     if (text.length > LARGEST_WITH_PAYLOAD) text = eventText({ ...written, payload: undefined });
     return { partition: partitionOf(key), event: { id, text, bytes: Buffer.byteLength(text) } };

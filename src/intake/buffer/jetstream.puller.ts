@@ -1,8 +1,8 @@
 import { type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import { messageOf } from '../../platform/errors.js';
 import { type Logger } from '../../platform/logging/logger.js';
-import { type PreparedEvent } from '../accepted-event.js';
-import { type Digestion, isOwnFault } from './digestion.service.js';
+import { type QueuedEvent } from '../queued-event.js';
+import { type BufferOutlet, isOwnFault } from './buffer-outlet.service.js';
 import { decodeBatch, UnreadableBatch } from './event-wire.js';
 import { ACK_WAIT_MS, type JetStreamLog, PARTITIONS } from './jetstream.log.js';
 
@@ -30,7 +30,7 @@ interface Partition {
 
 interface Delivery {
   readonly message: JsMsg;
-  readonly events: readonly PreparedEvent[];
+  readonly events: readonly QueuedEvent[];
 }
 
 /**
@@ -54,7 +54,7 @@ export class JetStreamPuller {
 
   constructor(
     private readonly log: JetStreamLog,
-    private readonly digestion: Digestion,
+    private readonly outlet: BufferOutlet,
     private readonly logger: Logger,
   ) {}
 
@@ -99,10 +99,10 @@ export class JetStreamPuller {
 
   private async digestLeftover(data: Uint8Array): Promise<void> {
     try {
-      await this.digestion.digestOrSetAside(decodeBatch(data).map((one) => this.digestion.prepare(one)));
+      await this.outlet.digestOrSetAside(decodeBatch(data).map((one) => this.outlet.queued(one)));
     } catch (error) {
       if (!(error instanceof UnreadableBatch)) throw error;
-      await this.digestion.setAsideUnreadable(data, error);
+      await this.outlet.setAsideUnreadable(data, error);
     }
   }
 
@@ -184,14 +184,14 @@ export class JetStreamPuller {
     return batch;
   }
 
-  private async read(message: JsMsg): Promise<PreparedEvent[] | undefined> {
+  private async read(message: JsMsg): Promise<QueuedEvent[] | undefined> {
     try {
-      return decodeBatch(message.data).map((one) => this.digestion.prepare(one));
+      return decodeBatch(message.data).map((one) => this.outlet.queued(one));
     } catch (error) {
       // Another process of a newer version may be able to read it.
       if (message.info.deliveryCount < MAX_DELIVERIES) message.nak(delay(message));
       else {
-        await this.digestion.setAsideUnreadable(message.data, error);
+        await this.outlet.setAsideUnreadable(message.data, error);
         message.ack();
       }
       return undefined;
@@ -203,7 +203,7 @@ export class JetStreamPuller {
     const events = batch.flatMap((one) => one.events);
     const isLastTry = batch.some(({ message }) => message.info.deliveryCount >= MAX_DELIVERIES);
     try {
-      await (isLastTry ? this.digestion.digestOrSetAside(events) : this.digestion.digest(events));
+      await (isLastTry ? this.outlet.digestOrSetAside(events) : this.outlet.digest(events));
       for (const { message, events: own } of batch) {
         message.ack();
         this.log.noteSize(own.length);

@@ -1,43 +1,39 @@
 import { describe, expect, it } from '@jest/globals';
+import { ROUTES } from '../../events/protocols.js';
 import { SystemClock } from '../../platform/clock.js';
 import { createLogger } from '../../platform/logging/logger.js';
-import { Metrics } from '../../platform/metrics.js';
-import { type PreparedEvent } from '../accepted-event.js';
-import { BodyReaders } from '../reader/body.readers.js';
-import { type Digestion } from './digestion.service.js';
-import { MemoryBuffer } from './memory.buffer.js';
+import { type QueuedEvent } from '../queued-event.js';
+import { MemoryBuffer, type MemoryParts } from './memory.buffer.js';
 import { type DigestOutcome } from '../outcome.js';
 import { RequestTurns } from '../http/request.turns.js';
 
 const REQUESTS = 100;
 
-/** A buffer before a digestion that keeps the sizes of its batches. */
+/** A buffer before an outlet that keeps the sizes of its batches. */
 function bufferWithSizes() {
   const sizes: number[] = [];
-  const digestion: Pick<Digestion, 'digestOrSetAside'> = {
-    digestOrSetAside: async (batch: readonly PreparedEvent[]): Promise<DigestOutcome[]> => {
+  const outlet: MemoryParts['outlet'] = {
+    connect: () => undefined,
+    digestOrSetAside: async (batch: readonly QueuedEvent[]): Promise<DigestOutcome[]> => {
       sizes.push(batch.length);
       return batch.map(() => 'accepted');
     },
   };
   const turns = new RequestTurns();
-  const readers = new BodyReaders(new Metrics());
-  const logger = createLogger('silent');
-  return { sizes, turns, buffer: new MemoryBuffer(digestion as Digestion, turns, readers, new SystemClock(), logger) };
+  const parts = { outlet, clock: new SystemClock(), logger: createLogger('silent'), atTheDoor: () => turns.waiting };
+  return { sizes, turns, buffer: new MemoryBuffer(parts) };
 }
 
-function fail(message: string): never {
-  throw new Error(message);
-}
-
-function prepared(eventId: string, projectId = 1): PreparedEvent {
-  return { projectId, eventId, hasPayload: true, facts: {}, accepted: () => fail('is not read again') };
+/** An event of which nobody looks at more than its ids. */
+function queued(eventId: string, projectId = 1): QueuedEvent {
+  const content = { protocol: ROUTES[0]!.protocol, text: Buffer.from('') };
+  return { projectId, eventId, receivedAt: 0, hasPayload: true, facts: undefined, content };
 }
 
 describe('batches of the buffer in memory', () => {
   it('waits for nobody where nobody is at the door', async () => {
     const { sizes, buffer } = bufferWithSizes();
-    expect(await buffer.submit([prepared('a')])).toEqual(['accepted']);
+    expect(await buffer.submit([queued('a')])).toEqual(['accepted']);
     expect(sizes).toEqual([1]);
   });
 
@@ -46,7 +42,7 @@ describe('batches of the buffer in memory', () => {
     await Promise.all(
       Array.from({ length: REQUESTS }, async (_, n) => {
         await turns.next(0, '');
-        return buffer.submit([prepared(String(n))]);
+        return buffer.submit([queued(String(n))]);
       }),
     );
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(REQUESTS);
@@ -57,10 +53,10 @@ describe('batches of the buffer in memory', () => {
   it('lets others in between the parts of a large request', async () => {
     const { sizes, buffer } = bufferWithSizes();
     const order: string[] = [];
-    const large = Array.from({ length: 2000 }, (_, n) => prepared(String(n)));
+    const large = Array.from({ length: 2000 }, (_, n) => queued(String(n)));
     await Promise.all([
       buffer.submit(large).then((outcomes) => order.push(`large ${outcomes.length}`)),
-      buffer.submit([prepared('x', 2)]).then(() => order.push('small')),
+      buffer.submit([queued('x', 2)]).then(() => order.push('small')),
     ]);
     expect(order).toEqual(['small', 'large 2000']);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(400);
@@ -73,7 +69,7 @@ describe('batches of the buffer in memory', () => {
       while (flooding) await turns.next(0, '');
     });
     await turns.next(0, '');
-    expect(await buffer.submit([prepared('a')])).toEqual(['accepted']);
+    expect(await buffer.submit([queued('a')])).toEqual(['accepted']);
     flooding = false;
     await Promise.all(flood);
   });

@@ -1,14 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Inject, Injectable } from '@nestjs/common';
-import { Clock } from '../../platform/clock.js';
+import { type Clock } from '../../platform/clock.js';
 import { messageOf, Problem } from '../../platform/errors.js';
-import { LOGGER, type Logger } from '../../platform/logging/logger.js';
-import { EventBuffer, type EventConsumer, type PreparedEvent } from '../accepted-event.js';
+import { type Logger } from '../../platform/logging/logger.js';
+import { EventBuffer, type EventConsumer } from '../event-buffer.js';
+import { type QueuedEvent } from '../queued-event.js';
 import { FairQueue, type Waiting } from '../http/fair-queue.js';
-import { BodyReaders } from '../reader/body.readers.js';
-import { Digestion } from './digestion.service.js';
+import { type BufferOutlet } from './buffer-outlet.service.js';
 import { type DigestOutcome } from '../outcome.js';
-import { RequestTurns } from '../http/request.turns.js';
 
 /** Events in one transaction at most: beyond some hundred the commit is no longer what costs. */
 const LARGEST_BATCH = 400;
@@ -24,35 +22,36 @@ const CAPACITY_OF_ONE = 15_000;
 const SHED_ABOVE = 5_000;
 
 interface Submission extends Waiting {
-  readonly prepared: readonly PreparedEvent[];
+  readonly prepared: readonly QueuedEvent[];
   readonly arrivedAt: number;
   readonly done: (outcomes: DigestOutcome[]) => void;
   readonly failed: (error: unknown) => void;
 }
 
+/** What the buffer stands on. */
+export interface MemoryParts {
+  readonly outlet: Pick<BufferOutlet, 'connect' | 'digestOrSetAside'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Requests that have arrived and are still to be read. */
+  readonly atTheDoor: () => number;
+}
+
 /** Group commit in memory: requests that arrive while a batch commits make up the next one. */
-@Injectable()
 export class MemoryBuffer extends EventBuffer {
-  readonly writesInFull = false;
   private readonly waiting = new FairQueue<Submission>();
   private draining: Promise<void> | undefined;
   private closed = false;
 
-  constructor(
-    private readonly digestion: Digestion,
-    private readonly turns: RequestTurns,
-    private readonly readers: BodyReaders,
-    private readonly clock: Clock,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {
+  constructor(private readonly parts: MemoryParts) {
     super();
   }
 
   connect(consumer: EventConsumer): void {
-    this.digestion.connect(consumer);
+    this.parts.outlet.connect(consumer);
   }
 
-  submit(events: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
+  submit(events: readonly QueuedEvent[]): Promise<DigestOutcome[]> {
     const projectId = events[0]?.projectId ?? 0;
     const ofProject = this.waiting.sizeOf(projectId) + events.length;
     if (this.closed || this.waiting.size + events.length > CAPACITY || ofProject > CAPACITY_OF_ONE) {
@@ -69,9 +68,9 @@ export class MemoryBuffer extends EventBuffer {
     return Promise.all(pieces).then((outcomes) => outcomes.flat());
   }
 
-  private push(projectId: number, prepared: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
+  private push(projectId: number, prepared: readonly QueuedEvent[]): Promise<DigestOutcome[]> {
     return new Promise((done, failed) => {
-      const arrivedAt = this.clock.now().getTime();
+      const arrivedAt = this.parts.clock.now().getTime();
       this.waiting.push({ lane: projectId, size: prepared.length, prepared, arrivedAt, done, failed });
       this.draining ??= this.drain();
     });
@@ -79,7 +78,7 @@ export class MemoryBuffer extends EventBuffer {
 
   depth(): { events: number; oldestMs: number } {
     const oldest = this.waiting.heads().reduce((least, one) => Math.min(least, one.arrivedAt), Infinity);
-    return { events: this.waiting.size, oldestMs: Math.max(0, this.clock.now().getTime() - oldest) };
+    return { events: this.waiting.size, oldestMs: Math.max(0, this.parts.clock.now().getTime() - oldest) };
   }
 
   async close(): Promise<void> {
@@ -103,18 +102,18 @@ export class MemoryBuffer extends EventBuffer {
    */
   private async gather(): Promise<void> {
     for (let turn = 0; turn < LONGEST_GATHERING; turn++) {
-      if (this.waiting.size >= Math.min(this.turns.waiting + this.readers.waiting, LARGEST_BATCH)) return;
+      if (this.waiting.size >= Math.min(this.parts.atTheDoor(), LARGEST_BATCH)) return;
       await nextTurn();
     }
   }
 
   private async commit(batch: readonly Submission[]): Promise<void> {
     try {
-      const outcomes = await this.digestion.digestOrSetAside(batch.flatMap((one) => one.prepared));
+      const outcomes = await this.parts.outlet.digestOrSetAside(batch.flatMap((one) => one.prepared));
       let from = 0;
       for (const one of batch) one.done(outcomes.slice(from, (from += one.size)));
     } catch (error) {
-      this.logger.error({ err: error, requests: batch.length }, `a batch was not committed: ${messageOf(error)}`);
+      this.parts.logger.error({ err: error, requests: batch.length }, `a batch was not committed: ${messageOf(error)}`);
       for (const one of batch) one.failed(error);
     }
   }

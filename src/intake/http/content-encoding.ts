@@ -25,6 +25,14 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   deflate: inflateEither,
 };
 
+/** Decodes a request's body, as its header says and, where clients of its path pack bodies without saying so, as it looks. */
+export function decodeSent(
+  { route, encoding, body }: { route: { packed: boolean }; encoding: string | undefined; body: Buffer },
+  maxBytes: number,
+): DecodedBody {
+  return (route.packed ? decodeStoreBody : decodeBody)(body, encoding, maxBytes);
+}
+
 /**
  * Undoes a request's Content-Encoding. `maxBytes` bounds the body before and after every layer, and inflating stops there,
  * so that a compressed bomb costs no more than that. Several encodings are undone from the last to the first. Synchronous,

@@ -40,11 +40,16 @@ export class RequestTurns {
     });
   }
 
+  /** Waits for a further turn of a request that is under way. */
+  further(sender: string): Promise<void> {
+    return this.next(A_TURN_BYTES, sender);
+  }
+
   /** Works off what may be thousands of things, some at once and the rest in turns of their own. */
   async map<T, R>(things: readonly T[], sender: string, work: (thing: T) => R): Promise<R[]> {
     const results: R[] = [];
     for (const [at, thing] of things.entries()) {
-      if (at > 0 && at % A_SLICE === 0) await this.next(A_TURN_BYTES, sender);
+      if (at > 0 && at % A_SLICE === 0) await this.further(sender);
       results.push(work(thing));
     }
     return results;

@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { Needs } from '../../platform/auth/needs.js';
 import { Database } from '../../platform/db/database.js';
 import { cursorId, type Page, pageOf, type PageQuery, pageQuery, rowId } from '../../platform/http/page.js';
-import { Digestion } from '../buffer/digestion.service.js';
+import { BufferOutlet } from '../buffer/buffer-outlet.service.js';
 import { type DigestOutcome } from '../outcome.js';
 import { PoisonStore } from './poison.store.js';
 import { Projects } from '../../projects/project.registry.js';
@@ -12,7 +12,7 @@ import { Projects } from '../../projects/project.registry.js';
 export class PoisonController {
   constructor(
     private readonly store: PoisonStore,
-    private readonly digestion: Digestion,
+    private readonly outlet: BufferOutlet,
     private readonly projects: Projects,
     private readonly database: Database,
   ) {}
@@ -41,6 +41,6 @@ export class PoisonController {
   @HttpCode(200)
   @Needs('ops')
   async replay(@Param('id') id: string): Promise<{ outcomes: DigestOutcome[] }> {
-    return { outcomes: await this.digestion.replay(rowId('event that was set aside', id)) };
+    return { outcomes: await this.outlet.replay(rowId('event that was set aside', id)) };
   }
 }

@@ -1,40 +1,126 @@
 import { Injectable } from '@nestjs/common';
+import {
+  type BodyContent,
+  type ReadEvent,
+  type Reading,
+  type Remainder,
+  type UnreadableBody,
+} from '../../events/protocol.js';
+import { type Protocol } from '../../events/protocol.js';
+import { Fingerprinter } from '../../grouping/fingerprinter.js';
+import { Settings } from '../../platform/config/settings.js';
 import { Metrics } from '../../platform/metrics.js';
-import { type BodyReader, type SentBody, type SummarisedBody } from './body-summary.js';
+import { type DecodedBody, decodeSent } from '../http/content-encoding.js';
+import { MAX_WIRE_BODY } from '../http/request.bodies.js';
+import { RequestTurns } from '../http/request.turns.js';
+import { type QueuedEvent } from '../queued-event.js';
+import { tryFacts } from './facts.js';
+import { type ReadingThread } from './reading-thread.js';
+import { type RawBody, type SeparatedBody } from './separated-body.js';
 
-/** Where bodies of the Sentry protocol are read: on another thread, where there is one, or here. */
+/** Largest decompressed body, bytes: as on the wire, so that a small request cannot become a large one. Events are far below; attachments are discarded anyway. */
+export const MAX_BODY = MAX_WIRE_BODY;
+
+/** An event of a body that is nobody's yet. */
+export type UnclaimedEvent = Pick<QueuedEvent, 'receivedAt' | 'facts' | 'fault' | 'content'> & {
+  /** '' where the app gave none. */
+  readonly eventId: string;
+  readonly position: number;
+};
+
+/** A body that was read. */
+export interface ReadBody {
+  readonly ok: true;
+  readonly events: readonly UnclaimedEvent[];
+  readonly rest: Remainder;
+}
+
+/** A body that was not decompressed. */
+export type UndecodedBody = Extract<DecodedBody, { ok: false }>;
+
+/** Reads bodies: on another thread, where there is one and it can, or here in turns. */
 @Injectable()
 export class BodyReaders {
-  private reader: BodyReader | undefined;
-  private readonly byReader;
+  /** True where every event is written down in full on its way, so that reading it twice would cost more than holding it. */
+  readonly holdsInFull: boolean;
+  private thread: ReadingThread | undefined;
+  private readonly byThread;
   private readonly byMain;
 
-  constructor(metrics: Metrics) {
-    const help = 'Requests of the Sentry protocol by the thread that read their bodies; main: all else.';
+  constructor(
+    private readonly turns: RequestTurns,
+    private readonly fingerprinter: Fingerprinter,
+    settings: Settings,
+    metrics: Metrics,
+  ) {
+    this.holdsInFull = settings.natsUrl !== undefined;
+    const help = 'Requests whose bodies another thread may read, by the thread that read them; main: all that it left.';
     const metric = metrics.counter('intake_bodies_total', help, ['thread']);
-    this.byReader = metric.labels('reader');
+    this.byThread = metric.labels('reader');
     this.byMain = metric.labels('main');
   }
 
   /** From now on bodies are read there. */
-  use(reader: BodyReader | undefined): void {
-    this.reader = reader;
+  use(thread: ReadingThread | undefined): void {
+    this.thread = thread;
   }
 
   /** Requests that the other thread has and has not answered. */
   get waiting(): number {
-    return this.reader?.waiting ?? 0;
+    return this.thread?.waiting ?? 0;
   }
 
-  /** Resolves with undefined where a body must be read on this thread. */
-  async summary(sent: SentBody): Promise<SummarisedBody | undefined> {
-    const summary = await this.reader?.summary(sent);
-    (summary ? this.byReader : this.byMain).inc();
-    return summary && { ...summary, sent };
+  /**
+   * Reads a body.
+   * @param sender whoever sends: senders take turns
+   */
+  async read(raw: RawBody, sender: string): Promise<ReadBody | UnreadableBody | UndecodedBody> {
+    if (raw.route.separable) {
+      const separated = await this.thread?.separate(raw);
+      (separated ? this.byThread : this.byMain).inc();
+      if (separated) return ofSeparated(separated, raw);
+    }
+    await this.turns.next(raw.body.length, sender);
+    const decoded = decodeSent(raw, MAX_BODY);
+    if (!decoded.ok) return decoded;
+    const { route, contentType, receivedAt } = raw;
+    const sent = { operation: route.operation, contentType, receivedAt, body: decoded.body };
+    const content = await this.inTurns(route.protocol.read(sent), sender);
+    if (!content.ok) return content;
+    const claim = (read: ReadEvent) => this.unclaimed(read, receivedAt, route.protocol);
+    const { events, ...rest } = content;
+    return { ok: true, events: await this.turns.map(events, sender, claim), rest };
   }
 
   /** Ends the other thread. */
   async close(): Promise<void> {
-    await this.reader?.close();
+    await this.thread?.close();
   }
+
+  private async inTurns(reading: Reading, sender: string): Promise<BodyContent | UnreadableBody> {
+    for (;;) {
+      const { done, value } = reading.next();
+      if (done) return value;
+      await this.turns.further(sender);
+    }
+  }
+
+  private unclaimed(
+    { event, position, payload, text }: ReadEvent,
+    receivedAt: number,
+    protocol: Protocol,
+  ): UnclaimedEvent {
+    const content = text && !this.holdsInFull ? { protocol, text } : { event, payload };
+    return { eventId: event.eventId, position, receivedAt, content, ...tryFacts(this.fingerprinter, event) };
+  }
+}
+
+function ofSeparated({ events, rest }: SeparatedBody, { receivedAt, route: { protocol } }: RawBody): ReadBody {
+  return {
+    ok: true,
+    events: events.map(({ eventId, position, facts, text }) => {
+      return { eventId, position, receivedAt, facts, content: { protocol, text } };
+    }),
+    rest,
+  };
 }

@@ -2,16 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
 import protobuf from 'protobufjs/minimal.js';
 import { mutate, pick, type Random, seededRandom } from '../../../test/support/mutate.js';
-import { parseEnvelope } from '../../events/sentry/envelope.js';
-import { parseJsonObject } from '../../events/reading/parse-json.js';
-import { Scrubber } from '../../events/scrub/scrub.js';
-import { readAgain, type SentBody, summarise } from './body-summary.js';
-import { decodeBody } from '../http/content-encoding.js';
-import { readEnvelopeContent, type SentRead } from '../../events/sentry/envelope-content.js';
 import { type AppEvent } from '../../events/event.js';
-import { readNativeEvent } from '../../events/native/native-event.js';
-import { readOtlp } from '../../events/otlp/otlp.js';
-import { readSentryEvent } from '../../events/sentry/sentry-event.js';
+import { type BodyContent, readAtOnce } from '../../events/protocol.js';
+import { ROUTES } from '../../events/protocols.js';
+import { Scrubber } from '../../events/scrubber.js';
+import { factsOf } from '../../grouping/facts.js';
+import { decodeBody } from '../http/content-encoding.js';
+import { inFull } from '../queued-event.js';
+import { separate } from './separated-body.js';
 
 /** FUZZ_SEED takes another seed; a failure names the body's number. */
 const SEED = Number(process.env.FUZZ_SEED ?? 20_261_122);
@@ -149,54 +147,29 @@ function protobufLogs(): Buffer {
   return Buffer.from(message(1, message(1, pair(1, 'service.name', text(1, 'shop'))), scope));
 }
 
+const [JSON_TYPE, PROTOBUF_TYPE] = ['application/json', 'application/x-protobuf'];
+
 /** Each way in: bodies to damage, and what is done with one. It must not throw, and its events must be storable. */
 const WAYS_IN: readonly {
   readonly name: string;
   readonly bodies: readonly (string | Buffer)[];
   readonly read: (body: Buffer, random: Random) => AppEvent[];
 }[] = [
-  {
-    name: 'envelope',
-    bodies: ENVELOPES,
-    read: (body) => {
-      const envelope = parseEnvelope(body);
-      if (!envelope.ok) return [];
-      const content = readEnvelopeContent(envelope, NOW);
-      expect(Object.values(content).flat()).toHaveLength(envelope.items.length);
-      asSummarised('envelope', body, content.events);
-      for (const { raw, event } of content.events) storable(scrubber.payload(raw, event.user));
-      return [...content.events, ...content.logs.flatMap(({ events }) => events)].map(({ event }) => event);
+  ...[
+    { name: 'Sentry.envelope', bodies: ENVELOPES, types: [''] },
+    { name: 'Sentry.store', bodies: [JSON.stringify(EVENT)], types: [''] },
+    {
+      name: 'Native.events',
+      bodies: [JSON.stringify(NATIVE), `[${JSON.stringify(NATIVE)},{"message":1}]`],
+      types: [''],
     },
-  },
-  {
-    name: 'store',
-    bodies: [JSON.stringify(EVENT)],
-    read: (body) => {
-      const parsed = parseJsonObject(body);
-      const events = parsed.ok ? [{ event: readSentryEvent(parsed.value, NOW), raw: parsed.value }] : [];
-      asSummarised('store', body, events);
-      return events.map(({ event }) => event);
-    },
-  },
-  {
-    name: 'native',
-    bodies: [JSON.stringify(NATIVE)],
-    read: (body) => {
-      const parsed = parseJsonObject(body);
-      const result = parsed.ok ? readNativeEvent(parsed.value, NOW) : parsed;
-      return result.ok && 'event' in result ? [result.event] : [];
-    },
-  },
-  {
-    name: 'otlp',
-    bodies: [JSON.stringify(LOGS), JSON.stringify(SPANS), PROTOBUF],
-    read: (body, random) => {
-      const result = readOtlp(pick(random, ['logs', 'traces']), pick(random, ['json', 'protobuf']), body, NOW);
-      if (!result.ok) return [];
-      for (const { raw, event } of result.events) storable(scrubber.payload(raw, event.user));
-      return result.events.map(({ event }) => event);
-    },
-  },
+    { name: 'Otlp.logs', bodies: [JSON.stringify(LOGS), PROTOBUF], types: [JSON_TYPE, PROTOBUF_TYPE] },
+    { name: 'Otlp.traces', bodies: [JSON.stringify(SPANS)], types: [JSON_TYPE, PROTOBUF_TYPE] },
+  ].map(({ name, bodies, types }) => ({
+    name,
+    bodies,
+    read: (body: Buffer, random: Random) => readBy(name, body, pick(random, types)),
+  })),
   {
     name: 'encoding',
     bodies: ENVELOPES.map((body) => gzipSync(body)),
@@ -208,24 +181,37 @@ const WAYS_IN: readonly {
   },
 ];
 
+/** Reads a body by its protocol, here and as another thread would, and again from what is kept of its events. */
+function readBy(routeId: string, body: Buffer, contentType: string): AppEvent[] {
+  const route = ROUTES.find(({ id }) => id === routeId)!;
+  const { operation, protocol } = route;
+  const content = readAtOnce(protocol.read({ operation, contentType, receivedAt: NOW, body }));
+  if (!content.ok) return [];
+  const raw = { route, contentType, encoding: undefined, receivedAt: NOW, body };
+  const separated = route.packed ? undefined : separate(raw, (event) => factsOf(event, { versions: [], rules: [] }));
+  if (separated) expect(JSON.stringify(separated.rest)).toBe(JSON.stringify(restOf(content)));
+  for (const { event, payload, text } of content.events) {
+    storable(scrubber.payload(payload, event.user));
+    const content = text ? { protocol, text } : undefined;
+    const { eventId } = event;
+    if (content) expect(inFull({ eventId, receivedAt: NOW, hasPayload: true, content }).event).toEqual(event);
+  }
+  return content.events.map(({ event }) => event);
+}
+
+function restOf({ dsn, telemetry, unused, ignored, faults }: BodyContent): object {
+  return { dsn, telemetry, unused, ignored, faults };
+}
+
 describe('undamaged bodies', () => {
   it('are read, so that the damaged ones start from something', () => {
     for (const { name, bodies, read } of WAYS_IN) {
-      if (name === 'otlp' || name === 'encoding') continue;
-      expect([name, bodies.flatMap((body) => read(Buffer.from(body as string), () => 0)).length > 0]).toEqual([
-        name,
-        true,
-      ]);
+      if (name === 'encoding') continue;
+      const events = bodies.flatMap((body) =>
+        [0, 0.9].flatMap((type) => read(Buffer.from(body as string), () => type)),
+      );
+      expect([name, events.length > 0]).toEqual([name, true]);
     }
-    const bodies = [LOGS, SPANS].map((body) => Buffer.from(JSON.stringify(body)));
-    expect(readOtlp('logs', 'json', bodies[0]!, NOW)).toMatchObject({ ok: true, events: [{}] });
-    expect(readOtlp('traces', 'json', bodies[1]!, NOW)).toMatchObject({ ok: true, events: [{}] });
-    expect(readOtlp('logs', 'protobuf', PROTOBUF, NOW)).toMatchObject({
-      ok: true,
-      events: [
-        { event: { service: 'shop', message: 'no stock' }, raw: { attributes: { os: 'ios', list: [{ a: 'b' }] } } },
-      ],
-    });
   });
 });
 
@@ -248,18 +234,6 @@ describe('damaged bodies', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 });
-
-/** What the other thread reads of a body is what is read of it here, and it leaves what cannot be read. */
-function asSummarised(kind: SentBody['kind'], body: Buffer, events: readonly Pick<SentRead, 'event' | 'raw'>[]): void {
-  const sent = { kind, encoding: undefined, receivedAt: NOW, body };
-  const summary = summarise(sent, (event) => event);
-  if (!summary) return;
-  expect(JSON.stringify(summary.events.map(({ facts }) => facts))).toBe(
-    JSON.stringify(events.map(({ event }) => event)),
-  );
-  for (const [nth, { raw }] of events.entries())
-    expect(Object.keys(readAgain(sent, nth).raw)).toEqual(Object.keys(raw));
-}
 
 function check(event: AppEvent): void {
   expect(event.eventId).toMatch(/^(?:[0-9a-f]{32})?$/);

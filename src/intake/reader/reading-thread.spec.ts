@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { ROUTES } from '../../events/protocols.js';
 import { createLogger } from '../../platform/logging/logger.js';
-import { type SentBody } from './body-summary.js';
 import { ReadingThread } from './reading-thread.js';
+import { type RawBody } from './separated-body.js';
 
 /** A thread that gives each body back as an id, leaves those that say so, and falls over one. */
 const THREAD = `
@@ -12,7 +13,8 @@ const THREAD = `
     let from = 0;
     const texts = requests.map(({ length }) => Buffer.from(bodies, (from += length) - length, length).toString());
     if (texts.includes('fall over')) throw new Error('fell over');
-    parentPort.postMessage(JSON.stringify(texts.map((text) => text === 'leave' ? null : { events: [{ eventId: text, facts: {} }] })));
+    const found = texts.map((text) => text === 'leave' ? null : { rest: {}, events: [{ eventId: text, facts: {}, length: 0 }] });
+    parentPort.postMessage({ bodies: JSON.stringify(found), texts: new ArrayBuffer(0) });
   });
 `;
 
@@ -27,15 +29,16 @@ describe('the reading thread', () => {
       return new Worker(THREAD, { eval: true });
     }, createLogger('silent'));
   };
-  const sent = (text: string): SentBody => ({
-    kind: 'store',
+  const sent = (text: string): RawBody => ({
+    route: ROUTES[0]!,
+    contentType: undefined,
     encoding: undefined,
     receivedAt: 0,
     body: Buffer.from(text),
   });
-  const read = async (text: string) => (await thread.summary(sent(text)))?.events[0]?.eventId;
+  const read = async (text: string) => (await thread.separate(sent(text)))?.events[0]?.eventId;
 
-  it('answers every body with its own summary, in whatever numbers they come', async () => {
+  it('answers every body with its own events, in whatever numbers they come', async () => {
     start();
     const texts = Array.from({ length: 100 }, (_, n) => `body ${n}`);
     const answers = Promise.all(texts.map(read));

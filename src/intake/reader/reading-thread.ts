@@ -2,7 +2,8 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import { type Worker } from 'node:worker_threads';
 import { messageOf } from '../../platform/errors.js';
 import { type Logger } from '../../platform/logging/logger.js';
-import { type BodyReader, type BodySummary, type SentBody } from './body-summary.js';
+import { type RawBody, type SeparatedBody } from './separated-body.js';
+import { orderOf, readReport, type ThreadReport } from './thread-messages.js';
 
 /** Bodies that go in one message: the fewer, the sooner the first answer; the more, the less each costs. */
 const AT_ONCE = 8;
@@ -13,22 +14,16 @@ const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 /** Between the end of a thread and the start of the next, milliseconds. */
 const RESTART_PAUSE_MS = 1000;
 
-/** Some bodies, one after the other in `bodies`, and what is known of each. */
-export interface ReadingOrder {
-  readonly requests: readonly (Omit<SentBody, 'body'> & { readonly length: number })[];
-  readonly bodies: ArrayBuffer;
-}
-
 interface Waiting {
-  readonly sent: SentBody;
-  readonly done: (summary: BodySummary | undefined) => void;
+  readonly raw: RawBody;
+  readonly done: (separated: SeparatedBody | undefined) => void;
 }
 
 /**
  * Hands bodies to a thread that decompresses, parses and fingerprints them. Whatever it cannot do is left to the caller: while it is down,
  * every body is.
  */
-export class ReadingThread implements BodyReader {
+export class ReadingThread {
   private worker: Worker | undefined;
   /** Bodies still to be handed over. */
   private queue: Waiting[] = [];
@@ -38,7 +33,7 @@ export class ReadingThread implements BodyReader {
   private bytes = 0;
   private closed = false;
 
-  /** @param start starts a thread that takes `ReadingOrder`s and answers each with the JSON text of its summaries, null for those it leaves */
+  /** @param start starts a thread that answers each `ThreadOrder` with a `ThreadReport` */
   constructor(
     private readonly start: () => Worker,
     private readonly logger: Logger,
@@ -46,15 +41,17 @@ export class ReadingThread implements BodyReader {
     this.begin();
   }
 
+  /** Requests that it has and has not answered. */
   get waiting(): number {
     return this.requests;
   }
 
-  summary(sent: SentBody): Promise<BodySummary | undefined> {
-    const { length } = sent.body;
+  /** Resolves with undefined where a body must be read here. */
+  separate(raw: RawBody): Promise<SeparatedBody | undefined> {
+    const { length } = raw.body;
     if (!this.worker || length > LARGEST || this.bytes + length > MOST_WAITING_BYTES) return Promise.resolve(undefined);
     return new Promise((done) => {
-      if (this.queue.push({ sent, done }) === 1) void this.handOver();
+      if (this.queue.push({ raw, done }) === 1) void this.handOver();
       this.requests += 1;
       this.bytes += length;
     });
@@ -78,29 +75,30 @@ export class ReadingThread implements BodyReader {
         continue;
       }
       this.orders.push(order);
-      const message = orderOf(order.map(({ sent }) => sent));
+      const message = orderOf(order.map(({ raw }) => raw));
       this.worker.postMessage(message, [message.bodies]);
     }
   }
 
   private begin(): void {
     const worker = this.start();
-    worker.on('message', (text: string) => this.take(JSON.parse(text) as (BodySummary | null)[]));
+    worker.on('message', (report: ThreadReport) => this.take(report));
     worker.on('error', (error) => this.logger.error({ err: error }, `the reading thread failed: ${messageOf(error)}`));
     worker.once('exit', () => void this.ended());
     worker.unref();
     this.worker = worker;
   }
 
-  private take(summaries: readonly (BodySummary | null)[]): void {
+  private take(report: ThreadReport): void {
+    const bodies = readReport(report);
     const order = this.orders.shift() ?? [];
-    for (const [at, one] of order.entries()) this.answer(one, summaries[at] ?? undefined);
+    for (const [at, one] of order.entries()) this.answer(one, bodies[at]);
   }
 
-  private answer({ sent, done }: Waiting, summary: BodySummary | undefined): void {
+  private answer({ raw, done }: Waiting, separated: SeparatedBody | undefined): void {
     this.requests -= 1;
-    this.bytes -= sent.body.length;
-    done(summary);
+    this.bytes -= raw.body.length;
+    done(separated);
   }
 
   private leave(order: readonly Waiting[]): void {
@@ -115,15 +113,4 @@ export class ReadingThread implements BodyReader {
     await pause(RESTART_PAUSE_MS, undefined, { ref: false });
     if (!this.closed) this.begin();
   }
-}
-
-function orderOf(sent: readonly SentBody[]): ReadingOrder {
-  const bodies = new Uint8Array(sent.reduce((sum, { body }) => sum + body.length, 0));
-  let at = 0;
-  const requests = sent.map(({ kind, encoding, receivedAt, body }) => {
-    bodies.set(body, at);
-    at += body.length;
-    return { kind, encoding, receivedAt, length: body.length };
-  });
-  return { requests, bodies: bodies.buffer };
 }

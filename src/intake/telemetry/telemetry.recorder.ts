@@ -2,12 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { type Identity } from '../../customers/customer.js';
 import { identitiesOfUser } from '../../customers/identity.js';
 import { CustomerDirectory } from '../../customers/public.js';
+import { Clock } from '../../platform/clock.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
-import { type ClientReport } from '../../events/sentry/client-report.js';
-import { type Feedback } from '../../events/sentry/feedback.js';
-import { Scrubber } from '../../events/scrub/scrub.js';
-import { countedIn, type SessionCount } from '../../events/sentry/sessions.js';
+import { Scrubber } from '../../events/scrubber.js';
+import {
+  type ClientReport,
+  countedIn,
+  type Feedback,
+  type SessionCount,
+  type Telemetry,
+} from '../../events/telemetry.js';
 import { type DropRow, type SessionRow, TelemetryStore } from './telemetry.store.js';
 
 const MINUTE = 60_000;
@@ -69,7 +74,20 @@ export class TelemetryRecorder implements Stage {
     private readonly directory: CustomerDirectory,
     private readonly database: Database,
     private readonly scrubber: Scrubber,
+    private readonly clock: Clock,
   ) {}
+
+  /** Takes all telemetry of a body; returns how many items were used, and how many were duplicates. Feedback is committed. */
+  async record(
+    projectId: number,
+    { sessions, clientReports, feedback }: Telemetry,
+    receivedAt: number,
+  ): Promise<{ used: number; duplicate: number }> {
+    const newWords = await this.feedback(projectId, feedback, this.clock.now());
+    for (const counts of sessions) this.sessions(projectId, counts, receivedAt);
+    for (const report of clientReports) this.clientReport(projectId, report);
+    return { used: sessions.length + clientReports.length + newWords, duplicate: feedback.length - newWords };
+  }
 
   /** Adds the sessions of one item; `receivedAt` in epoch milliseconds. */
   sessions(projectId: number, counts: readonly SessionCount[], receivedAt: number): void {

@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CustomerDirectory, type RecalledCustomers } from '../../customers/public.js';
-import { type EventConsumer, type EventFacts, type PreparedEvent } from '../../intake/accepted-event.js';
-import { type GroupingKey } from '../../grouping/grouping-key.js';
-import { type AppEvent } from '../../events/event.js';
+import { type EventConsumer } from '../../intake/event-buffer.js';
+import { type CountableEvent, type QueuedEvent } from '../../intake/queued-event.js';
 import { type DigestOutcome } from '../../intake/outcome.js';
 import { IntakeLedger } from '../../intake/public.js';
 import { Clock } from '../../platform/clock.js';
@@ -25,7 +24,7 @@ const MINUTE = 60_000;
 const CAUTIOUS_BATCHES = 50;
 
 /** An event that is about to be counted. */
-export type Prepared = Omit<PreparedEvent, 'facts' | 'fault'> & Facts;
+export type Prepared = Omit<QueuedEvent, 'facts' | 'fault'> & Facts;
 
 /** What a batch fails with where a customer was erased meanwhile, or another process was at the same rows. */
 const CONFLICTS: readonly (string | undefined)[] = [
@@ -66,17 +65,7 @@ export class Digest implements EventConsumer {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  factsOf(event: AppEvent, known?: GroupingKey): Facts {
-    return this.fingerprinter.factsOf(event, known);
-  }
-
-  groupingOf(facts: EventFacts): GroupingKey {
-    const [newest] = (facts as Facts).grouped.keys;
-    if (!newest) throw new Error('no fingerprint version is in use');
-    return newest;
-  }
-
-  async digest(batch: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
+  async digest(batch: readonly CountableEvent[]): Promise<DigestOutcome[]> {
     const prepared = batch.map(withFacts);
     const now = this.clock.now();
     const remembered = this.recall(prepared, now);
@@ -216,10 +205,11 @@ export class Digest implements EventConsumer {
 }
 
 /** Field by field, since copying objects whole costs more and this is done for every event. */
-function withFacts({ projectId, trust, keyId, source, eventId, hasPayload, accepted, facts }: PreparedEvent): Prepared {
-  const { occurredAt, release, blocking, identities, grouped } = facts as Facts;
+function withFacts(event: CountableEvent): Prepared {
+  const { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, facts } = event;
+  const { occurredAt, release, blocking, identities, grouped } = facts;
   // prettier-ignore
-  return { projectId, trust, keyId, source, eventId, hasPayload, accepted, occurredAt, release, blocking, identities, grouped };
+  return { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, occurredAt, release, blocking, identities, grouped };
 }
 
 function countedEvent(

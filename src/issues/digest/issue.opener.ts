@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { type PreparedEvent } from '../../intake/accepted-event.js';
 import { type AppEvent, type Level } from '../../events/event.js';
 import { IntakeLedger } from '../../intake/public.js';
+import { inFull, type QueuedEvent } from '../../intake/queued-event.js';
 import { type Bound, type Tx } from '../../platform/db/database.js';
 import { rowAt } from '../../platform/db/sql.js';
 import { sketchV1 } from '../links/link-sketch.v1.js';
@@ -39,7 +39,7 @@ export interface RecalledPlaces {
 const UNWRITTEN: Place = { cellId: 0, issueId: 0, status: 'open', resolvedAt: null, resolvedIn: null, fresh: true };
 
 /** An event with its keys. */
-export interface GroupedEvent extends Pick<PreparedEvent, 'projectId' | 'eventId' | 'accepted'> {
+export interface GroupedEvent extends Omit<QueuedEvent, 'facts' | 'fault'> {
   readonly grouped: Grouped;
 }
 
@@ -205,7 +205,7 @@ export class IssueOpener {
       known.set(newestKey(event), await this.gather(opening, level));
       return;
     }
-    const clean = this.ledger.scrubbed(event.accepted().event);
+    const clean = this.ledger.scrubbed(inFull(event).event);
     const shown = this.fingerprinter.explain(clean, event.grouped.ruled);
     const older = event.grouped.keys
       .map(({ key }) => known.get(keyOf(projectId, key)))

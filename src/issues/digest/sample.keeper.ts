@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { type PreparedEvent } from '../../intake/accepted-event.js';
+import { type QueuedEvent } from '../../intake/queued-event.js';
 import { IntakeLedger } from '../../intake/public.js';
 import { type Bound, type Tx } from '../../platform/db/database.js';
 import { type Place } from './cell.js';
@@ -18,6 +18,9 @@ const LAST_SAMPLED = 512;
 const FURTHER_A_SECOND = 50;
 const HOUR = 3_600_000;
 const SECOND = 1000;
+
+/** As much of an event as its sample takes. */
+type SampledEvent = Omit<QueuedEvent, 'facts' | 'fault'>;
 
 /** Keeps some payloads of each issue and lets the rest go. */
 @Injectable()
@@ -48,10 +51,7 @@ export class SampleKeeper {
   }
 
   /** The statement that saves the payloads of a batch that are still wanted. */
-  keep(
-    events: readonly { event: Pick<PreparedEvent, 'hasPayload' | 'accepted'>; place: Place | undefined }[],
-    now: Date,
-  ): Bound[] {
+  keep(events: readonly { event: SampledEvent; place: Place | undefined }[], now: Date): Bound[] {
     const hour = hourOf(now);
     const samples = [];
     for (const { event, place } of events) {
@@ -61,7 +61,7 @@ export class SampleKeeper {
       if (count >= LAST_SAMPLED) continue;
       this.kept.set(key, count + 1);
       if (isPowerOfTwo(count + 1) && (count === 0 || this.mayKeepFurther(now)))
-        samples.push({ cellId: place.cellId, accepted: event.accepted() });
+        samples.push({ cellId: place.cellId, queued: event });
     }
     return this.ledger.saveSamples(samples, now);
   }

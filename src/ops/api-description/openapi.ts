@@ -1,13 +1,9 @@
-import { INTAKE_SCHEMAS } from './openapi-intake.js';
+import { INTAKE_SCHEMAS, INTAKE_SUMMARIES } from './openapi-intake.js';
 
 /** What each operation does, in words, by operation id. A route that is not here fails the test of the document. */
 export const SUMMARIES: Readonly<Record<string, string>> = {
   'Audit.list': 'List who changed what and who was refused what, newest first',
-  'Sentry.envelope': 'Take an envelope from a Sentry SDK',
-  'Sentry.store': 'Take one event from an older Sentry SDK',
-  'Otlp.logs': 'Take log records from an OpenTelemetry exporter; errors count',
-  'Otlp.traces': 'Take spans from an OpenTelemetry exporter; exceptions on them count',
-  'Native.events': 'Take events as JSON: one object, an array, or NDJSON',
+  ...INTAKE_SUMMARIES,
   'Poison.list': 'List events that could not be digested and were set aside, newest first',
   'Poison.replay': 'Digest an event again that was set aside',
   'Projects.list': 'List the projects with what an app needs to send events',

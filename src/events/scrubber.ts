@@ -1,7 +1,7 @@
-import { type AppEvent, type EventUser, type ExceptionValue, type Frame } from '../event.js';
-import { asList, asObject, type Json, text } from '../reading/read-values.js';
-import { HIDDEN, HIDDEN_USER, isCard, scrubString } from './scrub-text.js';
-import { KeyRules } from './secret-keys.js';
+import { type AppEvent, type EventUser, type ExceptionValue, type Frame } from './event.js';
+import { asList, asObject, type Json, text } from './reading/read-values.js';
+import { HIDDEN, HIDDEN_USER, isCard, scrubString } from './scrub/scrub-text.js';
+import { KeyRules } from './scrub/secret-keys.js';
 
 /** What an operator can change; keys are compared without case, dashes and underscores. */
 export interface ScrubOptions {

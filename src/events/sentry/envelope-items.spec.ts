@@ -1,26 +1,31 @@
 import { describe, expect, it } from '@jest/globals';
-import { dropFix } from './client-report.js';
+import { dropFix } from '../client-drops.js';
+import { readAtOnce } from '../protocol.js';
 import { parseEnvelope } from './envelope.js';
+import { type EnvelopeItems, readEnvelopeItems } from './envelope-items.js';
 import { MAX_LOG_EVENTS } from './sentry-log.js';
-import { type EnvelopeContent, readEnvelopeContent, UNUSED_CATEGORIES } from './envelope-content.js';
+import { SENTRY, UNUSED_CATEGORIES } from './sentry-protocol.js';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 const ID = '0123456789abcdef0123456789abcdef';
 const OTHER = 'f'.repeat(32);
 
-function read(header: object, ...items: [string, unknown][]): EnvelopeContent {
+function read(header: object, ...items: [string, unknown][]): EnvelopeItems {
   const lines = items.map(
     ([type, payload]) =>
       `${JSON.stringify({ type })}\n${typeof payload === 'string' ? payload : JSON.stringify(payload)}`,
   );
   const envelope = parseEnvelope(Buffer.from([JSON.stringify(header), ...lines].join('\n')));
   if (!envelope.ok) throw new Error(envelope.reason);
-  return readEnvelopeContent(envelope, NOW);
+  return readAtOnce(readEnvelopeItems(envelope, NOW));
 }
-const entries = (content: EnvelopeContent): number => (Object.values(content) as unknown[][]).flat().length;
+const telemetryOf = (...given: Parameters<typeof read>) =>
+  read(...given).telemetry ?? { sessions: [], clientReports: [], feedback: [] };
+const entries = ({ events, telemetry, unused, ignored, faults }: EnvelopeItems): number =>
+  events.length + Object.values(telemetry ?? {}).flat().length + unused + ignored + faults.length;
 
 describe('the content of an envelope', () => {
-  it('puts every item into exactly one list', () => {
+  it('counts every item exactly once', () => {
     const types = [
       'event',
       'session',
@@ -59,7 +64,7 @@ describe('the content of an envelope', () => {
   });
 
   it('hands on the payload as it was sent', () => {
-    expect(read({}, ['event', { message: 'm', extra: { a: 1 } }]).events[0]?.raw).toEqual({
+    expect(read({}, ['event', { message: 'm', extra: { a: 1 } }]).events[0]?.payload).toEqual({
       message: 'm',
       extra: { a: 1 },
     });
@@ -81,37 +86,44 @@ describe('the content of an envelope', () => {
       message: 'x y',
       exceptions: [{ type: 'E', frames: [{ function: 'f' }] }],
     });
-    for (const { raw } of [sent!, sent!.reread()]) {
-      expect(Object.keys(raw)).toEqual([
-        'message',
-        'user',
-        'exception',
-        'logentry',
-        'request',
-        'stacktrace',
-        'breadcrumbs',
-      ]);
-    }
+    expect(Object.keys(sent?.payload ?? {})).toEqual([
+      'message',
+      'user',
+      'exception',
+      'logentry',
+      'request',
+      'stacktrace',
+      'breadcrumbs',
+    ]);
+    expect(sent?.text).toBeUndefined();
     const both = read({}, ['event', { user: { id: 'c-1' }, 'sentry.interfaces.User': { id: 'legacy-1' } }]).events[0];
-    expect([both?.event.user?.id, both?.raw]).toEqual(['c-1', { user: { id: 'c-1' } }]);
+    expect([both?.event.user?.id, both?.payload]).toEqual(['c-1', { user: { id: 'c-1' } }]);
   });
 
-  it('names the rate limit category of what it does not use, and never limits what it does', () => {
-    const { discarded } = read({}, ['transaction', {}], ['replay_video', ''], ['check_in', {}], ['brand_new', '']);
-    expect(discarded.map(({ type, category }) => `${type}:${category}`)).toEqual([
-      'transaction:transaction',
-      'replay_video:replay',
-      'check_in:monitor',
-      'unknown:default',
-    ]);
+  it('gives the text of an event, from which it can be read again, without a byte order mark', () => {
+    const [sent] = read({}, ['event', '\ufeff{"message":"m"}']).events;
+    expect(sent?.text?.toString()).toBe('{"message":"m"}');
+    expect(SENTRY.readPayload(JSON.parse(sent?.text?.toString() ?? '') as never, NOW)).toEqual(sent?.event);
+  });
+
+  it('counts what is not used, and SDKs are never told to hold back what is', () => {
+    expect(read({}, ['transaction', {}], ['replay_video', ''], ['check_in', {}], ['brand_new', '']).unused).toBe(4);
     for (const used of ['default', 'error', 'session', 'feedback', 'log_item', 'internal'])
       expect(UNUSED_CATEGORIES).not.toContain(used);
+  });
+
+  it('is read in steps, between which others may go first', () => {
+    const items = Array.from({ length: 40 }, (): [string, unknown] => ['event', { message: 'x'.repeat(10_000) }]);
+    const envelope = parseEnvelope(
+      Buffer.from(['{}', ...items.map(([type, item]) => `{"type":"${type}"}\n${JSON.stringify(item)}`)].join('\n')),
+    );
+    expect(envelope.ok && [...readEnvelopeItems(envelope, NOW)].length).toBe(6);
   });
 
   it('counts a session once when it starts and once when it ends', () => {
     const attrs = { release: 'shop@1', environment: 'staging' };
     const session = { sid: 'a', did: 'c-1', started: '2026-11-22T11:00:00Z', timestamp: '2026-11-22T11:30:00Z', attrs };
-    const { sessions } = read(
+    const { sessions } = telemetryOf(
       {},
       ['session', { ...session, init: true, status: 'ok', errors: 1 }],
       ['session', { ...session, status: 'exited', errors: 1 }],
@@ -119,9 +131,7 @@ describe('the content of an envelope', () => {
       ['session', { ...session, status: 'exited', errors: 0 }],
       ['session', { ...session, status: 'abnormal' }],
     );
-    const shape = sessions
-      .flatMap(({ counts }) => counts)
-      .map((c) => [c.started, c.exited, c.errored, c.crashed, c.abnormal]);
+    const shape = sessions.flat().map((c) => [c.started, c.exited, c.errored, c.crashed, c.abnormal]);
     expect(shape).toEqual([
       [1, 0, 0, 0, 0],
       [0, 0, 1, 0, 0],
@@ -129,7 +139,7 @@ describe('the content of an envelope', () => {
       [0, 1, 0, 0, 0],
       [0, 0, 0, 0, 1],
     ]);
-    expect(sessions[0]?.counts[0]).toMatchObject({
+    expect(sessions[0]?.[0]).toMatchObject({
       release: 'shop@1',
       environment: 'staging',
       did: 'c-1',
@@ -138,7 +148,7 @@ describe('the content of an envelope', () => {
   });
 
   it('sums the ends of aggregated sessions into what started', () => {
-    const { sessions } = read({}, [
+    const { sessions } = telemetryOf({}, [
       'sessions',
       {
         attrs: { release: 'r' },
@@ -150,7 +160,7 @@ describe('the content of an envelope', () => {
         ],
       },
     ]);
-    expect(sessions[0]?.counts).toEqual([
+    expect(sessions[0]).toEqual([
       {
         release: 'r',
         environment: 'production',
@@ -176,7 +186,7 @@ describe('the content of an envelope', () => {
   });
 
   it('reads what the SDK dropped, says which drops are errors, and knows the fix', () => {
-    const { clientReports } = read({}, [
+    const { clientReports } = telemetryOf({}, [
       'client_report',
       {
         timestamp: NOW / 1000,
@@ -210,7 +220,9 @@ describe('the content of an envelope', () => {
       ['sessions', { aggregates: 7 }],
       ['sessions', { aggregates: [{ exited: -1 }] }],
     ] as const) {
-      expect(read({}, [type, payload]).invalid).toEqual([{ type, reason: expect.stringContaining('it counts no') }]);
+      expect(read({}, [type, payload]).faults).toEqual([
+        { position: 1, count: 1, reason: expect.stringContaining(`item "${type}": it counts no`) },
+      ]);
     }
     for (const [type, payload] of [
       ['client_report', { discarded_events: [] }],
@@ -218,7 +230,7 @@ describe('the content of an envelope', () => {
       ['session', { init: true }],
       ['sessions', { aggregates: [] }],
     ] as const) {
-      expect(read({}, [type, payload]).invalid).toEqual([]);
+      expect(read({}, [type, payload]).faults).toEqual([]);
     }
   });
 
@@ -227,14 +239,14 @@ describe('the content of an envelope', () => {
       level: n % 100 ? 'error' : 'info',
       body: n,
     }));
-    const [log] = read({}, ['log', { items: items.slice(0, 1200) }]).logs;
-    expect([log?.events.length, log?.ignored, log?.refused]).toEqual([1188, 12, 0]);
-    const [long] = read({}, ['log', { items: [...items, ...items.slice(0, 100)] }]).logs;
-    expect([long?.events.length, long?.ignored, long?.refused]).toEqual([MAX_LOG_EVENTS, 102, 28]);
+    const log = read({}, ['log', { items: items.slice(0, 1200) }]);
+    expect([log.events.length, log.ignored, log.faults]).toEqual([1188, 12, []]);
+    const long = read({}, ['log', { items: [...items, ...items.slice(0, 100)] }]);
+    expect([long.events.length, long.ignored, long.faults[0]?.count]).toEqual([MAX_LOG_EVENTS, 102, 28]);
   });
 
   it('reads feedback of both kinds with who wrote it and about which error', () => {
-    const { feedback, invalid } = read(
+    const { telemetry, faults } = read(
       { event_id: ID },
       [
         'feedback',
@@ -248,20 +260,20 @@ describe('the content of an envelope', () => {
       ['user_report', { event_id: OTHER, comments: 'help', email: 'b@example.com' }],
       ['user_report', {}],
     );
-    expect(feedback[0]).toMatchObject({
+    expect(telemetry?.feedback[0]).toMatchObject({
       eventId: ID,
       aboutEventId: OTHER,
       message: 'it broke',
       name: 'Ada',
       user: { id: 'c-1', email: 'a@example.com' },
     });
-    expect(feedback[1]).toMatchObject({
+    expect(telemetry?.feedback[1]).toMatchObject({
       eventId: '',
       aboutEventId: OTHER,
       message: 'help',
       user: { email: 'b@example.com' },
     });
-    expect(invalid).toHaveLength(1);
+    expect(faults).toHaveLength(1);
   });
 
   it('makes events of logged errors, with the same id each time', () => {
@@ -279,9 +291,9 @@ describe('the content of an envelope', () => {
         null,
       ],
     };
-    const { logs } = read({}, ['log', log]);
-    expect(logs[0]?.ignored).toBe(2);
-    const event = logs[0]?.events[0]?.event;
+    const { events, ignored } = read({}, ['log', log]);
+    expect(ignored).toBe(2);
+    const event = events[0]?.event;
     expect(event).toMatchObject({
       level: 'error',
       message: 'no stock',
@@ -294,6 +306,6 @@ describe('the content of an envelope', () => {
       occurredAt: NOW,
     });
     expect(event?.eventId).toMatch(/^[0-9a-f]{32}$/);
-    expect(read({}, ['log', log]).logs[0]?.events[0]?.event.eventId).toBe(event?.eventId);
+    expect(read({}, ['log', log]).events[0]?.event.eventId).toBe(event?.eventId);
   });
 });

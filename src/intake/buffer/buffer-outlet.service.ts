@@ -5,10 +5,14 @@ import { Database } from '../../platform/db/database.js';
 import { isDatabaseAway, pgCode } from '../../platform/db/pg-error.js';
 import { messageOf, Problem } from '../../platform/errors.js';
 import { LOGGER, type Logger } from '../../platform/logging/logger.js';
-import { type AcceptedEvent, type EventConsumer, type PreparedEvent } from '../accepted-event.js';
+import { Scrubber } from '../../events/scrubber.js';
+import { newestKey } from '../../grouping/facts.js';
+import { Fingerprinter } from '../../grouping/fingerprinter.js';
 import { type GroupingKey } from '../../grouping/grouping-key.js';
-import { Scrubber } from '../../events/scrub/scrub.js';
-import { decodeBatch, encodeBatch, eventText } from './event-wire.js';
+import { type EventConsumer } from '../event-buffer.js';
+import { type CountableEvent, type FullEvent, inFull, type QueuedEvent } from '../queued-event.js';
+import { tryFacts } from '../reader/facts.js';
+import { decodeBatch, encodeBatch, eventText, type WireEvent } from './event-wire.js';
 import { LedgerStore } from '../ledger/ledger.store.js';
 import { OutcomeCounter } from '../ledger/outcome.counter.js';
 import { type DigestOutcome } from '../outcome.js';
@@ -28,7 +32,7 @@ export function isOwnFault(error: unknown): boolean {
 
 /** The way from any buffer into its consumer. An event that cannot be digested is set aside, and spoils no other. */
 @Injectable()
-export class Digestion {
+export class BufferOutlet {
   private consumer: EventConsumer | undefined;
   constructor(
     private readonly store: PoisonStore,
@@ -37,6 +41,7 @@ export class Digestion {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly scrubber: Scrubber,
+    private readonly fingerprinter: Fingerprinter,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -45,47 +50,38 @@ export class Digestion {
     this.consumer = consumer;
   }
 
-  /** What will group an event; undefined when the consumer fails on it. */
-  groupingOf({ facts }: PreparedEvent): GroupingKey | undefined {
-    return facts && this.connected().groupingOf(facts);
+  /** The key that groups an event, so that any process can ask; undefined where its facts could not be made. */
+  groupingOf({ facts, content }: QueuedEvent): GroupingKey | undefined {
+    return ('grouping' in content ? content.grouping : undefined) ?? (facts && newestKey(facts));
   }
 
   /** An event as it may be written down before digest: texts and payload scrubbed. The customer's identity stays, since digest needs it. */
-  written(accepted: AcceptedEvent): AcceptedEvent {
-    const { event, payload } = accepted;
+  written(queued: QueuedEvent, { event, payload }: FullEvent = inFull(queued)): WireEvent {
+    const { projectId, trust, keyId, source, receivedAt } = queued;
     return {
-      ...accepted,
+      ...{ projectId, trust, keyId, source },
+      receivedAt,
       event: this.scrubber.event(event),
       payload: payload && this.scrubber.payload({ ...payload }, event.user),
+      grouping: this.groupingOf(queued),
     };
   }
 
-  /**
-   * Takes from an event what digest needs, at once, so that the rest need not wait. One that cannot be read fails in `digest`.
-   * @param again reads the event again, where nobody need hold it
-   */
-  prepare(accepted: AcceptedEvent, again: () => AcceptedEvent = () => accepted): PreparedEvent {
-    const { projectId, trust, keyId, source, event, payload, grouping } = accepted;
-    const prepared = {
-      projectId,
-      trust,
-      keyId,
-      source,
+  /** An event that was written down, queued again. One of which no facts can be made fails in `digest`. */
+  queued({ projectId, trust, keyId, source, receivedAt, event, payload, grouping }: WireEvent): QueuedEvent {
+    return {
+      ...{ projectId, trust, keyId, source },
       eventId: event.eventId,
+      receivedAt,
       hasPayload: payload !== undefined,
-      accepted: again,
+      content: { event, payload, grouping },
+      ...tryFacts(this.fingerprinter, event, grouping),
     };
-    try {
-      return { ...prepared, facts: this.connected().factsOf(event, grouping) };
-    } catch (fault) {
-      return { ...prepared, facts: undefined, fault };
-    }
   }
 
   /** Digests a batch as a whole; throws what the consumer throws. */
-  async digest(batch: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
-    const spoiled = batch.find((one) => one.fault !== undefined);
-    if (spoiled) throw spoiled.fault;
+  async digest(batch: readonly QueuedEvent[]): Promise<DigestOutcome[]> {
+    if (!batch.every(isCountable)) throw batch.find((one) => one.facts === undefined)?.fault;
     return this.connected().digest(batch);
   }
 
@@ -94,7 +90,7 @@ export class Digestion {
    * is set aside and ends as `invalid`.
    * @throws for any other reason; what committed until then is seen as duplicate when it comes again
    */
-  async digestOrSetAside(batch: readonly PreparedEvent[]): Promise<DigestOutcome[]> {
+  async digestOrSetAside(batch: readonly QueuedEvent[]): Promise<DigestOutcome[]> {
     try {
       return await this.digest(batch);
     } catch (error) {
@@ -133,7 +129,7 @@ export class Digestion {
 
   private async again(id: number, body: Buffer): Promise<DigestOutcome[]> {
     try {
-      return await this.digest(decodeBatch(body).map((one) => this.prepare(one)));
+      return await this.digest(decodeBatch(body).map((one) => this.queued(one)));
     } catch (error) {
       if (!isOwnFault(error)) throw error;
       const reason = reasonOf(error);
@@ -159,16 +155,14 @@ export class Digestion {
     return 'invalid';
   }
 
-  private poisonOf(prepared: PreparedEvent, error: unknown): NewPoison {
-    const { projectId, eventId } = prepared;
-    const accepted = prepared.accepted();
-    const grouping = accepted.grouping ?? this.groupingOf(prepared);
+  private poisonOf(queued: QueuedEvent, error: unknown): NewPoison {
+    const { projectId, eventId } = queued;
     return {
       key: `${projectId}:${eventId}`,
       projectId,
       eventId,
       reason: reasonOf(error),
-      body: encodeBatch([eventText(this.written({ ...accepted, grouping }))]),
+      body: encodeBatch([eventText(this.written(queued))]),
     };
   }
 
@@ -176,6 +170,10 @@ export class Digestion {
     if (!this.consumer) throw new Error('no consumer is connected to the buffer');
     return this.consumer;
   }
+}
+
+function isCountable(queued: QueuedEvent): queued is CountableEvent {
+  return queued.facts !== undefined;
 }
 
 function reasonOf(error: unknown): string {

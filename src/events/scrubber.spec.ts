@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { readSentryEvent } from '../sentry/sentry-event.js';
-import { type Json } from '../reading/read-values.js';
-import { Scrubber } from './scrub.js';
+import { readSentryEvent } from './sentry/sentry-event.js';
+import { type Json } from './reading/read-values.js';
+import { Scrubber } from './scrubber.js';
 
 const scrubber = new Scrubber();
 const scrub = (payload: Json, user?: Parameters<Scrubber['payload']>[1]): Json => scrubber.payload(payload, user);

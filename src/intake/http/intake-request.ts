@@ -1,26 +1,17 @@
-import { type SummarisedBody } from '../reader/body-summary.js';
+import { type ProtocolRoute } from '../../events/protocols.js';
 import { type Outcome } from '../outcome.js';
 
 /** One HTTP request as intake reads it, free of any web framework. */
 export interface IntakeRequest {
+  readonly route: ProtocolRoute;
   /** Project id of the path, digits or not; undefined for paths that have none. */
   readonly projectId?: string;
   readonly query: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
   /** The network address that it came from: `sourceAddress`. */
   readonly address: string;
   /** Epoch milliseconds. */
   readonly receivedAt: number;
-  /** What another thread read of the body. */
-  readonly summary?: SummarisedBody;
-}
-
-/** What to answer. */
-export interface IntakeReply {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A request that is refused as a whole: how it is counted and what the client is told. */

@@ -1,5 +1,5 @@
-/** Everywhere a request can carry its key; pass what there is, as received. */
-export interface SentryCredentials {
+/** Every place in which a request can carry its key, each as received. */
+export interface GivenKeys {
   /** `sentry_key` of the query. */
   readonly query?: unknown;
   /** The header `X-Sentry-Auth`. */
@@ -8,12 +8,12 @@ export interface SentryCredentials {
   readonly authorization?: unknown;
   /** `dsn` of the envelope header. */
   readonly dsn?: unknown;
-  /** The project id of the path, to check that of the DSN against. */
+  /** The project id of the path; that of the DSN must be the same. */
   readonly projectId?: string;
 }
 
-/** The public key a request is signed with, or the HTTP status and reason to answer. */
-export type SentryAuth =
+/** The public key that a request carries, or the HTTP status and reason to answer. */
+export type ProjectKey =
   | { readonly ok: true; readonly key: string }
   | { readonly ok: false; readonly status: 400 | 403; readonly reason: string };
 
@@ -25,11 +25,11 @@ const MAX_HEADER = 4096;
 const KEY = /^[0-9a-f]{32}$/i;
 
 /**
- * The key of a Sentry request: `?sentry_key=`, `X-Sentry-Auth: Sentry sentry_key=…`, `Authorization: Sentry …` or
- * `Bearer <key>`, or the DSN of the envelope header. Where several are given they must agree; a bearer token that has not the
- * form of a key is for somebody else, such as a proxy, and is none. Never throws.
+ * Reads the key of a request of any protocol: `?sentry_key=`, `X-Sentry-Auth: Sentry sentry_key=…`, `Authorization: Sentry …` or
+ * `Bearer <key>`, or the DSN of the envelope header. Where several are given they must agree. A bearer token without the
+ * form of a key is for somebody else, such as a proxy, and is ignored. Never throws.
  */
-export function readSentryAuth(given: SentryCredentials): SentryAuth {
+export function readProjectKey(given: GivenKeys): ProjectKey {
   const isGiven = given.dsn !== undefined && given.dsn !== null && given.dsn !== '';
   const dsn = isGiven ? parseDsn(given.dsn) : undefined;
   if (dsn === null) return { ok: false, status: 400, reason: 'the dsn of the envelope header is no DSN' };
@@ -59,7 +59,7 @@ function queryKeys(query: unknown): (string | undefined)[] {
   return list.map((key) => (typeof key === 'string' ? key : undefined));
 }
 
-/** SDKs separate the parts with a comma, with or without a space; `Sentry` is written in any case. */
+/** Reads the key from a header. SDKs separate the parts with a comma, with or without a space, and write `Sentry` in any case. */
 function headerKey(header: unknown): string | undefined {
   if (typeof header !== 'string' || header.length > MAX_HEADER) return undefined;
   const trimmed = header.trim();

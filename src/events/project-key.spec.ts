@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseDsn, readSentryAuth } from './sentry-auth.js';
+import { parseDsn, readProjectKey } from './project-key.js';
 
 const KEY = 'a'.repeat(32);
-const keyOf = (given: Parameters<typeof readSentryAuth>[0]): unknown => {
-  const auth = readSentryAuth(given);
+const keyOf = (given: Parameters<typeof readProjectKey>[0]): unknown => {
+  const auth = readProjectKey(given);
   return auth.ok ? auth.key : auth.status;
 };
 
-describe('the key of a Sentry request', () => {
+describe('the project key of a request', () => {
   it('is taken from each place', () => {
     expect(keyOf({ query: KEY })).toBe(KEY);
     expect(keyOf({ sentryAuth: `Sentry sentry_key=${KEY}, sentry_version=7, sentry_client=sentry.python/2.0` })).toBe(
