@@ -12,10 +12,10 @@ export interface GivenKeys {
   readonly projectId?: string;
 }
 
-/** The public key that a request carries, or the HTTP status and reason to answer. */
+/** The key that a request carries, or the HTTP status and reason to answer; `missing` where it carries none at all. */
 export type ProjectKey =
   | { readonly ok: true; readonly key: string }
-  | { readonly ok: false; readonly status: 400 | 403; readonly reason: string };
+  | { readonly ok: false; readonly status: 400 | 403; readonly reason: string; readonly missing?: true };
 
 /** Longest key taken, characters; ours have 32. */
 const MAX_KEY = 64;
@@ -39,7 +39,7 @@ export function readProjectKey(given: GivenKeys): ProjectKey {
   const keys = [...queryKeys(given.query), headerKey(given.sentryAuth), headerKey(given.authorization), dsn?.key];
   const found = new Set(keys.filter((key) => key !== undefined && key !== ''));
   const [key] = found;
-  if (key === undefined) return { ok: false, status: 403, reason: 'no key: use the DSN of the project' };
+  if (key === undefined) return { ok: false, status: 403, reason: 'no key: use the DSN of the project', missing: true };
   if (found.size > 1)
     return { ok: false, status: 403, reason: 'several keys that differ: query, headers and dsn must agree' };
   if (key.length > MAX_KEY) return { ok: false, status: 403, reason: 'the key is no key of ours' };

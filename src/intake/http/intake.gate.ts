@@ -20,9 +20,8 @@ export class IntakeGate {
    * @throws Refusal
    */
   async early(request: IntakeRequest): Promise<Sender | undefined> {
-    const { query, headers } = request;
-    const named = query.sentry_key ?? headers['x-sentry-auth'] ?? headers.authorization;
-    return named === undefined ? undefined : this.sender(request);
+    const auth = keyOf(request, undefined);
+    return !auth.ok && auth.missing ? undefined : this.sender(request);
   }
 
   /**
@@ -46,13 +45,7 @@ export class IntakeGate {
    * @throws Refusal
    */
   async open(request: IntakeRequest, dsn?: unknown): Promise<{ project: Project; key: ProjectKey }> {
-    const auth = readProjectKey({
-      query: request.query.sentry_key,
-      sentryAuth: headerText(request.headers['x-sentry-auth']),
-      authorization: headerText(request.headers.authorization),
-      dsn,
-      projectId: request.projectId,
-    });
+    const auth = keyOf(request, dsn);
     if (!auth.ok) throw new Refusal(auth.status, auth.status === 403 ? 'unauthorized' : 'malformed', auth.reason);
     const opened = await this.projects.open(auth.key);
     if (!opened || (request.projectId !== undefined && String(opened.project.id) !== request.projectId)) {
@@ -64,4 +57,14 @@ export class IntakeGate {
       throw new Refusal(403, 'unauthorized', 'the key may not be used by pages of this origin', project.id);
     return opened;
   }
+}
+
+function keyOf({ query, headers, projectId }: IntakeRequest, dsn: unknown): ReturnType<typeof readProjectKey> {
+  return readProjectKey({
+    query: query.sentry_key,
+    sentryAuth: headerText(headers['x-sentry-auth']),
+    authorization: headerText(headers.authorization),
+    dsn,
+    projectId,
+  });
 }
