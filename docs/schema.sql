@@ -792,7 +792,7 @@ BEGIN
 END
 $function$;
 
-VIEW audience_hit (issue_id bigint, customer_id bigint, changed_at timestamp with time zone);;
+VIEW audience_hit (issue_id bigint, customer_id bigint, changed_at timestamp with time zone, trust smallint);;
 
 VIEW series_count (issue_id bigint, project_id integer, status text, level text, service text, since timestamp with time zone, minute timestamp with time zone, release text, events integer, customers integer, arrivals integer, moments smallint);;
 

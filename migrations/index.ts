@@ -18,6 +18,7 @@ import { RequireUnchanged1795430000000 } from './1795430000000-require-unchanged
 import { ReasonCodes1795431000000 } from './1795431000000-reason-codes.js';
 import { ProjectKeys1795432000000 } from './1795432000000-project-keys.js';
 import { Trust1795432100000 } from './1795432100000-trust.js';
+import { AudienceTrust1795432200000 } from './1795432200000-audience-trust.js';
 import { Directories1795433000000 } from './1795433000000-directories.js';
 import { Access1795434000000 } from './1795434000000-access.js';
 
@@ -43,6 +44,7 @@ export const migrations = [
   ReasonCodes1795431000000,
   ProjectKeys1795432000000,
   Trust1795432100000,
+  AudienceTrust1795432200000,
   Directories1795433000000,
   Access1795434000000,
 ];

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Incident } from '../incidents/incident.js';
 import { Issues } from '../issues/public.js';
 import { type Sql } from '../platform/db/database.js';
-import { byCustomer, evidenceOf } from './algorithm/evidence.js';
+import { byCustomer, evidenceOf, trustIn } from './algorithm/evidence.js';
 import { type AudienceKind, type Member, type NumberedMember } from './audience.js';
 import { AudienceStore } from './affected/audience.store.js';
 
@@ -33,7 +33,9 @@ export class Audiences {
     const hits = byCustomer(await this.issues.hitsOfCustomers(sql, issueIds, ids));
     return members.map((member) => {
       const own = hits.get(member.customerId);
-      return own ? { ...member, evidence: evidenceOf(own) } : member;
+      if (!own) return member;
+      const evidence = evidenceOf(own);
+      return { ...member, evidence, trust: trustIn(evidence) };
     });
   }
 }

@@ -51,6 +51,8 @@ export interface EventUser {
   readonly ipAddress?: string;
   /** What people call the user: nobody is known by it, it is taken out of texts. */
   readonly name?: string;
+  /** What shall prove the id (`signature.ts`); intake checks it and lets it go. */
+  readonly signature?: string;
 }
 
 /** One error report in the single shape that every intake protocol is read into. Strings are bounded by intake. */

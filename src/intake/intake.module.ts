@@ -28,6 +28,7 @@ import { RequestBodies } from './http/request.bodies.js';
 import { RequestTurns } from './http/request.turns.js';
 import { ReleasesController } from './telemetry/releases.controller.js';
 import { TelemetryRecorder } from './telemetry/telemetry.recorder.js';
+import { TrustKeeper } from './buffer/trust.keeper.js';
 import { TelemetryStore } from './telemetry/telemetry.store.js';
 
 /** JetStream where `NATS_URL` names one, memory otherwise. */
@@ -61,6 +62,7 @@ async function chooseBuffer(
     IntakeLedger,
     KeyLimiter,
     IntakeGate,
+    TrustKeeper,
     Acceptor,
     TelemetryStore,
     TelemetryRecorder,

@@ -59,7 +59,21 @@ export interface IssueHit {
   readonly firstAt: Date;
   readonly lastAt: Date;
   readonly events: number;
+  /** How many of the events were signed, and how many a server key sent; the others are claims. */
+  readonly signed: number;
+  readonly server: number;
   readonly lastEventId: string;
+}
+
+/** How it is known whom issues hit: customers by the best evidence of each, and who made the claims. */
+export interface HitEvidence {
+  readonly claimed: number;
+  readonly signed: number;
+  readonly server: number;
+  /** Sources (a key and an address) that made claims, in the hour in which there were most: they cannot be told apart across hours. */
+  readonly sources: number;
+  /** Customers whom the one source named that named most. */
+  readonly widestSource: number;
 }
 
 /** An issue that is, or probably is, the same fault as another. */

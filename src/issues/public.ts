@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql } from '../platform/db/database.js';
 import { PROPOSE_LINK } from './links/link-score.v1.js';
-import { type IssueFacts, type IssueHit, type LinkedIssue } from './issue.js';
+import { type HitEvidence, type IssueFacts, type IssueHit, type LinkedIssue } from './issue.js';
 import { IssueStore, type SpreadingIssue } from './triage/issue.store.js';
 import { LinkStore } from './links/link.store.js';
 import { type RegressedIssue, RegressionStore } from './digest/regression.store.js';
@@ -48,6 +48,11 @@ export class Issues {
   /** Every hit of these issues on these customers. */
   async hitsOfCustomers(sql: Sql, issueIds: readonly number[], customerIds: readonly number[]): Promise<IssueHit[]> {
     return this.store.hitsOfCustomers(sql, issueIds, customerIds);
+  }
+
+  /** How it is known whom these issues hit, and from how many sources. */
+  async evidence(sql: Sql, issueIds: readonly number[]): Promise<HitEvidence> {
+    return this.store.evidence(sql, issueIds);
   }
 
   /** The issues that hit one customer, newest first. */

@@ -5,7 +5,7 @@ import { Issues } from '../../issues/public.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { wake } from '../../platform/stages/wake.js';
-import { byCustomer, evidenceOf } from '../algorithm/evidence.js';
+import { byCustomer, evidenceOf, trustIn } from '../algorithm/evidence.js';
 import { AudienceStore } from './audience.store.js';
 
 const PAGE = 1000;
@@ -14,7 +14,8 @@ const OVERLAP_MS = 60_000;
 const LEFT_OUT =
   'too many new faults at once to tell apart, so nobody is told because of these; attach the issues that customers should hear of';
 
-/** WHO: takes over, for each open incident, whom its issues hit and who is not a member yet. A second sweep changes nothing. */
+/** WHO: takes over, for each open incident, whom its issues hit and who is not a member yet, or is known better than
+ * before. A second sweep changes nothing. */
 @Injectable()
 export class AudienceStage implements Stage {
   readonly name = 'audience';
@@ -70,7 +71,10 @@ export class AudienceStage implements Stage {
     for (let at = 0; at < customerIds.length; at += PAGE) {
       const page = customerIds.slice(at, at + PAGE);
       const hits = await this.issues.hitsOfCustomers(tx, issueIds, page);
-      const members = [...byCustomer(hits)].map(([customerId, own]) => ({ customerId, evidence: evidenceOf(own) }));
+      const members = [...byCustomer(hits)].map(([customerId, own]) => {
+        const evidence = evidenceOf(own);
+        return { customerId, evidence, trust: trustIn(evidence) };
+      });
       added += await this.store.upsertAffected(tx, incidentId, members, now);
     }
     return added;

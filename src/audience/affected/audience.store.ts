@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { int8s, texts } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type Trust } from '../../projects/project-key.js';
 import { type Member, type MemberEvidence, type NumberedMember } from '../audience.js';
+
+/** Trust as a number, weakest first, as the view audience_hit has it. */
+const rank = (trust: string) => `array_position('{claimed,signed,server}'::text[], ${trust}) - 1`;
 
 /** Who belongs to an incident's audience. */
 @Injectable()
@@ -22,45 +26,52 @@ export class AudienceStore {
     );
   }
 
-  /** Adds affected customers; those who were only at risk become affected. Returns how many are new. */
+  /**
+   * Adds affected customers; those who were only at risk become affected, and those of whom better evidence came are counted as newly come, so
+   * that whoever passed them over looks at them again. Returns how many these are.
+   */
   async upsertAffected(
     tx: Tx,
     incidentId: number,
-    members: readonly { customerId: number; evidence: MemberEvidence }[],
+    members: readonly { customerId: number; evidence: MemberEvidence; trust: Trust }[],
     now: Date,
   ): Promise<number> {
-    const rows = await tx.query<{ added: boolean }>(
+    const rows = await tx.query<{ known: boolean }>(
       {
         name: 'audience.upsert',
-        text: `INSERT INTO audience_member AS a (incident_id, customer_id, kind, evidence, added_at)
-               SELECT $1, customer_id, 'affected', evidence::jsonb, $4 FROM unnest($2::bigint[], $3::text[]) AS m (customer_id, evidence)
+        text: `INSERT INTO audience_member AS a (incident_id, customer_id, kind, evidence, trust, added_at)
+               SELECT $1, customer_id, 'affected', evidence::jsonb, trust, $4 FROM unnest($2::bigint[], $3::text[], $5::text[]) AS m (customer_id, evidence, trust)
                ON CONFLICT (incident_id, customer_id) DO UPDATE SET evidence = EXCLUDED.evidence, kind = 'affected',
-                 seq = CASE WHEN a.kind = 'affected' THEN a.seq ELSE nextval(pg_get_serial_sequence('audience_member', 'seq')) END
-               RETURNING xmax = 0 AS added`,
+                 trust = CASE WHEN (${rank('EXCLUDED.trust')}) > (${rank('a.trust')}) THEN EXCLUDED.trust ELSE a.trust END,
+                 seq = CASE WHEN a.kind = 'affected' AND (${rank('EXCLUDED.trust')}) <= (${rank('a.trust')}) THEN a.seq
+                   ELSE nextval(pg_get_serial_sequence('audience_member', 'seq')) END
+               RETURNING true AS known`,
       },
       [
         incidentId,
         int8s(members.map((one) => one.customerId)),
         texts(members.map((one) => JSON.stringify(one.evidence))),
         now,
+        texts(members.map((one) => one.trust)),
       ],
     );
-    return rows.filter((row) => row.added).length;
+    return rows.length;
   }
 
   /**
    * Customers whom these issues hit in the minute `since` or later, or who were merged, or whose issues were merged or split, since
-   * then, and who are not affected members yet; in order of id. Merged members must be gone. One pass over the hits: there may be hundreds of thousands.
+   * then, and who are not affected members yet or are known better now; in order of id. Merged members must be gone. One pass over the hits: there may be hundreds of thousands.
    */
   async strangers(sql: Sql, incidentId: number, issueIds: readonly number[], since: Date): Promise<number[]> {
     const [row] = await sql.query<{ ids: string | null }>(
       `WITH hit AS MATERIALIZED (
-         SELECT DISTINCT h.customer_id FROM audience_hit h WHERE h.issue_id = ANY ($2::bigint[])
+         SELECT h.customer_id, max(h.trust) AS trust FROM audience_hit h WHERE h.issue_id = ANY ($2::bigint[])
            AND (h.changed_at >= $3 OR h.customer_id = ANY (ARRAY(SELECT id FROM customer WHERE merged_into IS NOT NULL AND updated_at >= $3)))
-           AND NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = h.customer_id AND a.kind = 'affected'))
+           AND NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = h.customer_id AND a.kind = 'affected' AND (${rank('a.trust')}) >= h.trust)
+         GROUP BY 1)
        SELECT string_agg(DISTINCT x.id::text, ',') AS ids
-       FROM (SELECT coalesce(u.merged_into, u.id) AS id FROM hit JOIN customer u ON u.id = hit.customer_id) x
-       WHERE NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = x.id AND a.kind = 'affected')`,
+       FROM (SELECT coalesce(u.merged_into, u.id) AS id, hit.trust FROM hit JOIN customer u ON u.id = hit.customer_id) x
+       WHERE NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = x.id AND a.kind = 'affected' AND (${rank('a.trust')}) >= x.trust)`,
       [incidentId, issueIds, since],
     );
     return (row?.ids?.split(',') ?? []).map(Number).sort((one, other) => one - other);
@@ -77,7 +88,7 @@ export class AudienceStore {
   /** Members by customer id after `after`. */
   async list(sql: Sql, incidentId: number, after: number, limit: number): Promise<Member[]> {
     return sql.query<Member>(
-      `SELECT customer_id AS "customerId", kind, evidence, added_at AS "addedAt" FROM audience_member WHERE incident_id = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3`,
+      `SELECT customer_id AS "customerId", kind, trust, evidence, added_at AS "addedAt" FROM audience_member WHERE incident_id = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3`,
       [incidentId, after, limit],
     );
   }
@@ -91,7 +102,7 @@ export class AudienceStore {
     limit: number,
   ): Promise<NumberedMember[]> {
     return sql.query<NumberedMember>(
-      `SELECT customer_id AS "customerId", kind, evidence, added_at AS "addedAt", seq FROM audience_member
+      `SELECT customer_id AS "customerId", kind, trust, evidence, added_at AS "addedAt", seq FROM audience_member
        WHERE incident_id = $1 AND kind = ANY ($2::text[]) AND seq > $3 ORDER BY seq LIMIT $4`,
       [incidentId, kinds, seq, limit],
     );

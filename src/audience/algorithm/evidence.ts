@@ -1,3 +1,4 @@
+import { type Trust } from '../../projects/project-key.js';
 import { type IssueHit } from '../../issues/issue.js';
 import { type MemberEvidence } from '../audience.js';
 
@@ -5,13 +6,22 @@ import { type MemberEvidence } from '../audience.js';
 export function evidenceOf(hits: readonly IssueHit[]): MemberEvidence {
   const newest = hits.reduce((best, hit) => (hit.lastAt > best.lastAt ? hit : best));
   const oldest = hits.reduce((best, hit) => (hit.firstAt < best.firstAt ? hit : best));
+  const sum = (of: (hit: IssueHit) => number) => hits.reduce((total, hit) => total + of(hit), 0);
+  const [events, signed, server] = [sum((hit) => hit.events), sum((hit) => hit.signed), sum((hit) => hit.server)];
   return {
-    events: hits.reduce((sum, hit) => sum + hit.events, 0),
+    events,
     firstAt: oldest.firstAt.toISOString(),
     lastAt: newest.lastAt.toISOString(),
     lastEventId: newest.lastEventId.replaceAll('-', ''),
     issues: [...new Set(hits.map((hit) => String(hit.issueId)))],
+    known: { claimed: events - signed - server, signed, server },
   };
+}
+
+/** How it is known that the customer was hit: by the best that anything says. */
+export function trustIn({ known }: MemberEvidence): Trust {
+  if (known.server > 0) return 'server';
+  return known.signed > 0 ? 'signed' : 'claimed';
 }
 
 /** Hits by customer. */

@@ -6,7 +6,8 @@ import { keepEnds, MAX_NEWEST_FRAMES, MAX_OLDEST_FRAMES } from '../sentry/sentry
 import { parseStackText } from '../stack-text/stack-text.js';
 import { parseTime, plausibleTime } from '../reading/time.js';
 import { type AppEvent, type EventUser, type ExceptionValue, type Frame, type Level } from '../event.js';
-import { readTags } from '../sentry/sentry-event.js';
+import { readTags, takeSignature, withSignature } from '../sentry/sentry-event.js';
+import { MAX_SIGNATURE } from '../signature.js';
 
 /** What reading one native event gives; `reason` says what is wrong, where, and what to send instead. */
 export type NativeResult =
@@ -40,7 +41,7 @@ const RENAMED = {
  *
  * A message or an exception is needed; all else is optional:
  * `{id, timestamp, level, message, type, stack, exception: {type, message, module, stack, frames, handled, cause},
- *   customer: "id" | {id, email, phone, username, ipAddress}, release, environment, service, platform, logger,
+ *   customer: "id" | {id, email, phone, username, ipAddress}, signature, release, environment, service, platform, logger,
  *   transaction, tags: {}, fingerprint: [], traceId}`.
  * `stack` is stack text of any language we read, `frames` run from the oldest call to the newest; `type` and `stack` beside
  * `message` are short for an exception. `id` is any text that is the same when the event is sent again; without one
@@ -60,6 +61,8 @@ export function readNativeEvent(raw: unknown, receivedAt: number): NativeResult 
 
 function readEvent(fields: Fields, receivedAt: number, problems: string[]): AppEvent {
   const message = fields.text('message', MAX.message);
+  const tags = readTagObject(fields);
+  const signature = fields.text('signature', MAX_SIGNATURE) ?? takeSignature(tags);
   const exceptions = readChain(fields, message, problems);
   return {
     eventId: toEventId(fields.id('id', Infinity)),
@@ -73,8 +76,8 @@ function readEvent(fields: Fields, receivedAt: number, problems: string[]): AppE
     release: fields.id('release', MAX.short),
     environment: fields.text('environment', 64) ?? 'production',
     service: fields.text('service', MAX.short),
-    user: readCustomer(fields, problems),
-    tags: readTagObject(fields),
+    user: withSignature(readCustomer(fields, problems), signature),
+    tags,
     fingerprint: readFingerprint(fields),
     traceId: readEventId(fields.text('traceId', 36)) || undefined,
   };
@@ -118,6 +121,7 @@ function readCustomer(fields: Fields, problems: string[]): EventUser | undefined
     phone: customer.text('phone', 32),
     username: customer.text('username', MAX.short),
     ipAddress: customer.text('ipAddress', 64),
+    signature: customer.text('signature', MAX_SIGNATURE),
   };
   customer.finish();
   return Object.values(user).some((part) => part !== undefined) ? user : undefined;

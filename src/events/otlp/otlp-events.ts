@@ -5,6 +5,7 @@ import { readEventId } from '../reading/event-id.js';
 import { type OtlpAttributes, type OtlpLogRecord, type OtlpSpanEvent } from './otlp-model.js';
 import { sampleOfShared } from './otlp-sample.js';
 import { anyText, asObject, finite, type Json, scalarText, text } from '../reading/read-values.js';
+import { MAX_SIGNATURE } from '../signature.js';
 import { splitQualifiedType } from '../stack-text/stack-lines.js';
 import { parseStackText, type StackLanguage } from '../stack-text/stack-text.js';
 import { plausibleTime } from '../reading/time.js';
@@ -44,6 +45,7 @@ const NO_TAG = [
   'service.',
   'deployment.',
   'process.',
+  'forewarn.',
 ];
 
 /**
@@ -265,7 +267,12 @@ function readUser(nearestFirst: readonly OtlpAttributes[]): EventUser | undefine
     }
     return undefined;
   };
-  const user = { id: first('user.id', 'enduser.id'), email: first('user.email'), username: first('user.name') };
+  const user = {
+    id: first('user.id', 'enduser.id'),
+    email: first('user.email'),
+    username: first('user.name'),
+    signature: first('forewarn.signature')?.slice(0, MAX_SIGNATURE),
+  };
   const ipAddress = first('client.address');
   return (user.id ?? user.email ?? user.username ?? ipAddress) === undefined ? undefined : { ...user, ipAddress };
 }

@@ -2,6 +2,7 @@ import { readEventId } from '../reading/event-id.js';
 import { formatMessage } from './format-message.js';
 import { anyText, asList, asObject, type Json, scalarText, text } from '../reading/read-values.js';
 import { readExceptions, readStack } from './sentry-exceptions.js';
+import { MAX_SIGNATURE, SIGNATURE_KEY } from '../signature.js';
 import { readTimestamp } from '../reading/time.js';
 import { type AppEvent, type EventUser, type Level } from '../event.js';
 
@@ -73,7 +74,7 @@ export function readSentryEvent(raw: Json, receivedAt: number, eventIdFromHeader
     release: scalarText(event.release, MAX.release),
     environment: scalarText(event.environment, MAX.environment) ?? 'production',
     service: tags.service ?? serviceOf(contexts),
-    user: readUser(event.user),
+    user: withSignature(readUser(event.user), takeSignature(tags)),
     tags,
     fingerprint: readFingerprint(event.fingerprint),
     traceId: traceOf(contexts),
@@ -141,7 +142,24 @@ export function readUser(value: unknown): EventUser | undefined {
   const ipAddress = ip === '{{auto}}' ? undefined : ip;
   return (id ?? email ?? username ?? ipAddress) === undefined
     ? undefined
-    : { id, email, username, ipAddress, name: text(user.name, MAX.user) };
+    : { id, email, username, ipAddress, name: text(user.name, MAX.user), signature: signatureIn(user) };
+}
+
+/** SDKs send what they do not know of a user beside its id; servers of Sentry's move it to `data`. */
+function signatureIn(user: Json): string | undefined {
+  return text(user[SIGNATURE_KEY], MAX_SIGNATURE) ?? text(asObject(user.data)?.[SIGNATURE_KEY], MAX_SIGNATURE);
+}
+
+/** A user with the signature that stood elsewhere in the event, unless it has one of its own. */
+export function withSignature(user: EventUser | undefined, signature: string | undefined): EventUser | undefined {
+  return user && signature !== undefined && user.signature === undefined ? { ...user, signature } : user;
+}
+
+/** Takes the signature out of tags: it is for us and for nobody to read. */
+export function takeSignature(tags: Record<string, string>): string | undefined {
+  const signature = tags[SIGNATURE_KEY];
+  delete tags[SIGNATURE_KEY];
+  return signature?.slice(0, MAX_SIGNATURE);
 }
 
 /** Blanks are nobody's id: those who share them have nothing else in common. */

@@ -3,6 +3,7 @@ import { type AppEvent, type EventUser } from '../event.js';
 import { readEventId } from '../reading/event-id.js';
 import { asList, asObject, type Json, scalarText, text } from '../reading/read-values.js';
 import { readTimestamp } from '../reading/time.js';
+import { MAX_SIGNATURE } from '../signature.js';
 
 /** The records of a `log` item. Those of level error and fatal are events, the others are only counted. */
 export interface LogRecords {
@@ -72,17 +73,25 @@ function logEventId(record: Json, attributes: Json): string {
 }
 
 function readLogUser(at: (key: string, max: number) => string | undefined): EventUser | undefined {
-  const user = { id: at('user.id', 256), email: at('user.email', 256), username: at('user.name', 256) };
+  const user = {
+    id: at('user.id', 256),
+    email: at('user.email', 256),
+    username: at('user.name', 256),
+    signature: at('forewarn.signature', MAX_SIGNATURE),
+  };
   const ipAddress = at('user.ip_address', 64);
   return (user.id ?? user.email ?? user.username ?? ipAddress) === undefined ? undefined : { ...user, ipAddress };
 }
+
+/** Attributes that are read into fields of their own. */
+const NO_TAG = ['sentry.', 'user.', 'forewarn.'];
 
 /** The app's own attributes; what is read elsewhere and the SDK's notes to itself are no tags. */
 function readLogTags(attributes: Json): Record<string, string> {
   const tags: Record<string, string> = {};
   let left = MAX_TAGS;
   for (const key in attributes) {
-    if (left <= 0 || key.startsWith('sentry.') || key.startsWith('user.') || key === '__proto__') continue;
+    if (left <= 0 || key === '__proto__' || NO_TAG.some((start) => key.startsWith(start))) continue;
     const name = text(key, 200);
     const value = scalarText(valueOf(attributes[key]), 200);
     if (name === undefined || value === undefined) continue;

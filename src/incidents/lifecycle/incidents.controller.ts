@@ -131,7 +131,9 @@ export class IncidentsController {
         url,
       }),
     );
-    return { ...this.shape(incident), alerts, timeline: await this.store.timeline(this.database, incident.id) };
+    const evidence = await this.issues.evidence(this.database, incident.issueIds);
+    const timeline = await this.store.timeline(this.database, incident.id);
+    return { ...this.shape(incident), evidence, alerts, timeline };
   }
 
   /** Acknowledge, mitigate, resolve, or correct what it is called. A resolved incident stays resolved. */

@@ -3,6 +3,7 @@ import { type EndedEvent } from '../../events/protocol.js';
 import { Clock } from '../../platform/clock.js';
 import { KeyLimiter } from '../http/key.limiter.js';
 import { type Sender } from '../sender.js';
+import { TrustKeeper } from './trust.keeper.js';
 import { Projects } from '../../projects/project.registry.js';
 import { PROJECTS_CONFIG, type ProjectsConfig } from '../../projects/projects-config.js';
 import { EventBuffer } from '../event-buffer.js';
@@ -23,6 +24,7 @@ export class Acceptor {
     private readonly buffer: EventBuffer,
     private readonly projects: Projects,
     private readonly limiter: KeyLimiter,
+    private readonly trust: TrustKeeper,
     private readonly clock: Clock,
     @Inject(PROJECTS_CONFIG) config: ProjectsConfig,
   ) {
@@ -33,10 +35,11 @@ export class Acceptor {
   async accept(sender: Sender, events: readonly UnclaimedEvent[], receivedAt: number): Promise<EndedEvent[]> {
     if (events.length === 0) return [];
     this.limiter.spend(sender, events.length - 1);
-    const { id: projectId, keyId, trust, source } = sender;
+    const { id: projectId, keyId, source } = sender;
     const hasPayload = !this.isOverQuota(projectId, events.length, receivedAt);
     const queued = events.map((one): QueuedEvent => {
       const { facts, fault, content } = one;
+      const trust = this.trust.of(sender, one.signed);
       const eventId = one.eventId || this.newId();
       return { projectId, keyId, trust, source, eventId, receivedAt, hasPayload, facts, fault, content };
     });

@@ -5,6 +5,7 @@ import { Database } from '../../platform/db/database.js';
 import { isDatabaseAway, pgCode } from '../../platform/db/pg-error.js';
 import { messageOf, Problem } from '../../platform/errors.js';
 import { LOGGER, type Logger } from '../../platform/logging/logger.js';
+import { type AppEvent } from '../../events/event.js';
 import { Scrubber } from '../../events/scrubber.js';
 import { newestKey } from '../../grouping/facts.js';
 import { Fingerprinter } from '../../grouping/fingerprinter.js';
@@ -61,7 +62,7 @@ export class BufferOutlet {
     return {
       ...{ projectId, trust, keyId, source },
       receivedAt,
-      event: this.scrubber.event(event),
+      event: this.scrubber.event(withoutSignature(event)),
       payload: payload && this.scrubber.payload({ ...payload }, event.user),
       grouping: this.groupingOf(queued),
     };
@@ -174,6 +175,11 @@ export class BufferOutlet {
 
 function isCountable(queued: QueuedEvent): queued is CountableEvent {
   return queued.facts !== undefined;
+}
+
+/** What a signature proves is kept as trust; whoever read it could use it again. */
+function withoutSignature(event: AppEvent): AppEvent {
+  return event.user?.signature === undefined ? event : { ...event, user: { ...event.user, signature: undefined } };
 }
 
 function reasonOf(error: unknown): string {

@@ -7,6 +7,7 @@ import {
   type UnreadableBody,
 } from '../../events/protocol.js';
 import { type Protocol } from '../../events/protocol.js';
+import { type SignedId, signedIdOf } from '../../events/signature.js';
 import { Fingerprinter } from '../../grouping/fingerprinter.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Metrics } from '../../platform/metrics.js';
@@ -26,6 +27,8 @@ export type UnclaimedEvent = Pick<QueuedEvent, 'receivedAt' | 'facts' | 'fault' 
   /** '' where the app gave none. */
   readonly eventId: string;
   readonly position: number;
+  /** What shall prove the customer's id. */
+  readonly signed?: SignedId | undefined;
 };
 
 /** A body that was read. */
@@ -111,15 +114,16 @@ export class BodyReaders {
     protocol: Protocol,
   ): UnclaimedEvent {
     const content = text && !this.holdsInFull ? { protocol, text } : { event, payload };
-    return { eventId: event.eventId, position, receivedAt, content, ...tryFacts(this.fingerprinter, event) };
+    const signed = signedIdOf(event.user);
+    return { eventId: event.eventId, position, receivedAt, content, signed, ...tryFacts(this.fingerprinter, event) };
   }
 }
 
 function ofSeparated({ events, rest }: SeparatedBody, { receivedAt, route: { protocol } }: RawBody): ReadBody {
   return {
     ok: true,
-    events: events.map(({ eventId, position, facts, text }) => {
-      return { eventId, position, receivedAt, facts, content: { protocol, text } };
+    events: events.map(({ eventId, position, facts, signed, text }) => {
+      return { eventId, position, receivedAt, facts, signed, content: { protocol, text } };
     }),
     rest,
   };

@@ -1,5 +1,6 @@
 import { readAtOnce, type ReadEvent, type Remainder } from '../../events/protocol.js';
 import { type ProtocolRoute } from '../../events/protocols.js';
+import { type SignedId, signedIdOf } from '../../events/signature.js';
 import { type Facts } from '../../grouping/facts.js';
 import { type AppEvent } from '../../events/event.js';
 import { decodeSent } from '../http/content-encoding.js';
@@ -24,6 +25,8 @@ export interface SeparatedEvent {
   readonly eventId: string;
   readonly position: number;
   readonly facts: Facts;
+  /** What shall prove the customer's id. */
+  readonly signed?: SignedId | undefined;
   readonly text: Buffer;
 }
 
@@ -47,7 +50,7 @@ export function separate(raw: RawBody, factsOf: (event: AppEvent) => Facts): Sep
   const { events, dsn, telemetry, unused, ignored, faults } = content;
   try {
     const separated = events.map(({ event, position, text }) => {
-      return { eventId: event.eventId, position, facts: factsOf(event), text };
+      return { eventId: event.eventId, position, facts: factsOf(event), signed: signedIdOf(event.user), text };
     });
     return { events: separated, rest: { dsn, telemetry, unused, ignored, faults } };
   } catch {

@@ -62,10 +62,10 @@ export function readReport({ bodies, texts }: ThreadReport): (SeparatedBody | un
   let from = 0;
   return (JSON.parse(bodies) as (ReportedBody | null)[]).map((body) => {
     if (body === null) return undefined;
-    const events = body.events.map(({ eventId, position, facts, length }) => {
+    const events = body.events.map(({ length, ...event }) => {
       const text = Buffer.from(texts, from, length);
       from += length;
-      return { eventId, position, facts, text };
+      return { ...event, text };
     });
     return { events, rest: body.rest };
   });

@@ -1,3 +1,5 @@
+import { type Trust } from '../../projects/project-key.js';
+import { assertNever } from '../../platform/errors.js';
 import { type CellTotals, type CustomerTotals, type ReleaseTotals } from './totals.js';
 
 /** Releases of one batch that are counted by name; an app has a handful, so more are made up and count as none. */
@@ -15,6 +17,10 @@ export interface CountedEvent {
   /** What rules said: 1 minor, 2 major, 3 critical. */
   readonly severity?: number | undefined;
   readonly area?: string | undefined;
+  /** How its customer is known; undefined is a claim. */
+  readonly trust?: Trust | undefined;
+  /** Who said so; 0 where an older version wrote the event down. */
+  readonly source?: number | undefined;
 }
 
 /** Sums a batch by cell, in order of cell id. */
@@ -80,17 +86,22 @@ const nameIn = (names: ReadonlySet<string>, release: string | undefined) =>
 export function totalsByCustomer(events: readonly CountedEvent[]): CustomerTotals[] {
   const names = releasesOf(events);
   const totals = new Map<string, CustomerTotals>();
-  for (const { cellId, customerId, occurredAt, eventId, release: given } of events) {
+  for (const event of events) {
+    const { cellId, customerId, occurredAt, eventId, release: given } = event;
     const release = nameIn(names, given);
     if (customerId === undefined) continue;
     const key = `${cellId}:${customerId}`;
     const sum = totals.get(key);
     if (!sum) {
       const times = { firstAt: occurredAt, lastAt: occurredAt };
-      totals.set(key, { cellId, customerId, events: 1, ...times, lastEventId: eventId, release });
+      const known = { signed: 0, server: 0, source: 0 };
+      const first = { cellId, customerId, events: 1, ...times, lastEventId: eventId, release, ...known };
+      totals.set(key, first);
+      addTrust(first, event);
       continue;
     }
     sum.events++;
+    addTrust(sum, event);
     sum.firstAt = Math.min(sum.firstAt, occurredAt);
     if (occurredAt >= sum.lastAt) {
       sum.lastAt = occurredAt;
@@ -99,4 +110,20 @@ export function totalsByCustomer(events: readonly CountedEvent[]): CustomerTotal
     }
   }
   return [...totals.values()];
+}
+
+function addTrust(sum: CustomerTotals, { trust = 'claimed', source = 0 }: CountedEvent): void {
+  switch (trust) {
+    case 'server':
+      sum.server++;
+      break;
+    case 'signed':
+      sum.signed++;
+      break;
+    case 'claimed':
+      sum.source ||= source;
+      break;
+    default:
+      assertNever(trust);
+  }
 }

@@ -207,18 +207,20 @@ export class Digest implements EventConsumer {
 /** Field by field, since copying objects whole costs more and this is done for every event. */
 function withFacts(event: CountableEvent): Prepared {
   const { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, facts } = event;
-  const { occurredAt, release, blocking, identities, grouped } = facts;
+  const { occurredAt, release, blocking, identities: all, grouped } = facts;
+  // What is signed is the id and nothing else: an address beside it would lead to somebody else as if it were.
+  const identities = trust === 'signed' ? all.filter(({ kind }) => kind === 'id') : all;
   // prettier-ignore
   return { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, occurredAt, release, blocking, identities, grouped };
 }
 
 function countedEvent(
-  { eventId, occurredAt, release, blocking, grouped: { severity, area } }: Prepared,
+  { eventId, trust, source, occurredAt, release, blocking, grouped: { severity, area } }: Prepared,
   place: Place | undefined,
   customerId: number | undefined,
 ): CountedEvent | undefined {
   if (place === undefined) return undefined;
-  return { cellId: place.cellId, customerId, eventId, occurredAt, release, blocking, severity, area };
+  return { cellId: place.cellId, customerId, eventId, trust, source, occurredAt, release, blocking, severity, area };
 }
 
 function placedEvent({ projectId, occurredAt, release }: Prepared, place: Place | undefined) {

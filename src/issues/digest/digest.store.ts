@@ -11,12 +11,16 @@ const MOMENT = 10_000;
 const COUNT_HITS = {
   name: 'issues.count_hits',
   text: `WITH hit AS MATERIALIZED (
-      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::uuid[], $11::text[]) AS h (cell_id, customer_id, events, first_at, last_at, last_event_id, release)
+      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::uuid[], $11::text[], $14::int[], $15::int[], $16::bigint[])
+        AS h (cell_id, customer_id, events, first_at, last_at, last_event_id, release, signed, server, source)
     ), saved AS (
-      INSERT INTO issue_customer AS c (cell_id, customer_id, first_at, last_at, events, last_event_id, last_minute)
-      SELECT cell_id, customer_id, first_at, last_at, events, last_event_id, $7 FROM hit ORDER BY cell_id, customer_id
+      INSERT INTO issue_customer AS c (cell_id, customer_id, first_at, last_at, events, last_event_id, last_minute, signed_events, server_events, source)
+      SELECT cell_id, customer_id, first_at, last_at, events, last_event_id, $7, signed, server, nullif(source, 0) FROM hit ORDER BY cell_id, customer_id
       ON CONFLICT (cell_id, customer_id) DO UPDATE SET
         events = c.events + EXCLUDED.events,
+        signed_events = c.signed_events + EXCLUDED.signed_events,
+        server_events = c.server_events + EXCLUDED.server_events,
+        source = coalesce(c.source, EXCLUDED.source),
         first_at = least(c.first_at, EXCLUDED.first_at),
         last_event_id = CASE WHEN EXCLUDED.last_at >= c.last_at THEN EXCLUDED.last_event_id ELSE c.last_event_id END,
         last_at = greatest(c.last_at, EXCLUDED.last_at),
@@ -73,6 +77,9 @@ export class DigestStore {
       texts(rows.map((r) => r.release)),
       texts(releases.map((r) => r.release)),
       1 << Math.floor((now.getTime() - minute.getTime()) / MOMENT),
+      int4s(rows.map((r) => r.signed)),
+      int4s(rows.map((r) => r.server)),
+      int8s(rows.map((r) => r.source)),
     ]);
   }
 

@@ -26,6 +26,11 @@ export interface CustomerTotals {
   lastEventId: string;
   /** That of the last event; '' for none. */
   release: string;
+  /** How many of the events were signed, and how many a server key sent; the others are claims. */
+  signed: number;
+  server: number;
+  /** Who made the first claim; 0 where there is none. */
+  source: number;
 }
 
 /** What a batch adds to one release of one cell; '' is no release. */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { int8s } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
-import { type Issue, type IssueFacts, type IssueHit, type IssueStatus } from '../issue.js';
+import { onlyRow } from '../../platform/db/sql.js';
+import { type HitEvidence, type Issue, type IssueFacts, type IssueHit, type IssueStatus } from '../issue.js';
 
 /** One row an issue, with what all issues that share its root have in common. */
 const FACTS = `SELECT i.id, i.project_id AS "projectId", nullif(i.root_id, i.id) AS "mergedInto", r.status, i.catch_all AS "catchAll", i.title, i.culprit, i.level,
@@ -29,7 +30,7 @@ const ISSUES = `${FACTS}, p.customers, (SELECT count(*)::int FROM ignored_hit k 
 const hitOf = (
   customer: string,
 ) => `m.root_id AS "issueId", ${customer} AS "customerId", min(h.first_at) AS "firstAt", max(h.last_at) AS "lastAt",
-  sum(h.events)::int AS events, (array_agg(h.last_event_id ORDER BY h.last_at DESC))[1] AS "lastEventId"`;
+  sum(h.events)::int AS events, sum(h.signed_events)::int AS signed, sum(h.server_events)::int AS server, (array_agg(h.last_event_id ORDER BY h.last_at DESC))[1] AS "lastEventId"`;
 const HIT = hitOf('coalesce(u.merged_into, u.id)');
 const ROOTS = '(SELECT root_id FROM issue WHERE id = ANY ($1::bigint[]))';
 /**
@@ -137,6 +138,26 @@ export class IssueStore {
   /** Every hit of these issues on these customers. */
   async hitsOfCustomers(sql: Sql, issueIds: readonly number[], customerIds: readonly number[]): Promise<IssueHit[]> {
     return sql.query<IssueHit>(HITS_OF_CUSTOMERS, [issueIds, int8s(customerIds)]);
+  }
+
+  /** How it is known whom these issues hit; one pass over their hits. */
+  async evidence(sql: Sql, issueIds: readonly number[]): Promise<HitEvidence> {
+    const rows = await sql.query<HitEvidence>(
+      `WITH hit AS MATERIALIZED (
+         SELECT coalesce(u.merged_into, u.id) AS person, h.signed_events, h.server_events, h.source
+         FROM issue m JOIN cell c ON c.issue_id = m.id JOIN issue_customer h ON h.cell_id = c.id JOIN customer u ON u.id = h.customer_id WHERE m.root_id IN ${ROOTS}
+       ), best AS (
+         SELECT person, CASE WHEN max(server_events) > 0 THEN 2 WHEN max(signed_events) > 0 THEN 1 ELSE 0 END AS trust FROM hit GROUP BY 1
+       ), named AS (
+         SELECT source, source >> 48 AS hour, count(DISTINCT person)::int AS customers FROM hit WHERE source IS NOT NULL GROUP BY 1, 2
+       )
+       SELECT (SELECT count(*)::int FROM best WHERE trust = 0) AS claimed, (SELECT count(*)::int FROM best WHERE trust = 1) AS signed,
+         (SELECT count(*)::int FROM best WHERE trust = 2) AS server,
+         coalesce((SELECT max(n) FROM (SELECT count(*)::int AS n FROM named GROUP BY hour) x), 0) AS sources,
+         coalesce((SELECT max(customers) FROM named), 0) AS "widestSource"`,
+      [issueIds],
+    );
+    return onlyRow(rows, 'the evidence');
   }
 
   /** The issues that hit one customer. */
