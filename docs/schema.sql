@@ -97,6 +97,7 @@ CREATE TABLE campaign (
   created_at timestamp with time zone NOT NULL,
   paused_by text,
   state_facts jsonb NOT NULL DEFAULT '{}'::jsonb,
+  claimed boolean NOT NULL DEFAULT false,
   CONSTRAINT campaign_pkey PRIMARY KEY (id),
   CONSTRAINT campaign_incident_id_policy_kind_wave_key UNIQUE (incident_id, policy, kind, wave),
   CONSTRAINT campaign_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
@@ -693,6 +694,13 @@ CREATE TABLE release_session (
   CONSTRAINT release_session_pkey PRIMARY KEY (project_id, minute, release, environment)
 );
 CREATE INDEX release_session_minute ON release_session USING btree (minute);
+
+CREATE TABLE send_budget (
+  channel text NOT NULL,
+  slot timestamp with time zone NOT NULL,
+  count integer NOT NULL,
+  CONSTRAINT send_budget_pkey PRIMARY KEY (channel, slot)
+);
 
 CREATE TABLE series_day (
   project_id integer NOT NULL,

@@ -16,6 +16,7 @@ import { IssueChange1795426000000 } from './1795426000000-issue-change.js';
 import { FeedbackWriters1795428000000 } from './1795428000000-feedback-writers.js';
 import { RequireUnchanged1795430000000 } from './1795430000000-require-unchanged.js';
 import { ReasonCodes1795431000000 } from './1795431000000-reason-codes.js';
+import { Ceilings1795431100000 } from './1795431100000-ceilings.js';
 import { ProjectKeys1795432000000 } from './1795432000000-project-keys.js';
 import { Trust1795432100000 } from './1795432100000-trust.js';
 import { AudienceTrust1795432200000 } from './1795432200000-audience-trust.js';
@@ -42,6 +43,7 @@ export const migrations = [
   FeedbackWriters1795428000000,
   RequireUnchanged1795430000000,
   ReasonCodes1795431000000,
+  Ceilings1795431100000,
   ProjectKeys1795432000000,
   Trust1795432100000,
   AudienceTrust1795432200000,

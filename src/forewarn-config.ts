@@ -10,6 +10,7 @@ import { alertmanagerSchema, incidentsSchema, maintenanceSchema } from './incide
 import { scrubbingSchema } from './intake/intake-config.js';
 import { projectsSchema } from './projects/projects-config.js';
 import { groupingConfig } from './grouping/grouping-config.js';
+import { outreachSchema } from './outreach/outreach-config.js';
 import { policiesSchema } from './outreach/policy.js';
 import { type Settings } from './platform/config/settings.js';
 import { StartError } from './platform/errors.js';
@@ -24,6 +25,7 @@ export const fileSchema = z.strictObject({
   alertmanager: alertmanagerSchema.prefault({}),
   maintenance: maintenanceSchema,
   locales: localesSchema,
+  outreach: outreachSchema.prefault({}),
   policies: policiesSchema,
 });
 

@@ -20,6 +20,7 @@ import { GROUPING_CONFIG } from '../grouping/grouping-config.js';
 import { IssuesModule } from '../issues/issues.module.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { OutreachModule } from '../outreach/outreach.module.js';
+import { OUTREACH_CONFIG } from '../outreach/outreach-config.js';
 import { CHANNELS_AVAILABLE, POLICIES_CONFIG } from '../outreach/policy.js';
 import { Access } from '../platform/auth/access.js';
 import { ProjectScopes } from '../platform/auth/project.scope.js';
@@ -78,6 +79,7 @@ class PlatformModule {
       { provide: ALERTMANAGER_CONFIG, useValue: config.alertmanager },
       { provide: MAINTENANCE_CONFIG, useValue: config.maintenance },
       { provide: TEXTS_CONFIG, useValue: config.texts },
+      { provide: OUTREACH_CONFIG, useValue: config.outreach },
       { provide: POLICIES_CONFIG, useValue: config.policies },
       { provide: CHANNELS_AVAILABLE, useValue: availableChannels(settings) },
     ];

@@ -22,6 +22,7 @@ policies:
     audience: [affected]
     channels: [sms, email]
     approval: automatic
+    trust: [claimed, signed, server] # the traffic of the demo comes with the public key
     blastLimit: 500
     onResolve: true
 `;

@@ -92,6 +92,15 @@ export type TimelineFact =
   | ({
       readonly kind: 'campaign_approved' | 'campaign_paused' | 'campaign_resumed' | 'campaign_cancelled';
     } & CampaignFacts)
+  | {
+      /** The first messages about the incident that wait because the installation has sent as many as it may. */
+      readonly kind: 'over_ceiling';
+      readonly channel: string;
+      readonly messages: number;
+      readonly perHour: number;
+      readonly perDay: number;
+      readonly opens: Date;
+    }
   | { readonly kind: 'message_settled'; readonly messageId: string; readonly sent: boolean };
 
 export type TimelineKind = TimelineFact['kind'];

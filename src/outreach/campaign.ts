@@ -17,6 +17,8 @@ export interface Campaign {
   readonly reason: CampaignReason;
   /** Null unless it is paused. */
   readonly pausedBy: PausedBy | null;
+  /** True: only claims say that its customers were hit, and the policy does not count those by itself. */
+  readonly claimed: boolean;
   /** The newest audience member of the snapshot. */
   readonly audienceSeq: number;
   readonly approveAfter: Date | null;

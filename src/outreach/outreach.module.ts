@@ -1,5 +1,6 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { AudienceModule } from '../audience/audience.module.js';
+import { CHANNELS } from '../customers/customer.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { ExplanationsModule } from '../explanations/explanations.module.js';
 import { Incidents } from '../incidents/public.js';
@@ -17,13 +18,29 @@ import { CustomerPageController } from './page/customer-page.controller.js';
 import { ErasureStage } from './messages/erasure.stage.js';
 import { MessageStore } from './messages/message.store.js';
 import { Planner } from './campaigns/planner.service.js';
+import { BudgetStore } from './limits/budget.store.js';
+import { SendCeilings } from './limits/ceilings.service.js';
+import { CampaignPreviews } from './campaigns/preview.service.js';
+import { TrustReadModel } from './campaigns/trust.read-model.js';
 import { MessageQueue } from './public.js';
 
 /** DECIDE: who is written to, when, on which channel, with which words. Plans; never sends. */
 @Module({
   imports: [CustomersModule, ProjectsModule, IncidentsModule, AudienceModule, ExplanationsModule],
   controllers: [CampaignsController, CustomerPageController],
-  providers: [CampaignStore, MessageStore, Planner, Composer, CampaignStage, ErasureStage, MessageQueue],
+  providers: [
+    CampaignStore,
+    MessageStore,
+    BudgetStore,
+    SendCeilings,
+    TrustReadModel,
+    CampaignPreviews,
+    Planner,
+    Composer,
+    CampaignStage,
+    ErasureStage,
+    MessageQueue,
+  ],
   exports: [MessageQueue],
 })
 export class OutreachModule implements OnApplicationBootstrap {
@@ -51,6 +68,16 @@ export class OutreachModule implements OnApplicationBootstrap {
       for (const { channel, state, count } of await messages.countByState(database))
         gauge.set({ channel: channel ?? 'none', state }, count);
     });
+    metrics.gauge(
+      'messages_over_ceiling',
+      'Messages that wait because a ceiling is reached, by channel.',
+      ['channel'],
+      async (gauge) => {
+        gauge.reset();
+        for (const channel of CHANNELS) gauge.set({ channel }, 0);
+        for (const { channel, count } of await messages.countHeld(database)) gauge.set({ channel }, count);
+      },
+    );
   }
 
   onApplicationBootstrap(): void {

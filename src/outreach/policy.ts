@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AUDIENCE_KINDS } from '../audience/audience.js';
 import { CHANNELS } from '../customers/customer.js';
 import { SEVERITIES } from '../incidents/incident.js';
+import { type Trust, TRUSTS } from '../projects/project-key.js';
 import { duration, slug, timeOfDay } from '../platform/config/schema.js';
 
 const oneOrMore = <T extends z.ZodType>(one: T) =>
@@ -28,10 +29,18 @@ export const policiesSchema = z
       quietHours: z.strictObject({ from: timeOfDay, to: timeOfDay }).optional(),
       caps: z.strictObject({ messages: z.number().int().min(1), per: duration }).optional(),
       onResolve: z.boolean().default(true),
+      /** Evidence that counts without a person. */
+      trust: z.array(z.enum(TRUSTS)).min(1).optional(),
     }),
   )
   .refine((list) => new Set(list.map((one) => one.name)).size === list.length, 'two policies have the same name')
-  .default([]);
+  .default([])
+  .transform((list) => list.map((policy) => ({ ...policy, trust: policy.trust ?? trustOf(policy.approval) })));
+
+/** A public key stands in every browser, so what it claims never sends by itself; where a person approves, all counts. */
+function trustOf(approval: 'required' | 'automatic' | { readonly after: number }): readonly Trust[] {
+  return approval === 'required' ? TRUSTS : ['signed', 'server'];
+}
 
 /** For when and how an incident leads to outreach. */
 export type Policy = z.output<typeof policiesSchema>[number];

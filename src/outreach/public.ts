@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Channel } from '../customers/customer.js';
+import { type Channel, CHANNELS } from '../customers/customer.js';
 import { CustomerDirectory } from '../customers/public.js';
+import { Incidents } from '../incidents/public.js';
 import { Database, type Sql, type Tx } from '../platform/db/database.js';
 import { assertNever, messageOf } from '../platform/errors.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
@@ -8,6 +9,8 @@ import { type Message } from './campaign.js';
 import { CampaignStore } from './campaigns/campaign.store.js';
 import { Composer, type Content } from './messages/composer.service.js';
 import { type MessageChange, MessageStore } from './messages/message.store.js';
+import { SendCeilings } from './limits/ceilings.service.js';
+import { OUTREACH_CONFIG, type OutreachConfig } from './outreach-config.js';
 import { type MessageReason } from './reasons.js';
 import { type DoubtEnding, type MessageState } from './states.js';
 
@@ -28,21 +31,60 @@ export class MessageQueue {
     private readonly campaigns: CampaignStore,
     private readonly composer: Composer,
     private readonly directory: CustomerDirectory,
+    private readonly incidents: Incidents,
+    private readonly ceilings: SendCeilings,
+    @Inject(OUTREACH_CONFIG) private readonly config: OutreachConfig,
     private readonly database: Database,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Claims due messages under a lease and composes them; those that may not go out are moved on here. */
+  /**
+   * Claims due messages under a lease and composes them; those that may not go out are moved on here. What is over a ceiling of the
+   * installation waits until there is room, and its incident says so.
+   */
   async claim(now: Date, limit: number, leaseUntil: Date): Promise<{ claimed: number; ready: ReadyMessage[] }> {
     return this.database.transaction(async (tx) => {
-      const claimed = await this.store.claim(tx, now, limit, leaseUntil);
+      const open: Channel[] = [];
+      for (const channel of CHANNELS) {
+        const room = await this.ceilings.room(tx, channel, now);
+        if (room.left > 0) open.push(channel);
+        else await this.hold(tx, channel, room.opens, now);
+      }
+      const claimed = await this.store.claim(tx, now, limit, leaseUntil, open);
       const ready: ReadyMessage[] = [];
       for (const message of claimed) {
         const content = await this.compose(tx, message, now);
         if (content) ready.push({ message, content });
       }
-      return { claimed: claimed.length, ready };
+      return { claimed: claimed.length, ready: await this.withRoom(tx, ready, now) };
     });
+  }
+
+  /** Those for which there is room; the others go back and wait. */
+  private async withRoom(tx: Tx, ready: readonly ReadyMessage[], now: Date): Promise<ReadyMessage[]> {
+    const going: ReadyMessage[] = [];
+    for (const channel of CHANNELS) {
+      const own = ready.filter(({ content }) => content.channel === channel);
+      if (own.length === 0) continue;
+      const { granted, opens } = await this.ceilings.take(tx, channel, own.length, now);
+      going.push(...own.slice(0, granted));
+      for (const { message } of own.slice(granted))
+        await this.store.move(tx, message, { from: ['claimed'], to: 'pending', nextAt: now }, now);
+      if (granted < own.length) await this.hold(tx, channel, opens, now);
+    }
+    return going;
+  }
+
+  private async hold(tx: Tx, channel: Channel, opens: Date, now: Date): Promise<void> {
+    const { perHour, perDay } = this.config.limits[channel];
+    for (const { incidentId, count } of await this.store.hold(tx, channel, opens, now)) {
+      const fact = { kind: 'over_ceiling', channel, messages: count, perHour, perDay, opens } as const;
+      await this.incidents.append(tx, incidentId, 'forewarn', fact, now);
+      this.logger.warn(
+        { incidentId, channel, messages: count, opens },
+        'messages wait: a ceiling of outreach.limits is reached',
+      );
+    }
   }
 
   private async compose(tx: Tx, message: Message, now: Date): Promise<Content | undefined> {

@@ -16,6 +16,10 @@ const MESSAGE_WORDS = {
   came_back: 'the fault came back before its end was told',
   campaign_cancelled: 'the campaign was cancelled',
   quiet_hours: 'it is night where the customer is',
+  over_ceiling:
+    'the installation has sent as many on this channel as its ceiling allows; it goes out when there is room',
+  number_costs_extra: 'messages to this number cost extra (premium rate, shared cost, satellite)',
+  country_not_listed: 'the country of the number is not listed in outreach.countries',
   worker_lost: 'the process ended while it was sending',
   provider_has_it: 'the provider lists it',
   provider_never_got_it: 'the provider never got it',
@@ -58,6 +62,8 @@ export function messageWords(reason: MessageReason | null): string | null {
 export type CampaignReason =
   | { readonly code: 'policy_requires_person' }
   | { readonly code: 'over_blast_limit'; readonly customers: number; readonly limit: number }
+  | { readonly code: 'untrusted_evidence'; readonly customers: number }
+  | { readonly code: 'evidence_trusted' }
   | { readonly code: 'automatic' }
   | { readonly code: 'approves_itself' }
   | { readonly code: 'nobody_objected' }
@@ -71,6 +77,8 @@ export type CampaignReason =
 const CAMPAIGN_CODES = [
   'policy_requires_person',
   'over_blast_limit',
+  'untrusted_evidence',
+  'evidence_trusted',
   'automatic',
   'approves_itself',
   'nobody_objected',
@@ -98,6 +106,10 @@ export function campaignWords(reason: CampaignReason): string {
       return 'the policy asks for a person';
     case 'over_blast_limit':
       return `${reason.customers} customers are more than the blast limit of ${reason.limit}`;
+    case 'untrusted_evidence':
+      return `${reason.customers} customers are said to be hit by claims alone, which anybody with the public key can make`;
+    case 'evidence_trusted':
+      return 'better evidence came for all its customers, who are told by another wave';
     case 'automatic':
       return 'the policy approves by itself';
     case 'approves_itself':

@@ -1,5 +1,8 @@
 /** What a client did wrong, as RFC 9457 problem details: what, where and what to do. Anything else that is thrown is a fault of ours. */
 export class Problem extends Error {
+  /** Extension members of the answer (RFC 9457, section 3.2). */
+  readonly members: Readonly<Record<string, unknown>> = {};
+
   constructor(
     /** HTTP status, 4xx or 503. */
     readonly status: number,

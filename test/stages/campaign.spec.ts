@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { aCustomer, aPhoneCustomer, anotherEvent } from '../support/builders.js';
-import { campaigns, customers, hit, hitAnew, incidentWith, messages, told } from '../support/story.js';
+import { approve, campaigns, customers, hit, hitAnew, incidentWith, messages, told } from '../support/story.js';
 import { aPolicy } from '../support/test-config.js';
 import { type TestDaemon } from '../support/test-daemon.js';
 
@@ -60,7 +60,7 @@ describe('approval', () => {
     const preview = (await forewarn.api.get('/v1/campaigns/1/preview')).body as { samples: object[] };
     expect(preview.samples).toEqual([expect.objectContaining({ channel: 'email', locale: 'en' })]);
 
-    expect((await forewarn.api.post('/v1/campaigns/1/approve')).body).toMatchObject({ approvedBy: 'admin' });
+    expect((await approve(forewarn, '1')).body).toMatchObject({ approvedBy: 'admin' });
     await forewarn.runStage('dispatch');
 
     expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice sent']);
@@ -123,6 +123,200 @@ describe('approval', () => {
   });
 });
 
+describe('approving', () => {
+  const required = withPolicy({ approval: 'required' });
+  const version = async () => ((await forewarn.api.get('/v1/campaigns/1/preview')).body as { version: string }).version;
+  const approveSeen = (seen?: string) => forewarn.api.post('/v1/campaigns/1/approve', { version: seen });
+
+  it('needs the version of the preview that was looked at', async () => {
+    forewarn = await incidentWith(customers(1), required);
+    await forewarn.plan();
+
+    for (const wrong of [undefined, '', 'constructor', '1.abcdefghijklmnopq'])
+      expect(await approveSeen(wrong)).toMatchObject({ status: 400, body: { messages: [] } });
+    expect((await forewarn.api.post('/v1/campaigns/1/approve')).status).toBe(400);
+
+    expect(await campaigns(forewarn)).toEqual([expect.objectContaining({ state: 'awaiting_approval' })]);
+    expect((await approveSeen(await version())).status).toBe(200);
+  });
+
+  it('is refused when the campaign grew by more than a little since somebody looked', async () => {
+    forewarn = await incidentWith(customers(2), required);
+    await forewarn.plan();
+    const seen = await version();
+    await forewarn.know(...customers(8));
+    await hit(forewarn, ['c3', 'c4', 'c5', 'c6', 'c7', 'c8']);
+    await forewarn.plan();
+
+    expect(await approveSeen(seen)).toMatchObject({ status: 409, body: { messages: [] } });
+    expect((await approveSeen(await version())).status).toBe(200);
+  });
+
+  it('is refused when the words changed since somebody looked', async () => {
+    forewarn = await incidentWith(customers(1), required);
+    await forewarn.plan();
+    const seen = await version();
+    await forewarn.api.put('/v1/incidents/1/explanations/en', { title: 'Other words', body: 'Other words' });
+
+    expect((await approveSeen(seen)).status).toBe(409);
+  });
+});
+
+describe('claimed evidence', () => {
+  const doubting = { approval: 'automatic', trust: ['signed', 'server'] };
+
+  it('waits for a person, who sees how much of it there is, while better evidence goes out at once', async () => {
+    forewarn = await incidentWith(customers(4), withPolicy(doubting));
+    await forewarn.runStages('audience');
+    await trusted(['c1', 'c2']);
+
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual([
+      'c1 notice sent',
+      'c2 notice sent',
+      'c3 notice pending',
+      'c4 notice pending',
+    ]);
+    const [, waiting] = await campaigns(forewarn);
+    expect(waiting).toMatchObject({ state: 'awaiting_approval', claimed: true, stateReason: 'untrusted_evidence' });
+    expect((await forewarn.api.get(`/v1/campaigns/${waiting?.id}`)).body).toMatchObject({
+      trust: { claimed: 2, signed: 0, server: 0, sources: 1 },
+    });
+
+    await approve(forewarn, waiting?.id ?? '');
+    await forewarn.planAndSend();
+    expect(await told(forewarn)).toEqual(['c1', 'c2', 'c3', 'c4'].map((name) => `${name} notice sent`));
+  });
+
+  it('is what automatic approval leaves to a person unless the policy says otherwise', async () => {
+    forewarn = await incidentWith(customers(1), withPolicy({ trust: undefined }));
+
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice pending']);
+  });
+
+  it('that better evidence replaces goes out without a person', async () => {
+    forewarn = await incidentWith(customers(2), withPolicy(doubting));
+    await forewarn.planAndSend();
+    await trusted(['c1']);
+
+    await forewarn.planAndSend();
+    expect(await told(forewarn)).toEqual(['c2 notice pending', 'c1 notice sent']);
+
+    await trusted(['c2']);
+    forewarn.clock.advance('1m');
+    await forewarn.planAndSend();
+    expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice sent']);
+    expect(await campaigns(forewarn)).toContainEqual(
+      expect.objectContaining({ claimed: true, state: 'cancelled', stateReason: 'evidence_trusted' }),
+    );
+  });
+
+  it('neither uses up the blast limit nor, cancelled by a person, stops those whose evidence counts', async () => {
+    forewarn = await incidentWith(customers(4), withPolicy({ ...doubting, blastLimit: 1 }));
+    await forewarn.planAndSend();
+    await forewarn.api.post('/v1/campaigns/1/cancel', { reason: 'made up' });
+    await forewarn.know(...customers(6));
+    await hit(forewarn, ['c5', 'c6']);
+    await forewarn.runStages('audience');
+    await trusted(['c5']);
+
+    await forewarn.planAndSend();
+
+    expect((await told(forewarn)).at(-1)).toBe('c5 notice sent');
+    expect(await told(forewarn)).toHaveLength(5);
+  });
+
+  async function trusted(names: readonly string[]): Promise<void> {
+    await forewarn.rows(
+      `UPDATE audience_member a SET trust = 'server' FROM customer_identity i
+       WHERE i.customer_id = a.customer_id AND i.kind = 'id' AND i.value = ANY ($1::text[])`,
+      [names],
+    );
+  }
+});
+
+describe('a ceiling of the installation', () => {
+  const outreach = (perHour: number, perDay = 100) => ({
+    config: { policies: [aPolicy()], outreach: { limits: { email: { perHour, perDay }, sms: { perHour: 100 } } } },
+  });
+
+  it('lets messages beyond it wait, says so, and lets them go when there is room', async () => {
+    forewarn = await incidentWith(customers(5), outreach(3));
+    await forewarn.planAndSend();
+    expect(await sent()).toBe(3);
+    const held = (await messages(forewarn)).filter((one) => one.state === 'pending');
+    expect(held.map((one) => one.stateReason)).toEqual(['over_ceiling', 'over_ceiling']);
+    const [campaign] = await campaigns(forewarn);
+    expect((await forewarn.api.get(`/v1/campaigns/${campaign?.id}/preview`)).body).toMatchObject({
+      limits: { email: { perHour: 3, perDay: 100, takenInHour: 3, takenInDay: 3 } },
+    });
+    expect((await forewarn.api.get('/v1/incidents/1')).body).toMatchObject({
+      timeline: expect.arrayContaining([
+        expect.objectContaining({
+          kind: 'over_ceiling',
+          details: expect.objectContaining({ channel: 'email', messages: 2, perHour: 3 }) as object,
+        }),
+      ]) as object,
+    });
+    expect(String((await forewarn.anyone.raw('GET', '/metrics')).body)).toContain(
+      'forewarn_messages_over_ceiling{channel="email"} 2',
+    );
+
+    forewarn.clock.advance('59m');
+    await forewarn.runStages('dispatch');
+    expect(await sent()).toBe(3);
+    forewarn.clock.advance('11m');
+    await forewarn.runStages('dispatch');
+    expect(await sent()).toBe(5);
+  });
+
+  it('holds for two daemons together', async () => {
+    forewarn = await incidentWith(customers(12), outreach(7));
+    const { TestDaemon } = await import('../support/test-daemon.js');
+    const options = outreach(7);
+    const second = await TestDaemon.start({ beside: forewarn, ...options });
+    await forewarn.plan();
+
+    await Promise.all([1, 2, 3].flatMap(() => [forewarn.runStage('dispatch'), second.runStage('dispatch')]));
+    await Promise.all([forewarn.runStage('dispatch'), second.runStage('dispatch')]);
+
+    await second.stop();
+    expect(await sent()).toBe(7);
+  });
+
+  it('of zero lets nothing out', async () => {
+    forewarn = await incidentWith(customers(1), outreach(0, 0));
+    await forewarn.planAndSend();
+    forewarn.clock.advance('25h');
+    await forewarn.planAndSend();
+
+    expect(await sent()).toBe(0);
+  });
+
+  it('comes with a refusal of numbers that cost extra or lie in a country that is not listed; the next channel is taken', async () => {
+    const people = [
+      aPhoneCustomer(1, { externalId: 'premium', phone: '+499001234567', consent: { sms: true } }),
+      aPhoneCustomer(2, { externalId: 'abroad', phone: '+8613812345678', consent: { sms: true, email: true } }),
+    ];
+    forewarn = await incidentWith(people, { config: { policies: [aPolicy()], outreach: { countries: ['DE'] } } });
+
+    await forewarn.plan();
+
+    const planned = (await messages(forewarn)).map((one) => [one.customer?.externalId, one.channel, one.stateReason]);
+    expect(planned).toEqual([
+      ['abroad', 'email', null],
+      ['premium', null, 'number_costs_extra'],
+    ]);
+  });
+
+  async function sent(): Promise<number> {
+    return (await forewarn.row<{ count: number }>('SELECT count(*)::int AS count FROM outbox_mail')).count;
+  }
+});
+
 describe('waves', () => {
   it('write to those who are hit later, and to nobody twice', async () => {
     forewarn = await incidentWith(customers(2));
@@ -148,7 +342,7 @@ describe('waves', () => {
     await forewarn.planAndSend();
     expect(await told(forewarn)).toEqual(['c1 notice pending']);
 
-    await forewarn.api.post('/v1/campaigns/1/approve');
+    await forewarn.api.post('/v1/campaigns/1/resume');
     await forewarn.planAndSend();
     await forewarn.planAndSend();
 
@@ -317,7 +511,7 @@ describe('the end of an incident', () => {
 
     expect(await told(forewarn)).toEqual(['c1 notice cancelled resolved', 'c2 notice cancelled resolved']);
     expect(await campaigns(forewarn)).toEqual([expect.objectContaining({ state: 'cancelled' })]);
-    expect((await forewarn.api.post('/v1/campaigns/1/approve')).status).toBe(409);
+    expect((await approve(forewarn, '1')).status).toBe(409);
   });
 
   it('is not told where the policy says so', async () => {

@@ -73,7 +73,7 @@ describe('dispatch', () => {
     expect(await campaigns(forewarn)).toEqual([expect.objectContaining({ state: 'paused' })]);
     expect(await told(forewarn)).toEqual(['anna notice pending']);
 
-    await forewarn.api.post('/v1/campaigns/1/approve');
+    await forewarn.api.post('/v1/campaigns/1/resume');
     await forewarn.runStage('dispatch');
 
     expect(await told(forewarn)).toEqual(['anna notice sent']);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { anEvent } from '../support/builders.js';
-import { customers, hit, incidentWith, messages, told } from '../support/story.js';
+import { approve, customers, hit, incidentWith, messages, told } from '../support/story.js';
 import { aPolicy } from '../support/test-config.js';
 import { TestDaemon } from '../support/test-daemon.js';
 
@@ -44,7 +44,7 @@ describe('erasure', () => {
     await forewarn.plan();
     await forewarn.api.delete('/v1/customers/c1');
     await forewarn.runStage('erasure');
-    await forewarn.api.post('/v1/campaigns/1/approve');
+    await approve(forewarn, '1');
     await forewarn.planAndSend();
     await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
     await forewarn.planAndSend();

@@ -77,6 +77,12 @@ export async function told(forewarn: TestDaemon): Promise<string[]> {
   );
 }
 
+/** Looks at a campaign's preview and approves what it shows, as a person does. */
+export async function approve(forewarn: TestDaemon, id: string): Promise<{ status: number; body: unknown }> {
+  const { version } = (await forewarn.api.get(`/v1/campaigns/${id}/preview`)).body as { version: string };
+  return forewarn.api.post(`/v1/campaigns/${id}/approve`, { version });
+}
+
 /** All campaigns, oldest first. */
 export async function campaigns(
   forewarn: TestDaemon,

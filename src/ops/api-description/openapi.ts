@@ -53,6 +53,7 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   'Campaigns.get': 'Show a campaign with its messages counted',
   'Campaigns.approve': 'Let a campaign go out',
   'Campaigns.pause': 'Hold a campaign',
+  'Campaigns.resume': 'Take a paused campaign up again',
   'Campaigns.cancel': 'End a campaign; what waits is never sent',
   'Campaigns.messagesOf': 'List the messages of a campaign',
   'Campaigns.preview': 'Show what would be sent now',

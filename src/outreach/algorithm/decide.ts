@@ -1,12 +1,17 @@
 import { DateTime } from 'luxon';
+import { type Trust } from '../../projects/project-key.js';
 import { type Channel, type Recipient } from '../../customers/customer.js';
+import { assertNever } from '../../platform/errors.js';
 import { type Policy } from '../policy.js';
 import { type CampaignReason, type MessageReason } from '../reasons.js';
+import { type NumberRefusal, refusedNumber } from './number-rules.js';
 
 /** Reasons why a customer of the audience has no channel; a later one says more. */
 export const SUPPRESSED_REASONS = [
   'no_contact_point',
   'no_consent',
+  'country_not_listed',
+  'number_costs_extra',
   'address_refused',
 ] as const satisfies readonly MessageReason[];
 export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
@@ -18,17 +23,42 @@ export type ChannelChoice =
 /**
  * The first channel in the policy's order with an address that works and a recorded consent.
  * Without consent there is no message: silence is never taken for a yes.
+ * @param countries those whose numbers may be written to; undefined allows all
  */
-export function chooseChannel(recipient: Recipient, channels: readonly Channel[]): ChannelChoice {
+export function chooseChannel(
+  recipient: Recipient,
+  channels: readonly Channel[],
+  countries?: readonly string[],
+): ChannelChoice {
   let reason: SuppressedReason = 'no_contact_point';
   for (const channel of channels) {
     const address = recipient.addresses[channel];
     if (address === undefined) continue;
     if (recipient.consent[channel] !== true) reason = worse(reason, 'no_consent');
     else if (channel in recipient.suppressed) reason = worse(reason, 'address_refused');
-    else return { channel, address };
+    else {
+      const refused = addressRefusal(channel, address, countries);
+      if (refused === undefined) return { channel, address };
+      reason = worse(reason, refused);
+    }
   }
   return { suppressed: reason };
+}
+
+/** Why an address of a channel is not written to, whatever the customer agreed to. */
+function addressRefusal(
+  channel: Channel,
+  address: string,
+  countries: readonly string[] | undefined,
+): NumberRefusal | undefined {
+  switch (channel) {
+    case 'sms':
+      return refusedNumber(address, countries);
+    case 'email':
+      return undefined;
+    default:
+      return assertNever(channel);
+  }
 }
 
 /** The reason that says most: one that was decided about the customer beats one that is merely missing. */
@@ -56,6 +86,16 @@ export interface ApprovalDecision {
   readonly state: 'approved' | 'awaiting_approval';
   readonly reason: CampaignReason;
   readonly approveAfter?: Date;
+}
+
+/** Whether evidence of this trust lets a campaign of the policy go out without a person. */
+export function countsByItself(policy: Pick<Policy, 'trust'>, trust: Trust): boolean {
+  return policy.trust.includes(trust);
+}
+
+/** The decision about customers whom only evidence says were hit that does not count by itself. */
+export function waitForPerson(customers: number): ApprovalDecision {
+  return { state: 'awaiting_approval', reason: { code: 'untrusted_evidence', customers } };
 }
 
 /**

@@ -7,7 +7,14 @@ import { Projects } from '../../projects/project.registry.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { wake } from '../../platform/stages/wake.js';
-import { choosePolicy, decideApproval } from '../algorithm/decide.js';
+import {
+  type ApprovalDecision,
+  choosePolicy,
+  countsByItself,
+  decideApproval,
+  waitForPerson,
+} from '../algorithm/decide.js';
+import { type Campaign } from '../campaign.js';
 import { CampaignStore } from './campaign.store.js';
 import { MessageStore } from '../messages/message.store.js';
 import { Planner } from './planner.service.js';
@@ -21,6 +28,21 @@ const PAGE = 1000;
 const WAVE_PAUSE_MS = 15_000;
 /** How long after its end an incident is looked at for people who were told and must hear that it is over. */
 const RESOLVED_LOOKBACK_MS = 48 * 3_600_000;
+
+/** Members that are added to one wave. */
+interface Wave {
+  readonly incident: Incident;
+  readonly policy: Policy;
+  /** The last wave of its kind. */
+  readonly last: Campaign | undefined;
+  readonly claimed: boolean;
+  /** The number that a new wave gets. */
+  readonly number: number;
+  readonly members: readonly NumberedMember[];
+  /** The newest audience member that was looked at. */
+  readonly seq: number;
+  readonly now: Date;
+}
 
 /**
  * DECIDE: makes campaigns of open incidents and plans their messages; when an incident ends, cancels what waits and
@@ -73,56 +95,76 @@ export class CampaignStage implements Stage {
   private async notify(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
     await this.withdrawEnd(tx, incident, now);
     if (await this.heldBack(tx, incident, now)) return 0;
-    const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
-    // A person's word on one wave holds for those after it.
+    // A person's word on one wave holds for those after it; on claims it holds for claims alone.
     if (await this.campaigns.hasWaveIn(tx, incident.id, 'notice', ['cancelled', 'paused'])) return 0;
-    const growing = last?.state === 'awaiting_approval';
-    if (last && !growing && now.getTime() - last.createdAt.getTime() < WAVE_PAUSE_MS) return 0;
-    const members = await this.newMembers(tx, incident.id, policy, last?.audienceSeq ?? 0);
-    const newest = members.at(-1);
-    if (!newest) return 0;
-    const told = await this.messages.countNotices(tx, incident.id);
-    const toldBefore = await this.messages.toldIn(
-      tx,
-      incident.mergedIds,
-      members.map((one) => one.customerId),
-    );
-    const untold = members.filter((one) => !toldBefore.has(one.customerId));
-    const decision = decideApproval(policy, told + members.length, now);
-    const wave = (last?.wave ?? 0) + 1;
-    const id =
-      last && growing
-        ? last.id
-        : await this.campaigns.insert(
-            tx,
-            { incidentId: incident.id, policy: policy.name, kind: 'notice', wave },
-            decision,
-            now,
-          );
-    if (growing && decision.approveAfter === undefined) await this.campaigns.await(tx, id, decision);
-    await this.campaigns.extend(tx, id, newest.seq);
-    const planned = await this.planner.planNotices(
-      tx,
-      { campaignId: id, incidentId: incident.id, kind: 'notice' },
-      policy,
-      untold,
-      now,
-    );
-    if (!growing)
-      await this.incidents.append(
+    const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
+    if (last && last.state !== 'awaiting_approval' && now.getTime() - last.createdAt.getTime() < WAVE_PAUSE_MS)
+      return 0;
+    const claims = await this.campaigns.lastWave(tx, incident.id, 'notice', true);
+    const reached = await this.campaigns.reached(tx, incident.id, 'notice');
+    const members = await this.newMembers(tx, incident.id, policy, reached.audienceSeq);
+    const open = claims?.state === 'awaiting_approval' ? claims : undefined;
+    const proven = open ? await this.messages.countPromotable(tx, open.id, policy.trust) : 0;
+    if (members.length === 0 && proven === 0) return 0;
+    const untold = await this.untold(tx, incident, members);
+    const [counting, claimed] = [untold, untold].map((all, nth) =>
+      all.filter((one) => countsByItself(policy, one.trust) === (nth === 0)),
+    ) as [NumberedMember[], NumberedMember[]];
+    const seq = members.at(-1)?.seq ?? reached.audienceSeq;
+    const wave = { incident, policy, seq, now };
+    let planned = 0;
+    let number = reached.wave;
+    if (counting.length + proven > 0 || claimed.length === 0) {
+      const told = await this.messages.countNotices(tx, incident.id);
+      const decision = decideApproval(policy, told + counting.length + proven, now);
+      const id = await this.addWave(
         tx,
-        incident.id,
-        'forewarn',
-        {
-          kind: 'campaign',
-          wave,
-          customers: planned,
-          state: decision.state,
-          ...campaignFacts(id, decision.reason),
-        },
-        now,
+        { ...wave, last, claimed: false, number: ++number, members: counting },
+        decision,
       );
-    return planned;
+      planned += counting.length;
+      if (open && proven > 0) await this.promote(tx, open, id, policy, now);
+    }
+    if (claimed.length > 0 && !(claims?.state === 'cancelled' && claims.reason.code === 'by_person')) {
+      const waiting = open ? await this.messages.countWaiting(tx, open.id) : 0;
+      const decision = waitForPerson(waiting + claimed.length);
+      await this.addWave(tx, { ...wave, last: claims, claimed: true, number: ++number, members: claimed }, decision);
+      planned += claimed.length;
+    } else if (claims) await this.campaigns.extend(tx, claims.id, seq);
+    return planned + proven;
+  }
+
+  /** Of these members, those who were not told by an incident that became part of this one. */
+  private async untold(tx: Tx, incident: Incident, members: readonly NumberedMember[]): Promise<NumberedMember[]> {
+    const ids = members.map((one) => one.customerId);
+    const toldBefore = await this.messages.toldIn(tx, incident.mergedIds, ids);
+    return members.filter((one) => !toldBefore.has(one.customerId));
+  }
+
+  /** Adds members to the last wave while that still waits for approval, and begins a new one otherwise; returns the campaign. */
+  private async addWave(tx: Tx, wave: Wave, decision: ApprovalDecision): Promise<number> {
+    const { incident, policy, last, claimed, members, now } = wave;
+    // Under a lock, so that nobody is added to what a person approves in the same moment.
+    const growing = last !== undefined && (await this.campaigns.lockIn(tx, last.id, ['awaiting_approval']));
+    const about = { incidentId: incident.id, policy: policy.name, kind: 'notice', wave: wave.number, claimed } as const;
+    const id = growing ? last.id : await this.campaigns.insert(tx, about, decision, now);
+    if (growing && decision.approveAfter === undefined) await this.campaigns.await(tx, id, decision);
+    await this.campaigns.extend(tx, id, wave.seq);
+    const plan = { campaignId: id, incidentId: incident.id, kind: 'notice' } as const;
+    const customers = await this.planner.planNotices(tx, plan, policy, members, now);
+    if (growing) return id;
+    const facts = { wave: wave.number, customers, state: decision.state, ...campaignFacts(id, decision.reason) };
+    await this.incidents.append(tx, incident.id, 'forewarn', { kind: 'campaign', ...facts }, now);
+    return id;
+  }
+
+  /** Customers whom better evidence than a claim hits by now go with those who need no person. */
+  private async promote(tx: Tx, from: Campaign, to: number, policy: Policy, now: Date): Promise<void> {
+    await this.messages.promote(tx, from.id, to, policy.trust);
+    if ((await this.messages.countWaiting(tx, from.id)) > 0) return;
+    const reason = { code: 'evidence_trusted' } as const;
+    const change = { from: [from.state], to: 'cancelled', reason, actor: 'forewarn' } as const;
+    await this.campaigns.setState(tx, from.id, change, now);
   }
 
   /** Who came after the member numbered `seq`, `BATCH` at most; read in pages, since thousands of rows at once hold up this thread. */
@@ -156,20 +198,14 @@ export class CampaignStage implements Stage {
 
   private async conclude(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
     const family = [incident.id, ...incident.mergedIds];
-    const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
-    const waits = last?.state === 'awaiting_approval' || last?.state === 'paused';
-    if (!waits && !(await this.messages.needEnd(tx, family, policy.onResolve))) return 0;
+    const waiting = await this.campaigns.waiting(tx, incident.id, 'notice');
+    if (waiting.length === 0 && !(await this.messages.needEnd(tx, family, policy.onResolve))) return 0;
     if (!(await this.incidents.conclude(tx, incident.id, now))) return 0;
-    const cancelled = await this.messages.cancelPending(
-      tx,
-      { incidentId: incident.id, kind: 'notice' },
-      'resolved',
-      now,
-    );
-    if (last && waits) {
+    const which = { incidentId: incident.id, kind: 'notice' } as const;
+    const cancelled = await this.messages.cancelPending(tx, which, 'resolved', now);
+    for (const { id, state } of waiting) {
       const reason = { code: 'incident_ended' } as const;
-      const change = { from: [last.state], to: 'cancelled', reason, actor: 'forewarn' } as const;
-      await this.campaigns.setState(tx, last.id, change, now);
+      await this.campaigns.setState(tx, id, { from: [state], to: 'cancelled', reason, actor: 'forewarn' }, now);
     }
     if (!policy.onResolve) return cancelled;
     const told = await this.messages.toldWithoutResolved(tx, family, BATCH);
@@ -182,7 +218,13 @@ export class CampaignStage implements Stage {
       ? before.id
       : await this.campaigns.insert(
           tx,
-          { incidentId: incident.id, policy: policy.name, kind: 'resolved', wave: (before?.wave ?? 0) + 1 },
+          {
+            incidentId: incident.id,
+            policy: policy.name,
+            kind: 'resolved',
+            wave: (before?.wave ?? 0) + 1,
+            claimed: false,
+          },
           decision,
           now,
         );

@@ -6,7 +6,7 @@ import { type Campaign, type CampaignKind } from '../campaign.js';
 import { type CampaignReason, campaignReasonOf } from '../reasons.js';
 import { campaignStep, type CampaignState, OPEN_MESSAGE_STATES, type PausedBy, sqlStates } from '../states.js';
 
-const COLUMNS = `id, incident_id AS "incidentId", policy, kind, wave, state, state_reason AS code, state_facts AS facts, paused_by AS "pausedBy", audience_seq AS "audienceSeq", approve_after AS "approveAfter",
+const COLUMNS = `id, incident_id AS "incidentId", policy, kind, wave, state, state_reason AS code, state_facts AS facts, paused_by AS "pausedBy", claimed, audience_seq AS "audienceSeq", approve_after AS "approveAfter",
   approved_at AS "approvedAt", approved_by AS "approvedBy", created_at AS "createdAt"`;
 
 type Row = Omit<Campaign, 'reason'> & { readonly code: string; readonly facts: Readonly<Record<string, unknown>> };
@@ -17,6 +17,7 @@ export interface NewWave {
   readonly policy: string;
   readonly kind: CampaignKind;
   readonly wave: number;
+  readonly claimed: boolean;
 }
 
 /** A change of a campaign's state. `pausedBy` says who pauses; it is null for every other change. */
@@ -36,41 +37,62 @@ const FINISHED = campaignStep(['approved'], 'done');
 /** All SQL on campaigns. */
 @Injectable()
 export class CampaignStore {
-  /** The last wave of an incident, undefined when there is none. */
-  async lastWave(sql: Sql, incidentId: number, kind: CampaignKind): Promise<Campaign | undefined> {
+  /** The last wave of an incident that rests on claims, or on more than them; undefined when there is none. */
+  async lastWave(sql: Sql, incidentId: number, kind: CampaignKind, claimed = false): Promise<Campaign | undefined> {
     const [row] = await sql.query<Row>(
       {
         name: 'campaigns.last_wave',
-        text: `SELECT ${COLUMNS} FROM campaign WHERE incident_id = $1 AND kind = $2 ORDER BY wave DESC LIMIT 1`,
+        text: `SELECT ${COLUMNS} FROM campaign WHERE incident_id = $1 AND kind = $2 AND claimed = $3 ORDER BY wave DESC LIMIT 1`,
       },
-      [incidentId, kind],
+      [incidentId, kind, claimed],
     );
     return row && campaignOf(row);
   }
 
-  /** Whether any wave of an incident is in one of these states. */
+  /** The number of the last wave of an incident, and the newest audience member that any of its waves took in. */
+  async reached(sql: Sql, incidentId: number, kind: CampaignKind): Promise<{ wave: number; audienceSeq: number }> {
+    const text = `SELECT coalesce(max(wave), 0) AS wave, coalesce(max(audience_seq), 0) AS "audienceSeq"
+      FROM campaign WHERE incident_id = $1 AND kind = $2`;
+    const rows = await sql.query<{ wave: number; audienceSeq: number }>({ name: 'campaigns.reached', text }, [
+      incidentId,
+      kind,
+    ]);
+    return onlyRow(rows, 'the waves of an incident');
+  }
+
+  /** Waves of an incident that wait for a person. */
+  async waiting(sql: Sql, incidentId: number, kind: CampaignKind): Promise<Campaign[]> {
+    const rows = await sql.query<Row>(
+      `SELECT ${COLUMNS} FROM campaign WHERE incident_id = $1 AND kind = $2 AND state IN ('awaiting_approval', 'paused')`,
+      [incidentId, kind],
+    );
+    return rows.map(campaignOf);
+  }
+
+  /** Whether any wave of an incident that rests on more than claims is in one of these states. */
   async hasWaveIn(
     sql: Sql,
     incidentId: number,
     kind: CampaignKind,
     states: readonly CampaignState[],
   ): Promise<boolean> {
-    const text = 'SELECT FROM campaign WHERE incident_id = $1 AND kind = $2 AND state = ANY ($3::text[]) LIMIT 1';
+    const text =
+      'SELECT FROM campaign WHERE incident_id = $1 AND kind = $2 AND NOT claimed AND state = ANY ($3::text[]) LIMIT 1';
     return (await sql.query({ name: 'campaigns.has_wave_in', text }, [incidentId, kind, states])).length > 0;
   }
 
   /** Starts a wave; returns its id. */
   async insert(
     tx: Tx,
-    { incidentId, policy, kind, wave }: NewWave,
+    { incidentId, policy, kind, wave, claimed }: NewWave,
     decision: ApprovalDecision,
     now: Date,
   ): Promise<number> {
     const approved = decision.state === 'approved';
     const { code, facts } = columnsOf(decision.reason);
     const rows = await tx.query<{ id: number }>(
-      `INSERT INTO campaign (incident_id, policy, kind, wave, state, state_reason, state_facts, approve_after, approved_at, approved_by, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`,
+      `INSERT INTO campaign (incident_id, policy, kind, wave, state, state_reason, state_facts, approve_after, approved_at, approved_by, created_at, claimed)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
       [
         incidentId,
         policy,
@@ -83,9 +105,19 @@ export class CampaignStore {
         approved ? now : null,
         approved ? 'policy' : null,
         now,
+        claimed,
       ],
     );
     return onlyRow(rows, 'the new campaign').id;
+  }
+
+  /** Locks a campaign until the end of the transaction, if it is in this state; false when it is not. */
+  async lockIn(tx: Tx, id: number, states: readonly CampaignState[]): Promise<boolean> {
+    const rows = await tx.query('SELECT FROM campaign WHERE id = $1 AND state = ANY ($2::text[]) FOR UPDATE', [
+      id,
+      states,
+    ]);
+    return rows.length > 0;
   }
 
   /** Notes how far into the audience a snapshot reaches. */

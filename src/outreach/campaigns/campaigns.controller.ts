@@ -6,7 +6,7 @@ import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
 import { OfProject } from '../../platform/auth/project.scope.js';
 import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
-import { Database } from '../../platform/db/database.js';
+import { Database, type Tx } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
 import { cursorId, type Page, pageOf, pageQuery, rowId, rowUuid } from '../../platform/http/page.js';
 import { wake } from '../../platform/stages/wake.js';
@@ -14,31 +14,38 @@ import { type Campaign, type Message } from '../campaign.js';
 import { campaignFacts, type CampaignReason, campaignWords, messageWords } from '../reasons.js';
 import { CAMPAIGN_STATES, type CampaignState, DOUBT_ENDINGS } from '../states.js';
 import { CampaignStore } from './campaign.store.js';
-import { Composer } from '../messages/composer.service.js';
+import { CampaignPreviews } from './preview.service.js';
+import { TrustReadModel } from './trust.read-model.js';
+import { SendCeilings } from '../limits/ceilings.service.js';
 import { MessageStore } from '../messages/message.store.js';
 
 const listQuery = pageQuery.extend({ incident: z.string().optional(), state: z.enum(CAMPAIGN_STATES).optional() });
 const messagesQuery = pageQuery.extend({ cursor: z.uuid().optional() });
 const reasonBody = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }).optional();
+const approveBody = z
+  .strictObject({ version: z.string().max(40).optional(), reason: z.string().trim().min(1).max(500).optional() })
+  .optional();
 const verdictBody = z.strictObject({ sent: z.boolean() });
 
 /** A change that a person asks for. */
 interface PersonsChange {
   readonly from: readonly CampaignState[];
   readonly to: 'approved' | 'paused' | 'cancelled';
+  readonly fact: 'campaign_approved' | 'campaign_resumed' | 'campaign_paused' | 'campaign_cancelled';
   readonly note: string | undefined;
 }
 
-const PREVIEWED = 5;
 const NIL = '00000000-0000-0000-0000-000000000000';
 
-/** `GET /v1/campaigns`, `/v1/campaigns/{id}`, `POST …/approve`, `…/pause`, `…/cancel`, `GET …/messages`, `…/preview`; `POST /v1/messages/{id}/settle`. */
+/** `GET /v1/campaigns`, `/v1/campaigns/{id}`, `POST …/approve`, `…/pause`, `…/resume`, `…/cancel`, `GET …/messages`, `…/preview`; `POST /v1/messages/{id}/settle`. */
 @Controller('v1')
 export class CampaignsController {
   constructor(
     private readonly store: CampaignStore,
     private readonly messages: MessageStore,
-    private readonly composer: Composer,
+    private readonly previews: CampaignPreviews,
+    private readonly trust: TrustReadModel,
+    private readonly ceilings: SendCeilings,
     private readonly incidents: Incidents,
     private readonly directory: CustomerDirectory,
     private readonly database: Database,
@@ -63,20 +70,39 @@ export class CampaignsController {
   @OfProject('campaign')
   async get(@Param('id') id: string): Promise<unknown> {
     const campaign = await this.one(id);
-    return { ...shape(campaign), messages: await this.messages.summary(this.database, campaign.id) };
+    return { ...shape(campaign), ...(await this.facts(campaign)) };
   }
 
-  /** Lets a campaign go out; also takes it up again after a pause. */
+  /** Lets a campaign go out that still is what the preview of this version showed. */
   @Post('campaigns/:id/approve')
   @Needs('ops')
   @OfProject('campaign')
   @HttpCode(200)
   async approve(
     @Param('id') id: string,
+    @Body({ schema: approveBody }) body: z.output<typeof approveBody>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<unknown> {
+    const change = {
+      from: ['awaiting_approval'],
+      to: 'approved',
+      fact: 'campaign_approved',
+      note: body?.reason,
+    } as const;
+    return this.change(id, change, caller, (tx, campaign) => this.previews.assertSeen(tx, campaign, body?.version));
+  }
+
+  /** Takes a paused campaign up again; nobody was added to it meanwhile. */
+  @Post('campaigns/:id/resume')
+  @Needs('ops')
+  @HttpCode(200)
+  async resume(
+    @Param('id') id: string,
     @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
     @CurrentCaller() caller: Caller,
   ): Promise<unknown> {
-    return this.change(id, { from: ['awaiting_approval', 'paused'], to: 'approved', note: body?.reason }, caller);
+    const change = { from: ['paused'], to: 'approved', fact: 'campaign_resumed', note: body?.reason } as const;
+    return this.change(id, change, caller);
   }
 
   @Post('campaigns/:id/pause')
@@ -88,7 +114,7 @@ export class CampaignsController {
     @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
     @CurrentCaller() caller: Caller,
   ): Promise<unknown> {
-    return this.change(id, { from: ['approved'], to: 'paused', note: body?.reason }, caller);
+    return this.change(id, { from: ['approved'], to: 'paused', fact: 'campaign_paused', note: body?.reason }, caller);
   }
 
   /** Ends a campaign: what waits is never sent, and the incident gets no further waves. */
@@ -102,7 +128,7 @@ export class CampaignsController {
     @CurrentCaller() caller: Caller,
   ): Promise<unknown> {
     const from = ['awaiting_approval', 'approved', 'paused'] as const;
-    return this.change(id, { from, to: 'cancelled', note: body?.reason }, caller);
+    return this.change(id, { from, to: 'cancelled', fact: 'campaign_cancelled', note: body?.reason }, caller);
   }
 
   /** A campaign's messages with the text that went out. */
@@ -129,20 +155,13 @@ export class CampaignsController {
   @OfProject('campaign')
   async preview(@Param('id') id: string): Promise<unknown> {
     const campaign = await this.one(id);
-    const summary = await this.messages.summary(this.database, campaign.id);
-    const pending = (await this.messages.ofCampaign(this.database, campaign.id, NIL, 200)).filter(
-      (message) => message.state === 'pending',
-    );
-    const samples = [];
-    for (const message of onePerKind(pending).slice(0, PREVIEWED)) {
-      samples.push({
-        channel: message.channel,
-        locale: message.locale,
-        notBefore: message.nextAt,
-        ...(await this.composer.preview(this.database, campaign, message)),
-      });
-    }
-    return { ...shape(campaign), messages: summary, samples };
+    return {
+      ...shape(campaign),
+      version: await this.previews.version(this.database, campaign),
+      ...(await this.facts(campaign)),
+      limits: await this.ceilings.shown(this.database, this.clock.now()),
+      samples: await this.previews.samples(this.database, campaign),
+    };
   }
 
   /** A person's verdict on a message in doubt, after a look at the provider: it went out, or it did not and shall be sent. */
@@ -167,11 +186,25 @@ export class CampaignsController {
     return { id: message.id, state: DOUBT_ENDINGS[ending], stateReason: ending, stateWords: messageWords(ending) };
   }
 
-  private async change(id: string, { from, to, note }: PersonsChange, caller: Caller): Promise<unknown> {
+  private async facts(campaign: Campaign) {
+    return {
+      messages: await this.messages.summary(this.database, campaign.id),
+      trust: await this.trust.ofCampaign(this.database, campaign.id),
+    };
+  }
+
+  /** Changes a campaign as a person asked, if `check` finds nothing against it while nobody else can change it. */
+  private async change(
+    id: string,
+    { from, to, fact, note }: PersonsChange,
+    caller: Caller,
+    check?: (tx: Tx, campaign: Campaign) => Promise<void>,
+  ): Promise<unknown> {
     const campaign = await this.one(id);
     const now = this.clock.now();
     const reason: CampaignReason = { code: 'by_person', note: note ?? null };
     await this.database.transaction(async (tx) => {
+      if (check && (await this.store.lockIn(tx, campaign.id, from))) await check(tx, campaign);
       const pausedBy = to === 'paused' ? 'person' : undefined;
       if (!(await this.store.setState(tx, campaign.id, { from, to, reason, actor: caller.name, pausedBy }, now))) {
         throw new Problem(
@@ -182,8 +215,8 @@ export class CampaignsController {
       }
       if (to === 'cancelled')
         await this.messages.cancelPending(tx, { campaignId: campaign.id }, 'campaign_cancelled', now);
-      const fact = { kind: `campaign_${to}`, ...campaignFacts(campaign.id, reason) } as const;
-      await this.incidents.append(tx, campaign.incidentId, caller.name, fact, now);
+      const line = { kind: fact, ...campaignFacts(campaign.id, reason) };
+      await this.incidents.append(tx, campaign.incidentId, caller.name, line, now);
       await wake(tx, 'dispatch');
     });
     return this.get(id);
@@ -242,8 +275,4 @@ function shapeMessage(message: Message, names: ReadonlyMap<number, string>) {
     nextAt,
     sentAt,
   };
-}
-
-function onePerKind(messages: readonly Message[]): Message[] {
-  return [...new Map(messages.map((message) => [`${message.channel} ${message.locale}`, message])).values()];
 }

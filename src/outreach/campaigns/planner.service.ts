@@ -9,6 +9,7 @@ import { type Tx } from '../../platform/db/database.js';
 import { afterQuietHours, chooseChannel } from '../algorithm/decide.js';
 import { type Message } from '../campaign.js';
 import { MessageStore, type Plan, type PlannedMessage } from '../messages/message.store.js';
+import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, type Policy } from '../policy.js';
 
 /** Messages planned in one go: more would hold up whoever else waits for this thread. */
@@ -20,6 +21,7 @@ const MINUTE = 60_000;
 export class Planner {
   constructor(
     @Inject(CHANNELS_AVAILABLE) private readonly available: readonly Channel[],
+    @Inject(OUTREACH_CONFIG) private readonly config: OutreachConfig,
     private readonly directory: CustomerDirectory,
     private readonly explanations: Explanations,
     private readonly messages: MessageStore,
@@ -97,6 +99,7 @@ export class Planner {
     const choice = chooseChannel(
       recipient,
       channels.filter((one) => this.available.includes(one)),
+      this.config.countries,
     );
     if ('suppressed' in choice)
       return { channel: null, state: 'suppressed', stateReason: choice.suppressed, nextAt: now };

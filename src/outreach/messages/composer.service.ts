@@ -11,6 +11,7 @@ import { afterQuietHours, chooseChannel } from '../algorithm/decide.js';
 import { type Campaign, type Message } from '../campaign.js';
 import { CampaignStore } from '../campaigns/campaign.store.js';
 import { MessageStore } from './message.store.js';
+import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, POLICIES_CONFIG, type Policy } from '../policy.js';
 import { type MessageReason } from '../reasons.js';
 
@@ -35,6 +36,7 @@ export class Composer {
   constructor(
     @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
     @Inject(CHANNELS_AVAILABLE) private readonly available: readonly Channel[],
+    @Inject(OUTREACH_CONFIG) private readonly config: OutreachConfig,
     private readonly directory: CustomerDirectory,
     private readonly incidents: Incidents,
     private readonly explanations: Explanations,
@@ -52,7 +54,7 @@ export class Composer {
     if (!incident || !campaign) return { kind: 'cancel', reason: 'incident_gone' };
     if (message.kind === 'notice' && incident.status === 'resolved') return { kind: 'cancel', reason: 'resolved' };
     const policy = this.policies.find((one) => one.name === campaign.policy);
-    const choice = chooseChannel(recipient, this.channels(policy, message));
+    const choice = chooseChannel(recipient, this.channels(policy, message), this.config.countries);
     if ('suppressed' in choice) return { kind: 'suppress', reason: choice.suppressed };
     const until = afterQuietHours(now, recipient.timeZone, policy?.quietHours);
     if (until > now) return { kind: 'hold', until, reason: 'quiet_hours' };

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type Trust } from '../../projects/project-key.js';
 import { type Channel } from '../../customers/customer.js';
 import { int8s, texts, timestamps, uuids } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
@@ -36,8 +37,22 @@ const CLAIM = {
   name: 'messages.claim',
   text: `UPDATE message m SET state = '${CLAIMED.to}', fence = m.fence + 1, lease_until = $3
          WHERE m.id IN (SELECT w.id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved'
-           WHERE w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
+           WHERE w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND (w.channel IS NULL OR w.channel = ANY ($4::text[])) ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
          RETURNING ${COLUMNS}`,
+};
+/** Rows changed in one statement: a backlog of any size is held within some runs, and none of them takes long. */
+const HELD_AT_ONCE = 5000;
+const HOLD = {
+  name: 'messages.hold',
+  text: `WITH due AS (
+           SELECT w.id, w.incident_id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved'
+           WHERE w.state = 'pending' AND w.channel = $1 AND w.next_at <= $3 ORDER BY w.next_at FOR UPDATE OF w SKIP LOCKED LIMIT $4),
+         known AS (
+           SELECT DISTINCT incident_id FROM message WHERE state = 'pending' AND state_reason = 'over_ceiling'
+             AND incident_id IN (SELECT incident_id FROM due)),
+         held AS (
+           UPDATE message m SET state_reason = 'over_ceiling', next_at = $2 FROM due WHERE m.id = due.id RETURNING m.incident_id)
+         SELECT incident_id AS "incidentId", count(*) AS count FROM held WHERE incident_id NOT IN (SELECT incident_id FROM known) GROUP BY 1`,
 };
 const RELEASE_CLAIMED = {
   name: 'messages.release_claimed',
@@ -116,9 +131,25 @@ export class MessageStore {
     return rows.length;
   }
 
-  /** Takes due messages of approved campaigns under a lease; every later change must carry the fence. */
-  async claim(tx: Tx, now: Date, limit: number, leaseUntil: Date): Promise<Message[]> {
-    return tx.query<Message>(CLAIM, [now, limit, leaseUntil]);
+  /** Takes due messages of approved campaigns on these channels under a lease; every later change must carry the fence. */
+  async claim(tx: Tx, now: Date, limit: number, leaseUntil: Date, channels: readonly Channel[]): Promise<Message[]> {
+    return tx.query<Message>(CLAIM, [now, limit, leaseUntil, channels]);
+  }
+
+  /**
+   * Lets due messages of a channel without room wait until it opens, `HELD_AT_ONCE` at most.
+   * @returns incidents of which none was held before, with how many are held now
+   */
+  async hold(tx: Tx, channel: Channel, opens: Date, now: Date): Promise<{ incidentId: number; count: number }[]> {
+    return tx.query(HOLD, [channel, opens, now, HELD_AT_ONCE]);
+  }
+
+  /** Messages that wait for room under a ceiling, by channel. */
+  async countHeld(sql: Sql): Promise<{ channel: Channel; count: number }[]> {
+    return sql.query(
+      `SELECT channel, count(*) AS count FROM message
+       WHERE state = 'pending' AND state_reason = 'over_ceiling' AND channel IS NOT NULL GROUP BY 1`,
+    );
   }
 
   /** Gives back what a dead worker had claimed, and puts in doubt what it was sending; returns how many of each. */
@@ -224,6 +255,42 @@ export class MessageStore {
     );
   }
 
+  /**
+   * Moves messages that wait in one campaign into another when what says that their customers were hit has come to be trusted.
+   * @param trusts trust that counts by itself
+   */
+  async promote(tx: Tx, from: number, to: number, trusts: readonly Trust[]): Promise<number> {
+    const rows = await tx.query(
+      `UPDATE message m SET campaign_id = $2 FROM audience_member a
+       WHERE m.campaign_id = $1 AND m.state = 'pending' AND a.incident_id = m.incident_id AND a.customer_id = m.customer_id
+         AND a.trust = ANY ($3::text[]) RETURNING m.id`,
+      [from, to, trusts],
+    );
+    return rows.length;
+  }
+
+  /** How many messages of a campaign wait. */
+  async countWaiting(sql: Sql, campaignId: number): Promise<number> {
+    const text = `SELECT count(*) AS count FROM message WHERE campaign_id = $1 AND state = 'pending'`;
+    return onlyRow(await sql.query<{ count: number }>(text, [campaignId]), 'the count of messages').count;
+  }
+
+  /** Languages in which messages of a campaign wait, in a fixed order. */
+  async localesOf(sql: Sql, campaignId: number): Promise<string[]> {
+    const text = `SELECT DISTINCT locale FROM message WHERE campaign_id = $1 AND state = 'pending' ORDER BY 1`;
+    return (await sql.query<{ locale: string }>(text, [campaignId])).map(({ locale }) => locale);
+  }
+
+  /** How many messages `promote` would move. */
+  async countPromotable(tx: Tx, from: number, trusts: readonly Trust[]): Promise<number> {
+    const [row] = await tx.query<{ count: number }>(
+      `SELECT count(*) AS count FROM message m JOIN audience_member a ON a.incident_id = m.incident_id AND a.customer_id = m.customer_id
+       WHERE m.campaign_id = $1 AND m.state = 'pending' AND a.trust = ANY ($2::text[])`,
+      [from, trusts],
+    );
+    return row?.count ?? 0;
+  }
+
   /** Whether the end of these incidents concerns anybody: a notice still waits, or with `tellEnd` one has reached a customer. */
   async needEnd(tx: Tx, incidentIds: readonly number[], tellEnd: boolean): Promise<boolean> {
     const states = ['pending', ...(tellEnd ? ['sent', 'delivered'] : [])];
@@ -241,9 +308,10 @@ export class MessageStore {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** How many customers of an incident are, or were, written to with a notice. */
+  /** How many customers of an incident are, or were, written to with a notice; those whom only claims bring count once a person let them. */
   async countNotices(tx: Tx, incidentId: number): Promise<number> {
-    const sql = `SELECT count(*) AS count FROM message WHERE incident_id = $1 AND kind = 'notice' AND state NOT IN ('suppressed', 'cancelled')`;
+    const sql = `SELECT count(*) AS count FROM message m JOIN campaign c ON c.id = m.campaign_id
+      WHERE m.incident_id = $1 AND m.kind = 'notice' AND m.state NOT IN ('suppressed', 'cancelled') AND NOT (c.claimed AND m.state = 'pending')`;
     const rows = await tx.query<{ count: number }>(sql, [incidentId]);
     return onlyRow(rows, 'a count').count;
   }

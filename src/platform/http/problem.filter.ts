@@ -23,6 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
         status: problem.status,
         detail: problem.message,
         ...(problem.errors.length > 0 && { errors: problem.errors }),
+        ...problem.members,
       });
   }
 

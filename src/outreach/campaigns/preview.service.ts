@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { Explanations } from '../../explanations/public.js';
+import { Incidents } from '../../incidents/public.js';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+import { assertNever, Problem } from '../../platform/errors.js';
+import { judgeVersion, previewVersion } from '../algorithm/preview-version.js';
+import { type Campaign, type Message } from '../campaign.js';
+import { Composer } from '../messages/composer.service.js';
+import { MessageStore } from '../messages/message.store.js';
+
+const SAMPLES = 5;
+const NIL = '00000000-0000-0000-0000-000000000000';
+
+/** Nothing was approved; like the answer of success it says which messages were let go, which are none. */
+class ApprovalRefused extends Problem {
+  override readonly members = { messages: [] };
+}
+
+/** What a person sees of a campaign before it goes out, and whether it still is what they saw. */
+@Injectable()
+export class CampaignPreviews {
+  constructor(
+    private readonly messages: MessageStore,
+    private readonly composer: Composer,
+    private readonly incidents: Incidents,
+    private readonly explanations: Explanations,
+  ) {}
+
+  /** Names what would be sent now: how many customers wait for it, and the words in every language of theirs. */
+  async version(sql: Sql, campaign: Campaign): Promise<string> {
+    const incident = await this.incidents.find(sql, campaign.incidentId);
+    const texts: unknown[] = [campaign.id];
+    for (const locale of await this.messages.localesOf(sql, campaign.id)) {
+      const words = incident && (await this.explanations.forReader(sql, [incident], locale, null)).get(incident.id);
+      texts.push(locale, words, this.explanations.textsOf(locale)[campaign.kind]);
+    }
+    return previewVersion(await this.messages.countWaiting(sql, campaign.id), texts);
+  }
+
+  /** One message of each channel and language as its customer would read it, up to five. */
+  async samples(sql: Sql, campaign: Campaign): Promise<unknown[]> {
+    const pending = (await this.messages.ofCampaign(sql, campaign.id, NIL, 200)).filter(
+      (message) => message.state === 'pending',
+    );
+    const samples = [];
+    for (const message of onePerKind(pending).slice(0, SAMPLES)) {
+      const text = await this.composer.preview(sql, campaign, message);
+      samples.push({ channel: message.channel, locale: message.locale, notBefore: message.nextAt, ...text });
+    }
+    return samples;
+  }
+
+  /**
+   * Makes sure that a campaign is what the approving person looked at; the campaign must be locked.
+   * @throws Problem 400 without a version that can be read, 409 when texts changed or it grew by more than a little
+   */
+  async assertSeen(tx: Tx, campaign: Campaign, seen: string | undefined): Promise<void> {
+    const path = `GET /v1/campaigns/${campaign.id}/preview`;
+    if (seen === undefined)
+      throw new ApprovalRefused(400, 'invalid', `version: say what you looked at; ${path} gives it.`);
+    const verdict = judgeVersion(seen, await this.version(tx, campaign));
+    switch (verdict.kind) {
+      case 'same':
+        return;
+      case 'unreadable':
+        throw new ApprovalRefused(400, 'invalid', `version: is not one that ${path} gave.`);
+      case 'changed':
+        throw new ApprovalRefused(409, 'conflict', `The texts changed since you looked. See ${path} and approve that.`);
+      case 'grown':
+        throw new ApprovalRefused(
+          409,
+          'conflict',
+          `You looked at ${verdict.seen} messages, now there are ${verdict.now}. See ${path} and approve that.`,
+        );
+      default:
+        assertNever(verdict);
+    }
+  }
+}
+
+function onePerKind(messages: readonly Message[]): Message[] {
+  return [...new Map(messages.map((message) => [`${message.channel} ${message.locale}`, message])).values()];
+}

@@ -1,0 +1,35 @@
+import { getCountries } from 'libphonenumber-js/max';
+import { z } from 'zod';
+
+const limit = z.number().int().min(0).max(100_000_000);
+const ceilings = (perHour: number, perDay: number) =>
+  z
+    .strictObject({ perHour: limit.default(perHour), perDay: limit.default(perDay) })
+    .prefault({})
+    .refine((one) => one.perHour <= one.perDay, 'perHour must not be above perDay');
+
+const COUNTRIES: readonly string[] = getCountries();
+
+/**
+ * The `outreach` section: what holds for the whole installation, whatever the policies say.
+ *
+ * The defaults are judgement, not measurement. 2,000 SMS an hour let four incidents at the default blast limit of 500 go out by themselves and cost
+ * about 160 EUR at 0.08 EUR each, 800 EUR a day at most; half would hold back the third large incident of an hour, double would double what a
+ * mistake costs before a person reads the alert. Mail costs nothing, so its ceilings guard the sender's reputation and are ten times as high.
+ */
+export const outreachSchema = z.strictObject({
+  limits: z.strictObject({ sms: ceilings(2000, 10_000), email: ceilings(20_000, 100_000) }).prefault({}),
+  /** ISO 3166 codes of the countries whose numbers may be written to; left out: all but what costs the recipient or us extra. */
+  countries: z
+    .array(z.string().refine((code) => COUNTRIES.includes(code), 'must be a country code of two letters, like DE'))
+    .min(1)
+    .optional(),
+});
+
+export type OutreachConfig = z.output<typeof outreachSchema>;
+
+/** Ceilings of one channel. */
+export type Ceilings = OutreachConfig['limits']['sms'];
+
+/** Injection token of the `outreach` section. */
+export const OUTREACH_CONFIG = Symbol('outreach-config');
