@@ -4,7 +4,7 @@ import { Projects } from '../projects/project.registry.js';
 import { Problem } from '../platform/errors.js';
 import { type Sql } from '../platform/db/database.js';
 import { chooseLocale, formatMoment } from './algorithm/locale.js';
-import { render } from './algorithm/render.js';
+import { fill, render } from './algorithm/render.js';
 import { type Explanation, type ExplanationText } from './explanation.js';
 import { ExplanationStore } from './texts/explanation.store.js';
 import { type LocaleTexts, TEXTS_CONFIG, type TextsConfig } from './texts-config.js';
@@ -90,12 +90,12 @@ function rendered(
   row: ExplanationText & Pick<RenderedExplanation, 'locale' | 'version' | 'reviewState'>,
   since: string,
 ): RenderedExplanation {
-  const fill = (text: string | null) => (text === null ? null : render(text, { since }));
+  const filled = (text: string | null) => (text === null ? null : fill(text, { since }));
   return {
-    title: render(row.title, { since }),
-    body: render(row.body, { since }),
-    workaround: fill(row.workaround),
-    nextUpdate: fill(row.nextUpdate),
+    title: fill(row.title, { since }),
+    body: fill(row.body, { since }),
+    workaround: filled(row.workaround),
+    nextUpdate: filled(row.nextUpdate),
     locale: row.locale,
     version: row.version,
     reviewState: row.reviewState,

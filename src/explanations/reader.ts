@@ -1,2 +1,10 @@
 export { chooseLocale, formatMoment } from './algorithm/locale.js';
-export { oneLine, render, templateProblem, type TemplateValues, tidyLines } from './algorithm/render.js';
+export {
+  cut,
+  greetingName,
+  oneLine,
+  render,
+  templateProblem,
+  type TemplateValues,
+  tidyLines,
+} from './algorithm/render.js';

@@ -7,10 +7,24 @@ describe('an SMTP URL', () => {
       host: 'mail.example',
       port: 587,
       secure: false,
+      requireTLS: true,
       auth: { user: 'shop', pass: 'p@ss:' },
     });
     expect(parseSmtpUrl('smtps://mail.example')).toEqual({ host: 'mail.example', port: 465, secure: true });
     expect(parseSmtpUrl('smtp://[::1]:2525')).toMatchObject({ host: '::1', port: 2525 });
+  });
+
+  it.each([
+    ['smtp://mail.example', true],
+    ['smtp://mail.example?requireTLS=false', false],
+    ['smtp://mail.example?ignoreTLS=true', undefined],
+    ['smtp://127.0.0.1:2525', undefined],
+    ['smtp://localhost:2525', undefined],
+    ['smtp://127.evil.example', true],
+    ['smtp://127.0.0.1:2525?requireTLS=true', true],
+    ['smtps://mail.example', undefined],
+  ])('%s needs STARTTLS: %s', (url, needed) => {
+    expect(parseSmtpUrl(url).requireTLS).toBe(needed);
   });
 
   it('takes the options that it knows', () => {

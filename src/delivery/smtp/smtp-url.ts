@@ -3,10 +3,10 @@ export interface SmtpServer {
   readonly host: string;
   /** 587 for smtp, 465 for smtps (RFC 8314), unless the URL says otherwise. */
   readonly port: number;
-  /** True: TLS from the first byte. False: STARTTLS where the server offers it. */
+  /** True: TLS from the first byte. False: STARTTLS, which a server elsewhere must offer unless the URL says otherwise. */
   readonly secure: boolean;
   readonly auth?: { readonly user: string; readonly pass: string };
-  /** True: no mail without STARTTLS. */
+  /** True: no mail without STARTTLS, since whoever stands in between can take the offer away. */
   readonly requireTLS?: boolean;
   readonly ignoreTLS?: boolean;
   readonly tls?: { readonly rejectUnauthorized: boolean };
@@ -14,10 +14,14 @@ export interface SmtpServer {
   readonly name?: string;
 }
 
+/** Hosts to which the way never leaves this machine. */
+const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/i;
+
 const OPTIONS = ['requireTLS', 'ignoreTLS', 'tls.rejectUnauthorized', 'name'] as const;
 
 /**
- * Reads `smtp://user:pass@host:587?requireTLS=true` or `smtps://…`. Only the options listed here are taken, so that a URL cannot switch
+ * Reads `smtp://user:pass@host:587` or `smtps://…`. STARTTLS is needed unless the URL says `?requireTLS=false` or `?ignoreTLS=true`, or the server
+ * is on this machine. Only the options listed here are taken, so that a URL cannot switch
  * on logging or file access. Throws an Error that names the problem and never the URL, which holds a password.
  */
 export function parseSmtpUrl(text: string): SmtpServer {
@@ -26,11 +30,14 @@ export function parseSmtpUrl(text: string): SmtpServer {
     throw new Error('The SMTP URL must look like smtp://user:password@host:587 or smtps://user:password@host');
   }
   const secure = url.protocol === 'smtps:';
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const exempt = secure || LOOPBACK.test(host) || url.searchParams.get('ignoreTLS') === 'true';
   return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host,
     port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
     secure,
     ...credentials(url),
+    ...(exempt ? {} : { requireTLS: true }),
     ...options(url.searchParams),
   };
 }

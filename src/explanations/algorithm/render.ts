@@ -4,10 +4,17 @@ import { Liquid } from 'liquidjs';
 export type TemplateValues = Readonly<Record<string, string | null>>;
 
 /**
- * Limits on what an operator's template may cost: characters rendered, loop iterations, milliseconds. The last is generous, since a busy
- * machine may take the processor away for some hundred.
+ * Tags that a template of the configuration may use. Without loops, captures and partials a text cannot grow beyond its variables, and nothing
+ * reads a file: `include`, `render` and `layout` are gone, and the engine has no file system either.
+ */
+const TAGS = ['if', 'unless', 'case', 'comment', '#', 'raw', 'assign', 'echo'];
+
+/**
+ * Limits on what one template may cost: characters parsed, characters that filters make, milliseconds. The last is generous, since a busy machine may
+ * take the processor away for some hundred; the longest text of ours has 600 characters, a hundredth of what is allowed.
  */
 const engine = new Liquid({
+  templates: {},
   strictVariables: true,
   strictFilters: true,
   ownPropertyOnly: true,
@@ -15,13 +22,19 @@ const engine = new Liquid({
   parseLimit: 100_000,
   renderLimit: 2000,
 });
+for (const tag of Object.keys(engine.tags)) if (!TAGS.includes(tag)) delete engine.tags[tag];
+
+/** Characters of one rendered template. */
+const LONGEST = 60_000;
 
 /**
- * Renders a Liquid template.
- * @throws when it does not parse, or uses a variable or a filter that does not exist
+ * Renders a Liquid template of the configuration.
+ * @throws when it does not parse, uses a variable, filter or tag that it may not, or gets too long
  */
 export function render(template: string, values: TemplateValues): string {
-  return (engine.parseAndRenderSync(template, values) as string).trim();
+  const text = engine.parseAndRenderSync(template, values) as string;
+  if (text.length > LONGEST) throw new Error(`the text has ${text.length} characters, more than ${LONGEST}`);
+  return text.trim();
 }
 
 /** What is wrong with a template that shall use no more than these variables; undefined when nothing is. */
@@ -35,15 +48,65 @@ export function templateProblem(template: string, variables: readonly string[]):
   }
 }
 
+const PLACEHOLDER = /\{\{\s{0,9}([a-zA-Z]{1,40})\s{0,9}\}\}/g;
+
+/** Fills `{{ name }}` in the words of a person, without an engine: whatever else stands there stays as it is. */
+export function fill(text: string, values: Readonly<Record<string, string>>): string {
+  return text.replace(PLACEHOLDER, (whole, name: string) =>
+    Object.hasOwn(values, name) ? (values[name] ?? '') : whole,
+  );
+}
+
+/** What is wrong with the words of a person that shall be filled with these names; undefined when nothing is. */
+export function fillProblem(text: string, names: readonly string[]): string | undefined {
+  const rest = text.replace(PLACEHOLDER, (whole, name: string) => (names.includes(name) ? '' : whole));
+  const [wrong] = /\{\{|\{%/.exec(rest) ?? [];
+  if (wrong === undefined) return undefined;
+  const known = names.map((name) => `{{ ${name} }}`).join(', ');
+  return `holds "${wrong}"; this is plain text, in which only ${known} is filled in`;
+}
+
+/** Longest name that a customer is greeted by, in characters. */
+const LONGEST_NAME = 60;
+/** What makes a name look like an address, a link or markup. */
+const NOT_A_NAME = /[/\\@:<>{}[\]]|[\p{L}\p{N}-]{2,}\.\p{L}{2,}/u;
+
+/** A customer's name for a greeting; null for one that is no name, since whoever fills in a form chooses it, and a link in it would go out as ours. */
+export function greetingName(name: string | null): string | null {
+  const plain = name
+    ?.normalize('NFC')
+    .replace(/\p{C}+/gu, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  if (!plain || [...plain].length > LONGEST_NAME || NOT_A_NAME.test(plain)) return null;
+  return plain;
+}
+
 /** Text for an SMS: one line, single spaces, and none before or after what a missing value left behind. */
 export function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
+  return withoutControls(text).replace(/\s+/g, ' ').trim();
 }
 
 /** Text for an e-mail: at most one empty line in a row. */
 export function tidyLines(text: string): string {
-  return text
+  return withoutControls(text)
     .replace(/[ \t]+$/gm, '')
     .replace(/\n{3,}/g, '\n\n')
     .trim();
+}
+
+/** Without control characters other than tab and line breaks, and without marks that turn the direction of what follows. */
+function withoutControls(text: string): string {
+  return text.replace(/[^\P{Cc}\t\n\r]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '');
+}
+
+/** The first `limit` characters (UTF-16 units) of a text, with an ellipsis where something is left out; no character is cut in two. */
+export function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  let kept = '';
+  for (const character of text) {
+    if (kept.length + character.length + 1 > limit) break;
+    kept += character;
+  }
+  return limit < 1 ? '' : `${kept.trimEnd()}…`;
 }

@@ -11,7 +11,7 @@ import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
 import { rowId } from '../../platform/http/page.js';
-import { templateProblem } from '../algorithm/render.js';
+import { fillProblem } from '../algorithm/render.js';
 import { type Explanation } from '../explanation.js';
 import { ExplanationStore } from './explanation.store.js';
 import { Explanations } from '../public.js';
@@ -24,8 +24,8 @@ const words = (longest: number) =>
     .min(1)
     .max(longest)
     .superRefine((text, context) => {
-      const problem = templateProblem(text, ['since']);
-      if (problem) context.addIssue({ code: 'custom', message: `${problem}; the only variable here is {{ since }}` });
+      const problem = fillProblem(text, ['since']);
+      if (problem) context.addIssue({ code: 'custom', message: problem });
     });
 const putBody = z.strictObject({
   title: words(200),

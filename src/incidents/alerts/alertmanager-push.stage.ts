@@ -3,6 +3,7 @@ import { Projects } from '../../projects/project.registry.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { messageOf } from '../../platform/errors.js';
+import { requestTo } from '../../platform/http/request-to.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
 import { LOGGER, type Logger } from '../../platform/logging/logger.js';
 import { Metrics } from '../../platform/metrics.js';
@@ -97,7 +98,7 @@ export class AlertmanagerPushStage implements Stage {
     const link = this.link(incident.id);
     return {
       labels: this.labels(incident),
-      annotations: { summary: incident.title, customers: String(harm.customers), status: incident.status, link },
+      annotations: { summary: this.title(incident), customers: String(harm.customers), status: incident.status, link },
       startsAt: incident.openedAt.toISOString(),
       endsAt: new Date(now.getTime() + ENDS_AFTER_MS).toISOString(),
       generatorURL: link,
@@ -108,7 +109,7 @@ export class AlertmanagerPushStage implements Stage {
     const incident = await this.incidents.find(tx, incidentId);
     if (!incident) return undefined;
     const link = this.link(incidentId);
-    const annotations = { summary: incident.title, status: incident.status, link };
+    const annotations = { summary: this.title(incident), status: incident.status, link };
     return {
       labels,
       annotations,
@@ -118,19 +119,28 @@ export class AlertmanagerPushStage implements Stage {
     };
   }
 
+  /** Words of ours: the title of an incident is often a text of the app's, in which anybody can write to the pager. */
+  private title({ id, projectId }: Incident): string {
+    return `Incident ${id} in ${this.projects.find(projectId)?.slug ?? 'a project'}`;
+  }
+
   private link(id: number): string {
     return `${this.publicUrl.base}/#/incidents/${id}`;
   }
 
   private async post(url: string, alerts: readonly PostedAlert[]): Promise<boolean> {
     try {
-      const answer = await fetch(`${url}/api/v2/alerts`, {
+      const target = requestTo(url, '/api/v2/alerts');
+      const answer = await fetch(target.url, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...target.headers },
         body: JSON.stringify(alerts),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
-      if (!answer.ok) throw new Error(`Alertmanager answered ${answer.status}: ${(await answer.text()).slice(0, 300)}`);
+      if (!answer.ok) {
+        await answer.body?.cancel();
+        throw new Error(`Alertmanager answered ${answer.status}`);
+      }
       this.pushes.inc({ result: 'ok' });
       return true;
     } catch (error) {

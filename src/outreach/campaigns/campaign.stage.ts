@@ -128,7 +128,7 @@ export class CampaignStage implements Stage {
     if (claimed.length > 0 && !(claims?.state === 'cancelled' && claims.reason.code === 'by_person')) {
       const waiting = open ? await this.messages.countWaiting(tx, open.id) : 0;
       const decision = waitForPerson(waiting + claimed.length);
-      await this.addWave(tx, { ...wave, last: claims, claimed: true, number: ++number, members: claimed }, decision);
+      await this.addWave(tx, { ...wave, last: claims, claimed: true, number: number + 1, members: claimed }, decision);
       planned += claimed.length;
     } else if (claims) await this.campaigns.extend(tx, claims.id, seq);
     return planned + proven;
