@@ -134,10 +134,10 @@ export class CampaignStage implements Stage {
     return planned + proven;
   }
 
-  /** Of these members, those who were not told by an incident that became part of this one. */
+  /** Of these members, those without a message of this incident (who come again when better evidence does) or of one that became part of it. */
   private async untold(tx: Tx, incident: Incident, members: readonly NumberedMember[]): Promise<NumberedMember[]> {
     const ids = members.map((one) => one.customerId);
-    const toldBefore = await this.messages.toldIn(tx, incident.mergedIds, ids);
+    const toldBefore = await this.messages.toldIn(tx, [incident.id, ...incident.mergedIds], ids);
     return members.filter((one) => !toldBefore.has(one.customerId));
   }
 
