@@ -1,21 +1,27 @@
 import { lowerUnlikeliness, upperUnlikeliness } from './tail.v1.js';
 
 /**
- * What a count series usually does: level, time of day and day of week, and how much it scatters. Counts are negative
- * binomial (a Poisson count whose rate is Gamma), so sparse series and young series are judged mildly. Plain JSON.
+ * Usual course of a count series: its level, its time of day and day of week, and its scatter. Counts are negative
+ * binomial (a Poisson count whose rate is Gamma), so sparse and young series are judged mildly. Plain JSON.
+ *
+ * The numbers below were chosen on seeds 1 to 99 of bench:detection (docs/benchmarks.md); nobody has measured what half
+ * and double of each cost.
  */
 export interface BaselineState {
   readonly v: 1;
-  /** Counts learnt, decayed, and the exposure behind them, season taken out: the rate is Gamma(counts, exposure). */
+  /** Decayed counts and the exposure behind them, without the season: the rate is Gamma(counts, exposure). */
   counts: number;
   exposure: number;
-  /** Error events learnt, decayed; with `exposure` their rate. */
+  /** Decayed error events; divided by `exposure` they give their rate. */
   events: number;
-  /** Seen and expected counts of each hour of the day and day of the week (UTC); null until there is enough to learn from. */
+  /**
+   * Seen and expected counts of each hour of the day and day of the week (UTC); null until there are enough counts to
+   * learn from.
+   */
   season: Season | null;
-  /** Squared surprise and squared expectation of ten-minute and one-hour blocks, decayed: the scatter. */
+  /** Scatter: decayed squared surprise and squared expectation of ten-minute blocks and of hours. */
   scatter: [surprise: number, squares: number][];
-  /** The last hour learnt, hours since the epoch; for decay. */
+  /** Last hour learnt, in hours since the epoch; decay counts from here. */
   hour: number;
 }
 
@@ -26,32 +32,35 @@ interface Season {
   dayExpected: number[];
 }
 
-/** Expectation of a baseline for one window: the mean and size of a negative binomial count. */
+/** Expected count of one window: mean and size of a negative binomial distribution. */
 export interface Expectation {
   readonly mean: number;
   readonly size: number;
 }
 
 const MS = { minute: 60_000, hour: 3_600_000 };
-/** Weak prior on a rate: half a count, so that one lucky hour neither excludes nor expects the next hit. */
+/** Weak prior on a rate: half a count. One lucky hour then neither rules out the next hit nor makes it expected. */
 const PRIOR_COUNTS = 0.5;
-/** A series of which nothing is known hits one customer an hour: the prior's mean. */
+/** Mean of the prior: an unknown series hits one customer an hour. */
 const PRIOR_MINUTES = PRIOR_COUNTS * 60;
-/** A season is learnt from this many counts on; below, hours differ by chance. */
+/** Counts after which we learn a season; with fewer, hours differ by chance. */
 const SEASON_FROM = 20;
-/** Strength of the belief that an hour or a day is like the others, in counts. */
+/** Counts that stand for our belief that all hours and all days are alike. */
 const SEASON_PRIOR = 2;
-/** Half-lives: the level follows a changing app within a week or two, the season within a month. */
+/**
+ * Share kept of the level (half-life ten days), of an hour of the day (three weeks) and of a day of the week (six
+ * weeks).
+ */
 const LEVEL_KEEP = 0.5 ** (1 / (10 * 24));
 const HOUR_KEEP = 0.5 ** (1 / 21);
 const DAY_KEEP = 0.5 ** (1 / 6);
-/** Before it is learnt, scatter is that of a rate which varies by half of itself, and it never falls under a fifth. */
+/** Scatter before any is learnt: the rate varies by half of itself. The floor is a variation by a fifth. */
 const SCATTER_PRIOR = { ten: 0.25, hour: 0.25, weight: 4 };
 const SCATTER_FLOOR = 0.04;
-/** A block further out than this many standard deviations is learnt as if it were just there. */
+/** Standard deviations beyond which a block counts no further when we learn the scatter. */
 const SURPRISE_CAP = 6;
 
-/** A baseline that has learnt nothing. */
+/** Makes an empty baseline. */
 export function newBaseline(): BaselineState {
   return {
     v: 1,
@@ -83,7 +92,9 @@ export function learn(baseline: BaselineState, at: number, seen: number, events:
   if (!baseline.season && baseline.counts >= SEASON_FROM) baseline.season = newSeason();
 }
 
-/** Learns how far one finished block of ten minutes (index 0) or an hour (index 1) lay from its expectation, in place. */
+/**
+ * Learns, in place, how far one finished block lay from its expectation: ten minutes (index 0) or an hour (index 1).
+ */
 export function learnScatter(baseline: BaselineState, block: 0 | 1, seen: number, mean: number): void {
   const cell = baseline.scatter[block];
   if (!cell || mean <= 0) return;
@@ -93,14 +104,14 @@ export function learnScatter(baseline: BaselineState, block: 0 | 1, seen: number
   cell[1] += mean * mean;
 }
 
-/** A stretch of time within one hour or about: its middle, epoch milliseconds, and its exposure. */
+/** Stretch of about an hour at most: its middle in epoch milliseconds, and its exposure. */
 export interface Stretch {
   readonly at: number;
   readonly exposed: number;
 }
 
 /**
- * The count to expect in a window.
+ * Expects the count of a window.
  * @param at middle of the window, epoch milliseconds
  * @param exposed exposure of the window
  * @param perMinute exposure of a usual minute, which scales the prior
@@ -117,8 +128,8 @@ export function expected(
 }
 
 /**
- * The same, for a question whose answer must not hang on the hour: the highest expectation of the hour before, now and
- * after. A clock change or a late morning rush moves a season by an hour, and must stay calm.
+ * Expects the highest count of the hour before, this hour and the hour after. A clock change or a late morning rush
+ * moves a season by an hour, and must not raise an alarm.
  */
 export function expectedHigh(
   baseline: BaselineState,
@@ -130,7 +141,10 @@ export function expectedHigh(
   return expectedHighOver(baseline, [{ at, exposed }], perMinute, block);
 }
 
-/** The same over several stretches: the doubts about their hours are apart, those about level and scatter are not. */
+/**
+ * Adds several stretches up in the same way. Doubts about their hours are independent; the doubt about level and
+ * scatter is shared.
+ */
 export function expectedHighOver(
   baseline: BaselineState,
   stretches: readonly Stretch[],
@@ -178,7 +192,7 @@ export function unlikelyFew(seen: number, { mean, size }: Expectation): number {
   return lowerUnlikeliness(seen, mean, size);
 }
 
-/** Error events to expect in a window of this exposure. */
+/** Expects the error events of a window of this exposure. */
 export function expectedEvents(baseline: BaselineState, at: number, exposed: number): number {
   if (baseline.exposure <= 0) return 0;
   return (baseline.events / baseline.exposure) * exposed * seasonFactor(baseline.season, at);
@@ -226,7 +240,7 @@ function newSeason(): Season {
   return { hourSeen: zeros(24), hourExpected: zeros(24), daySeen: zeros(7), dayExpected: zeros(7) };
 }
 
-/** Each factor learns from what the other leaves unexplained. */
+/** Teaches each factor what the other one leaves unexplained. */
 function learnSeason(season: Season, at: number, seen: number, flat: number): void {
   const hour = hourOf(at);
   const day = dayOf(at);
@@ -238,7 +252,7 @@ function learnSeason(season: Season, at: number, seen: number, flat: number): vo
   add(season.dayExpected, day, flat * hourly);
 }
 
-/** Hours are joined by straight lines between their middles, since traffic does not jump on the hour. */
+/** Interpolates linearly between the middles of hours, since traffic does not jump on the hour. */
 function seasonFactor(season: Season | null, at: number): number {
   if (!season) return 1;
   const position = at / MS.hour - 0.5;
@@ -252,7 +266,7 @@ function factor(seen: readonly number[], expectedCounts: readonly number[], inde
   return ((seen[index] ?? 0) + SEASON_PRIOR) / ((expectedCounts[index] ?? 0) + SEASON_PRIOR);
 }
 
-/** Doubt about an hour of the day, as relative variance: that of a Gamma rate behind the counts seen in it. */
+/** Doubt about an hour of the day, as a relative variance: that of a Gamma rate with the counts seen in the hour. */
 function hourDoubt(season: Season | null, at: number): number {
   return season ? 1 / ((season.hourSeen[hourOf(at)] ?? 0) + SEASON_PRIOR) : 0;
 }

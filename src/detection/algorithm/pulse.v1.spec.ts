@@ -12,7 +12,7 @@ function pulseAfter(...groups: readonly [customers: number, grew: boolean][]): P
 }
 
 describe('small groups hit by a new issue', () => {
-  it('mean something until one came to nothing', () => {
+  it('mean something until such a group came to nothing', () => {
     expect(meansSomething(pulseAfter(), 3)).toBe(true);
     expect(meansSomething(pulseAfter([3, false]), 3)).toBe(false);
   });
@@ -22,7 +22,7 @@ describe('small groups hit by a new issue', () => {
     expect(meansSomething(pulseAfter([3, false], [3, false], [3, false], [3, true]), 3)).toBe(false);
   });
 
-  it('mean something again when they are larger than those that came to nothing', () => {
+  it('mean something when they are larger than those that came to nothing', () => {
     expect(meansSomething(pulseAfter([3, false]), 4)).toBe(true);
     expect(meansSomething(pulseAfter([4, false]), 3)).toBe(false);
   });
@@ -33,7 +33,7 @@ describe('small groups hit by a new issue', () => {
     expect(meansSomething(pulse, 3)).toBe(true);
   });
 
-  it('are judged alike by a pulse that was stored before growth was noted', () => {
+  it('are judged in the same way by a pulse stored before growth was noted', () => {
     const pulse = newPulse(NOW / 60_000);
     pulse.flares = { at: NOW, bySize: { '3': 1 } };
     expect(meansSomething(pulse, 3)).toBe(false);

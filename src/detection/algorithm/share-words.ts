@@ -8,8 +8,8 @@ const MINUTE = 60_000;
 const RAISED = 2;
 
 /**
- * When a raised share began, epoch milliseconds: the minute from which on the minutes speak most for twice the usual (the maximum of the
- * log-likelihood ratio, as CUSUM estimates a change).
+ * Estimates when a raised share began, epoch milliseconds: the minute since which the counts speak most for twice the
+ * usual share (maximum of the log-likelihood ratio, as CUSUM estimates a change).
  * @param minutes minute, seen, ofAll, flat and in order of time
  */
 export function sinceWhen(
@@ -28,7 +28,10 @@ export function sinceWhen(
   return since;
 }
 
-/** The evidence of a share in one line: `42 of 900 sessions crashed in 6 min (4.7 %), expected 1.3 (p < 1e-12), since 10:02 UTC`. */
+/**
+ * Writes the evidence of a share in one line: `42 of 900 sessions crashed in 6 min (4.7 %), expected 1.3 (p < 1e-12),
+ * since 10:02 UTC`.
+ */
 export function shareEvidence(verdict: Omit<Verdict, 'words'> & { readonly ofAll: number }): string {
   const { seen, ofAll, unit, kind, expected, windowMs, since } = verdict;
   const share = ofAll > 0 ? ` (${percent(seen / ofAll)})` : '';

@@ -1,7 +1,10 @@
 const MAX_UNLIKELINESS = 300;
 const LN10 = Math.LN10;
 
-/** Natural logarithm of the gamma function for x > 0 (Stirling series after shifting x above 8; error below 1e-10). */
+/**
+ * Computes the natural logarithm of the gamma function for x > 0 (Stirling series after shifting x above 8; error below
+ * 1e-10).
+ */
 export function logGamma(x: number): number {
   let shift = 0;
   let z = x;
@@ -55,7 +58,7 @@ function logProbability(k: number, mean: number, size: number): number {
   return choose + size * Math.log(size / total) + k * Math.log(mean / total);
 }
 
-/** 1 + r(first) + r(first) r(first+1) + …, cut off where the rest no longer matters. */
+/** Sums 1 + r(first) + r(first) r(first+1) + …, and stops where the rest no longer matters. */
 function sumFrom(first: number, ratioAt: (k: number) => number): number {
   let sum = 1;
   let term = 1;

@@ -2,64 +2,71 @@ import { type Expectation, unlikelyMany } from '../count-baseline.v1.js';
 import { lowerUnlikeliness } from '../tail.v1.js';
 
 /**
- * Numbers and rules that the detectors of counts (watch) and of shares (share-watch) have in common. They were chosen on
- * seeds 1 to 99 of bench:detection. What half and double of each cost was not measured yet.
+ * Numbers and rules shared by the detectors of counts (watch) and of shares (share-watch).
+ *
+ * The numbers were chosen on seeds 1 to 99 of bench:detection, which plays counts only; for shares they are taken over
+ * by judgement. Nobody has measured what half and double of each cost.
  */
 
 /** Milliseconds of a minute. */
 export const MINUTE = 60_000;
 /** Minutes of a day. */
 export const DAY_MINUTES = 1440;
-/** Minutes of a block, in which counts are learnt. */
+/** Minutes of a block, the unit in which counts are learnt. */
 export const BLOCK = 10;
-/** Blocks by which learning is late, so that a fault is called before it can teach. The longest window for spikes fits in. */
+/**
+ * Blocks by which learning lags, so that we call a fault before it can teach. The longest window for spikes fits in.
+ */
 export const LAG_BLOCKS = 6;
-/** Odds (-log10) that a whole project, service or share needs less than one of its hundreds of issues. */
+/**
+ * Odds (-log10) by which the threshold is lower for a project, a service or a share: there are few of them, and
+ * hundreds of issues.
+ */
 export const FEW_SERIES = 2;
-/** Further odds (-log10) that a series needs before it has shown some nights, since its hours are guesses until then. */
+/** Extra odds (-log10) that a series needs in its first nights, while its usual hours are guesses. */
 export const YOUNG = { minutes: 3 * DAY_MINUTES, unlikelier: 3 };
 /**
- * Time after a deploy for which a jump of what was there before is left to pass (connections drop, old pages miss files),
- * unless it reaches this share of those who could be hit.
+ * Time that a jump after a deploy gets to pass by itself (connections drop, old pages miss files), and the share of
+ * possible victims from which we call it at once.
  */
 export const DEPLOY = { hold: 5 * MINUTE, share: 0.05 };
-/** Time after which an anomaly that goes on is a changed world, and what is usual is learnt anew. */
+/** Age at which an anomaly counts as a changed world; from then on we learn anew what is usual. */
 export const RELEARN_AFTER = DAY_MINUTES * MINUTE;
-/** Size of the negative binomial of a fault that is still on: its own pace varies by half. */
+/** Negative binomial size of a fault that is still on: its own pace varies by half. */
 export const STILL_ON_SIZE = 4;
 /**
- * An anomaly is over when a fault still on would show so few hits once in a hundred times (-log10), as a recurrence opens it
- * again, and what is seen is usual (-log10).
+ * Odds (-log10) at which an anomaly is over: a fault still on would show so few hits once in a hundred times (it would
+ * open the incident again), and the count seen is usual.
  */
 const STILL_ON_UNLIKELY = 2;
 const USUAL = 1.3;
 
-/** Hits in a window of an anomaly, and what would be there in either case. */
+/** Hits in one window of an anomaly, beside the hits to expect if the fault is still on and if it is over. */
 export interface Aftermath {
-  /** Hits that a fault still on would repeat. */
+  /** Hits of the kind that a fault repeats while it is on. */
   readonly hits: number;
-  /** Hits to expect were the fault still on. */
+  /** Hits to expect if the fault is still on. */
   readonly ifOn: number;
-  /** Hits to hold against what is usual. */
+  /** Hits to compare with the usual ones. */
   readonly arrivals: number;
-  /** Usual hits; called only where the fault would hardly show so few. */
+  /** Usual hits; called only if a fault still on would hardly show so few. */
   readonly usual: () => Expectation;
 }
 
-/** Odds (-log10) against so few hits were the fault still on; null while they do not show that it is over. */
+/** Computes the odds (-log10) against so few hits if the fault is still on; null until they show that it is over. */
 export function oddsThatOver({ hits, ifOn, arrivals, usual }: Aftermath): number | null {
   const unlikely = lowerUnlikeliness(hits, ifOn, STILL_ON_SIZE);
   return unlikely < STILL_ON_UNLIKELY || unlikelyMany(arrivals, usual()) > USUAL ? null : unlikely;
 }
 
-/** Odds (-log10) to add for a series that is watched since this epoch minute. */
+/** Extra odds (-log10) for a series first watched at this epoch minute. */
 export function youngOdds(now: number, bornMinute: number): number {
   return now / MINUTE - bornMinute < YOUNG.minutes ? YOUNG.unlikelier : 0;
 }
 
 /**
- * The most that a block in or near an anomaly, or under a suspected burn, may teach: a fault hardly moves the baseline, while
- * a batch job that is out of line every night becomes usual after some nights.
+ * Most hits that we learn from a block near an anomaly or under a suspected burn. A fault hardly moves the baseline,
+ * and a batch job that misbehaves every night becomes usual after some nights.
  */
 export function plausible({ mean, size }: Expectation): number {
   return Math.max(1, mean + 3 * Math.sqrt(mean + (mean * mean) / size));
@@ -67,13 +74,13 @@ export function plausible({ mean, size }: Expectation): number {
 
 /** Times of anomalies of a series, epoch milliseconds. */
 export interface AnomalyTimes {
-  /** The anomaly that goes on. */
+  /** Current anomaly. */
   readonly anomaly: { readonly since: number; readonly relearnt: boolean } | null;
-  /** The one before. */
+  /** Previous anomaly. */
   readonly abnormal: readonly [from: number, to: number] | null;
 }
 
-/** Whether a stretch of time (epoch milliseconds) touches an anomaly that is not learnt as it was. */
+/** Whether a stretch of time (epoch milliseconds) touches an anomaly whose counts we do not learn in full. */
 export function isAbnormal({ anomaly, abnormal }: AnomalyTimes, from: number, to: number): boolean {
   if (anomaly && !anomaly.relearnt && to > anomaly.since) return true;
   return abnormal !== null && to > abnormal[0] && from < abnormal[1];

@@ -2,15 +2,19 @@ import type { CountUnit, Verdict } from '../../detection.js';
 import { type BaselineState, expected, learn, learnScatter, newBaseline, unlikelyFew } from '../count-baseline.v1.js';
 import { evidence } from '../words.js';
 
-/** A series of something that always happens (sessions, sign-ins, orders), watched for its stop. Plain JSON. */
+/**
+ * State of a series of something that always happens (sessions, sign-ins, orders), watched for its stop. Plain JSON.
+ *
+ * The numbers below were chosen by judgement and are held by tests; no bench plays heartbeats.
+ */
 export interface HeartbeatState {
   readonly v: 1;
   baseline: BaselineState;
-  /** Epoch minutes: the first minute, the last one given, and the last one with a count. */
+  /** First minute, last minute given, and last minute with a count, in epoch minutes. */
   born: number;
   last: number;
   lastCount: number;
-  /** Received minutes since the last count, and the longest such silence, which fades over some weeks. */
+  /** Received minutes since the last count, and the longest such silence; the latter fades over some weeks. */
   silence: number;
   longest: number;
   /** Counts and minutes of the block of ten that is being learnt. */
@@ -20,15 +24,18 @@ export interface HeartbeatState {
 
 const MINUTE = 60_000;
 const BLOCK = 10;
-/** Minutes after which we know whether something always happens. */
+/** Minutes until we know whether something always happens. */
 const KNOWN_AFTER = 1440;
 const HOUR = 60 * MINUTE;
-/** A stop is called from five silent minutes, at odds of 1e-6, and at twice the longest silence before. */
+/**
+ * Conditions of a stop: silent minutes, odds (-log10), and multiples of the longest silence before. All three must
+ * hold.
+ */
 const STOP = { minutes: 5, unlikeliness: 6, timesLongest: 2 };
-/** The longest silence is forgotten by half in four weeks. */
+/** Share of the longest silence kept each minute: half is forgotten in four weeks. */
 const KEEP_LONGEST = 0.5 ** (1 / (28 * 1440));
 
-/** A heartbeat that starts at a minute. */
+/** Starts a heartbeat at a minute. */
 export function newHeartbeat(minute: number): HeartbeatState {
   return {
     v: 1,
@@ -44,7 +51,7 @@ export function newHeartbeat(minute: number): HeartbeatState {
 }
 
 /**
- * Takes one closed minute, in place, and says when the series stops (`drop`) and when it is back (`recovered`).
+ * Takes one closed minute, in place. Says when the series stops (`drop`) and when it is back (`recovered`).
  * @param count null when nothing could be received in that minute: a gap is no silence
  * @param unit what is counted
  */
@@ -112,7 +119,7 @@ function stopped(state: HeartbeatState, minute: number, unit: CountUnit): Verdic
   return { ...result, words: evidence(result) };
 }
 
-/** The least that the hour before, now or after would let expect, so that a clock change is no drop. */
+/** Expects the lowest count of the hour before, this hour and the hour after, so that a clock change is no drop. */
 function expectedLow(baseline: BaselineState, at: number, minutes: number) {
   const near = [at - HOUR, at, at + HOUR].map((time) => expected(baseline, time, minutes, 1, 0));
   return near.reduce((low, other) => (other.mean < low.mean ? other : low));

@@ -29,7 +29,7 @@ function play({ days, at, context, watch = newShareWatch(START), from = 0 }: Tol
   return said;
 }
 
-/** Poisson counts that are the same in every run (a linear congruential generator). */
+/** Draws Poisson counts that are the same in every run (a linear congruential generator). */
 function poisson(seed: number): (mean: number) => number {
   let state = seed;
   const uniform = () => (state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296) / 4_294_967_296;
@@ -40,7 +40,7 @@ function poisson(seed: number): (mean: number) => number {
   };
 }
 
-/** More by day than by night. */
+/** Use of the app: more by day than by night. */
 const use = (minute: number) => Math.round(60 + 50 * Math.sin(((minute % DAY) / DAY) * 2 * Math.PI));
 const usual = (seed: number, share = 0.004) => {
   const draw = poisson(seed);
@@ -48,11 +48,11 @@ const usual = (seed: number, share = 0.004) => {
 };
 
 describe('a share', () => {
-  it('stays calm for two weeks of chance, night and day', () => {
+  it('stays calm through two weeks of random counts, by night and by day', () => {
     for (const seed of [1, 2, 3]) expect(play({ days: 14, at: usual(seed) })).toEqual([]);
   });
 
-  it('is called when it jumps, with since when, and once more when it is over', () => {
+  it('is called once when it jumps, with the time of its start, and once when it is over', () => {
     const calm = usual(4);
     const bad = usual(5, 0.1);
     const isBad = (minute: number) => minute >= 5 * DAY + 600 && minute < 5 * DAY + 640;
@@ -66,13 +66,13 @@ describe('a share', () => {
     );
   });
 
-  it('does not follow the use of the app: ten times the sessions with ten times the crashes is as usual', () => {
+  it('stays calm when ten times the sessions bring ten times the crashes', () => {
     const draw = poisson(6);
     const busy = (minute: number) => (minute > 4 * DAY + 700 && minute < 4 * DAY + 900 ? 10 : 1) * use(minute);
     expect(play({ days: 6, at: (minute) => [draw(0.004 * busy(minute)), busy(minute)] })).toEqual([]);
   });
 
-  it('says nothing on the first day, of a gap, or of an app that is silent', () => {
+  it('says nothing on its first day, in a gap, or while the app is silent', () => {
     expect(play({ days: 1, at: usual(7, 0.3) })).toEqual([]);
     const calm = usual(8);
     expect(
@@ -80,7 +80,7 @@ describe('a share', () => {
     ).toEqual([]);
   });
 
-  it('of a new release is held against its project from the first minute, and being new is no spike', () => {
+  it('of a new release is compared with its project from the first minute, and being new is no spike', () => {
     const project = newShareWatch(START);
     play({ days: 4, at: usual(9), watch: project });
     const from = 4 * DAY;
@@ -94,7 +94,7 @@ describe('a share', () => {
     expect((said?.at ?? 0) - deployedAt).toBeLessThanOrEqual(15 * 60_000);
   });
 
-  it('of a release that was taken back is over when the app is in use without it, and not while the app is silent', () => {
+  it('of a withdrawn release is over once the app is in use without it, but not while the app is silent', () => {
     const bad = usual(16, 0.2);
     const calm = usual(17);
     const taken = 3 * DAY + 30;
@@ -107,7 +107,7 @@ describe('a share', () => {
     });
   });
 
-  it('gives what jumps right after a deploy five minutes to pass', () => {
+  it('gives a jump right after a deploy five minutes to pass', () => {
     const calm = usual(12);
     const flash = usual(13, 0.04);
     const deploy = 4 * DAY + 720;
@@ -119,7 +119,7 @@ describe('a share', () => {
     expect(said).toEqual([]);
   });
 
-  it('keeps a state of a bounded size, which is the same when it is saved and read', () => {
+  it('keeps a state of bounded size that survives saving and loading unchanged', () => {
     const watch = newShareWatch(START);
     const at = usual(14);
     play({ days: 3, at, watch });

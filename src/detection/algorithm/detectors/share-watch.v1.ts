@@ -6,7 +6,7 @@ import { oddsThatOver, plausible, RELEARN_AFTER, STILL_ON_SIZE, youngOdds } from
 import { sinceWhen, shareEvidence } from '../share-words.js';
 import { lowerUnlikeliness } from '../tail.v1.js';
 
-/** One closed minute of a share: `seen` of `ofAll`, such as crashed of started sessions. */
+/** Closed minute of a share: `seen` of `ofAll`, such as crashed of started sessions. */
 export interface ShareRow {
   /** Whole minutes since the epoch. */
   readonly minute: number;
@@ -15,51 +15,60 @@ export interface ShareRow {
 }
 
 /**
- * One watched share: crashed of started sessions, customers hit of active ones, customers hit by a release of the use of the app. The seen
- * are a count whose exposure is `ofAll`, negative binomial as in count-baseline.v1: its tail is never lighter than the binomial's. Plain
- * JSON of bounded size: 70 minutes and a baseline. The functions below change it in place.
+ * State of one watched share: crashed of started sessions, customers hit of active ones, or customers hit by a release
+ * of all who use the app. `seen` is a count whose exposure is `ofAll`, negative binomial as in count-baseline.v1: its
+ * tail is never lighter than the binomial one. Plain JSON of bounded size (70 minutes and a baseline). The functions
+ * below change it in place.
+ *
+ * Windows, ratios and odds are those of common.v1 and of the configuration, taken over by judgement: no bench plays
+ * shares, the tests hold them.
  */
 export interface ShareWatch {
   readonly v: 1;
-  /** Minute from which on it is watched. */
+  /** First minute of the watch. */
   readonly born: number;
-  /** Minutes not yet learnt: minute, seen, ofAll, flat and in order of time. */
+  /** Minutes not yet learnt, flat and in order of time: minute, seen, ofAll. */
   recent: number[];
   baseline: BaselineState;
-  /** `ofAll` of a usual minute, and the minutes behind it. */
+  /** Mean `ofAll` of a minute, and the number of minutes behind it. */
   use: { mean: number; minutes: number };
-  /** The next block of ten minutes to learn. */
+  /** Next block of ten minutes to learn. */
   learnt: number;
   anomaly: ShareAnomaly | null;
-  /** Milliseconds since the epoch of the last anomaly: its counts were not learnt as they were, and are not told again. */
+  /**
+   * Start and end of the last anomaly, epoch milliseconds. We learnt its counts capped and do not report them again.
+   */
   abnormal: [from: number, to: number] | null;
 }
 
 interface ShareAnomaly {
   readonly since: number;
-  /** Its worst quarter of an hour: what "still on" would look like. */
+  /** Worst quarter of an hour so far: the pace of a fault that is still on. */
   seen: number;
   ofAll: number;
   lastSeen: number;
   relearnt: boolean;
 }
 
-/** A baseline beside the series' own: what the whole project does is what a new release is held against, from its first minute on. */
+/**
+ * Baseline of the whole project, used beside the series' own: a new release is compared with it from its first minute
+ * on.
+ */
 export interface Peer {
   readonly baseline: BaselineState;
   /** Exposure of a usual minute. */
   readonly perMinute: number;
-  /** Minute from which on it is watched. */
+  /** First minute of the watch. */
   readonly born: number;
 }
 
-/** Circumstances of a look at a share. */
+/** Context of one look at a share. */
 export interface ShareContext {
-  /** Epoch milliseconds: the end of the last closed minute. */
+  /** End of the last closed minute, epoch milliseconds. */
   readonly now: number;
   readonly unit: CountUnit;
   readonly peer?: Peer | undefined;
-  /** The app is in use: then a share without any use (a release that was taken back) is over. */
+  /** Whether the app is in use. If so, a share that nobody uses any more (a withdrawn release) is over. */
   readonly inUse?: boolean;
   /** Last deploy or restart of the project, epoch milliseconds. */
   readonly deployedAt?: number | undefined;
@@ -75,12 +84,12 @@ export interface ShareSums {
   readonly ofAll: number;
 }
 
-/** Minutes of the windows in which a raised share is looked for, and its end. */
+/** Windows, in minutes, in which we look for a raised share and for its end. */
 const WINDOWS = [5, 15, 60];
-/** Memory of the mean use: two weeks, as a project's pulse. */
+/** Weight of a new minute in the mean use: a memory of two weeks, as long as that of a project's pulse. */
 const USE_WEIGHT = 1 / (14 * DAY_MINUTES);
 
-/** A share that is watched from a minute on. */
+/** Starts the watch of a share at a minute. */
 export function newShareWatch(minute: number): ShareWatch {
   return {
     v: 1,
@@ -94,13 +103,14 @@ export function newShareWatch(minute: number): ShareWatch {
   };
 }
 
-/** Whether it has anything left to decide: if not, it need not be looked at until its next row. */
+/** Whether nothing is left to decide. Such a share can be skipped until its next row. */
 export function isShareAtRest(watch: ShareWatch): boolean {
   return watch.anomaly === null && watch.recent.length === 0;
 }
 
 /**
- * Takes one closed minute, in place, and says when the share is out of the ordinary (`spike`), once, and when it is over (`recovered`).
+ * Takes one closed minute, in place. Says once when the share is out of the ordinary (`spike`), and once when that is
+ * over (`recovered`).
  * @param row undefined when only time has passed; a minute without use (a gap, a night) says nothing
  */
 export function observeShare(watch: ShareWatch, row: ShareRow | undefined, context: ShareContext): Verdict | null {
@@ -109,7 +119,10 @@ export function observeShare(watch: ShareWatch, row: ShareRow | undefined, conte
   return watch.anomaly ? follow(watch, watch.anomaly, context) : call(watch, context);
 }
 
-/** A fault can make the counted end outnumber the counted start (a session that crashes was started earlier), never by meaning. */
+/**
+ * Caps `seen` at `ofAll`: a session that crashes may have started in an earlier minute, but a share above one means
+ * nothing.
+ */
 function take(watch: ShareWatch, { minute, seen, ofAll }: ShareRow): void {
   if (minute <= (watch.recent.at(-3) ?? watch.learnt * BLOCK - 1)) return;
   if (watch.recent.length === 0) watch.learnt = Math.max(watch.learnt, Math.floor(minute / BLOCK));
@@ -146,7 +159,7 @@ function call(watch: ShareWatch, context: ShareContext): Verdict | null {
   return null;
 }
 
-/** By ratio and by odds, with enough seen to say so. */
+/** Tells whether a window is out of the ordinary: by ratio, by odds, and with enough customers to judge. */
 function isOut(watch: ShareWatch, context: ShareContext, window: ShareSums, usual: Expectation): boolean {
   const { newFault, spikeRatio, spikeUnlikeliness } = context.thresholds ?? DEFAULT_THRESHOLDS;
   const least = window.to - window.from > 30 * MINUTE ? 2 * newFault.customers : newFault.customers;
@@ -156,7 +169,9 @@ function isOut(watch: ShareWatch, context: ShareContext, window: ShareSums, usua
   return unlikelyMany(window.seen, usual) >= spikeUnlikeliness - FEW_SERIES + young;
 }
 
-/** The last so many minutes, without what an anomaly before has told and what a deploy explains; null when nothing is left. */
+/**
+ * Sums the last minutes, without those of an earlier anomaly and those that a deploy explains; null if none are left.
+ */
 function windowOf(watch: ShareWatch, { now, deployedAt }: ShareContext, minutes: number): ShareSums | null {
   const start = Math.max(now - minutes * MINUTE, watch.abnormal?.[1] ?? 0);
   const whole = sumsFrom(watch, now, start);
@@ -165,7 +180,10 @@ function windowOf(watch: ShareWatch, { now, deployedAt }: ShareContext, minutes:
   return held < now ? sumsFrom(watch, now, held) : null;
 }
 
-/** Expects the usual count, its own or that of its peer, whichever is more; null until one was watched for a day. */
+/**
+ * Expects the usual count: the series' own or the peer's, whichever is higher. Null until one of them was watched for a
+ * day.
+ */
 function usualIn(watch: ShareWatch, { now, peer }: ShareContext, { from, to, ofAll }: ShareSums): Expectation | null {
   const isKnown = (born: number) => now / MINUTE - born > DAY_MINUTES;
   const block = to - from > 30 * MINUTE ? 1 : 0;
@@ -230,12 +248,12 @@ function verdictOf(kind: 'spike' | 'recovered', context: ShareContext, sum: Shar
 
 const middleOf = (from: number, to: number) => ((from + to) / 2) * MINUTE;
 
-/** Sums from an instant until now. */
+/** Sums everything from an instant until now. */
 function sumsFrom(watch: ShareWatch, now: number, from: number): ShareSums {
   return { from, to: now, ...sums(watch, Math.floor(from / MINUTE), Infinity) };
 }
 
-/** Sums of the minutes `from` to before `to`. */
+/** Sums the minutes from `from` to before `to`. */
 function sums({ recent }: ShareWatch, from: number, to: number): { seen: number; ofAll: number } {
   const sum = { seen: 0, ofAll: 0 };
   for (let at = 0; at < recent.length; at += 3) {

@@ -7,12 +7,15 @@ import { blockSums } from './watch-window.v1.js';
 import { noteFlash } from './watch-spike.v1.js';
 import { addBurn, isSuspicious } from './watch-burn.v1.js';
 
-/** Blocks by which learning is late under a suspected burn: its longest window reaches back six hours more. */
+/** Blocks by which learning lags under a suspected burn, whose longest window reaches six hours further back. */
 const SUSPICIOUS_LAG_BLOCKS = LAG_BLOCKS + 36;
-/** After an outage of ours or a long silence of a series, this many blocks (two weeks) are caught up, no more. */
+/**
+ * Blocks (two weeks) that we catch up after our own downtime or a long silence of the series; by judgement, not
+ * measured.
+ */
 const CATCH_UP_BLOCKS = 2016;
 
-/** Rows of minutes that are learnt already come too late to matter and are left out. */
+/** Stores a row. Leaves out rows of minutes already learnt, which come too late to matter. */
 export function put(watch: WatchState, row: MinuteRow): void {
   if (row.minute < watch.learnt * BLOCK || row.events <= 0) return;
   let at = watch.recent.length;

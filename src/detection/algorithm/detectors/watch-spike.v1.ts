@@ -13,19 +13,32 @@ import {
   densest,
 } from './watch-window.v1.js';
 
-/** Minutes that a spike is looked for in; the first holds the running minute and the one before. */
+/**
+ * Windows, in minutes, in which we look for a spike; the first holds the running minute and the one before.
+ *
+ * All numbers of this file were chosen on seeds 1 to 99 of bench:detection; nobody has measured what half and double of
+ * each cost.
+ */
 const SPIKE_WINDOWS = [2, 10, 60];
-/** A jump at the hour of an earlier one, up to this many times as large, is a habit (a nightly job), not news. */
+/**
+ * Habit (a nightly job): a jump at the same time of day as an earlier one, and up to this many times as large. It is
+ * not news.
+ */
 const HABIT = { within: 60 * MINUTE, lasts: 180 * MINUTE, times: 3, forgottenAfter: 8 * DAY_MINUTES * MINUTE };
-/** Of the customers that a fault is configured to need, a spike needs all as independent evidence; within two minutes this share. */
+/**
+ * Share of the configured customers that must count as independent evidence within two minutes; in longer windows all
+ * must.
+ */
 const APART_SHARE = 0.7;
 /**
- * One in the last two weeks makes flashes usual: restarts, connections that drop. What lasts longer than so many minutes
- * and is not over, or is spread over more of them, is no flash.
+ * Flashes: short jumps that heal by themselves (restarts, dropped connections). One in the last two weeks makes them
+ * usual. A jump is no flash if it still goes on after so many minutes, or if it is spread over more of them.
  */
 const FLASH = { usual: 0.7, larger: 3, lasts: 7, stillMinutes: 2, unlikely: 6, keep: 0.5 ** (1 / (28 * 144)) };
 
-/** Both customers and events must stand out, by ratio and by odds; customers who come back do not count again. */
+/**
+ * Calls a spike: both customers and events stand out, by ratio and by odds. Customers who come back do not count again.
+ */
 export function callSpike(watch: WatchState, context: WatchContext): Verdict | null {
   if (!isKnown(watch, context)) return null;
   for (const minutes of SPIKE_WINDOWS) {
@@ -50,7 +63,7 @@ function isSpike(watch: WatchState, context: WatchContext, seen: Window): boolea
   return !isHabit(watch, context, seen);
 }
 
-/** Notes the jump as well, so that what comes every night stays known. */
+/** Whether a jump is a habit. Notes the jump as well, so that a nightly one stays known. */
 export function isHabit(watch: WatchState, { now }: WatchContext, seen: Window): boolean {
   const { at, arrivals, known } = watch.habit;
   const ago = now - at;
@@ -63,7 +76,10 @@ export function isHabit(watch: WatchState, { now }: WatchContext, seen: Window):
   return usual;
 }
 
-/** A series that flashes and heals by itself time and again is given as long as it takes to heal, unless this is far more. */
+/**
+ * Whether a jump may be a flash. A series that heals by itself time and again gets the time to heal, unless this jump
+ * is far larger.
+ */
 function isFlash(watch: WatchState, context: WatchContext, seen: Window): boolean {
   if (watch.flashes.weight < FLASH.usual || seen.arrivals > FLASH.larger * watch.flashes.largest) return false;
   const began = (seen.first ?? 0) * MINUTE;
@@ -72,7 +88,10 @@ function isFlash(watch: WatchState, context: WatchContext, seen: Window): boolea
   return still < limits(context).newFault.customers / 2 && densest(watch, seen, FLASH.lasts) > seen.arrivals / 2;
 }
 
-/** A block far out of line whose next but one is calm again; known by now, since learning is an hour behind. */
+/**
+ * Notes a flash: a block far out of line that is calm again two blocks later. Learning lags an hour behind, so the
+ * later blocks are known.
+ */
 export function noteFlash(
   watch: WatchState,
   block: number,

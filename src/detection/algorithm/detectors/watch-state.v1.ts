@@ -4,65 +4,78 @@ import { type BaselineState, newBaseline } from '../count-baseline.v1.js';
 import type { PulseState } from '../pulse.v1.js';
 
 /**
- * One watched series: an issue, or a whole project, release, service or area. Plain JSON of bounded size: at most 70
- * minutes with hits (430 while a burn is suspected), 36 blocks of ten minutes, and a baseline. The functions below change it in place.
+ * State of one watched series: an issue, or a whole project, release, service or area. Plain JSON of bounded size: at
+ * most 70 minutes with hits (430 while a burn is suspected), 36 blocks of ten minutes, and a baseline. The functions
+ * below change it in place.
  */
 export interface WatchState {
   readonly v: 1;
-  /** Minute of the first hit, or from which on it is watched. */
+  /** Minute of the first hit, or for a sum the first minute of the watch. */
   readonly born: number;
   /** False for a whole project, release, service or area. */
   readonly canBeNew: boolean;
-  /** It was called before: what trickles on after that is not new. */
+  /** Whether the series was called before; a later trickle is not new. */
   called: boolean;
-  /** A small group was hit at once; it is known half an hour later whether that was the start of something. */
+  /** Small group that was hit at once; half an hour later we know whether it was the start of something. */
   flare: { at: number; customers: number } | null;
-  /** Minutes with hits not yet learnt, in order of time, flat, ENTRY numbers each: minute, arrivals, customers, events, moments, births. */
+  /**
+   * Minutes with hits not yet learnt, flat and in order of time. Each takes ENTRY numbers: minute, arrivals, customers,
+   * events, moments, births.
+   */
   recent: number[];
-  /** Blocks of ten minutes with arrivals, of the six hours before `recent`: block, arrivals, flat. */
+  /** Blocks of ten minutes with arrivals, of the six hours before `recent`, flat: block, arrivals. */
   blocks: number[];
   baseline: BaselineState;
-  /** The next block of ten minutes to learn. */
+  /** Next block of ten minutes to learn. */
   learnt: number;
-  /** Arrivals and expectation of the hour that is being learnt. */
+  /** Arrivals and expectation of the hour being learnt. */
   hour: [seen: number, mean: number];
-  /** Evidence that the rate has doubled (CUSUM, natural log), the block it began in, and the next block to add. */
+  /**
+   * Evidence that the rate has doubled (CUSUM, natural log), the block in which it began, and the next block to add.
+   */
   burn: { sum: number; since: number; next: number };
   anomaly: Anomaly | null;
-  /** Milliseconds since the epoch of the last anomaly, which is learnt with its counts cut off. */
+  /** Start and end of the last anomaly, epoch milliseconds. We learn its counts capped. */
   abnormal: [from: number, to: number] | null;
-  /** The last jump: when, its customers, and whether it was one of a row at that hour of the day. */
+  /** Last jump: its time, its customers, and whether it was one of several at that time of day. */
   habit: { at: number; arrivals: number; known: boolean };
-  /** Jumps that healed within minutes: how many (half forgotten after four weeks), the largest, and the block of the last. */
+  /**
+   * Jumps that healed within minutes: how many (half forgotten after four weeks), the largest, and the block of the
+   * last.
+   */
   flashes: { weight: number; largest: number; last: number };
 }
 
-/** An anomaly that is not over yet. */
+/** Anomaly that is not over yet. */
 export interface Anomaly {
   readonly kind: DetectionKind;
   readonly since: number;
-  /** Busiest ten minutes since it began: customers and exposure; what "still on" would look like. */
+  /** Customers and exposure of the busiest ten minutes so far: the pace of a fault that is still on. */
   customers: number;
   exposed: number;
   lastHit: number;
   relearnt: boolean;
 }
 
-/** Circumstances of a look at a series. */
+/** Context of one look at a series. */
 export interface WatchContext {
   /** Epoch milliseconds; rows may be of the running minute. */
   readonly now: number;
-  /** The activity of the series' project. */
+  /** Activity of the series' project. */
   readonly pulse: PulseState;
   /** Last deploy or restart of the project, epoch milliseconds. */
   readonly deployedAt?: number;
   readonly thresholds?: DetectionThresholds;
 }
 
-/** Numbers that `recent` holds of a minute. */
+/** Numbers that `recent` holds for each minute. */
 export const ENTRY = 6;
 
-/** A series that starts now. @param minute its first minute, epoch minutes @param canBeNew false for whole projects */
+/**
+ * Starts the watch of a series.
+ * @param minute its first minute, epoch minutes
+ * @param canBeNew false for whole projects
+ */
 export function newWatch(minute: number, canBeNew: boolean): WatchState {
   const block = Math.floor(minute / BLOCK);
   return {
@@ -89,7 +102,7 @@ export function limits(context: WatchContext): DetectionThresholds {
   return context.thresholds ?? DEFAULT_THRESHOLDS;
 }
 
-/** A part of the customers that a fault is configured to need, at least two (or the one that is configured). */
+/** Part of the customers that a fault is configured to need: at least two, unless one is configured. */
 export function partOf({ newFault: { customers } }: DetectionThresholds, part: number): number {
   return Math.min(customers, Math.max(2, Math.ceil(part * customers)));
 }

@@ -6,7 +6,7 @@ import { BLOCK, DEPLOY, MINUTE } from './common.v1.js';
 import { type WatchState, type WatchContext, ENTRY } from './watch-state.v1.js';
 
 const HOUR_MINUTES = 60;
-/** Minutes of mean use that a window has at least, so that a hit right after a gap is not a wonder. */
+/** Minutes of mean use that a window counts as having at least, so that a hit right after a gap is nothing unlikely. */
 const LEAST_EXPOSURE = 1;
 
 /** Sums of one series over a stretch of time. */
@@ -15,9 +15,9 @@ export interface Window {
   readonly to: number;
   readonly minutes: number;
   readonly arrivals: number;
-  /** Arrivals as independent evidence: of those in one minute every one after the first counts half. */
+  /** Arrivals as independent evidence: in each minute every arrival after the first counts half. */
   readonly apart: number;
-  /** Stretches of ten seconds with arrivals; a minute of which they are not known counts one. */
+  /** Stretches of ten seconds with arrivals; a minute in which they are not known counts one. */
   readonly moments: number;
   /** Of a sum: issues first seen in the window. */
   readonly births: number;
@@ -27,7 +27,9 @@ export interface Window {
   readonly exposed: number;
 }
 
-/** The last so many minutes, the running one among them; what an anomaly that is over has told is not told again. */
+/**
+ * Sums the last minutes, the running one included. Leaves out those of an earlier anomaly, which was reported already.
+ */
 export function window(watch: WatchState, context: WatchContext, minutes: number): Window {
   const over = watch.abnormal ? Math.floor(watch.abnormal[1] / MINUTE) : 0;
   const fromMinute = Math.max(over, Math.floor((context.now - 1) / MINUTE) - minutes + 1);
@@ -37,7 +39,7 @@ export function window(watch: WatchState, context: WatchContext, minutes: number
   return { from, to: context.now, minutes, ...sums, exposed };
 }
 
-/** Least exposure of any stretch of time, however short; a minute as long as no use of the app is known. */
+/** Least exposure of any stretch of time, however short; one minute as long as we know of no use of the app. */
 export function leastExposure(pulse: PulseState): number {
   return (pulse.mean || 1) * LEAST_EXPOSURE;
 }
@@ -81,7 +83,10 @@ export function blockSums(watch: WatchState, block: number) {
   return sums;
 }
 
-/** People hit in one minute are often one office or one call, not so many witnesses (a design effect of two). */
+/**
+ * Discounts arrivals of one minute: they are often people of one office or one call, and not so many witnesses (a
+ * design effect of two).
+ */
 function apart(arrivals: number): number {
   return arrivals <= 1 ? arrivals : 1 + (arrivals - 1) / 2;
 }
@@ -96,7 +101,7 @@ function momentsOf(arrivals: number, mask: number): number {
 /** Middle of a window, epoch milliseconds. */
 export const middle = (seen: Window) => (seen.from + seen.to) / 2;
 
-/** Expects the usual count of a window. Adds up several hours by the hour, since the hours of a day differ. */
+/** Expects the usual count of a window. Adds longer windows up hour by hour, since the hours of a day differ. */
 export function expectedIn(watch: WatchState, context: WatchContext, seen: Window): Expectation {
   const whole = [{ at: middle(seen), exposed: seen.exposed }];
   const stretches = seen.minutes > HOUR_MINUTES ? byHour(context, seen) : whole;
@@ -112,18 +117,21 @@ function byHour({ pulse }: WatchContext, { from, to }: Window): Stretch[] {
   });
 }
 
-/** The last minute with a hit that is not learnt yet, epoch minutes; 0 when there is none. */
+/** Last minute with a hit that is not learnt yet, epoch minutes; 0 if there is none. */
 export function lastHit(watch: WatchState): number {
   return watch.recent[watch.recent.length - ENTRY] ?? 0;
 }
 
-/** Whether a stretch of time touches the minutes that a deploy after a series' birth is given to pass. */
+/**
+ * Whether a stretch of time touches the minutes that jumps get to pass after a deploy. A deploy before the series'
+ * birth does not count.
+ */
 export function isOfDeploy(watch: WatchState, { deployedAt }: WatchContext, from: number, to: number): boolean {
   if (deployedAt === undefined || deployedAt < (watch.born + 1) * MINUTE) return false;
   return from < deployedAt + DEPLOY.hold && to > deployedAt;
 }
 
-/** Arrivals of a window in the blocks in which a deploy is given to pass; 0 when there was none since the series' birth. */
+/** Arrivals of a window in the blocks around a deploy; 0 if there was no deploy since the series' birth. */
 export function ofDeploy(watch: WatchState, context: WatchContext, seen: Window): number {
   const { deployedAt = 0 } = context;
   if (!isOfDeploy(watch, context, seen.from, seen.to)) return 0;
@@ -132,7 +140,7 @@ export function ofDeploy(watch: WatchState, context: WatchContext, seen: Window)
   return since(blockAt(deployedAt)) - since(blockAt(deployedAt + DEPLOY.hold) + BLOCK);
 }
 
-/** The most arrivals of a window that fell into so many minutes in a row; of the last hour. */
+/** Most arrivals of a window that fell into so many successive minutes; looks at the last hour. */
 export function densest(watch: WatchState, seen: Window, minutes: number): number {
   let [most, sum, tail] = [0, 0, 0];
   for (let at = 0; at < watch.recent.length; at += ENTRY) {
@@ -145,7 +153,7 @@ export function densest(watch: WatchState, seen: Window, minutes: number): numbe
   return most;
 }
 
-/** The part of a window that a deploy does not explain; null when it explains all. */
+/** Part of a window that a deploy does not explain; null if it explains everything. */
 export function withoutDeploy(watch: WatchState, context: WatchContext, seen: Window): Window | null {
   const { deployedAt, now, pulse } = context;
   if (deployedAt === undefined || deployedAt > now || deployedAt < (watch.born + 1) * MINUTE) return seen;
@@ -155,7 +163,7 @@ export function withoutDeploy(watch: WatchState, context: WatchContext, seen: Wi
   return minutes < 1 ? null : window(watch, context, Math.min(minutes, seen.minutes));
 }
 
-/** A verdict with the evidence of a window. */
+/** Makes a verdict with the evidence of a window. */
 export function verdict(kind: DetectionKind, watch: WatchState, context: WatchContext, seen: Window): Verdict {
   const usual = expectedIn(watch, context, seen);
   const since = Math.max(seen.from, (seen.first ?? 0) * MINUTE);

@@ -73,7 +73,7 @@ describe('a watched issue', () => {
     expect(play.verdicts[0]?.words).toMatch(/^5 customers in 5 min, expected 0\.\d+ \(p < 1e-\d+\), since 12:00 UTC$/);
   });
 
-  it('keeps calm about four customers within ten minutes in a busy app', () => {
+  it('stays calm about four customers within ten minutes in a busy app', () => {
     const play = new Play({ active: () => 5000 })
       .run(0, 1.5 * DAY, silence)
       .run(1.5 * DAY, 1.5 * DAY + 60, (m) => (m % 60 < 4 ? 1 : 0));
@@ -86,14 +86,14 @@ describe('a watched issue', () => {
     expect(play.verdicts[0]?.seen).toBe(3);
   });
 
-  it('waits for the configured number where such small groups came to nothing', () => {
+  it('waits for the configured number of customers where small groups came to nothing before', () => {
     const play = new Play({ active: () => 5000 }).run(0, 4 * DAY, silence);
     noteFlare(play.pulse, (START + 4 * DAY) * 60_000, 3, false);
     expect(play.run(4 * DAY, 4 * DAY + 3, () => 1).kinds()).toEqual([]);
     expect(play.run(4 * DAY + 3, 4 * DAY + 5, () => 1).kinds()).toEqual(['new']);
   });
 
-  it('calls a new issue at its second customer where two are half a percent of those active', () => {
+  it('calls a new issue at its second customer where two are half a percent of the active customers', () => {
     const pair = (minute: number) =>
       minute === 4 * DAY ? { events: 2, customers: 2, arrivals: 2, moments: 0b101 } : 0;
     const kindsOf = (active: number | null) =>
@@ -106,7 +106,7 @@ describe('a watched issue', () => {
     expect(kindsOf(null)).toEqual([]);
   });
 
-  it('does not take a script with several accounts, all in the same ten seconds, for a group', () => {
+  it('takes several accounts within the same ten seconds for one script and not for a group', () => {
     const script = (minute: number) =>
       minute === 4 * DAY ? { events: 9, customers: 4, arrivals: 4, moments: 0b100 } : 0;
     const play = new Play({ active: () => 400 }).run(0, 4 * DAY, silence).run(4 * DAY, 4 * DAY + 60, script);
@@ -114,20 +114,20 @@ describe('a watched issue', () => {
     expect(play.pulse.flares.bySize).toEqual({});
   });
 
-  it('asks of a small group what is in proportion to the configured number', () => {
+  it('demands small groups in proportion to the configured number of customers', () => {
     const thresholds = { ...DEFAULT_THRESHOLDS, newFault: { customers: 10, withinMinutes: 10 } };
     const play = new Play({ active: () => 5000, thresholds }).run(0, 4 * DAY, silence);
     expect(play.run(4 * DAY, 4 * DAY + 5, () => 1).kinds()).toEqual([]);
     expect(play.run(4 * DAY + 5, 4 * DAY + 6, () => 1).kinds()).toEqual(['new']);
   });
 
-  it('does not take four people of one office for independent customers in a busy app', () => {
+  it('does not count four people of one office as independent customers in a busy app', () => {
     const office = (minute: number) => (minute === 4 * DAY ? 4 : 0);
     const play = new Play({ active: () => 5000 }).run(0, 4 * DAY, silence).run(4 * DAY, 4 * DAY + 60, office);
     expect(play.kinds()).toEqual([]);
   });
 
-  it('remembers for the project what became of a small group', () => {
+  it('remembers for the project whether a small group grew into a fault', () => {
     const play = new Play({ active: () => 5000 })
       .run(0, 2 * DAY, silence)
       .run(2 * DAY, 2 * DAY + 60, (m) => (m % 60 < 3 ? 1 : 0));
@@ -136,12 +136,12 @@ describe('a watched issue', () => {
     expect(grown.pulse.flares).toMatchObject({ bySize: {}, grew: 1 });
   });
 
-  it('takes the configured number on the first day of an app that tells no activity', () => {
+  it('uses the configured number on the first day of an app that tells no activity', () => {
     const play = new Play({ active: () => null }).run(0, 10, (minute) => (minute < 5 ? 1 : 0));
     expect(play.kinds()).toContain('new');
   });
 
-  it('expects something even at the start of a project, of which no use is known', () => {
+  it('expects some hits even at the start of a project whose use is unknown', () => {
     const pulse = newPulse(START);
     beat(pulse, { minute: START, active: null, received: false });
     const now = (START + 1) * 60_000 + 30_000;
@@ -151,13 +151,13 @@ describe('a watched issue', () => {
     expect(first?.words).toMatch(/^6 customers in 30 s, expected 0\.\d+ \(p < 1e-\d\d?\), since/);
   });
 
-  it('does not call one customer who tries again every second', () => {
+  it('does not call one customer who retries every second', () => {
     const loop = (minute: number) => ({ events: 60, customers: 1, arrivals: minute === 3 * DAY ? 1 : 0 });
     const play = new Play().run(0, 3 * DAY, rare).run(3 * DAY, 3 * DAY + 300, loop);
     expect(play.kinds()).toEqual([]);
   });
 
-  it('calls a spike of a rare old issue, and that it recovered once the app is used without it', () => {
+  it('calls a spike of a rare old issue, and its recovery once the app is used without it', () => {
     const play = new Play()
       .run(0, 4 * DAY, rare)
       .run(4 * DAY, 4 * DAY + 15, () => 3)
@@ -165,7 +165,7 @@ describe('a watched issue', () => {
     expect(play.kinds()).toEqual(['spike', 'recovered']);
   });
 
-  it('does not take some customers in the first seconds for a pace of so many a second', () => {
+  it('does not extrapolate the customers of the first seconds to a pace of so many a second', () => {
     const play = new Play().run(0, DAY, rare);
     play.hitWithin(DAY, 2, 8);
     play.run(DAY, DAY + 10, (minute) => (minute === DAY ? 8 : 0));
@@ -173,7 +173,7 @@ describe('a watched issue', () => {
     expect(play.verdicts.at(-1)?.expected).toBeLessThan(8 * 10);
   });
 
-  it('does not say recovered while the whole app is silent', () => {
+  it('does not call a recovery while the whole app is silent', () => {
     const outage = 4 * DAY + 15;
     const play = new Play({ active: (minute) => (minute < outage ? 1000 : 0) })
       .run(0, 4 * DAY, rare)
@@ -188,7 +188,7 @@ describe('a watched issue', () => {
     expect(play.kinds()).toEqual(['slow_burn']);
   });
 
-  it('keeps calm when hits grow with the customers who use the app', () => {
+  it('stays calm when hits grow with the number of active customers', () => {
     const busy = (minute: number) => (minute < 7 * DAY ? 500 : 5000);
     const play = new Play({ active: busy })
       .run(0, 7 * DAY, (minute) => (minute % 20 === 0 ? 1 : 0))
@@ -204,7 +204,7 @@ describe('a watched issue', () => {
     expect(unannounced.kinds()[0]).toBe('spike');
   });
 
-  it('lets an issue that was new before a deploy jump for some minutes after it, not one that comes with it', () => {
+  it('lets an issue from before a deploy jump for some minutes after it, but not one that came with it', () => {
     const bump = (minute: number) => (minute < 4 * DAY + 3 ? 3 : 0);
     const old = new Play({ deployedAt: 4 * DAY, active: () => 5000 })
       .run(0, 4 * DAY - 300, silence)
@@ -217,7 +217,7 @@ describe('a watched issue', () => {
     expect(fresh.kinds()[0]).toBe('new');
   });
 
-  it('keeps calm after a gap in the data', () => {
+  it('stays calm after a gap in the data', () => {
     const received = (minute: number) => minute < 3 * DAY || minute > 3 * DAY + 240;
     const steady = (minute: number) => (minute % 5 === 0 ? 1 : 0);
     const play = new Play({ received }).run(0, DAY, steady);
@@ -232,7 +232,7 @@ describe('a watched issue', () => {
     expect(late).toEqual([]);
   });
 
-  it('goes on where it stopped when its state was stored as JSON', () => {
+  it('goes on where it stopped after its state was stored as JSON', () => {
     const through = new Play().run(0, 4 * DAY + 40, (minute) =>
       minute >= 4 * DAY && minute < 4 * DAY + 9 ? 4 : rare(minute),
     );
@@ -242,7 +242,7 @@ describe('a watched issue', () => {
     expect(stored.verdicts).toEqual(through.verdicts);
   });
 
-  it('stays small however long it lives', () => {
+  it('keeps a state of bounded size however long it lives', () => {
     const play = new Play().run(0, 10 * DAY, () => 1);
     expect(JSON.stringify(play.watch).length).toBeLessThan(4000);
   });
@@ -257,19 +257,19 @@ describe('the sum of all young issues', () => {
       .run(4 * DAY, 4 * DAY + 5, (minute) => (minute === 4 * DAY ? { ...three, births } : 0))
       .kinds();
 
-  it('is out of the ordinary when three customers meet two new issues side by side', () => {
+  it('is called when three customers meet two new issues side by side', () => {
     expect(after(2)).toEqual(['spike']);
   });
 
-  it('is as usual when all of them meet the same new issue', () => {
+  it('is not called when all customers meet the same new issue', () => {
     expect(after(1)).toEqual([]);
   });
 
-  it('is as usual for some minutes after a deploy', () => {
+  it('is not called within minutes of a deploy', () => {
     expect(after(2, { deployedAt: 4 * DAY - 1 })).toEqual([]);
   });
 
-  it('is as usual where new issues side by side are', () => {
+  it('is not called in a project where new issues side by side are usual', () => {
     const busy = new Play({ canBeNew: false })
       .run(0, 4 * DAY, (minute) => (minute % 3 === 0 ? { ...three, births: 2 } : 0))
       .kinds();

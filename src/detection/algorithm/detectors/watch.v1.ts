@@ -8,19 +8,20 @@ import { callBurn } from './watch-burn.v1.js';
 import { follow, busiest } from './watch-recovery.v1.js';
 import { put, catchUp } from './watch-learning.v1.js';
 
-/** Looks at a series in which nothing is out of the ordinary yet; answers with a verdict when an anomaly begins. */
+/** Looks at a series that is as usual so far; answers with a verdict when an anomaly begins. */
 type Detector = (watch: WatchState, context: WatchContext) => Verdict | null;
 
-/** All detectors of counts, in the order in which they are asked; the first verdict holds. To add one, list it here. */
+/** All detectors of counts in the order in which we ask them; the first verdict holds. To add one, list it here. */
 const DETECTORS: readonly Detector[] = [callNew, callBirths, callSpike, callBurn];
 
 export { outageCustomers } from './watch-births.v1.js';
 export { newWatch, type WatchContext, type WatchState } from './watch-state.v1.js';
 
 /**
- * Takes what is new about a series and says what is out of the ordinary now; changes the state in place.
- * A verdict comes once, when an anomaly begins, and once more (`recovered`) when it is over.
- * @param rows minutes with hits, complete so far; a minute given before is replaced; empty when only time has passed
+ * Takes the new rows of a series and says what is out of the ordinary now; changes the state in place. A verdict comes
+ * once when an anomaly begins, and once (`recovered`) when it is over.
+ * @param rows minutes with hits, complete so far; replace earlier rows of the same minutes; empty if only time has
+ *   passed
  */
 export function observe(watch: WatchState, rows: readonly MinuteRow[], context: WatchContext): Verdict[] {
   for (const row of rows) put(watch, row);
@@ -30,7 +31,7 @@ export function observe(watch: WatchState, rows: readonly MinuteRow[], context: 
   return verdict ? [verdict] : [];
 }
 
-/** Whether a series has anything left to decide: if not, it need not be observed until its next hit. */
+/** Whether nothing is left to decide. Such a series can be skipped until its next hit. */
 export function isAtRest(watch: WatchState): boolean {
   return watch.anomaly === null && watch.flare === null && watch.recent.length === 0;
 }

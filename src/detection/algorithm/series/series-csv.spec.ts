@@ -14,7 +14,7 @@ describe('parseTimestamp', () => {
     ['2024-02-29', Date.UTC(2024, 1, 29)],
     [String(noon / 1000), noon],
     [String(noon), noon],
-  ])('reads %s', (text, at) => {
+  ])('reads %s as a timestamp', (text, at) => {
     expect(parseTimestamp(text)).toBe(at);
   });
 

@@ -1,4 +1,4 @@
-/** One data row of a series file. The texts are as they stood in the file; `value` is null where the file has a gap. */
+/** Data row of a series file. The texts are as they stood in the file; `value` is null if the file has a gap. */
 export interface SeriesRow {
   readonly timestampText: string;
   readonly valueText: string;
@@ -6,24 +6,24 @@ export interface SeriesRow {
   readonly value: number | null;
 }
 
-/** Which columns of a series file hold the two fields, counted from 0. */
+/** Columns of a series file that hold the two fields, counted from 0. */
 export interface SeriesColumns {
   readonly timestamp: number;
   readonly value: number;
 }
 
-/** A line of a series file: a data row, or the reason why it is none. */
+/** Line of a series file: a data row, or the reason why it is none. */
 export type SeriesLine = { readonly row: SeriesRow } | { readonly problem: string };
 
-/** The columns of a file without a header: timestamp, value. */
+/** Columns of a file without a header: timestamp, value. */
 export const DEFAULT_COLUMNS: SeriesColumns = { timestamp: 0, value: 1 };
 
 const STAMP =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
 /**
- * Milliseconds since 1970 of a timestamp text, or undefined where it is none. Accepts ISO 8601 and `YYYY-MM-DD HH:MM[:SS]`
- * (UTC unless a zone is given) and epoch seconds, milliseconds, microseconds or nanoseconds, told apart by their size.
+ * Reads a timestamp text as epoch milliseconds; undefined if it is none. Accepts ISO 8601 and `YYYY-MM-DD HH:MM[:SS]`
+ * (UTC unless a zone is given), and epoch seconds, milliseconds, microseconds or nanoseconds, told apart by their size.
  */
 export function parseTimestamp(text: string): number | undefined {
   const stamp = STAMP.exec(text);
@@ -48,7 +48,10 @@ function zoneOffset(zone: string | undefined): number {
   return (zone.startsWith('-') ? -minutes : minutes) * 60_000;
 }
 
-/** Epoch units by size: seconds stay below 1e11 until the year 5138, milliseconds below 1e14, microseconds below 1e17. */
+/**
+ * Tells epoch units apart by size: seconds stay below 1e11 until the year 5138, milliseconds below 1e14, microseconds
+ * below 1e17.
+ */
 function epochTime(count: number): number {
   const size = Math.abs(count);
   if (size < 1e11) return count * 1000;
@@ -56,7 +59,10 @@ function epochTime(count: number): number {
   return size < 1e17 ? count / 1e3 : count / 1e6;
 }
 
-/** The fields of one CSV line, quotes kept, so that they can be written back unchanged (RFC 4180 without line breaks in fields). */
+/**
+ * Splits one CSV line into fields, quotes kept, so that they can be written back unchanged (RFC 4180 without line
+ * breaks in fields).
+ */
 export function splitFields(line: string): string[] {
   if (!line.includes('"')) return line.split(',');
   return line.match(/("(?:[^"]|"")*"|[^,])*(?:,|$)/g)?.map((field) => field.replace(/,$/, '')) ?? [];
@@ -68,8 +74,8 @@ function bare(field: string | undefined): string {
 }
 
 /**
- * The columns that a first line names as a header, or undefined where the line is data. Columns called `timestamp` (or
- * `time`, `date`, `ds`) and `value` are found by name; a header with other names means the first two columns.
+ * Finds the columns that a header line names; undefined if the line is data. `timestamp` (or `time`, `date`, `ds`) and
+ * `value` are found by name; a header with other names means the first two columns.
  */
 export function readHeader(line: string): SeriesColumns | undefined {
   const names = splitFields(line).map((field) => bare(field).toLowerCase());

@@ -14,18 +14,18 @@ function calm(count: number): number[] {
 }
 
 describe('Deviation', () => {
-  it('does not let a fault of many values become usual', () => {
+  it('does not let a long fault become usual', () => {
     const all = follow(calm(800).map((value, i) => (i >= 600 && i < 700 ? value + 60 : value)));
     expect(all[698]).toBeGreaterThan(0.8 * (all[610] ?? 0));
   });
 
-  it('takes a new level as usual once the patience is over', () => {
+  it('accepts a new level as usual once its patience is over', () => {
     const all = follow(calm(2000).map((value, i) => (i >= 600 ? value + 60 : value)));
     expect(all[990]).toBeGreaterThan(2.5 * (all[590] ?? 0));
     expect(all[1990]).toBeLessThan(1.5 * (all[590] ?? 0));
   });
 
-  it('deserves less where deviations as large are part of life', () => {
+  it('answers less where deviations of the same size are frequent', () => {
     const spike = (every: number): number => {
       const values = calm(801).map((value, i) => (i % every === every - 1 || i === 800 ? value + 60 : value));
       return follow(values)[800] ?? 0;
@@ -33,7 +33,7 @@ describe('Deviation', () => {
     expect(spike(8)).toBeLessThan(0.75 * spike(10_000));
   });
 
-  it('remembers trouble: the same spike counts more soon after a fault, and less again much later', () => {
+  it('counts a spike more soon after a fault, and less again much later', () => {
     const at = (gap: number): number => {
       const spike = 600 + 20 + gap;
       const fault = (i: number): boolean => (i >= 600 && i < 620) || i === spike;
@@ -42,7 +42,7 @@ describe('Deviation', () => {
     expect(at(40)).toBeGreaterThan(1.1 * at(1000));
   });
 
-  it('expects at the time of week what was there in the weeks before', () => {
+  it('expects at each time of the week the values of the weeks before', () => {
     const sunday = (i: number): boolean => Math.floor(i / 24) % 7 === 3;
     const noon = 24 * (7 * 7 + 3) + 12;
     const expected = (extra: number): number => {
@@ -56,13 +56,13 @@ describe('Deviation', () => {
     expect(expected(10)).toBeGreaterThan(expected(0) + 2);
   });
 
-  it('counts a fall less than a rise as large', () => {
+  it('counts a fall less than a rise of the same size', () => {
     const end = (by: number): number => follow(calm(600).map((value, i) => (i === 599 ? value + by : value)))[599] ?? 0;
     expect(end(-20)).toBeLessThan(0.8 * end(20));
     expect(end(-20)).toBeGreaterThan(end(0));
   });
 
-  it('does not end with the first calm value', () => {
+  it('does not end a fault at the first calm value', () => {
     const deviation = new Deviation();
     follow(calm(600), deviation);
     const spike = deviation.push(600 * HOUR, 160);
@@ -79,7 +79,7 @@ describe('Deviation', () => {
     expect(all[2920]).toBeLessThan(2);
   });
 
-  it('takes a usual deviation of at least one in a series of whole numbers', () => {
+  it('assumes a usual deviation of at least one in a series of whole numbers', () => {
     const rare = Array.from({ length: 1000 }, (_, i) => (i % 100 === 99 ? 1 : 0));
     const halves = rare.map((value) => value / 2);
     expect(follow(rare)[999]).toBeLessThan(2);

@@ -1,13 +1,19 @@
-/** Mean absolute deviation to standard deviation under a normal law, sqrt(pi / 2). */
+/** Factor from mean absolute deviation to standard deviation under a normal law, sqrt(pi / 2). */
 const TO_SIGMA = 1.25;
-/** Values before a deviation can be told. */
+/**
+ * Values to see before the first answer. Nobody has varied the numbers of this file one by one; bench:detection scores
+ * the whole (docs/benchmarks.md).
+ */
 const WARM_UP = 8;
-/** Times the usual size beyond which a deviation moves the level no further: one spike must not become the norm. */
+/**
+ * Multiple of the usual deviation beyond which a value moves the level no further, so that one spike does not become
+ * the norm.
+ */
 const CLIP = 5;
-/** Multiples that stand for a deviation where nothing ever deviated before. */
+/** Answer for the first deviation of a series that never deviated before, in multiples. */
 const FIRST_EVER = 20;
 
-/** The saved state of a {@link Norm}; plain JSON. */
+/** Saved state of a {@link Norm}; plain JSON. */
 export interface NormState {
   readonly seen: number;
   readonly level: number;
@@ -15,9 +21,8 @@ export interface NormState {
 }
 
 /**
- * The level of a series and the usual size of the deviations from what was expected, both exponentially weighted means.
- * The size takes deviations in full, so a series whose spikes are part of its life soon deserves less; the level takes
- * them clipped.
+ * Level of a series, and the usual size of its deviations from what was expected: both exponentially weighted means.
+ * The size takes deviations in full, so frequent spikes soon count less; the level takes them clipped.
  */
 export class Norm {
   private seen = 0;

@@ -1,31 +1,31 @@
 import { FAULT } from './series-deviation.v1.js';
 
 /**
- * Measured on 2026-11-28 with BENCH_DATA (31 files of NAB, the 11 error series of the cloud monitoring set) and on 200,000
- * values of noise (Gaussian, and Poisson of 0.1 to 1000; 200 series), each number alone at about half and double:
- * see docs/benchmarks.md.
+ * Each number below was measured alone at about half and double on 2026-11-28, with BENCH_DATA (31 files of NAB, the 11
+ * error series of the cloud monitoring set) and 200 series of noise (200,000 values, Gaussian and Poisson of 0.1 to
+ * 1000): see docs/benchmarks.md.
  */
 
-/** Mean of the two highest surprises from which a value is rare: odds of 1 in 1250. */
+/** Mean of the two highest surprises above which a value is rare: odds of 1 in 1250. */
 const RARE = 3.1;
-/** Values after a rare one within which no other is called: what is rare once stays so while it lasts. */
+/** Values after a rare one during which we call no other: rare values come in runs. */
 const CALM_FOR = 100;
 /**
- * Values after which rarity alone is believed. Before, records fall too often by chance, so the running deviation must show
- * it too: {@link FAULT} at the end, one more for each tenth part of the way.
+ * Values after which we believe rarity alone. Before, records fall too often by chance, so the running deviation must
+ * confirm it: {@link FAULT} at the end, one more for each tenth of the way.
  */
 const HISTORY = 2000;
-/** Remembered deviation from which a value is evident, where it is at least somewhat rare as well: odds of 1 in 10. */
+/** Remembered deviation from which a value is evident, and the rarity it needs beside that: odds of 1 in 10. */
 const EVIDENT = 8;
 const SOMEWHAT_RARE = 1;
-/** An incident is over when the running deviation stayed below this for so many values. */
+/** An incident is over once the running deviation has stayed below this for so many values. */
 const OVER = 1.5;
 const OVER_FOR = 5;
 
-/** How an incident shows itself where it begins. */
+/** Sign by which an incident shows where it begins. */
 export type Onset = 'rare' | 'evident';
 
-/** Signs by which a value is judged to begin an incident or not. */
+/** Signs by which we judge whether a value begins an incident. */
 export interface OnsetSigns {
   /** Mean of the two highest surprises, in powers of ten. */
   readonly surprise: number;
@@ -34,7 +34,7 @@ export interface OnsetSigns {
   readonly remembered: number;
 }
 
-/** The saved state of {@link Onsets}; plain JSON. */
+/** Saved state of {@link Onsets}; plain JSON. */
 export interface OnsetsState {
   readonly seen: number;
   readonly during: Onset | null;
@@ -43,11 +43,11 @@ export interface OnsetsState {
 }
 
 /**
- * Finds the values with which incidents begin, one for each incident:
+ * Finds the first value of each incident:
  * - *rare*: the surprise is high, and the history is long or the running deviation confirms it;
  * - *evident*: the remembered deviation is high.
  *
- * While an incident lasts nothing begins, but what began as evident may turn out rare once.
+ * No other incident begins while one lasts, but an evident one may turn rare once.
  */
 export class Onsets {
   private seen = 0;
@@ -74,12 +74,12 @@ export class Onsets {
     return isEvident && this.during === null ? 'evident' : undefined;
   }
 
-  /** Running deviation that must confirm a rare value. */
+  /** Computes the running deviation that must confirm a rare value. */
   private confirmation(): number {
     return this.seen > HISTORY ? 0 : FAULT + Math.log10(HISTORY / this.seen);
   }
 
-  /** Ends the incident that was going on before this value where it has been calm for long enough. */
+  /** Ends the incident before this value once it has been calm for long enough. */
   private end(running: number): void {
     if (running >= OVER) this.calmSince = this.seen;
     if (this.seen - this.calmSince >= OVER_FOR) this.during = null;

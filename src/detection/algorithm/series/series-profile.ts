@@ -1,14 +1,16 @@
-/** Milliseconds of a day and of a week (UTC), the two cycles that people's behaviour follows. */
+/** Milliseconds of a day and of a week (UTC), the two cycles of people's behaviour. */
 export const DAY_MS = 86_400_000;
 export const WEEK_MS = 7 * DAY_MS;
 
-/** The saved state of a {@link CycleProfile}; plain JSON. */
+/** Saved state of a {@link CycleProfile}; plain JSON. */
 export interface CycleProfileState {
   readonly seen: readonly number[];
   readonly mean: readonly number[];
 }
 
-/** Usual value at each time of a cycle (a day, a week), learnt online: one exponentially forgetting mean per slot. */
+/**
+ * Usual value at each time of a cycle (a day, a week), learnt online: one exponentially forgetting mean for each slot.
+ */
 export class CycleProfile {
   private readonly seen: Float64Array;
   private readonly mean: Float64Array;
@@ -27,15 +29,15 @@ export class CycleProfile {
     this.mean = new Float64Array(slots);
   }
 
-  /** The usual value at this time, undefined while its slot is empty. */
+  /** Reads the usual value at this time; undefined while its slot is empty. */
   expected(timestampMs: number): number | undefined {
     const slot = this.slotOf(timestampMs);
     return (this.seen[slot] ?? 0) > 0 ? this.mean[slot] : undefined;
   }
 
   /**
-   * The usual value with the neighbouring slots at half weight, drawn towards `fallback` as if that had been seen
-   * `trust` times; a slot counts as seen at most five times.
+   * Averages the slot with its neighbours at half weight, and draws the mean towards `fallback` as if that had been
+   * seen `trust` times. A slot counts as seen five times at most.
    */
   smoothed(timestampMs: number, fallback: number, trust: number): number {
     const slot = this.slotOf(timestampMs);
@@ -51,7 +53,7 @@ export class CycleProfile {
   }
 
   /**
-   * Learns what was at this time.
+   * Learns a value at this time.
    * @param share part of the usual learning rate, 0 to 1
    */
   learn(timestampMs: number, value: number, share = 1): void {

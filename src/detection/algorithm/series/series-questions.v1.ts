@@ -2,11 +2,16 @@ import { CycleProfile, DAY_MS, WEEK_MS, type CycleProfileState } from './series-
 import { Window } from './series-window.js';
 
 /**
- * The questions asked of every value; each answer is a magnitude that is small when all is as always.
- * jump: from the value before; level: from the long-run median; away: the median of the last 12 from it; seasonRun and
- * seasonDay: from the time of day, mean over 6 and 24; week: from the time of week, mean over 24; spread: change of the
- * spread of the last 48; shift: of the mean of the last 48 against the 48 before; error: of a short-term forecast, mean
- * over 10 (as in Ahmad et al., "Unsupervised real-time anomaly detection for streaming data", Neurocomputing 2017).
+ * Questions asked of every value. Each answer is a magnitude, small if all is as always.
+ * - jump: distance from the value before
+ * - level: distance from the long-run median
+ * - away: distance of the median of the last 12 from the long-run median
+ * - seasonRun, seasonDay: mean distance from the time of day over 6 and over 24
+ * - week: mean distance from the time of week over 24
+ * - spread: change of the spread of the last 48
+ * - shift: change of the mean of the last 48 from the 48 before
+ * - error: mean error of a short-term forecast over 10 (as in Ahmad et al., "Unsupervised real-time anomaly detection
+ *   for streaming data", Neurocomputing 2017)
  */
 export const QUESTIONS = [
   'jump',
@@ -21,20 +26,23 @@ export const QUESTIONS = [
 ] as const;
 export type Question = (typeof QUESTIONS)[number];
 
-/** Window lengths, in values. */
+/**
+ * Window lengths, in values. Nobody has varied them or the rates below one by one; bench:detection scores the whole
+ * (docs/benchmarks.md).
+ */
 const RUN = 6;
 const AWAY = 12;
 const DAY = 24;
 const LONG = 48;
 const ERRORS = 10;
-/** How many values the long-run median looks back on, and how often it is taken again. */
+/** Values behind the long-run median, and values after which it is computed again. */
 const LEVEL_SIZE = 1000;
 const LEVEL_EVERY = 20;
-/** Learning rates of the usual spread and the overall mean, in values: 2000 and 1000. */
+/** Learning rates of the usual spread and of the overall mean: they look back on 2000 and 1000 values. */
 const SPREAD_RATE = 0.0005;
 const MEAN_RATE = 0.001;
 
-/** The saved state of {@link SeriesQuestions}; plain JSON. */
+/** Saved state of {@link SeriesQuestions}; plain JSON. */
 export interface SeriesQuestionsState {
   readonly recent: readonly number[];
   readonly residuals: readonly number[];
@@ -65,7 +73,7 @@ export class SeriesQuestions {
   private spread = 0;
   private spreads = 0;
 
-  /** The answers that can be given for this value, which is then learnt. */
+  /** Answers the questions that can be answered for this value yet, then learns it. */
   answer(timestampMs: number, value: number): Partial<Record<Question, number>> {
     const first = this.seen === 0;
     const previous = this.recent.at(0) ?? value;
@@ -98,7 +106,7 @@ export class SeriesQuestions {
     this.mean += Math.max(MEAN_RATE, 1 / (this.seen + 1)) * (value - this.mean);
   }
 
-  /** How far the spread of the last values is from the usual one, as a distance of logarithms. */
+  /** Distance of the last values' spread from the usual one, as a difference of logarithms. */
   private spreadChange(): number | undefined {
     const spread = Math.log(this.recent.deviation(LONG) + 1e-9);
     const change = this.spreads > LONG ? Math.abs(spread - this.spread) : undefined;

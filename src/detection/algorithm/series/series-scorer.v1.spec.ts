@@ -48,24 +48,24 @@ describe('SeriesScorer', () => {
     for (const score of scores(values)) expect(score >= 0 && score <= 1).toBe(true);
   });
 
-  it('is causal: what comes later changes no score', () => {
+  it('is causal: later values change no earlier score', () => {
     const values = daily(1500);
     const changed = values.map((value, i) => (i < 1000 ? value : value * 3));
     expect(scores(changed).slice(0, 1000)).toEqual(scores(values).slice(0, 1000));
   });
 
-  it('calls a spike where it happens, once', () => {
+  it('begins one incident at a spike', () => {
     const values = daily(4000).map((value, i) => (i >= 3000 && i < 3012 ? value + 200 : value));
     expect(incidents(scores(values), 2900).filter((i) => i < 3200)).toHaveLength(1);
     expect(incidents(scores(values), 2900)[0]).toBeLessThan(3003);
   });
 
-  it('notices a series that falls to zero', () => {
+  it('begins an incident when a series falls to zero', () => {
     const values = daily(4000).map((value, i) => (i >= 3000 && i < 3100 ? 0 : value));
     expect(incidents(scores(values), 3000)[0]).toBeLessThan(3005);
   });
 
-  it('notices a service that goes flat at a value that is usual by itself', () => {
+  it('begins an incident when a service goes flat, even at a usual value', () => {
     const values = daily(4000).map((value, i) => (i >= 3000 && i < 3288 ? 100 : value));
     expect(incidents(scores(values), 3000)[0]).toBeLessThan(3150);
   });
@@ -102,7 +102,7 @@ describe('SeriesScorer', () => {
     }
   });
 
-  it('begins an incident with each of several bursts of errors and with nothing else', () => {
+  it('begins an incident at each of several bursts of errors and nowhere else', () => {
     const chance = noise(3);
     const starts = [300, 360, 420, 700];
     const startOf = (i: number): number | undefined => starts.find((start) => i >= start && i < start + 4);
@@ -110,21 +110,21 @@ describe('SeriesScorer', () => {
     expect([...new Set(incidents(scores(values)).map(startOf))]).toEqual(starts);
   });
 
-  it('takes one more in a series of zeros for chance, and many more for an incident', () => {
+  it('takes a single one in a series of zeros for chance, and a large count for an incident', () => {
     const lone = (value: number): number[] => scores(Array.from({ length: 1000 }, (_, i) => (i === 900 ? value : 0)));
     expect(Math.max(...lone(1).slice(0, 900))).toBe(0);
     expect(incidents(lone(1))).toEqual([]);
     expect(incidents(lone(20))).toEqual([900]);
   });
 
-  it('keeps the score up while a fault lasts and lets it fall when it is over', () => {
+  it('keeps the score up while a fault lasts and lowers it afterwards', () => {
     const values = daily(4000).map((value, i) => (i >= 3000 && i < 3020 ? value + 300 : value));
     const all = scores(values);
     expect(Math.min(...all.slice(3003, 3020))).toBeGreaterThan(0.2);
     expect(all[3060]).toBeLessThan(0.2);
   });
 
-  it('gives the same incidents in another unit of measure', () => {
+  it('finds the same incidents in another unit of measure', () => {
     const values = daily(3000).map((value, i) => (i === 2500 ? 400 : value));
     const scaled = values.map((value) => value * 1024);
     expect(incidents(scores(scaled))).toEqual(incidents(scores(values)));
@@ -150,7 +150,7 @@ describe('SeriesScorer', () => {
     expect(rest).toEqual(whole.slice(1700));
   });
 
-  it('holds a state of bounded size', () => {
+  it('keeps a state of bounded size', () => {
     const size = (count: number): number => {
       const scorer = new SeriesScorer();
       scores(daily(count), scorer);

@@ -5,20 +5,20 @@ import { QUESTIONS, SeriesQuestions, type Question, type SeriesQuestionsState } 
 import { MagnitudeTail, type MagnitudeTailState } from './series-tail.js';
 
 /**
- * Values of a series after which what was learnt about rarity counts half. On NAB the standard score stays within 2 points of
- * its value from 1000 to 100,000.
+ * Values after which what we learnt about rarity counts half. The standard score on NAB stays within 2 points from 1000
+ * to 100,000.
  */
 const HALF_LIFE = 4000;
 
-/** Score of one value, and what was expected in its place. */
+/** Score of one value, and the value expected in its place. */
 export interface SeriesScore {
   /** 0 (as always) to 1; from {@link CLEAR_SCORE} up an incident begins here. Comparable between series. */
   readonly score: number;
-  /** What was usual at this time of day, in the unit of the series; undefined at the start and in gaps. */
+  /** Usual value at this time of day, in the unit of the series; undefined at the start and in gaps. */
   readonly expected?: number;
 }
 
-/** The saved state of a {@link SeriesScorer}; plain JSON. */
+/** Saved state of a {@link SeriesScorer}; plain JSON. */
 export interface SeriesScorerState {
   readonly version: 1;
   readonly questions: SeriesQuestionsState;
@@ -29,28 +29,34 @@ export interface SeriesScorerState {
 
 /** Score from which an incident begins: the threshold for alerts. */
 export const CLEAR_SCORE = 0.5;
-/** Score from which an incident that began by a rare value lies; one that began by an evident deviation lies below. */
+/**
+ * Score that separates incidents that began with a rare value (above) from those that began with an evident deviation
+ * (below).
+ */
 const RARE_SCORE = 0.75;
 
 /**
- * What a surprise loses for each usual deviation by which the running one falls short of an evident one: where two questions
- * find rare what lies close to usual, chance is likelier. Halves the incidents that begin in mere noise.
+ * Surprise lost for each usual deviation by which the running deviation falls short of an evident one: a rare answer
+ * close to usual is likelier chance. Halves the incidents that begin in mere noise.
  */
 const DOUBT = 0.1;
 const BEYOND_DOUBT = 4;
-/** How fast the scores saturate: surprise in powers of ten, remembered deviation in multiples of the usual one. */
+/**
+ * Scales at which scores saturate: surprise in powers of ten, remembered deviation in multiples of the usual one. They
+ * shape the score and move no incident.
+ */
 const SURPRISE_SCALE = 4;
 const DEVIATION_SCALE = 7.5;
 
 /**
- * Scores one series value by value, causally, in constant memory. It tells two things:
- * - *Does an incident begin here?* Scores {@link CLEAR_SCORE} to 1, on one value of each incident (two where what began as
- *   evident turns out rare). Every value answers nine {@link QUESTIONS questions}; each answer becomes a surprise by its rank
- *   among the answers that the same series gave before (conformal prediction; Laxhammar and Falkman 2010, for streams Burnaev
- *   and Ishimtsev 2016), so series of any unit and shape share one scale. {@link Onsets} decides by the two highest surprises
- *   and by the deviation.
- * - *How unusual are the last few values by themselves?* Scores below {@link CLEAR_SCORE} by the remembered {@link Deviation},
- *   for as long as a fault lasts; a calm series lies around 0.1.
+ * Scores one series value by value, causally, in constant memory. A score answers two questions:
+ * - *Does an incident begin here?* Scores of {@link CLEAR_SCORE} to 1, on one value of each incident (on two if an
+ *   evident one turns rare). Every value answers nine {@link QUESTIONS questions}. Each answer becomes a surprise by
+ *   its rank among earlier answers of the same series (conformal prediction; Laxhammar and Falkman 2010, for streams
+ *   Burnaev and Ishimtsev 2016), so series of any unit and shape share one scale. {@link Onsets} decides by the two
+ *   highest surprises and by the deviation.
+ * - *How unusual are the last few values?* Scores below {@link CLEAR_SCORE} by the remembered {@link Deviation}, for as
+ *   long as a fault lasts; a calm series lies around 0.1.
  *
  * Measured on Node 20, one core: about 80,000 values a second, and a saved state of 47 KB a series.
  */
@@ -76,7 +82,7 @@ export class SeriesScorer {
     return { score: scoreOf(onset, surprise, remembered), expected };
   }
 
-  /** Mean of the two highest surprises, in powers of ten, over the questions that can be answered yet. */
+  /** Computes the mean of the two highest surprises, in powers of ten, over the questions that can be answered yet. */
   private surprise(timestampMs: number, value: number): number {
     const answers = this.questions.answer(timestampMs, value);
     let first = 0;
@@ -92,7 +98,7 @@ export class SeriesScorer {
     return (first + second) / 2;
   }
 
-  /** The whole state; a scorer made from it goes on with the same scores. */
+  /** Exports the whole state; a scorer made from it goes on with the same scores. */
   export(): SeriesScorerState {
     return {
       version: 1,
@@ -103,7 +109,7 @@ export class SeriesScorer {
     };
   }
 
-  /** A scorer that goes on from a saved state. */
+  /** Makes a scorer that goes on from a saved state. */
   static import(state: SeriesScorerState): SeriesScorer {
     const scorer = new SeriesScorer();
     scorer.questions.restore(state.questions);

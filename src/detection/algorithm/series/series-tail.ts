@@ -1,12 +1,15 @@
-/** Bins per octave (a factor of two) of magnitude: neighbours differ by 9 %. */
+/**
+ * Bins per octave (a factor of two) of magnitude: neighbours differ by 9 %. Nobody has varied the numbers of this file
+ * one by one; bench:detection scores the whole (docs/benchmarks.md).
+ */
 const PER_OCTAVE = 8;
-/** Magnitudes from 2^-40 to 2^40 are told apart; bin 0 holds zero and below. */
+/** Octaves on either side of 1 within which magnitudes are told apart; bin 0 holds zero and below. */
 const OCTAVES = 40;
 const BINS = 2 * OCTAVES * PER_OCTAVE;
-/** Share of the largest magnitudes that the slope of the tail is estimated from. */
+/** Share of the largest magnitudes from which we estimate the slope of the tail. */
 const TAIL_SHARE = 0.05;
 
-/** The saved state of a {@link MagnitudeTail}; plain JSON, bins as pairs of index and weight. */
+/** Saved state of a {@link MagnitudeTail}; plain JSON, bins as pairs of index and weight. */
 export interface MagnitudeTailState {
   readonly bins: readonly (readonly [number, number])[];
   readonly total: number;
@@ -14,16 +17,16 @@ export interface MagnitudeTailState {
 }
 
 /**
- * How rare a magnitude is among those seen before: a conformal (rank-based) tail probability from a histogram over
- * log magnitude that forgets exponentially, so it needs no scale, no distribution and constant memory. Beyond the largest
- * magnitude seen the tail goes on as a power law whose slope is Hill's estimate (Hill 1975; streaming use as in Siffer et
- * al., "Anomaly detection in streams with extreme value theory", KDD 2017).
+ * Rarity of a magnitude among earlier ones: a conformal (rank-based) tail probability from a histogram over log
+ * magnitude. The histogram forgets exponentially, so it needs no scale, no distribution and constant memory. Beyond the
+ * largest magnitude the tail goes on as a power law with Hill's estimate of the slope (Hill 1975; for streams as in
+ * Siffer et al., "Anomaly detection in streams with extreme value theory", KDD 2017).
  */
 export class MagnitudeTail {
   private readonly bins = new Float32Array(BINS);
   private total = 0;
   private gain = 1;
-  /** The highest bin that holds anything. */
+  /** Highest bin that holds anything. */
   private top = 0;
   private readonly growth: number;
 
@@ -53,7 +56,7 @@ export class MagnitudeTail {
     if (this.gain > 1e12) this.rescale();
   }
 
-  /** Further surprise, in powers of ten, of a bin above every bin seen. */
+  /** Computes the further surprise, in powers of ten, of a bin above every bin seen. */
   private beyondRecord(bin: number): number {
     const record = this.top;
     let weight = 0;
@@ -77,7 +80,7 @@ export class MagnitudeTail {
     this.gain = 1;
   }
 
-  /** The state, for {@link MagnitudeTail.restore}. */
+  /** Exports the state for {@link MagnitudeTail.restore}. */
   export(): MagnitudeTailState {
     const bins: [number, number][] = [];
     this.bins.forEach((weight, bin) => {
@@ -86,7 +89,7 @@ export class MagnitudeTail {
     return { bins, total: this.total, gain: this.gain };
   }
 
-  /** Takes over a saved state in place of its own. */
+  /** Replaces its own state with a saved one. */
   restore(state: MagnitudeTailState): void {
     this.bins.fill(0);
     for (const [bin, weight] of state.bins) this.bins[bin] = weight;

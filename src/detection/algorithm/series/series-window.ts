@@ -1,4 +1,4 @@
-/** The last `size` numbers of a stream, newest first by index. */
+/** Last `size` numbers of a stream, newest first by index. */
 export class Window {
   private readonly values: Float64Array;
   private next = 0;
@@ -22,20 +22,20 @@ export class Window {
     if (this.filled < this.size) this.filled += 1;
   }
 
-  /** The value `age` steps ago, 0 being the newest; undefined beyond what is held. */
+  /** Reads the value `age` steps ago, 0 being the newest; undefined beyond what is held. */
   at(age: number): number | undefined {
     if (age < 0 || age >= this.filled) return undefined;
     return this.values[(this.next - 1 - age + 2 * this.size) % this.size];
   }
 
-  /** Mean of the values of ages `from` (inclusive) to `to` (exclusive). */
+  /** Computes the mean of the values of ages `from` (inclusive) to `to` (exclusive). */
   mean(from: number, to: number): number {
     let sum = 0;
     for (let age = from; age < to; age++) sum += this.at(age) ?? 0;
     return sum / (to - from);
   }
 
-  /** Standard deviation of the values of ages 0 (inclusive) to `to` (exclusive). */
+  /** Computes the standard deviation of the values of ages 0 (inclusive) to `to` (exclusive). */
   deviation(to: number): number {
     const mean = this.mean(0, to);
     let sum = 0;
@@ -43,7 +43,7 @@ export class Window {
     return Math.sqrt(sum / to);
   }
 
-  /** Median of the newest `count` values, or of all that are held when they are fewer. */
+  /** Computes the median of the newest `count` values, or of all that are held if they are fewer. */
   median(count: number): number {
     const size = Math.min(count, this.filled);
     const sorted = new Float64Array(size);
@@ -53,7 +53,7 @@ export class Window {
     return ((sorted[Math.floor(half)] ?? 0) + (sorted[Math.ceil(half)] ?? 0)) / 2;
   }
 
-  /** Values oldest first, for {@link Window.restore}. */
+  /** Exports the values, oldest first, for {@link Window.restore}. */
   export(): number[] {
     return Array.from({ length: this.filled }, (_, i) => this.at(this.filled - 1 - i) ?? 0);
   }
