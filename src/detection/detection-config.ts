@@ -6,11 +6,11 @@ const { newFault, spikeRatio, spikeUnlikeliness } = DEFAULT_THRESHOLDS;
 
 /** The `detection` section. */
 export const detectionSchema = z.strictObject({
-  /** A new issue that hits this many distinct customers within this time (milliseconds) is called. */
+  /** Distinct customers whom a new issue must hit within this time (milliseconds) to be called. */
   newFault: z
     .strictObject({ customers: z.number().int().min(1), within: duration })
     .prefault({ customers: newFault.customers, within: `${newFault.withinMinutes}m` }),
-  /** A known issue is called when it hits this many times the customers that are usual, at odds of 1 to 10^unlikeliness. */
+  /** Multiple of the usual customers that a known issue must hit to be called, at odds of 1 to 10^unlikeliness. */
   spike: z
     .strictObject({
       times: z.number().min(1.5).max(100).default(spikeRatio),
@@ -24,7 +24,7 @@ export type DetectionConfig = z.output<typeof detectionSchema>;
 /** Injection token of the `detection` section. */
 export const DETECTION_CONFIG = Symbol('detection-config');
 
-/** The configuration in the words of the detectors; a time below a minute counts as one. */
+/** Translates the configuration into thresholds of the detectors; a time below a minute counts as one. */
 export function thresholdsOf({ newFault, spike }: DetectionConfig): DetectionThresholds {
   return {
     newFault: { customers: newFault.customers, withinMinutes: Math.max(1, Math.round(newFault.within / 60_000)) },

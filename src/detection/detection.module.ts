@@ -13,7 +13,7 @@ import { ShareReader } from './detect/share.reader.js';
 import { StateStore } from './detect/state.store.js';
 import { VerdictWriter } from './detect/verdict.writer.js';
 
-/** NOTICE: verdicts on series. */
+/** NOTICE: makes verdicts on series. */
 @Module({
   imports: [ProjectsModule],
   controllers: [DetectionsController, SeriesController],

@@ -4,18 +4,18 @@ export type DetectionKind = 'new' | 'spike' | 'slow_burn' | 'regression' | 'drop
 /** Unit of a count: customers who were hit, events, customers who used the app, or sessions. */
 export type CountUnit = 'customers' | 'events' | 'active customers' | 'sessions';
 
-/** A finding about one series, with the numbers that a person needs to believe or doubt it. */
+/** Finding about one series, with the numbers by which a person can believe or doubt it. */
 export interface Verdict {
   readonly kind: DetectionKind;
   /** Start of what is out of the ordinary, epoch milliseconds, to the minute. */
   readonly since: number;
-  /** When it was said, epoch milliseconds. */
+  /** Moment of the verdict, epoch milliseconds. */
   readonly at: number;
-  /** Expected count over the evidence window, in `unit`. */
+  /** Expected count of the evidence window, in `unit`. */
   readonly expected: number;
-  /** Count seen over the evidence window, in `unit`. */
+  /** Count seen in the evidence window, in `unit`. */
   readonly seen: number;
-  /** Of a share: how many were seen or not; `seen` of these. */
+  /** Of a share: the whole, of which `seen` is a part. */
   readonly ofAll?: number;
   /** Length of the evidence window in milliseconds. */
   readonly windowMs: number;
@@ -34,37 +34,44 @@ export interface MinuteRow {
   /** Distinct customers hit in this minute. */
   readonly customers: number;
   /**
-   * Customers hit in this minute whose previous hit on the same series is ARRIVAL_GAP_MINUTES or more ago, or who had
-   * none. Sums over shorter windows count nobody twice, so one customer in a retry loop stays one.
+   * Customers hit in this minute without an earlier hit on the same series in the last ARRIVAL_GAP_MINUTES. Sums over
+   * shorter windows count nobody twice, so one customer in a retry loop stays one.
    */
   readonly arrivals: number;
-  /** In which ten seconds of the minute arrivals came: bit n for the seconds from 10 n on; 0 when that is not known. */
+  /**
+   * Tens of seconds of the minute in which arrivals came: bit n for the seconds from 10 n on; 0 if that is not known.
+   */
   readonly moments?: number;
-  /** Of a sum: issues that were first seen in this minute. */
+  /** Of a sum: number of issues first seen in this minute. */
   readonly births?: number;
 }
 
-/** The quiet after which a customer's next hit counts as an arrival again: 6 h, the longest window that a watch sums. */
+/**
+ * Quiet time after which a customer's next hit counts as an arrival again: 6 h, the longest window that a watch sums.
+ */
 export const ARRIVAL_GAP_MINUTES = 360;
 
-/** Settings of an ops team for detection; the `detection` section of the configuration. */
+/** Thresholds that the ops team sets in the `detection` section of the configuration. */
 export interface DetectionThresholds {
-  /** A new issue that hits this many distinct customers within this time is a fault. */
+  /** Distinct customers within this time that make a new issue a fault. */
   readonly newFault: { readonly customers: number; readonly withinMinutes: number };
-  /** -log10 p that a spike must reach in at least one window. */
+  /** Odds (-log10 p) that a spike must reach in at least one window. */
   readonly spikeUnlikeliness: number;
-  /** Times the expected count that a spike must reach. */
+  /** Multiple of the expected count that a spike must reach. */
   readonly spikeRatio: number;
 }
 
-/** 1e-8: a project of 500 issues is tested about 1e7 times a week, so chance alone gives 0.1 spikes a week. */
+/**
+ * Default thresholds. Odds of 1e-8: a project of 500 issues is tested about 1e7 times a week, so chance alone gives 0.1
+ * spikes a week.
+ */
 export const DEFAULT_THRESHOLDS: DetectionThresholds = {
   newFault: { customers: 5, withinMinutes: 10 },
   spikeUnlikeliness: 8,
   spikeRatio: 3,
 };
 
-/** Evidence by which a person can believe or doubt a verdict, as it is stored and shown. */
+/** Evidence by which a person can believe or doubt a verdict, as we store and show it. */
 export interface DetectionEvidence {
   /** Expected and seen counts over the evidence window, in `unit`. */
   readonly expected: number;
@@ -76,18 +83,18 @@ export interface DetectionEvidence {
   readonly words: string;
   /** Length of the evidence window in milliseconds; missing for a regression, which has none. */
   readonly windowMs?: number;
-  /** Of a share: how many were seen or not. */
+  /** Of a share: the whole, of which `seen` is a part. */
   readonly ofAll?: number;
   /** Distinct customers hit. */
   readonly customers?: number;
-  /** Of a sum: the issues that it adds up. */
+  /** Of a sum: the issues added up. */
   readonly issues?: readonly string[];
-  /** Of a sum over active customers: how many were active. */
+  /** Of a sum over active customers: the number of active ones. */
   readonly activeCustomers?: number;
   readonly release?: string;
 }
 
-/** A verdict as it is written down. */
+/** Verdict as it is stored. */
 export interface DetectionRow {
   readonly id: number;
   readonly projectId: number;
@@ -98,10 +105,10 @@ export interface DetectionRow {
   readonly since: Date;
   readonly detectedAt: Date;
   readonly evidence: DetectionEvidence;
-  /** The incident that it belongs to, once the next step has acted. */
+  /** Incident of the verdict, once the next step has acted. */
   readonly incidentId: number | null;
-  /** From when on the series is as usual again; null while it is not. */
+  /** Time since which the series is as usual again; null while it is not. */
   readonly recoveredSince: Date | null;
-  /** The silence that holds it back. */
+  /** Silence that holds the verdict back. */
   readonly silencedBy: string | null;
 }

@@ -13,29 +13,36 @@ import { StateStore } from './state.store.js';
 import { VerdictWriter } from './verdict.writer.js';
 
 const MINUTE = 60_000;
-/** A minute is closed this long after its end: batches under way commit, and sessions of that minute arrive. */
+/**
+ * Delay after which we close a minute: by then running batches have committed and the sessions of that minute have
+ * arrived.
+ */
 const CLOSE_AFTER_MS = 90_000;
-/** After a longer stop, minutes before this are a gap in the data; a first start learns from this much. */
+/** Minutes that we catch up after a stop; earlier ones become a gap in the data. A first start learns from as many. */
 const CATCH_UP_MINUTES = 24 * 60;
-/** Who closes minutes no later than this was there in them, so that silence is the app's; after a longer absence only what came counts. */
+/**
+ * Delay in minutes up to which we know that we were there to receive, so that silence is the app's. After a longer
+ * absence only minutes with events count.
+ */
 const WATCHED_MINUTES = 5;
-/** Looks in one run, about two seconds; the rest is for the next. */
+/** Looks in one run, about two seconds of work; the next run does the rest. */
 const EFFORT = 100_000;
 const CHUNK_MINUTES = 120;
 const NOTHING: { open: readonly IssueMinute[]; busy: ReadonlySet<number> } = { open: [], busy: new Set() };
-/** Fewer customers than this in two minutes say nothing (the least that watch.v1 acts on). */
+/** Customers in two minutes below which nothing can be called (the least on which watch.v1 acts). */
 const FEWEST = 2;
-/** A fix is doubted by fewer customers than a new fault needs. */
+/** Customers who show that a fix does not hold: fewer than a new fault needs. */
 const REGRESSION_CUSTOMERS = 3;
 
 /**
- * NOTICE: follows each series minute by minute and writes down what is out of the ordinary. Verdicts and states commit together, one
- * process at a time a project, and states depend on closed minutes only, so a restart or a second process changes no verdict.
+ * NOTICE: follows each series minute by minute and stores what is out of the ordinary. Verdicts and states commit
+ * together, and one process at a time works on a project. States depend on closed minutes only, so a restart or a
+ * second process changes no verdict.
  */
 @Injectable()
 export class DetectStage implements Stage {
   readonly name = 'detect';
-  readonly pauseMs = 900; // with the look itself, a look a second
+  readonly pauseMs = 900; // together with the run itself, one look a second
   readonly limitMs = 120_000;
 
   constructor(
@@ -94,13 +101,16 @@ export class DetectStage implements Stage {
     return { worked: written + regressions, more: !caughtUp };
   }
 
-  /** The first minute to close; a project is watched from its first count on. */
+  /** Finds the first minute to close. The watch of a project begins with its first count. */
   private async start(tx: Tx, projectId: number, running: number): Promise<number | undefined> {
     const next = await this.states.nextMinute(tx, projectId);
     return next ?? this.series.firstMinute(tx, projectId, running - CATCH_UP_MINUTES);
   }
 
-  /** Rows of minutes still being counted, of issues that reached enough customers to say something now, and for the sums all. */
+  /**
+   * Reads the rows of minutes that are still being counted. Looks only at issues with enough customers to call
+   * something now; the sums take all rows.
+   */
   private async openRows(tx: Tx, projectId: number, from: number, running: number): Promise<typeof NOTHING> {
     const { newFault } = thresholdsOf(this.config);
     const window = Math.max(newFault.withinMinutes, 2);
@@ -128,14 +138,14 @@ export class DetectStage implements Stage {
     return new ProjectWatch(states, thresholdsOf(this.config), await this.series.deployedAt(tx, projectId, now));
   }
 
-  /** Of releases, services and areas as many as are watched. */
+  /** Saves the states. Keeps as many releases, services and areas as we watch. */
   private async save(tx: Tx, projectId: number, watch: ProjectWatch, now: Date): Promise<void> {
     await this.states.save(tx, projectId, watch, now);
     const isNamedSum = (series: string) => partsOf(series).name !== null && partsOf(series).kind !== 'issue';
     if (watch.started.some(isNamedSum)) await this.states.forgetMost(tx, projectId);
   }
 
-  /** An issue that digest opened again, since it hit a release that was to hold the fix. */
+  /** Writes a verdict on each issue that digest opened again because it hit a release that should hold the fix. */
   private async regressions(tx: Tx, projectId: number, now: Date): Promise<number> {
     const needed = Math.min(REGRESSION_CUSTOMERS, this.config.newFault.customers);
     let written = 0;

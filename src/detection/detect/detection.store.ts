@@ -5,10 +5,10 @@ import { type DetectionKind, type DetectionRow } from '../detection.js';
 const COLUMNS = `d.id, d.project_id AS "projectId", d.issue_id AS "issueId", d.series, d.kind, d.since, d.detected_at AS "detectedAt", d.evidence,
   d.incident_id AS "incidentId", d.recovered_since AS "recoveredSince", d.silenced_by AS "silencedBy"`;
 
-/** Verdicts and whether the next step has taken them. */
+/** Stores verdicts, and whether the next step has taken them. */
 @Injectable()
 export class DetectionStore {
-  /** Writes a verdict down. One that a series recovered also closes the verdicts on that series before it. */
+  /** Inserts a verdict. A `recovered` one also closes the earlier verdicts on its series. */
   async insert(
     tx: Tx,
     row: Pick<DetectionRow, 'projectId' | 'issueId' | 'series' | 'kind' | 'since' | 'detectedAt' | 'evidence'>,
@@ -24,7 +24,7 @@ export class DetectionStore {
     );
   }
 
-  /** When a series was last said to be this. */
+  /** Finds when a series last got a verdict of this kind. */
   async lastOf(sql: Sql, projectId: number, series: string, kind: DetectionKind): Promise<Date | undefined> {
     const [row] = await sql.query<{ at: Date }>(
       `SELECT detected_at AS at FROM detection WHERE project_id = $1 AND series = $2 AND kind = $3 ORDER BY id DESC LIMIT 1`,
@@ -33,7 +33,7 @@ export class DetectionStore {
     return row?.at;
   }
 
-  /** Projects with verdicts that nobody has acted on and that no silence holds back. */
+  /** Lists the projects with verdicts that nobody has acted on and no silence holds back. */
   async projectsWaiting(sql: Sql, now: Date): Promise<number[]> {
     const rows = await sql.query<{ id: number }>(
       {
@@ -45,7 +45,7 @@ export class DetectionStore {
     return rows.map(({ id }) => id);
   }
 
-  /** Takes a project's verdicts that nobody has acted on, oldest first, until the end of the transaction. */
+  /** Claims a project's verdicts that nobody has acted on, oldest first, until the end of the transaction. */
   async claim(tx: Tx, projectId: number, now: Date, limit: number): Promise<DetectionRow[]> {
     return tx.query<DetectionRow>(
       {
@@ -57,7 +57,7 @@ export class DetectionStore {
     );
   }
 
-  /** Marks verdicts as acted on, with the incident that they now belong to, if any. */
+  /** Marks verdicts as acted on, and names the incident that they now belong to, if any. */
   async markHandled(tx: Tx, ids: readonly number[], incidentId: number | null, now: Date): Promise<void> {
     await tx.query(
       'UPDATE detection SET handled_at = $2, incident_id = $3, silenced_until = NULL WHERE id = ANY ($1::bigint[])',
@@ -74,7 +74,7 @@ export class DetectionStore {
     ]);
   }
 
-  /** Lets verdicts go that a silence held back. */
+  /** Releases verdicts that a silence held back. */
   async release(tx: Tx, silence: string, now: Date): Promise<void> {
     await tx.query('UPDATE detection SET silenced_until = $2 WHERE silenced_by = $1 AND handled_at IS NULL', [
       silence,
@@ -82,7 +82,7 @@ export class DetectionStore {
     ]);
   }
 
-  /** The verdicts of these incidents, oldest first. */
+  /** Lists the verdicts of these incidents, oldest first. */
   async ofIncidents(sql: Sql, incidentIds: readonly number[]): Promise<DetectionRow[]> {
     return sql.query<DetectionRow>(
       {
@@ -93,7 +93,7 @@ export class DetectionStore {
     );
   }
 
-  /** Moves verdicts to another incident: all of `from`, or those of one issue only. */
+  /** Moves verdicts to another incident: all verdicts of `from`, or only those of one issue. */
   async move(tx: Tx, from: number, to: number | null, issueId?: number): Promise<void> {
     await tx.query(
       'UPDATE detection SET incident_id = $2 WHERE incident_id = $1 AND ($3::bigint IS NULL OR issue_id = $3)',
@@ -101,7 +101,7 @@ export class DetectionStore {
     );
   }
 
-  /** Verdicts by id, newest first. */
+  /** Lists verdicts by id, newest first. */
   async list(
     sql: Sql,
     filter: { projectId?: number; issueId?: number; before: number; limit: number },

@@ -11,7 +11,7 @@ import { DetectionStore } from './detection.store.js';
 
 const listQuery = pageQuery.extend({ project: z.string().optional(), issue: z.string().optional() });
 
-/** `GET /v1/detections`: what was out of the ordinary, each with its evidence. */
+/** `GET /v1/detections`: verdicts on what was out of the ordinary, each with its evidence. */
 @Controller('v1/detections')
 export class DetectionsController {
   constructor(

@@ -14,27 +14,27 @@ import { bySeries, type IssueMinute, issueOf, partsOf, WHOLE_PROJECT } from '../
 import { SESSIONS, unitOf } from './shares.js';
 
 const MINUTE = 60_000;
-/** The name under which a project's pulse and heartbeat are kept. */
+/** Names under which a project's pulse and heartbeat are stored. */
 export const PULSE = 'pulse';
 export const HEARTBEAT = 'heartbeat';
 
 /** Use of the app in one closed minute of a project. */
 export interface ActiveMinute {
   readonly minute: number;
-  /** Customers who used the app, or sessions where it names no customers; null where it tells neither. */
+  /** Customers who used the app, or sessions if it names no customers; null if it tells neither. */
   readonly active: number | null;
-  /** Customers who used the app; null where it names none. */
+  /** Customers who used the app; null if it names none. */
   readonly customers: number | null;
   readonly received: boolean;
 }
 
-/** A verdict and the series that it is about. */
+/** Verdict and the series that it is about. */
 export interface Called {
   readonly series: string;
   readonly verdict: Verdict;
 }
 
-/** The states of one project's series as they are loaded and saved. */
+/** States of one project's series, as they are loaded and saved. */
 export interface ProjectStates {
   readonly pulse: PulseState;
   readonly heartbeat: HeartbeatState | undefined;
@@ -42,15 +42,15 @@ export interface ProjectStates {
   readonly shares: ReadonlyMap<string, ShareWatch>;
 }
 
-/** All watches of one project in memory, between loading and saving their states. */
+/** Holds all watches of one project in memory, between loading and saving their states. */
 export class ProjectWatch {
   readonly pulse: PulseState;
   heartbeat: HeartbeatState | undefined;
   private readonly watches: Map<string, WatchState>;
   private readonly shares: Map<string, ShareWatch>;
-  /** Series whose state differs from what was loaded. */
+  /** Series whose state has changed since it was loaded. */
   readonly touched = new Set<string>();
-  /** Series that had no state before. */
+  /** Series without an earlier state. */
   readonly started: string[] = [];
   private looks = 0;
 
@@ -65,32 +65,38 @@ export class ProjectWatch {
     this.shares = new Map(states.shares);
   }
 
-  /** A project that is seen for the first time. @param minute epoch minutes */
+  /**
+   * Makes the states of a new project.
+   * @param minute epoch minutes
+   */
   static statesFrom(minute: number): ProjectStates {
     return { pulse: newPulse(minute), heartbeat: undefined, watches: new Map(), shares: new Map() };
   }
 
-  /** How many series were looked at, for bounding a run. */
+  /** Number of looks at series so far, which bounds a run. */
   get effort(): number {
     return this.looks;
   }
 
-  /** The epoch minute from which on the project is watched. */
+  /** First epoch minute of the project's watch. */
   get since(): number {
     return this.pulse.next - this.pulse.recorded;
   }
 
-  /** The state of a series that was loaded or made. */
+  /** State of a series, loaded or new; undefined if there is none. */
   watch(series: string): WatchState | undefined {
     return this.watches.get(series);
   }
 
-  /** The state of a share that was loaded or made. */
+  /** State of a share, loaded or new; undefined if there is none. */
   share(series: string): ShareWatch | undefined {
     return this.shares.get(series);
   }
 
-  /** Takes one closed minute: its activity, then its rows on every series, then time alone on those with something left to decide. */
+  /**
+   * Takes one closed minute: its activity, then its rows on every series, then the passing of time on series with
+   * something left to decide.
+   */
   close(at: ActiveMinute, rows: readonly IssueMinute[], shares: ReadonlyMap<string, ShareRow> = new Map()): Called[] {
     beat(this.pulse, at);
     const called = this.beatHeart(at);
@@ -132,7 +138,7 @@ export class ProjectWatch {
     return called;
   }
 
-  /** What a release is held against: the whole project. */
+  /** Finds the baseline with which a release is compared: that of the whole project. */
   private peerOf(series: string): Peer | undefined {
     const { kind, name } = partsOf(series);
     if (name === null) return undefined;
@@ -143,9 +149,9 @@ export class ProjectWatch {
   }
 
   /**
-   * Looks at minutes that are still being counted, so that a fault is called in seconds. A series that says nothing is left as it was:
-   * its minute is taken when it is closed, so what is learnt does not depend on when somebody looked.
-   * @param issues those to look at; of the sums all
+   * Looks at minutes that are still being counted, so that a fault is called within seconds. A series without a verdict
+   * is left as it was: closing its minutes teaches it, so what it learns does not depend on when somebody looked.
+   * @param issues issues to look at; the sums look at all rows
    */
   peek(rows: readonly IssueMinute[], issues: ReadonlySet<number>, now: number): Called[] {
     const called: Called[] = [];
@@ -165,7 +171,7 @@ export class ProjectWatch {
     return called;
   }
 
-  /** A verdict on a sum that few people are behind, each counted several times, was none. */
+  /** Takes back a verdict on a sum behind which are few people, each counted several times. */
   takeBack(series: string, since: number): void {
     const watch = this.watches.get(series) ?? this.shares.get(series);
     if (watch?.anomaly?.since === since) watch.anomaly = null;
@@ -192,7 +198,7 @@ export class ProjectWatch {
     return newWatch(minute, issueOf(series) !== undefined);
   }
 
-  /** Sessions are what always happens in an app that sends them. */
+  /** Feeds the heartbeat: sessions always happen in an app that sends them. */
   private beatHeart({ minute, active, customers, received }: ActiveMinute): Called[] {
     if (active === null) return [];
     this.heartbeat ??= newHeartbeat(minute);
@@ -202,7 +208,9 @@ export class ProjectWatch {
   }
 }
 
-/** A copy of plain JSON; `structuredClone` takes four times as long, and a look at an outage copies thousands of states. */
+/**
+ * Copies plain JSON. `structuredClone` takes four times as long, and a look at an outage copies thousands of states.
+ */
 function copyOf<T extends object>(value: T): T {
   if (Array.isArray(value)) return value.map((one: unknown) => (isObject(one) ? copyOf(one) : one)) as T;
   const copy = { ...value } as Record<string, unknown>;

@@ -6,20 +6,20 @@ import { type IssueMinute } from '../series.js';
 import { SeriesReadModel } from '../read/series.read-model.js';
 import { ACTIVE, type ReleaseMinute, releasesToWatch, SESSIONS, type SessionMinute, sharesOf } from './shares.js';
 
-/** The shares of a stretch of minutes. */
+/** Shares of a stretch of minutes. */
 export interface ShareRows {
-  /** All series that may have rows in it. */
+  /** All series that may have rows in the stretch. */
   readonly names: readonly string[];
-  /** The rows of one minute, by series. */
+  /** Makes the rows of one minute, by series. */
   of(minute: ActiveMinute, issues: readonly IssueMinute[]): Map<string, ShareRow>;
 }
 
-/** Reads what shares are made of: errors and sessions by release, of as many releases as are watched. */
+/** Reads the counts behind shares: errors and sessions by release, of as many releases as we watch. */
 @Injectable()
 export class ShareReader {
   constructor(private readonly series: SeriesReadModel) {}
 
-  /** Minutes `from` to before `to`, epoch minutes. */
+  /** Reads the minutes from `from` to before `to`, epoch minutes. */
   async read(sql: Sql, projectId: number, from: number, to: number): Promise<ShareRows> {
     if (from >= to) return { names: [], of: () => new Map() };
     const all = {

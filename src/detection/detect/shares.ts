@@ -9,21 +9,21 @@ export interface ReleaseMinute {
   readonly arrivals: number;
 }
 
-/** Sessions of one release in one minute; '' is no release. */
+/** Sessions of one release in one minute; '' stands for no release. */
 export interface SessionMinute {
   readonly release: string;
   readonly minute: number;
   readonly started: number;
-  /** Those of one device once an hour: a crash loop is one device. */
+  /** Crashed sessions, each device counted once an hour, so that a crash loop is one device. */
   readonly crashed: number;
 }
 
-/** Counts from which the shares of one closed minute are made. */
+/** Counts behind the shares of one closed minute. */
 export interface ShareMinute {
   readonly minute: number;
-  /** Exposure of the minute: customers or sessions active, or 1 where the app tells neither; 0 in a gap. */
+  /** Exposure of the minute: active customers or sessions, or 1 if the app tells neither; 0 in a gap. */
   readonly use: number;
-  /** Customers who used the app; null where it names none. */
+  /** Customers who used the app; null if it names none. */
   readonly customers: number | null;
   /** Customers hit, summed over issues. */
   readonly hit: number;
@@ -31,14 +31,14 @@ export interface ShareMinute {
   readonly sessions: readonly SessionMinute[];
 }
 
-/** Crashed of started sessions of the whole project; of one release they are `sessions:RELEASE`. */
+/** Crashed of started sessions of the whole project; those of one release are `sessions:RELEASE`. */
 export const SESSIONS = 'sessions';
-/** Customers hit of those who use the app, minute by minute. */
+/** Customers hit, of all who use the app, minute by minute. */
 export const ACTIVE = 'active';
 /**
- * Releases, services and areas of one project that are watched, of each kind. A state has at most some 6 kB, so 50 of each of four kinds
- * stay below about 1 MB a project, and an app has some tens of live releases at most. Beyond, releases seen first longest ago, and services
- * and areas not hit for longest, are dropped.
+ * Releases, services and areas that we watch in one project, of each kind. A state takes about 6 kB at most, so 50 of
+ * each of four kinds stay below about 1 MB a project; an app has some tens of live releases at most. Beyond that we
+ * drop the oldest releases, and the services and areas with the oldest last hit.
  */
 export const MOST_OF_A_KIND = 50;
 
@@ -47,13 +47,16 @@ export function isShare(series: string): boolean {
   return ['release', SESSIONS, ACTIVE].includes(partsOf(series).kind);
 }
 
-/** Names the unit in which the `seen` of a share are counted. */
+/** Names the unit of a share's `seen`. */
 export function unitOf(series: string): CountUnit {
   const { kind } = partsOf(series);
   return kind === SESSIONS ? 'sessions' : kind === ACTIVE ? 'active customers' : 'customers';
 }
 
-/** The rows of one minute by series. A release is measured by the use of the whole app, since rollouts are gradual and not told. */
+/**
+ * Makes the rows of one minute, by series. A release is measured by the use of the whole app, since apps roll out
+ * gradually and do not tell how far.
+ */
 export function sharesOf({ minute, use, customers, hit, releases, sessions }: ShareMinute): Map<string, ShareRow> {
   const rows = new Map<string, ShareRow>();
   const add = (series: string, seen: number, ofAll: number) => {
@@ -70,7 +73,8 @@ export function sharesOf({ minute, use, customers, hit, releases, sessions }: Sh
 }
 
 /**
- * The releases to watch: the newest, and as many that are known from sessions alone as there is room for, busiest first.
+ * Picks the releases to watch: the newest, then, as far as there is room, those known from sessions alone, busiest
+ * first.
  * @param newest releases that had an error, newest first
  * @param named how busy each release of this run is
  */

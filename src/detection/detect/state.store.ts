@@ -7,7 +7,7 @@ import { isAtRest, type WatchState } from '../algorithm/detectors/watch.v1.js';
 import { HEARTBEAT, type ProjectStates, type ProjectWatch, PULSE } from './project-watch.js';
 import { isShare, MOST_OF_A_KIND } from './shares.js';
 
-/** The version of the states that this program reads; others are started anew. */
+/** Version of the states that this program reads; states of other versions start anew. */
 const VERSION = 2;
 
 interface StateRow {
@@ -17,10 +17,13 @@ interface StateRow {
   readonly abnormal: boolean;
 }
 
-/** Stores what detection has learnt of each series, between runs and restarts. */
+/** Stores what detection has learnt about each series, between runs and restarts. */
 @Injectable()
 export class StateStore {
-  /** The states of a project: those with something left to decide, and those of `series`. Undefined when it has none yet. */
+  /**
+   * Loads the states of a project: those with something left to decide, and those of `series`. Undefined if the project
+   * has none yet.
+   */
   async load(sql: Sql, projectId: number, series: readonly string[]): Promise<ProjectStates | undefined> {
     const rows = await sql.query<{ series: string; state: unknown }>(
       {
@@ -42,7 +45,7 @@ export class StateStore {
     return { pulse, heartbeat, watches, shares };
   }
 
-  /** The first minute of a project that is not closed yet; undefined when it is not watched yet. */
+  /** Finds the first minute of a project that is not closed yet; undefined if nobody watches the project yet. */
   async nextMinute(sql: Sql, projectId: number): Promise<number | undefined> {
     const [row] = await sql.query<{ next: number }>(
       {
@@ -54,7 +57,7 @@ export class StateStore {
     return row?.next;
   }
 
-  /** Of these series, those that are in an anomaly, which is followed when its minutes are closed. */
+  /** Picks, from these series, those in an anomaly: closing their minutes follows them. */
   async abnormal(sql: Sql, projectId: number, series: readonly string[]): Promise<Set<string>> {
     const rows = await sql.query<{ series: string }>(
       {
@@ -66,7 +69,7 @@ export class StateStore {
     return new Set(rows.map((row) => row.series));
   }
 
-  /** Saves what a run changed. */
+  /** Saves the states that a run changed. */
   async save(tx: Tx, projectId: number, watch: ProjectWatch, now: Date): Promise<void> {
     const rows = [...watch.touched].flatMap((series) => this.rowOf(series, watch));
     const own = [
@@ -109,7 +112,10 @@ export class StateStore {
     return [{ series, state: share, restless: !isShareAtRest(share), abnormal: share.anomaly !== null }];
   }
 
-  /** Forgets releases, services and areas beyond as many of each kind as are watched: those that were not hit for longest. */
+  /**
+   * Forgets releases, services and areas beyond the number that we watch of each kind, those with the oldest last hit
+   * first.
+   */
   async forgetMost(tx: Tx, projectId: number): Promise<void> {
     await tx.query(
       {

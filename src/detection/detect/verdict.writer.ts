@@ -7,7 +7,7 @@ import { issueOf, leastBehind, partsOf, releaseOf } from '../series.js';
 import { SeriesReadModel } from '../read/series.read-model.js';
 import { ACTIVE, SESSIONS } from './shares.js';
 
-/** Writes verdicts down, each with what it is about in numbers that people can check. */
+/** Writes verdicts down, each with its evidence in numbers that people can check. */
 @Injectable()
 export class VerdictWriter {
   constructor(
@@ -16,7 +16,10 @@ export class VerdictWriter {
     private readonly store: DetectionStore,
   ) {}
 
-  /** Returns how many were written: a sum that turns out to be fewer customers than a fault needs is not, and is taken back with its recovery. */
+  /**
+   * Writes verdicts and returns their number. A sum behind which are fewer customers than a fault needs is taken back
+   * together with its recovery, and does not count.
+   */
   async write(tx: Tx, projectId: number, called: readonly Called[], watch: ProjectWatch): Promise<number> {
     let written = 0;
     const refused = new Set<string>();
@@ -52,7 +55,9 @@ export class VerdictWriter {
     return true;
   }
 
-  /** The issues behind a sum, and whom they hit: the sum itself counts a customer of two issues twice. */
+  /**
+   * Finds the issues behind a sum, and their distinct customers: the sum itself counts a customer of two issues twice.
+   */
   private async whatItAddsUp(
     tx: Tx,
     projectId: number,

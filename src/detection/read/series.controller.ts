@@ -9,7 +9,7 @@ import { Problem } from '../../platform/errors.js';
 import { RollupStore } from '../rollup/rollup.store.js';
 
 const STEPS = ['hour', 'day'] as const;
-/** Milliseconds before `to` from which on series are shown when `from` is left out. */
+/** Milliseconds of series shown before `to` if `from` is left out. */
 const SHOWN = { hour: 7 * 86_400_000, day: 90 * 86_400_000 };
 const MOST_POINTS = 2500;
 
@@ -21,7 +21,7 @@ const seriesQuery = z.strictObject({
   to: z.iso.datetime({ offset: true }).optional(),
 });
 
-/** `GET /v1/series`: what a series counted by hour or day, under the names that verdicts use. */
+/** `GET /v1/series`: counts of a series by hour or day, under the names that verdicts use. */
 @Controller('v1/series')
 export class SeriesController {
   constructor(

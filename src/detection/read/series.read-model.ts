@@ -6,18 +6,24 @@ import { type IssueMinute, partsOf, releaseOf } from '../series.js';
 import { MOST_OF_A_KIND, type ReleaseMinute, type SessionMinute } from '../detect/shares.js';
 
 const MINUTE = 60_000;
-/** An app that sent sessions within this time tells who is active; a minute without any is then one without use. */
+/**
+ * Time after its last sessions for which we assume that an app tells who is active; a minute without any is then one
+ * without use.
+ */
 const TELLS_FOR_MS = 7 * 86_400_000;
-/** Issues named as what a sum is made of, those that hit most first; an outage makes some hundred at most. */
+/** Issues named as the parts of a sum, those with most hits first; an outage makes some hundred at most. */
 const MOST_ISSUES = 500;
 const at = (minute: number) => new Date(minute * MINUTE);
 
 const OPEN_ERRORS = `m.project_id = $1 AND m.status = 'open' AND m.level IN ('error', 'fatal')`;
 
-/** The counts that digest and intake keep, as detection reads them: by project and minute. */
+/** Reads the counts of digest and intake, by project and minute, as detection needs them. */
 @Injectable()
 export class SeriesReadModel {
-  /** Minutes with hits of a project's errors, `from` to before `to` (epoch minutes), in order of time; the first `most` of them. */
+  /**
+   * Reads the minutes in which errors hit a project's customers, from `from` to before `to` (epoch minutes), in order
+   * of time; at most the first `most`.
+   */
   async rows(sql: Sql, projectId: number, from: number, to: number, most?: number): Promise<IssueMinute[]> {
     const rows = await sql.query<Omit<IssueMinute, 'area'>>(
       `SELECT m.issue_id AS "issueId", (extract(epoch FROM m.minute) / 60)::int AS minute, sum(m.events)::int AS events, sum(m.customers)::int AS customers,
@@ -42,7 +48,7 @@ export class SeriesReadModel {
     return new Map(rows.map(({ id, area }) => [id, area]));
   }
 
-  /** The same minutes by release, all issues together; errors that named no release are left out. */
+  /** Reads the same minutes by release, all issues together. Leaves out errors without a release. */
   async releaseRows(sql: Sql, projectId: number, from: number, to: number): Promise<ReleaseMinute[]> {
     return sql.query<ReleaseMinute>(
       `SELECT m.release, (extract(epoch FROM m.minute) / 60)::int AS minute, sum(m.arrivals)::int AS arrivals
@@ -52,7 +58,7 @@ export class SeriesReadModel {
     );
   }
 
-  /** Sessions of a project by release, crashes of one device once an hour, `from` to before `to`. */
+  /** Reads a project's sessions by release, from `from` to before `to`; crashes count once an hour and device. */
   async sessionRows(sql: Sql, projectId: number, from: number, to: number): Promise<SessionMinute[]> {
     return sql.query<SessionMinute>(
       {
@@ -64,7 +70,7 @@ export class SeriesReadModel {
     );
   }
 
-  /** The releases of a project that were seen first most lately, newest first, as many as are watched and some more. */
+  /** Lists a project's releases, the one first seen last first: more than we watch. */
   async newestReleases(sql: Sql, projectId: number): Promise<string[]> {
     const rows = await sql.query<{ release: string }>(
       {
@@ -76,7 +82,7 @@ export class SeriesReadModel {
     return rows.map(({ release }) => release);
   }
 
-  /** The open issues that a sum adds up in the minute `since` and later, those that hit most first. */
+  /** Lists the open issues that a sum adds up from the minute `since` on, those with most hits first. */
   async issuesOf(sql: Sql, projectId: number, series: string, since: Date): Promise<number[]> {
     const { kind, name } = partsOf(series);
     const rows = await sql.query<{ id: number }>(
@@ -97,7 +103,10 @@ export class SeriesReadModel {
     return rows.map(({ id }) => id);
   }
 
-  /** Issues that were hit in or after the minute `since` and reached `customers` arrivals since the minute `from`. */
+  /**
+   * Lists the issues with a hit in the minute `since` or later and with at least `customers` arrivals since the minute
+   * `from`.
+   */
   async busy(sql: Sql, projectId: number, from: number, since: number, customers: number): Promise<number[]> {
     const rows = await sql.query<{ id: number }>(
       `SELECT m.issue_id AS id FROM series_count m WHERE m.project_id = $1 AND m.minute >= $2 GROUP BY 1 HAVING max(m.minute) >= $3 AND sum(m.arrivals) >= $4`,
@@ -106,7 +115,7 @@ export class SeriesReadModel {
     return rows.map(({ id }) => id);
   }
 
-  /** The first minute since `since` in which something of a project was counted, undefined when there is none. */
+  /** Finds the first minute from `since` on with a count of a project; undefined if there is none. */
   async firstMinute(sql: Sql, projectId: number, since: number): Promise<number | undefined> {
     const [row] = await sql.query<{ minute: number | null }>(
       `SELECT (extract(epoch FROM least(
@@ -119,8 +128,9 @@ export class SeriesReadModel {
   }
 
   /**
-   * How busy a project was in each minute from `from` to before `to`. Customers where the app names them, else sessions, else null.
-   * A minute in which nothing came counts as received when it is not before `watchedSince`: then we were there to receive.
+   * Reads the activity of a project in each minute from `from` to before `to`: customers if the app names them, else
+   * sessions, else null. A minute without events counts as received from `watchedSince` on, because we were there to
+   * receive.
    */
   async activity(sql: Sql, projectId: number, from: number, to: number, watchedSince: number): Promise<ActiveMinute[]> {
     const [tells] = await sql.query<{ customers: boolean; sessions: boolean }>(
@@ -150,7 +160,7 @@ export class SeriesReadModel {
     }));
   }
 
-  /** When the newest release of a project was first seen. */
+  /** Finds when the newest release of a project was first seen. */
   async deployedAt(sql: Sql, projectId: number, now: Date): Promise<number | undefined> {
     const [row] = await sql.query<{ at: Date | null }>(
       { name: 'series.deployed', text: 'SELECT max(at) AS at FROM series_deploy WHERE project_id = $1 AND at <= $2' },
@@ -159,7 +169,7 @@ export class SeriesReadModel {
     return row?.at?.getTime();
   }
 
-  /** Distinct customers of these issues hit in the minute `since` or later. */
+  /** Counts the distinct customers whom these issues hit in the minute `since` or later. */
   async customersSince(sql: Sql, issueIds: readonly number[], since: Date): Promise<number> {
     const rows = await sql.query<{ count: number }>(
       'SELECT count(DISTINCT customer_id) AS count FROM series_hit WHERE issue_id = ANY ($1::bigint[]) AND last_minute >= $2',
@@ -168,7 +178,7 @@ export class SeriesReadModel {
     return onlyRow(rows, 'a count').count;
   }
 
-  /** Distinct customers who used the app in the minute `since` or later; only those whom somebody knows are counted. */
+  /** Counts the distinct customers who used the app in the minute `since` or later. Anonymous ones do not count. */
   async activeSince(sql: Sql, projectId: number, since: Date): Promise<number> {
     const rows = await sql.query<{ count: number }>(
       'SELECT count(*)::int AS count FROM customer_activity WHERE project_id = $1 AND last_at >= $2',
@@ -177,7 +187,10 @@ export class SeriesReadModel {
     return onlyRow(rows, 'a count').count;
   }
 
-  /** Issues of a project that came back after they were resolved, since `since`, with the customers hit from then on. */
+  /**
+   * Lists a project's issues that came back after they were resolved, not before `since`, with the customers hit from
+   * then on.
+   */
   async regressed(
     sql: Sql,
     projectId: number,

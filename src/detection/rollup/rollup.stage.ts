@@ -5,7 +5,10 @@ import { RollupStore } from './rollup.store.js';
 
 const BATCH = 5000;
 
-/** Rolls minute counts up to hours and days and removes what is past its time. Recomputes from the counts, so a second run changes nothing. */
+/**
+ * Rolls minute counts up to hours and days, and removes rows past their time. Recomputes from the counts, so a second
+ * run changes nothing.
+ */
 @Injectable()
 export class RollupStage implements Stage {
   readonly name = 'rollup';

@@ -3,10 +3,13 @@ import { type Sql, type Tx } from '../../platform/db/database.js';
 import { partsOf } from '../series.js';
 import { isShare, MOST_OF_A_KIND } from '../detect/shares.js';
 
-/** How long counts are kept at each step. */
+/** Times for which we keep counts, by step. */
 const KEEP = { minutes: '8 days', hours: '90 days', days: '3 years', states: '60 days' };
 
-/** What sums that no issue adds up to counted in the hours from $2 to before $3; of releases the $1 largest of each hour. */
+/**
+ * Counts of the sums that are not made of issues, in the hours from $2 to before $3; of each hour only the $1 largest
+ * releases.
+ */
 const SUMS = `WITH hit AS (
     SELECT i.project_id, m.release, date_trunc('hour', m.minute, 'UTC') AS hour, sum(m.arrivals) AS arrivals, sum(m.customers) AS customers
     FROM series_release_minute m JOIN series_issue i ON i.issue_id = m.issue_id AND i.level IN ('error', 'fatal')
@@ -25,24 +28,24 @@ const SUMS = `WITH hit AS (
   )
   SELECT project_id, series, hour, seen, of_all FROM ranked WHERE nth <= $1`;
 
-/** Counts by hour and day, and the end of what is older than is kept. */
+/** Stores counts by hour and day, and removes counts past their time. */
 @Injectable()
 export class RollupStore {
-  /** Adds closed minutes up into hours, from the newest hour there is; a second run changes nothing. */
+  /** Adds closed minutes up to hours, from the newest stored hour on; a second run changes nothing. */
   async hours(tx: Tx, now: Date): Promise<number> {
     const issues = await this.rollup(tx, 'series_minute', 'minute', 'issue_hour', 'hour', now);
     return issues + (await this.sumsByHour(tx, now));
   }
 
-  /** Adds closed hours up into days. */
+  /** Adds closed hours up to days. */
   async days(tx: Tx, now: Date): Promise<number> {
     const issues = await this.rollup(tx, 'issue_hour', 'hour', 'issue_day', 'day', now);
     return issues + (await this.sumsByDay(tx, now));
   }
 
   /**
-   * What a series counted in each hour or day that has anything, oldest first: of a share `seen` of `ofAll`, of an issue, a service, an
-   * area or the whole project the customers hit.
+   * Reads the counts of a series by hour or day, oldest first, without empty ones. A share counts `seen` of `ofAll`; an
+   * issue, a service, an area or the whole project counts the customers hit.
    */
   async points(
     sql: Sql,
@@ -71,7 +74,7 @@ export class RollupStore {
     );
   }
 
-  /** Removes what is older than is kept, `limit` rows of each at most; returns how many. */
+  /** Removes rows past their time, at most `limit` of each kind; returns their number. */
   async forget(sql: Sql, now: Date, limit: number): Promise<number> {
     const old: [string, string, string][] = [
       ['issue_minute', 'minute', KEEP.minutes],
@@ -94,7 +97,7 @@ export class RollupStore {
     return removed;
   }
 
-  /** The newest hour is added up anew, since sessions of its last minutes may be told after it was. */
+  /** Adds the newest hour up anew, since sessions of its last minutes may arrive after the previous run. */
   private async sumsByHour(tx: Tx, now: Date): Promise<number> {
     const [range] = await tx.query<{ from: Date; to: Date }>(
       `SELECT coalesce((SELECT max(hour) FROM series_hour), $1::timestamptz - $2::interval) AS "from", date_trunc('hour', $1::timestamptz - interval '5 minutes', 'UTC') AS "to"`,
