@@ -7,28 +7,42 @@ import { CellStore } from './cell.store.js';
 
 const HOUR = 3_600_000;
 
-/** A later hour of another process's clock counts as this one: a clock that goes late opens no room. */
+/** An hour that is ahead, by the clock of another process, counts as this one: a slow clock makes no room for more issues. */
 const OPENED = {
   name: 'catch_all.opened',
   text: 'SELECT opened FROM issue_opening WHERE project_id = $1 AND hour >= $2',
 };
 const COUNT_OPENED = {
   name: 'catch_all.count_opened',
-  text: `INSERT INTO issue_opening AS o (project_id, hour, opened) VALUES ($1, $2, $3)
-         ON CONFLICT (project_id) DO UPDATE SET opened = EXCLUDED.opened + CASE WHEN o.hour >= EXCLUDED.hour THEN o.opened ELSE 0 END, hour = greatest(o.hour, EXCLUDED.hour)`,
+  text: `
+    INSERT INTO issue_opening AS o (project_id, hour, opened)
+    VALUES ($1, $2, $3)
+    ON CONFLICT (project_id) DO UPDATE SET
+      opened = EXCLUDED.opened + CASE WHEN o.hour >= EXCLUDED.hour THEN o.opened ELSE 0 END,
+      hour = greatest(o.hour, EXCLUDED.hour)`,
 };
 const PLACE = {
   name: 'catch_all.place',
-  text: `SELECT c.id AS "cellId", i.id AS "issueId", i.status, i.resolved_at AS "resolvedAt", i.resolved_in AS "resolvedIn"
-         FROM issue i JOIN cell c ON c.issue_id = i.id WHERE i.project_id = $1 AND i.level = $2 AND i.catch_all`,
+  text: `
+    SELECT c.id AS "cellId", i.id AS "issueId", i.status, i.resolved_at AS "resolvedAt", i.resolved_in AS "resolvedIn"
+    FROM issue i
+    JOIN cell c ON c.issue_id = i.id
+    WHERE i.project_id = $1 AND i.level = $2 AND i.catch_all`,
 };
+const MARK = 'UPDATE issue SET catch_all = true WHERE id = $1';
+const GATHERED = `
+  SELECT i.project_id AS "projectId", sum(c.event_count)::bigint AS events
+  FROM issue i
+  JOIN cell c ON c.issue_id = i.id
+  WHERE i.catch_all
+  GROUP BY 1`;
 
-/** How many issues a project has opened in an hour, and the issues that take what comes beyond. All of it under the project's lock. */
+/** SQL on the cap of new issues: how many a project opened in an hour, and the catch-alls for the rest. Call it under the project's lock. */
 @Injectable()
 export class CatchAllStore {
   constructor(private readonly cells: CellStore) {}
 
-  /** Issues that a project has opened in the hour of `now` (UTC), in all processes. */
+  /** Counts the issues that a project opened in the hour of `now` (UTC), in all processes; 0 when it opened none. */
   async opened(tx: Tx, projectId: number, now: Date): Promise<number> {
     const [row] = await tx.query<{ opened: number }>(OPENED, [projectId, hourOf(now)]);
     return row?.opened ?? 0;
@@ -40,8 +54,8 @@ export class CatchAllStore {
   }
 
   /**
-   * Where what comes beyond is counted: one issue for each level of a project, since a level decides whether detection looks at it.
-   * Opened when there is none yet.
+   * Finds the catch-all of a project and level, or opens it. There is one for each level, since the level decides whether detection
+   * looks at an issue.
    */
   async place(tx: Tx, projectId: number, level: Level, most: number, now: Date): Promise<Place> {
     const [place] = await tx.query<Place>(PLACE, [projectId, level]);
@@ -51,16 +65,14 @@ export class CatchAllStore {
     const look = { kind: 'custom', title, level, environment: 'all', occurredAt: now.getTime() };
     const cell = { projectId, ...look, ...unknown };
     const issueId = onlyRow(await this.cells.openIssues(tx, [cell], now, true), 'the new catch-all');
-    await tx.query('UPDATE issue SET catch_all = true WHERE id = $1', [issueId]);
+    await tx.query(MARK, [issueId]);
     const cellId = onlyRow(await this.cells.openCells(tx, [{ issueId, cell }], now), 'the cell of the catch-all');
     return { cellId, issueId, status: 'open', resolvedAt: null, resolvedIn: null, fresh: true };
   }
 
-  /** Events that were gathered so far, by project. */
+  /** Sums the events in catch-alls by project. */
   async gathered(sql: Sql): Promise<{ projectId: number; events: number }[]> {
-    return sql.query(
-      `SELECT i.project_id AS "projectId", sum(c.event_count)::bigint AS events FROM issue i JOIN cell c ON c.issue_id = i.id WHERE i.catch_all GROUP BY 1`,
-    );
+    return sql.query(GATHERED);
   }
 }
 
