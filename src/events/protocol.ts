@@ -92,8 +92,12 @@ export interface ProtocolPath {
   readonly summary: string;
   /** Media types that it takes, for OpenAPI. */
   readonly takes: readonly string[];
-  /** The answer on success, for OpenAPI: `schema` names one of the protocol's schemas; without one the body is bytes of a type in `takes`. */
-  readonly success: { readonly description: string; readonly schema?: string };
+  /** The answer on success, for OpenAPI: `schema` names one of the protocol's schemas. */
+  readonly success: { readonly description: string; readonly schema: string };
+  /** The schema of a refusal where the protocol has its own, for OpenAPI. */
+  readonly refusal?: string;
+  /** The media type of answers that are not JSON, for clients that did not send JSON. */
+  readonly binary?: string;
 }
 
 /** A protocol by which apps send events. One folder each; `PROTOCOLS` lists them all, and everything else is made from that list. */

@@ -4,16 +4,35 @@ import { Needs } from '../../platform/auth/needs.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
-import { type z } from 'zod';
+import { z } from 'zod';
+import { type Answer, Answers, AnswersNothing, count } from '../../platform/http/answers.js';
 import { Projects } from '../../projects/project.registry.js';
 import { consentProblem, directoryQuery, entrySchema, externalIdSchema } from '../algorithm/entry.js';
-import { type Customer, type CustomerEntry } from '../customer.js';
-import { CustomerImporter, type ImportReport } from './customer.importer.js';
+import { CHANNELS, type CustomerEntry } from '../customer.js';
+import { CustomerImporter } from './customer.importer.js';
 import { type ImportFormat, readImport } from './import.js';
 import { CustomerDirectory } from '../public.js';
 
-/** A customer as the API shows it: ids are texts, as everywhere. */
-type CustomerView = Omit<Customer, 'id'> & { readonly id: string };
+const customerAnswer = z
+  .object({
+    id: z.string(),
+    directory: z.string().describe('Name of the directory in which the ids are.'),
+    externalId: z.string().nullable(),
+    name: z.string().nullable(),
+    locale: z.string().nullable(),
+    timeZone: z.string().nullable(),
+    attributes: z.record(z.string(), z.unknown()),
+    email: z.string().nullable(),
+    phone: z.string().nullable(),
+    consent: z.partialRecord(z.enum(CHANNELS), z.boolean()),
+    source: z.enum(['directory', 'telemetry']).describe('`telemetry`: known from events only.'),
+  })
+  .meta({ id: 'Customer' });
+const importAnswer = z.object({
+  imported: count,
+  failed: count,
+  errors: z.array(z.object({ line: z.int(), problem: z.string() })),
+});
 
 type DirectoryQuery = z.output<typeof directoryQuery>;
 
@@ -30,11 +49,12 @@ export class CustomersController {
 
   @Put(':externalId')
   @Needs('directory')
+  @Answers('Make or change a customer', customerAnswer)
   async put(
     @Param('externalId', { schema: externalIdSchema }) externalId: string,
     @Query({ schema: directoryQuery }) query: DirectoryQuery,
     @Body({ schema: entrySchema }) entry: CustomerEntry,
-  ): Promise<CustomerView> {
+  ): Promise<Answer<typeof customerAnswer>> {
     const now = this.clock.now();
     const problem = consentProblem(entry, now);
     if (problem) throw new Problem(400, 'invalid', problem);
@@ -47,16 +67,18 @@ export class CustomersController {
 
   @Get(':externalId')
   @Needs('agent')
+  @Answers('Show a customer', customerAnswer)
   async get(
     @Param('externalId') externalId: string,
     @Query({ schema: directoryQuery }) query: DirectoryQuery,
-  ): Promise<CustomerView> {
+  ): Promise<Answer<typeof customerAnswer>> {
     return this.shown(await this.idOf(externalId, query), externalId);
   }
 
   @Delete(':externalId')
   @Needs('directory')
   @HttpCode(204)
+  @AnswersNothing('Erase a customer')
   async erase(
     @Param('externalId') externalId: string,
     @Query({ schema: directoryQuery }) query: DirectoryQuery,
@@ -68,11 +90,12 @@ export class CustomersController {
   @Post('import')
   @Needs('directory')
   @HttpCode(200)
+  @Answers('Import customers from CSV or NDJSON', importAnswer, ['text/csv', 'application/x-ndjson'])
   async import(
     @Body() body: unknown,
     @Query({ schema: directoryQuery }) query: DirectoryQuery,
     @Headers('content-type') contentType = '',
-  ): Promise<ImportReport> {
+  ): Promise<Answer<typeof importAnswer>> {
     const directory = this.projects.directory(query.directory);
     const format = formatOf(contentType);
     const { lines, errors } = readImport(await textOf(body), format, this.clock.now());
@@ -85,7 +108,7 @@ export class CustomersController {
     return id;
   }
 
-  private async shown(id: number, externalId: string): Promise<CustomerView> {
+  private async shown(id: number, externalId: string): Promise<Answer<typeof customerAnswer>> {
     const customer = await this.directory.show(this.database, id);
     if (!customer) throw notFound('customer', externalId);
     return { ...customer, id: String(customer.id) };

@@ -1,6 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { Needs } from '../../platform/auth/needs.js';
 import { Database } from '../../platform/db/database.js';
+import { AnswersText } from '../../platform/http/answers.js';
 import { escapeHtml, htmlPage } from '../../platform/http/html.js';
 import { AttemptStore } from '../dispatch/attempt.store.js';
 
@@ -16,6 +17,7 @@ export class OutboxController {
 
   @Get()
   @Needs('ops')
+  @AnswersText('Show what would have been sent, while no provider is set', 'text/html')
   @Header('content-type', 'text/html; charset=utf-8')
   async page(): Promise<string> {
     const mails = await this.store.listOutbox(this.database, SHOWN);

@@ -7,6 +7,7 @@ import { Clock } from '../../platform/clock.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';
+import { AnswersNothing } from '../../platform/http/answers.js';
 import { isUuid } from '../../platform/http/page.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
 import { classifyTwilioCode } from './twilio-failure.js';
@@ -36,6 +37,7 @@ export class TwilioStatusController {
 
   @Post('status')
   @Public()
+  @AnswersNothing('Take a status report from Twilio', ['application/x-www-form-urlencoded'])
   @HttpCode(204)
   async status(
     @Req() request: FastifyRequest,

@@ -5,11 +5,41 @@ import { Needs } from '../../platform/auth/needs.js';
 import { OfProject } from '../../platform/auth/project.scope.js';
 import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';
-import { cursorId, type Page, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
+import { type Answer, Answers, count, maybeMoment, moment, pageAnswer } from '../../platform/http/answers.js';
+import { cursorId, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
 import { type DetectionRow } from '../detection.js';
 import { DetectionStore } from './detection.store.js';
 
 const listQuery = pageQuery.extend({ project: z.string().optional(), issue: z.string().optional() });
+
+const detectionAnswer = z
+  .object({
+    id: z.string(),
+    project: z.string().nullable(),
+    issue: z.string().nullable().describe('Null of a sum over more than one issue.'),
+    incident: z.string().nullable(),
+    series: z.string(),
+    kind: z.enum(['new', 'spike', 'slow_burn', 'regression', 'drop', 'recovered']),
+    since: moment,
+    detectedAt: moment,
+    evidence: z.object({
+      expected: z.number(),
+      seen: z.number(),
+      unit: z.enum(['customers', 'events', 'active customers', 'sessions']),
+      unlikeliness: z.number().describe('-log10 of the probability of such a count if nothing were wrong.'),
+      words: z.string(),
+      windowMs: z.number().optional(),
+      ofAll: z.number().optional(),
+      customers: count.optional(),
+      issues: z.array(z.string()).optional(),
+      activeCustomers: count.optional(),
+      release: z.string().optional(),
+    }),
+    recoveredSince: maybeMoment,
+    silencedBy: z.string().nullable(),
+  })
+  .meta({ id: 'Detection' });
+const detectionPage = pageAnswer(detectionAnswer);
 
 /** `GET /v1/detections`: verdicts on what was out of the ordinary, each with its evidence. */
 @Controller('v1/detections')
@@ -23,7 +53,8 @@ export class DetectionsController {
   @Get()
   @Needs('agent')
   @OfProject('query')
-  async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
+  @Answers('List what was out of the ordinary, newest first', detectionPage)
+  async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Answer<typeof detectionPage>> {
     const project = this.projects.list().find((one) => one.slug === query.project);
     if (query.project !== undefined && !project)
       throw new Problem(400, 'invalid', `project: there is no project "${query.project}".`);

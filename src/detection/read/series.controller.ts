@@ -6,6 +6,7 @@ import { OfProject } from '../../platform/auth/project.scope.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';
+import { type Answer, Answers, moment } from '../../platform/http/answers.js';
 import { RollupStore } from '../rollup/rollup.store.js';
 
 const STEPS = ['hour', 'day'] as const;
@@ -21,6 +22,13 @@ const seriesQuery = z.strictObject({
   to: z.iso.datetime({ offset: true }).optional(),
 });
 
+const seriesAnswer = z.object({
+  project: z.string(),
+  series: z.string(),
+  step: z.enum(STEPS),
+  points: z.array(z.object({ at: moment, seen: z.number(), ofAll: z.number().nullable() })),
+});
+
 /** `GET /v1/series`: counts of a series by hour or day, under the names that verdicts use. */
 @Controller('v1/series')
 export class SeriesController {
@@ -34,7 +42,8 @@ export class SeriesController {
   @Get()
   @Needs('agent')
   @OfProject('query')
-  async get(@Query({ schema: seriesQuery }) query: z.output<typeof seriesQuery>): Promise<unknown> {
+  @Answers('Show what a series counted by hour or day', seriesAnswer)
+  async get(@Query({ schema: seriesQuery }) query: z.output<typeof seriesQuery>): Promise<Answer<typeof seriesAnswer>> {
     const project = this.projects.list().find((one) => one.slug === query.project);
     if (!project) throw new Problem(400, 'invalid', `project: there is no project "${query.project}".`);
     const to = query.to === undefined ? this.clock.now() : new Date(query.to);

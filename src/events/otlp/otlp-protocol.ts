@@ -14,6 +14,8 @@ import { readOtlpPayload } from './otlp-events.js';
 
 const TYPES: Readonly<Record<OtlpFormat, string>> = { protobuf: 'application/x-protobuf', json: 'application/json' };
 
+const TEXT = { type: 'string' } as const;
+
 const SUMMARIES: Readonly<Record<OtlpSignal, string>> = {
   logs: 'Take log records from an OpenTelemetry exporter; errors count',
   traces: 'Take spans from an OpenTelemetry exporter; exceptions on them count',
@@ -23,7 +25,18 @@ const SUMMARIES: Readonly<Record<OtlpSignal, string>> = {
 export const OTLP: Protocol = {
   name: 'Otlp',
   paths: (['logs', 'traces'] as const).map(pathOf),
-  schemas: {},
+  schemas: {
+    OtlpAccepted: {
+      type: 'object',
+      properties: {
+        partialSuccess: {
+          type: 'object',
+          properties: { rejectedLogRecords: TEXT, rejectedSpans: TEXT, errorMessage: TEXT },
+        },
+      },
+    },
+    OtlpRefused: { type: 'object', properties: { code: { type: 'integer' }, message: TEXT }, required: ['message'] },
+  },
   refuseType: (contentType) =>
     otlpFormat(contentType) ? undefined : `Content-Type must be ${TYPES.protobuf} or ${TYPES.json}`,
   read,
@@ -41,7 +54,12 @@ function pathOf(signal: OtlpSignal): ProtocolPath {
     separable: false,
     summary: SUMMARIES[signal],
     takes: [TYPES.json, TYPES.protobuf],
-    success: { description: 'Every error is committed; records that cannot be read are told as a partial success.' },
+    success: {
+      description: 'Every error is committed; records that cannot be read are told as a partial success.',
+      schema: 'OtlpAccepted',
+    },
+    refusal: 'OtlpRefused',
+    binary: TYPES.protobuf,
   };
 }
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Inject, Param, Put, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { CustomerDirectory } from '../../customers/public.js';
-import { type Incident } from '../../incidents/incident.js';
+import { type Incident, INCIDENT_STATUSES, SEVERITIES } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { Issues } from '../../issues/public.js';
 import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
@@ -10,6 +10,7 @@ import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
+import { type Answer, Answers, count, listAnswer, moment } from '../../platform/http/answers.js';
 import { rowId } from '../../platform/http/page.js';
 import { fillProblem } from '../algorithm/render.js';
 import { type Explanation } from '../explanation.js';
@@ -40,22 +41,31 @@ const botQuery = z.object({
   locale: z.string().max(35).optional(),
 });
 
-/** What a bot may say about one open incident. */
-interface BotExplanation {
-  readonly incidentId: string;
-  readonly severity: string;
-  readonly status: string;
-  readonly since: Date;
-  /** True when the asking customer's own events belong to the incident. */
-  readonly hit: boolean;
-  readonly evidence: { readonly events: number; readonly firstAt: Date; readonly lastAt: Date } | null;
-  readonly locale: string;
-  readonly reviewState: string;
-  readonly title: string;
-  readonly body: string;
-  readonly workaround: string | null;
-  readonly nextUpdate: string | null;
-}
+const textAnswer = {
+  locale: z.string(),
+  reviewState: z.enum(['draft', 'approved']),
+  title: z.string(),
+  body: z.string(),
+  workaround: z.string().nullable(),
+  nextUpdate: z.string().nullable(),
+};
+const explanationAnswer = z
+  .object({ incidentId: z.string(), ...textAnswer, version: count, author: z.string(), createdAt: moment })
+  .meta({ id: 'Explanation' });
+const evidenceAnswer = z.object({ events: count, firstAt: moment, lastAt: moment }).nullable();
+const botAnswer = z
+  .object({
+    incidentId: z.string(),
+    severity: z.enum(SEVERITIES),
+    status: z.enum(INCIDENT_STATUSES),
+    since: moment,
+    hit: z.boolean().describe("True when the asking customer's own events belong to the incident."),
+    evidence: evidenceAnswer,
+    ...textAnswer,
+  })
+  .meta({ id: 'BotExplanation' });
+const explanationList = listAnswer(explanationAnswer);
+const botList = listAnswer(botAnswer);
 
 /** `GET/PUT /v1/incidents/{id}/explanations[/{locale}]` and `GET /v1/bot/explanations`. */
 @Controller('v1')
@@ -74,7 +84,8 @@ export class ExplanationsController {
   @Get('incidents/:id/explanations')
   @Needs('agent')
   @OfProject('incident')
-  async list(@Param('id') id: string): Promise<{ items: unknown[] }> {
+  @Answers('List the explanations of an incident', explanationList)
+  async list(@Param('id') id: string): Promise<Answer<typeof explanationList>> {
     const incident = await this.incident(id);
     return { items: (await this.store.current(this.database, [incident.id])).map(shape) };
   }
@@ -83,12 +94,13 @@ export class ExplanationsController {
   @Put('incidents/:id/explanations/:locale')
   @Needs('ops')
   @OfProject('incident')
+  @Answers('Write the explanation in one language', explanationAnswer)
   async put(
     @Param('id') id: string,
     @Param('locale') locale: string,
     @Body({ schema: putBody }) body: z.output<typeof putBody>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof explanationAnswer>> {
     const incident = await this.incident(id);
     if (!this.texts.has(locale)) {
       throw new Problem(
@@ -103,14 +115,17 @@ export class ExplanationsController {
       await this.incidents.append(tx, incident.id, caller.name, { kind: 'explained', locale }, now);
     });
     const rows = await this.store.current(this.database, [incident.id]);
-    return rows.filter((row) => row.locale === locale).map(shape)[0];
+    const written = rows.find((row) => row.locale === locale);
+    if (!written) throw notFound('incident', id);
+    return shape(written);
   }
 
   /** The active explanations, the customer's own first; nothing once an incident is resolved. */
   @Get('bot/explanations')
   @Needs('bot')
   @OfProject('query')
-  async forBot(@Query({ schema: botQuery }) query: z.output<typeof botQuery>): Promise<{ items: BotExplanation[] }> {
+  @Answers('Say what a bot may tell now, the customer’s own incidents first', botList)
+  async forBot(@Query({ schema: botQuery }) query: z.output<typeof botQuery>): Promise<Answer<typeof botList>> {
     const project = query.project === undefined ? undefined : this.explanations.projectId(query.project);
     const open = (await this.incidents.open(this.database)).filter(
       ({ projectId }) => project === undefined || projectId === project,
@@ -154,7 +169,7 @@ function withoutVersion<T extends { version: number }>({ version: _, ...rest }: 
   return rest;
 }
 
-function summed(hits: readonly { events: number; firstAt: Date; lastAt: Date }[]): BotExplanation['evidence'] {
+function summed(hits: readonly { events: number; firstAt: Date; lastAt: Date }[]): Answer<typeof evidenceAnswer> {
   const [first, ...rest] = hits;
   if (!first) return null;
   return rest.reduce(

@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { BasicToo, Needs } from '../../platform/auth/needs.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
+import { AnswersNothing } from '../../platform/http/answers.js';
 import { type Webhook, webhookSchema } from './alert.js';
 import { Alerts } from './alerts.service.js';
 
@@ -20,6 +21,7 @@ export class AlertmanagerController {
   @Post('alertmanager')
   @Needs('alerts')
   @BasicToo()
+  @AnswersNothing('Take a notification from Alertmanager')
   @HttpCode(204)
   async notify(@Body({ schema: webhookSchema }) body: Webhook): Promise<void> {
     await this.database.transaction(async (tx) => this.alerts.take(tx, body, this.clock.now()));

@@ -6,6 +6,7 @@ import { Needs } from '../../platform/auth/needs.js';
 import { Clock } from '../../platform/clock.js';
 import { duration } from '../../platform/config/schema.js';
 import { Problem } from '../../platform/errors.js';
+import { type Answer, Answers, count, maybeMoment, moment } from '../../platform/http/answers.js';
 import { HungUp } from '../../platform/http/hang-up.js';
 import { Backtest, summaryOf } from './backtest.service.js';
 import { SEVERITIES } from '../incident.js';
@@ -17,6 +18,27 @@ const request = z.strictObject({
   detection: detectionSchema.optional(),
   quietFor: duration.optional(),
   policy: z.strictObject({ severity: z.array(z.enum(SEVERITIES)).min(1).optional() }).optional(),
+});
+
+const backtestAnswer = z.object({
+  opened: count,
+  told: count.describe('Customers who would have been written to, one of two incidents counted twice.'),
+  firstCustomerAt: maybeMoment,
+  firstAlertAt: maybeMoment,
+  words: z.string(),
+  incidents: z.array(
+    z.object({
+      project: z.string(),
+      issues: z.array(z.string()),
+      severity: z.enum(SEVERITIES),
+      firstCustomerAt: moment,
+      firstAlertAt: moment,
+      lastCustomerAt: moment,
+      customers: count,
+      told: count,
+      reasons: z.array(z.string()),
+    }),
+  ),
 });
 
 /** `POST /v1/backtest`: what other thresholds or another policy would have done with the stored history. */
@@ -31,10 +53,11 @@ export class BacktestController {
   @Post()
   @Needs('ops')
   @HttpCode(200)
+  @Answers('Replay stored history under other thresholds', backtestAnswer)
   async run(
     @Body({ schema: request }) body: z.output<typeof request>,
     @HungUp() signal: AbortSignal,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof backtestAnswer>> {
     const projects = this.projects.list().filter((one) => body.project === undefined || one.slug === body.project);
     if (projects.length === 0)
       throw new Problem(400, 'invalid', `project: there is no project "${body.project ?? ''}".`);

@@ -9,10 +9,12 @@ import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
-import { cursorId, type Page, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
+import { type Answer, Answers } from '../../platform/http/answers.js';
+import { cursorId, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
 import { wake } from '../../platform/stages/wake.js';
 import { AlertStore } from '../alerts/alert.store.js';
 import { type Incident, INCIDENT_STATUSES, SEVERITIES } from '../incident.js';
+import { incidentPage, wholeIncidentAnswer } from './incident.answers.js';
 import { IncidentStore } from './incident.store.js';
 import { Incidents } from '../public.js';
 
@@ -74,7 +76,8 @@ export class IncidentsController {
   @Get()
   @Needs('agent')
   @OfProject('query')
-  async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
+  @Answers('List incidents, newest first', incidentPage)
+  async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Answer<typeof incidentPage>> {
     const open = query.open === undefined ? undefined : query.open === 'true';
     const rows = await this.store.list(this.database, {
       projectId: query.project === undefined ? undefined : this.projectId(query.project),
@@ -95,10 +98,11 @@ export class IncidentsController {
   @Post()
   @Needs('ops')
   @HttpCode(201)
+  @Answers('Open an incident by hand', wholeIncidentAnswer)
   async create(
     @Body({ schema: newIncident }) body: z.output<typeof newIncident>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof wholeIncidentAnswer>> {
     const projectId = this.projectId(body.project);
     const now = this.clock.now();
     const startedAt = body.startedAt === undefined ? now : startOf(body.startedAt, now);
@@ -119,7 +123,8 @@ export class IncidentsController {
   @Get(':id')
   @Needs('agent')
   @OfProject('incident')
-  async get(@Param('id') id: string): Promise<unknown> {
+  @Answers('Show an incident with its timeline', wholeIncidentAnswer)
+  async get(@Param('id') id: string): Promise<Answer<typeof wholeIncidentAnswer>> {
     const incident = await this.one(id);
     const alerts = (await this.alerts.ofIncident(this.database, incident.id)).map(
       ({ status, labels, annotations, startsAt, endsAt, url }) => ({
@@ -140,11 +145,12 @@ export class IncidentsController {
   @Patch(':id')
   @Needs('ops')
   @OfProject('incident')
+  @Answers('Acknowledge, mitigate, resolve or rename an incident', wholeIncidentAnswer)
   async patch(
     @Param('id') id: string,
     @Body({ schema: change }) body: z.output<typeof change>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof wholeIncidentAnswer>> {
     const incident = await this.one(id);
     if (incident.status === 'resolved' && body.status !== undefined && body.status !== 'resolved') {
       throw new Problem(
@@ -169,11 +175,12 @@ export class IncidentsController {
   @Needs('ops')
   @OfProject('incident')
   @HttpCode(200)
+  @Answers('Attach an issue to an incident', wholeIncidentAnswer)
   async attachIssue(
     @Param('id') id: string,
     @Body({ schema: attachment }) { issueId, reason }: z.output<typeof attachment>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof wholeIncidentAnswer>> {
     const incident = await this.openOne(id);
     const now = this.clock.now();
     await this.database.transaction(async (tx) => {
@@ -198,11 +205,12 @@ export class IncidentsController {
   @Delete(':id/issues/:issueId')
   @Needs('ops')
   @OfProject('incident')
+  @Answers('Detach an issue from an incident', wholeIncidentAnswer)
   async detachIssue(
     @Param('id') id: string,
     @Param('issueId') issueId: string,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof wholeIncidentAnswer>> {
     const incident = await this.openOne(id);
     const issue = rowId('issue', issueId);
     await this.database.transaction(async (tx) => {
@@ -219,11 +227,12 @@ export class IncidentsController {
   @Needs('ops')
   @OfProject('incident')
   @HttpCode(200)
+  @Answers('Make an incident part of another', wholeIncidentAnswer)
   async merge(
     @Param('id') id: string,
     @Body({ schema: merge }) body: z.output<typeof merge>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof wholeIncidentAnswer>> {
     const [from, into] = [await this.openOne(id), await this.openOne(body.into)];
     if (from.id === into.id || from.projectId !== into.projectId)
       throw new Problem(409, 'conflict', 'Only two different incidents of one project can become one.');

@@ -8,7 +8,8 @@ import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
-import { cursorId, type Page, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
+import { type Answer, Answers, count, moment, pageAnswer } from '../../platform/http/answers.js';
+import { cursorId, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
 import { wake } from '../../platform/stages/wake.js';
 import { weeklySchema } from '../incidents-config.js';
 import { type MadeSilence, type Silence } from './silence.js';
@@ -33,6 +34,41 @@ const newSilence = z
     'name at least one of project, issue, service, area',
   );
 
+const silenceAnswer = z
+  .object({
+    id: z.string().describe('`config:NAME` of a maintenance window of the configuration.'),
+    project: z.string().nullable(),
+    issue: z.string().nullable(),
+    service: z.string().nullable(),
+    area: z.string().nullable(),
+    from: moment,
+    to: moment,
+    weekly: z
+      .object({
+        days: z.array(z.string()),
+        from: z.string(),
+        to: z.string(),
+        timeZone: z.string(),
+        until: moment.optional(),
+      })
+      .optional(),
+    reason: z.string(),
+    createdBy: z.string(),
+    state: z.enum(['planned', 'active', 'ended']),
+    stopped: count,
+    stops: z.array(
+      z.object({
+        what: z.enum(['incident', 'outreach', 'alert']),
+        ref: z.string(),
+        words: z.string(),
+        firstAt: moment,
+        lastAt: moment,
+      }),
+    ),
+  })
+  .meta({ id: 'Silence' });
+const silencePage = pageAnswer(silenceAnswer);
+
 /** `GET/POST /v1/silences`, `DELETE /v1/silences/{id}`: what is not called and told for a while, and what that kept back. */
 @Controller('v1/silences')
 export class SilencesController {
@@ -49,7 +85,8 @@ export class SilencesController {
   /** Silences, newest first; the first page starts with the maintenance windows of the configuration. */
   @Get()
   @Needs('agent')
-  async list(@Query({ schema: pageQuery }) query: z.output<typeof pageQuery>): Promise<Page<unknown>> {
+  @Answers('List silences with what they stopped', silencePage)
+  async list(@Query({ schema: pageQuery }) query: z.output<typeof pageQuery>): Promise<Answer<typeof silencePage>> {
     const rows = await this.store.list(this.database, { before: cursorId(query.cursor), limit: query.limit + 1 });
     const planned = query.cursor === undefined ? this.silences.planned(this.clock.now()) : [];
     const shown = [...planned, ...rows.slice(0, query.limit)];
@@ -70,7 +107,8 @@ export class SilencesController {
   /** One silence, with what it stopped. */
   @Get(':id')
   @Needs('agent')
-  async get(@Param('id') id: string): Promise<unknown> {
+  @Answers('Show a silence with what it stopped', silenceAnswer)
+  async get(@Param('id') id: string): Promise<Answer<typeof silenceAnswer>> {
     const row = id.startsWith('config:') ? this.window(id) : await this.made(id);
     if (!row) throw notFound('silence', id);
     return this.shape(row, await this.store.stops(this.database, [row.id], STOPS_SHOWN));
@@ -80,10 +118,11 @@ export class SilencesController {
   @Post()
   @Needs('ops')
   @HttpCode(201)
+  @Answers('Keep incidents and messages back for a time', silenceAnswer)
   async create(
     @Body({ schema: newSilence }) body: z.output<typeof newSilence>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof silenceAnswer>> {
     const now = this.clock.now();
     const from = body.from === undefined ? now : new Date(body.from);
     const until = new Date(body.to);
@@ -117,7 +156,8 @@ export class SilencesController {
   /** Ends it now; what it held back and still lasts is called. */
   @Delete(':id')
   @Needs('ops')
-  async end(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<unknown> {
+  @Answers('End a silence now', silenceAnswer)
+  async end(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Answer<typeof silenceAnswer>> {
     const now = this.clock.now();
     const silence = rowId('silence', id);
     await this.database.transaction(async (tx) => {
@@ -144,7 +184,7 @@ export class SilencesController {
   private shape(
     { projectId, issueId, from, until, ...rest }: Silence,
     stops: ReadonlyMap<string, { count: number; stops: Stop[] }>,
-  ) {
+  ): Answer<typeof silenceAnswer> {
     const now = this.clock.now();
     const stopped = stops.get(rest.id) ?? { count: 0, stops: [] };
     return {

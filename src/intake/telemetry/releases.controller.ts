@@ -6,11 +6,27 @@ import { Clock } from '../../platform/clock.js';
 import { duration } from '../../platform/config/schema.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound } from '../../platform/errors.js';
+import { type Answer, Answers, count, listAnswer, moment } from '../../platform/http/answers.js';
 import { rowId } from '../../platform/http/page.js';
 import { Projects } from '../../projects/project.registry.js';
 import { TelemetryStore } from './telemetry.store.js';
 
 const releasesQuery = z.object({ within: duration.prefault('1d') });
+
+const releaseAnswer = z
+  .object({
+    release: z.string(),
+    environment: z.string(),
+    sessions: count,
+    crashed: count,
+    crashedDevices: count,
+    errored: count,
+    firstSeen: moment,
+    lastSeen: moment,
+    crashFreeSessions: z.number().min(0).max(1).nullable(),
+  })
+  .meta({ id: 'ReleaseHealth' });
+const releaseList = listAnswer(releaseAnswer);
 
 /** `GET /v1/projects/{id}/releases`. */
 @Controller('v1/projects')
@@ -26,10 +42,11 @@ export class ReleasesController {
   @Get(':id/releases')
   @Needs('agent')
   @OfProject('project')
+  @Answers('Show how stable each release is', releaseList)
   async list(
     @Param('id') id: string,
     @Query({ schema: releasesQuery }) query: z.output<typeof releasesQuery>,
-  ): Promise<{ items: unknown[] }> {
+  ): Promise<Answer<typeof releaseList>> {
     const project = this.projects.find(rowId('project', id));
     if (!project) throw notFound('project', id);
     const since = new Date(this.clock.now().getTime() - query.within);

@@ -6,10 +6,21 @@ import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
 import { HungUp } from '../../platform/http/hang-up.js';
-import { cursorId, type Page, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
+import { type Answer, Answers } from '../../platform/http/answers.js';
+import { cursorId, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
 import { IssueActions } from './action.service.js';
 import { ActionStore, type IssueAction } from './action.store.js';
 import { groupingConfig } from '../../grouping/grouping-config.js';
+import {
+  actionPage,
+  linkAnswer,
+  linkList,
+  mergedAnswer,
+  ruleList,
+  splitAnswer,
+  trialAnswer,
+  undoneAnswer,
+} from './issue.answers.js';
 import { IssueStore } from './issue.store.js';
 import { IssueViews } from './issue.views.service.js';
 import { type IssueLink, LinkStore, type LinkState } from '../links/link.store.js';
@@ -43,7 +54,8 @@ export class GroupingController {
   /** The rules of the configuration, each with what it ignored so far. */
   @Get('rules')
   @Needs('agent')
-  async listRules(): Promise<unknown> {
+  @Answers('List the rules of the configuration with what each ignored', ruleList)
+  async listRules(): Promise<Answer<typeof ruleList>> {
     return { items: await this.rules.list(this.database, this.clock.now()), nextCursor: null };
   }
 
@@ -51,10 +63,11 @@ export class GroupingController {
   @Post('rules/try')
   @Needs('ops')
   @HttpCode(200)
+  @Answers('Say what rules would do to recent samples', trialAnswer)
   async tryRules(
     @Body({ schema: trial }) body: z.output<typeof trial>,
     @HungUp() hungUp: AbortSignal,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof trialAnswer>> {
     return this.trials.run(this.database.until(hungUp), body.rules, this.views.projectId(body.project), body.samples);
   }
 
@@ -62,11 +75,12 @@ export class GroupingController {
   @Post(':id/merge')
   @Needs('ops')
   @HttpCode(200)
+  @Answers('Make an issue part of another', mergedAnswer)
   async merge(
     @Param('id') id: string,
     @Body({ schema: merge }) body: z.output<typeof merge>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof mergedAnswer>> {
     const from = await this.views.root(id);
     const into = await this.into(body.into);
     const actionId = await this.database.transaction((tx) => this.actions.merge(tx, from, into, this.doing(caller)));
@@ -77,11 +91,12 @@ export class GroupingController {
   @Post(':id/split')
   @Needs('ops')
   @HttpCode(200)
+  @Answers('Make some fingerprints of an issue an issue of their own', splitAnswer)
   async split(
     @Param('id') id: string,
     @Body({ schema: split }) body: z.output<typeof split>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof splitAnswer>> {
     const issue = await this.views.root(id);
     const keys = [...new Set(body.fingerprints)];
     const done = await this.database.transaction((tx) => this.actions.split(tx, issue, keys, this.doing(caller)));
@@ -92,10 +107,11 @@ export class GroupingController {
   /** What people did to this issue, newest first. */
   @Get(':id/actions')
   @Needs('agent')
+  @Answers('List what people did to an issue, newest first', actionPage)
   async listActions(
     @Param('id') id: string,
     @Query({ schema: pageQuery }) query: z.output<typeof pageQuery>,
-  ): Promise<Page<unknown>> {
+  ): Promise<Answer<typeof actionPage>> {
     const issue = await this.views.one(id);
     const rows = await this.log.list(this.database, issue.id, cursorId(query.cursor), query.limit + 1);
     return pageOf(rows, query.limit, (row) => row.id, shapeAction);
@@ -105,7 +121,8 @@ export class GroupingController {
   @Post('actions/:id/undo')
   @Needs('ops')
   @HttpCode(200)
-  async undo(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<unknown> {
+  @Answers('Take a merge, a split or a change of status back', undoneAnswer)
+  async undo(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Answer<typeof undoneAnswer>> {
     const actionId = rowId('action', id);
     const action = await this.database.transaction((tx) => this.actions.undo(tx, actionId, this.doing(caller)));
     return { ...shapeAction(action), issue: this.views.shape(await this.views.one(String(action.issueId))) };
@@ -114,7 +131,8 @@ export class GroupingController {
   /** Issues that may be the same fault, strongest first. */
   @Get(':id/links')
   @Needs('agent')
-  async listLinks(@Param('id') id: string): Promise<unknown> {
+  @Answers('List issues that may be the same fault', linkList)
+  async listLinks(@Param('id') id: string): Promise<Answer<typeof linkList>> {
     const issue = await this.views.one(id);
     const links = await this.links.linksOf(this.database, issue.id, LINKS_SHOWN);
     const others = await this.issues.find(
@@ -132,7 +150,8 @@ export class GroupingController {
   @Post('links/:id/confirm')
   @Needs('ops')
   @HttpCode(200)
-  async confirm(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<unknown> {
+  @Answers('Say that two linked issues are one fault', linkAnswer)
+  async confirm(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Answer<typeof linkAnswer>> {
     return this.decide(id, 'confirmed', caller);
   }
 
@@ -140,7 +159,8 @@ export class GroupingController {
   @Post('links/:id/reject')
   @Needs('ops')
   @HttpCode(200)
-  async reject(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<unknown> {
+  @Answers('Say that two linked issues are different faults', linkAnswer)
+  async reject(@Param('id') id: string, @CurrentCaller() caller: Caller): Promise<Answer<typeof linkAnswer>> {
     return this.decide(id, 'rejected', caller);
   }
 
@@ -148,11 +168,12 @@ export class GroupingController {
   @Post('links/:id/undo')
   @Needs('ops')
   @HttpCode(200)
-  async undoLink(@Param('id') id: string): Promise<unknown> {
+  @Answers('Take a confirmation or a rejection back', linkAnswer)
+  async undoLink(@Param('id') id: string): Promise<Answer<typeof linkAnswer>> {
     return this.decide(id, 'proposed', undefined);
   }
 
-  private async decide(id: string, state: LinkState, caller: Caller | undefined): Promise<unknown> {
+  private async decide(id: string, state: LinkState, caller: Caller | undefined): Promise<Answer<typeof linkAnswer>> {
     const linkId = rowId('link', id);
     await this.database.transaction((tx) =>
       this.links.decide(tx, linkId, state, caller?.name ?? null, caller ? this.clock.now() : null),

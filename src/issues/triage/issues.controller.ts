@@ -8,9 +8,11 @@ import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';
-import { cursorId, type Page, pageOf, pageQuery } from '../../platform/http/page.js';
+import { type Answer, Answers } from '../../platform/http/answers.js';
+import { cursorId, pageOf, pageQuery } from '../../platform/http/page.js';
 import { IssueActions } from './action.service.js';
 import { type Issue, ISSUE_STATUSES } from '../issue.js';
+import { type completenessAnswer, hitPage, issueAnswer, issuePage, wholeIssueAnswer } from './issue.answers.js';
 import { IssueStore } from './issue.store.js';
 import { IssueViews } from './issue.views.service.js';
 
@@ -51,7 +53,8 @@ export class IssuesController {
   @Get()
   @Needs('agent')
   @OfProject('query')
-  async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
+  @Answers('List known issues, newest first', issuePage)
+  async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Answer<typeof issuePage>> {
     const filter = {
       projectId: this.views.projectId(query.project),
       status: query.status,
@@ -69,7 +72,8 @@ export class IssuesController {
   @Get(':id')
   @Needs('agent')
   @OfProject('issue')
-  async get(@Param('id') id: string): Promise<unknown> {
+  @Answers('Show an issue with its fingerprints and newest samples', wholeIssueAnswer)
+  async get(@Param('id') id: string): Promise<Answer<typeof wholeIssueAnswer>> {
     const issue = await this.views.one(id);
     const fingerprints = await this.store.fingerprints(this.database, issue.id, FINGERPRINTS_SHOWN);
     const cells = await this.store.cells(this.database, issue.id);
@@ -85,11 +89,12 @@ export class IssuesController {
   @Patch(':id')
   @Needs('ops')
   @OfProject('issue')
+  @Answers('Resolve, ignore or open an issue', issueAnswer)
   async patch(
     @Param('id') id: string,
     @Body({ schema: change }) body: z.output<typeof change>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof issueAnswer>> {
     const issue = await this.views.root(id);
     const doing = { actor: caller.name, now: this.clock.now() };
     const until = body.until === undefined ? undefined : new Date(body.until);
@@ -102,10 +107,11 @@ export class IssuesController {
   @Get(':id/customers')
   @Needs('agent')
   @OfProject('issue')
+  @Answers('List whom an issue hit, with the evidence', hitPage)
   async customers(
     @Param('id') id: string,
     @Query({ schema: pageQuery }) query: z.output<typeof pageQuery>,
-  ): Promise<Page<unknown>> {
+  ): Promise<Answer<typeof hitPage>> {
     const issue = await this.views.one(id);
     const after = query.cursor === undefined ? 0 : cursorId(query.cursor);
     const hits = await this.store.hits(this.database, [issue.id], after, query.limit + 1);
@@ -130,9 +136,7 @@ export class IssuesController {
    * Whether the list of affected customers can be trusted. A report of what an SDK dropped names no fault, so it concerns
    * every issue of its project that was active then.
    */
-  private async completeness(
-    issue: Issue,
-  ): Promise<{ complete: boolean; missing: number; words: string; drops: unknown[] }> {
+  private async completeness(issue: Issue): Promise<Answer<typeof completenessAnswer>> {
     const until = new Date(issue.lastSeen.getTime() + REPORTED_WITHIN_MS);
     const from = new Date(issue.firstSeen.getTime() - REPORTED_WITHIN_MS);
     const drops = await this.ledger.dropsBetween(this.database, issue.projectId, from, until);

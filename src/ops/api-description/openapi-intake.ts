@@ -32,12 +32,15 @@ export const INTAKE_SCHEMAS = {
   },
 } as Readonly<Record<string, object>>;
 
-function operationOf({ id, path, takes, success: { schema, description } }: ProtocolRoute) {
+function operationOf({ id, path, takes, success, refusal = 'Refused', binary }: ProtocolRoute) {
   const bytes = Object.fromEntries(takes.map((type) => [type, { schema: {} }]));
-  const content = (name: string | undefined) => (name === undefined ? bytes : json(name));
+  const content = (name: string) => ({
+    ...json(name),
+    ...(binary !== undefined && { [binary]: { schema: { ...TEXT, format: 'binary' } } }),
+  });
   const refused = Object.entries(REFUSALS).map(([status, why]) => [
     status,
-    { description: why, content: content(schema && 'Refused') },
+    { description: why, content: content(refusal) },
   ]);
   return {
     operationId: id,
@@ -46,7 +49,7 @@ function operationOf({ id, path, takes, success: { schema, description } }: Prot
     }),
     requestBody: { required: true, content: bytes },
     responses: {
-      '200': { description, content: content(schema) },
+      '200': { description: success.description, content: content(success.schema) },
       ...(Object.fromEntries(refused) as Readonly<Record<string, { description: string }>>),
     },
     security: [{ projectKey: [] }],

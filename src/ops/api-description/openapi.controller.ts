@@ -1,7 +1,14 @@
 import { Controller, Get } from '@nestjs/common';
-import { type OpenAPIObject } from '@nestjs/swagger';
+import { z } from 'zod';
 import { Public } from '../../platform/auth/needs.js';
+import { type Answer, Answers } from '../../platform/http/answers.js';
 import { ApiDescription } from './openapi.service.js';
+
+const documentAnswer = z.looseObject({
+  openapi: z.string(),
+  paths: z.looseObject({}),
+  components: z.unknown().optional(),
+});
 
 /** `GET /openapi.json`. */
 @Controller()
@@ -10,7 +17,8 @@ export class OpenApiController {
 
   @Get('openapi.json')
   @Public()
-  document(): OpenAPIObject {
-    return this.description.document();
+  @Answers('Describe the API: this document', documentAnswer)
+  document(): Answer<typeof documentAnswer> {
+    return { ...this.description.document() };
   }
 }

@@ -1,6 +1,8 @@
 import { type INestApplication, Injectable } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { completeDocument } from './openapi.js';
+import { ANSWERS, type Answering } from '../../platform/http/answers.js';
+import { type Answerings, completeDocument } from './openapi.js';
 import { INTAKE_PATHS } from './openapi-intake.js';
 
 /** The description of the HTTP API, made from the controllers and the schemas at their parameters. */
@@ -29,8 +31,27 @@ function build(app: INestApplication): OpenAPIObject {
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .build();
   const document = SwaggerModule.createDocument(app, base, {
-    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}.${method}`,
+    operationIdFactory: idOf,
     autoTagControllers: false,
   });
-  return completeDocument({ ...document, paths: { ...INTAKE_PATHS, ...document.paths } });
+  const paths = { ...INTAKE_PATHS, ...document.paths };
+  return completeDocument({ ...document, paths }, answeringsOf(app));
+}
+
+function idOf(controller: string, method: string): string {
+  return `${controller.replace(/Controller$/, '')}.${method}`;
+}
+
+/** What the methods of all controllers say that they answer, by operation id. */
+function answeringsOf(app: INestApplication): Answerings {
+  const found = new Map<string, Answering>();
+  for (const module of app.get(ModulesContainer).values())
+    for (const { metatype } of module.controllers.values()) {
+      if (typeof metatype !== 'function') continue;
+      for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(metatype.prototype as object))) {
+        const said = typeof value === 'function' ? (Reflect.getMetadata(ANSWERS, value) as Answering) : undefined;
+        if (said) found.set(idOf(metatype.name, name), said);
+      }
+    }
+  return found;
 }

@@ -1,9 +1,14 @@
 import { Controller, Get, Header, HttpCode, Inject } from '@nestjs/common';
+import { z } from 'zod';
 import { Public } from '../../platform/auth/needs.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';
+import { Answers, AnswersText } from '../../platform/http/answers.js';
 import { Metrics } from '../../platform/metrics.js';
+
+const alive = z.object({ status: z.literal('ok') });
+const ready = z.object({ status: z.literal('ready') });
 
 /** `GET /healthz`, `/readyz`, `/metrics`. */
 @Controller()
@@ -20,6 +25,7 @@ export class HealthController {
 
   /** The process lives; says nothing about what it depends on, so that a database restart does not restart it too. */
   @Get('healthz')
+  @Answers('Say whether the process runs', alive)
   @Public()
   @HttpCode(200)
   healthz(): { status: 'ok' } {
@@ -28,6 +34,7 @@ export class HealthController {
 
   /** The process can do its work now. */
   @Get('readyz')
+  @Answers('Say whether it can take work now', ready)
   @Public()
   async readyz(): Promise<{ status: 'ready' }> {
     if (await this.answers()) return { status: 'ready' };
@@ -35,6 +42,7 @@ export class HealthController {
   }
 
   @Get('metrics')
+  @AnswersText('Give the metrics to Prometheus', 'text/plain')
   @Public()
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   async scrape(): Promise<string> {

@@ -8,11 +8,13 @@ import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
-import { cursorId, type Page, pageOf, pageQuery, rowId, rowUuid } from '../../platform/http/page.js';
+import { type Answer, Answers } from '../../platform/http/answers.js';
+import { cursorId, pageOf, pageQuery, rowId, rowUuid } from '../../platform/http/page.js';
 import { wake } from '../../platform/stages/wake.js';
 import { type Campaign, type Message } from '../campaign.js';
 import { campaignFacts, type CampaignReason, campaignWords, messageWords } from '../reasons.js';
 import { CAMPAIGN_STATES, type CampaignState, DOUBT_ENDINGS } from '../states.js';
+import { campaignPage, messagePage, previewAnswer, settledAnswer, wholeCampaignAnswer } from './campaign.answers.js';
 import { CampaignStore } from './campaign.store.js';
 import { CampaignPreviews } from './preview.service.js';
 import { TrustReadModel } from './trust.read-model.js';
@@ -54,7 +56,8 @@ export class CampaignsController {
 
   @Get('campaigns')
   @Needs('ops')
-  async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Page<unknown>> {
+  @Answers('List campaigns, newest first', campaignPage)
+  async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Answer<typeof campaignPage>> {
     const incidentId = query.incident === undefined ? undefined : rowId('incident', query.incident);
     const rows = await this.store.list(this.database, {
       incidentId,
@@ -68,7 +71,8 @@ export class CampaignsController {
   @Get('campaigns/:id')
   @Needs('ops')
   @OfProject('campaign')
-  async get(@Param('id') id: string): Promise<unknown> {
+  @Answers('Show a campaign with its messages counted', wholeCampaignAnswer)
+  async get(@Param('id') id: string): Promise<Answer<typeof wholeCampaignAnswer>> {
     const campaign = await this.one(id);
     return { ...shape(campaign), ...(await this.facts(campaign)) };
   }
@@ -78,11 +82,12 @@ export class CampaignsController {
   @Needs('ops')
   @OfProject('campaign')
   @HttpCode(200)
+  @Answers('Let a campaign go out', wholeCampaignAnswer)
   async approve(
     @Param('id') id: string,
     @Body({ schema: approveBody }) body: z.output<typeof approveBody>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof wholeCampaignAnswer>> {
     const change = {
       from: ['awaiting_approval'],
       to: 'approved',
@@ -95,12 +100,13 @@ export class CampaignsController {
   /** Takes a paused campaign up again; nobody was added to it meanwhile. */
   @Post('campaigns/:id/resume')
   @Needs('ops')
+  @Answers('Take a paused campaign up again', wholeCampaignAnswer)
   @HttpCode(200)
   async resume(
     @Param('id') id: string,
     @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof wholeCampaignAnswer>> {
     const change = { from: ['paused'], to: 'approved', fact: 'campaign_resumed', note: body?.reason } as const;
     return this.change(id, change, caller);
   }
@@ -109,11 +115,12 @@ export class CampaignsController {
   @Needs('ops')
   @OfProject('campaign')
   @HttpCode(200)
+  @Answers('Hold a campaign', wholeCampaignAnswer)
   async pause(
     @Param('id') id: string,
     @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof wholeCampaignAnswer>> {
     return this.change(id, { from: ['approved'], to: 'paused', fact: 'campaign_paused', note: body?.reason }, caller);
   }
 
@@ -122,11 +129,12 @@ export class CampaignsController {
   @Needs('ops')
   @OfProject('campaign')
   @HttpCode(200)
+  @Answers('End a campaign; what waits is never sent', wholeCampaignAnswer)
   async cancel(
     @Param('id') id: string,
     @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof wholeCampaignAnswer>> {
     const from = ['awaiting_approval', 'approved', 'paused'] as const;
     return this.change(id, { from, to: 'cancelled', fact: 'campaign_cancelled', note: body?.reason }, caller);
   }
@@ -135,10 +143,11 @@ export class CampaignsController {
   @Get('campaigns/:id/messages')
   @Needs('ops')
   @OfProject('campaign')
+  @Answers('List the messages of a campaign', messagePage)
   async messagesOf(
     @Param('id') id: string,
     @Query({ schema: messagesQuery }) query: z.output<typeof messagesQuery>,
-  ): Promise<Page<unknown>> {
+  ): Promise<Answer<typeof messagePage>> {
     const campaign = await this.one(id);
     const rows = await this.messages.ofCampaign(this.database, campaign.id, query.cursor ?? NIL, query.limit + 1);
     const names = await this.directory.externalIds(
@@ -153,7 +162,8 @@ export class CampaignsController {
   @Get('campaigns/:id/preview')
   @Needs('ops')
   @OfProject('campaign')
-  async preview(@Param('id') id: string): Promise<unknown> {
+  @Answers('Show what would be sent now', previewAnswer)
+  async preview(@Param('id') id: string): Promise<Answer<typeof previewAnswer>> {
     const campaign = await this.one(id);
     return {
       ...shape(campaign),
@@ -168,11 +178,12 @@ export class CampaignsController {
   @Post('messages/:id/settle')
   @Needs('ops')
   @HttpCode(200)
+  @Answers('Settle a message in doubt after a look at the provider', settledAnswer)
   async settle(
     @Param('id') id: string,
     @Body({ schema: verdictBody }) body: z.output<typeof verdictBody>,
     @CurrentCaller() caller: Caller,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof settledAnswer>> {
     const message = await this.messages.find(this.database, rowUuid('message', id));
     if (!message) throw notFound('message', id.slice(0, 40));
     const now = this.clock.now();
@@ -199,7 +210,7 @@ export class CampaignsController {
     { from, to, fact, note }: PersonsChange,
     caller: Caller,
     check?: (tx: Tx, campaign: Campaign) => Promise<void>,
-  ): Promise<unknown> {
+  ): Promise<Answer<typeof wholeCampaignAnswer>> {
     const campaign = await this.one(id);
     const now = this.clock.now();
     const reason: CampaignReason = { code: 'by_person', note: note ?? null };

@@ -1,3 +1,4 @@
+import { type PreviewSample } from './campaign.answers.js';
 import { Injectable } from '@nestjs/common';
 import { Explanations } from '../../explanations/public.js';
 import { Incidents } from '../../incidents/public.js';
@@ -38,11 +39,11 @@ export class CampaignPreviews {
   }
 
   /** One message of each channel and language as its customer would read it, up to five. */
-  async samples(sql: Sql, campaign: Campaign): Promise<unknown[]> {
+  async samples(sql: Sql, campaign: Campaign): Promise<PreviewSample[]> {
     const pending = (await this.messages.ofCampaign(sql, campaign.id, NIL, 200)).filter(
       (message) => message.state === 'pending',
     );
-    const samples = [];
+    const samples: PreviewSample[] = [];
     for (const message of onePerKind(pending).slice(0, SAMPLES)) {
       const text = await this.composer.preview(sql, campaign, message);
       samples.push({ channel: message.channel, locale: message.locale, notBefore: message.nextAt, ...text });

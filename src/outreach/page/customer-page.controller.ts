@@ -7,6 +7,7 @@ import { Public } from '../../platform/auth/needs.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';
+import { AnswersText } from '../../platform/http/answers.js';
 import { escapeHtml, htmlPage } from '../../platform/http/html.js';
 import { type Message } from '../campaign.js';
 import { MessageStore } from '../messages/message.store.js';
@@ -27,6 +28,7 @@ export class CustomerPageController {
 
   /** The link stands in one message alone, so whoever opens it proves that the message arrived. */
   @Get(':token')
+  @AnswersText('Show the customer’s own page about an incident', 'text/html')
   @Public()
   @Header('content-type', HTML)
   @Header('cache-control', 'no-store')
@@ -56,6 +58,7 @@ export class CustomerPageController {
 
   /** Takes effect on POST only, so that a mail scanner that follows links does not opt anybody out. Twice is as good as once. */
   @Post(':token/unsubscribe')
+  @AnswersText('Unsubscribe with one click', 'text/html')
   @Public()
   @HttpCode(200)
   @Header('content-type', HTML)

@@ -1,0 +1,47 @@
+/** A parameter of an operation, as much of it as is looked at here. */
+export interface Parameter {
+  readonly in: string;
+  readonly name: string;
+  readonly required?: boolean;
+  readonly description?: string;
+}
+
+/** Parameters of queries, which mean the same on every route that has them. */
+const QUERY: Readonly<Record<string, string>> = {
+  limit: 'Items on a page, 1 to 200.',
+  cursor: 'Where the page begins: `nextCursor` of the page before.',
+  project: 'Slug of a project.',
+  issue: 'Id of an issue.',
+  incident: 'Id of an incident.',
+  status: 'Only those in this status.',
+  state: 'Only those in this state.',
+  open: '`true`: only those that have not ended; `false`: only those that have.',
+  customer: "The app's own id of the customer who asks.",
+  locale: 'Language of the reader, BCP 47.',
+  caller: 'Only entries of the token with this name.',
+  within: 'How far back to look, such as `1d`.',
+  series: 'Name of the series, as verdicts have it.',
+  step: 'Length of the periods to count by.',
+  from: 'Begin of the time to show, ISO 8601.',
+  to: 'End of the time to show, ISO 8601; now when left out.',
+  directory: 'Name of the directory that the id stands in.',
+};
+
+/** Places of paths that are not ids of what stands before them. */
+const PLACES: Readonly<Record<string, string>> = {
+  token: 'The token of the link, which is its key.',
+  locale: 'A language of the configuration, BCP 47.',
+  externalId: "The app's own id of the customer.",
+  issueId: 'Id of the issue.',
+  keyId: 'Id of the key.',
+};
+
+/** Says what a parameter is; undefined for one that nobody has described. */
+export function describeParameter(path: string, { in: place, name, description }: Parameter): string | undefined {
+  if (description !== undefined) return description;
+  if (place === 'query') return QUERY[name];
+  if (name !== 'id' && name !== 'projectId') return PLACES[name];
+  const before = /([a-z]+)\/\{\w+\}/.exec(path)?.[1] ?? '';
+  if (path.startsWith('/api/')) return 'Id of the project.';
+  return before === 'poison' ? 'Id of the event that was set aside.' : `Id of the ${before.replace(/s$/, '')}.`;
+}

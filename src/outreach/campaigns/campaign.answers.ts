@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { CHANNELS } from '../../customers/customer.js';
+import { type Answer, count, maybeMoment, moment, pageAnswer } from '../../platform/http/answers.js';
+import { CAMPAIGN_STATES, MESSAGE_STATES, PAUSED_BY } from '../states.js';
+
+const kind = z.enum(['notice', 'resolved']);
+const channel = z.enum(CHANNELS).nullable();
+
+/** A campaign as the API shows it. */
+export const campaignAnswer = z
+  .object({
+    id: z.string(),
+    incidentId: z.string(),
+    policy: z.string(),
+    kind,
+    wave: count.describe('1 is everybody known at first; later waves are those who came since.'),
+    state: z.enum(CAMPAIGN_STATES),
+    stateReason: z.string().describe('A code.'),
+    stateWords: z.string(),
+    pausedBy: z.enum(PAUSED_BY).nullable(),
+    approveAfter: maybeMoment,
+    approvedAt: maybeMoment,
+    approvedBy: z.string().nullable(),
+    createdAt: moment,
+  })
+  .meta({ id: 'Campaign' });
+export const campaignPage = pageAnswer(campaignAnswer);
+
+/** A campaign with its messages counted. */
+export const wholeCampaignAnswer = campaignAnswer.extend({
+  trust: z.object({
+    claimed: count,
+    signed: count,
+    server: count,
+    sources: count.describe('Distinct senders that first claimed a hit of those who are only claimed.'),
+  }),
+  messages: z.array(z.object({ channel, state: z.enum(MESSAGE_STATES), reason: z.string().nullable(), count })),
+});
+
+const sampleAnswer = z.object({
+  channel,
+  locale: z.string(),
+  notBefore: moment,
+  subject: z.string().nullish(),
+  body: z.string().optional(),
+});
+export type PreviewSample = Answer<typeof sampleAnswer>;
+
+/** What would be sent now. */
+export const previewAnswer = wholeCampaignAnswer.extend({
+  version: z.string().describe('Names what this preview shows; give it back with the approval.'),
+  limits: z
+    .record(z.string(), z.object({ perHour: count, perDay: count, takenInHour: count, takenInDay: count }))
+    .describe('The ceilings of each channel and what was taken of them.'),
+  samples: z.array(sampleAnswer),
+});
+
+/** A message as the API shows it. */
+export const messageAnswer = z
+  .object({
+    id: z.string(),
+    customer: z.object({ id: z.string(), externalId: z.string().nullable() }).nullable(),
+    kind,
+    channel,
+    locale: z.string(),
+    state: z.enum(MESSAGE_STATES),
+    stateReason: z.string().nullable().describe('A code.'),
+    stateWords: z.string().nullable(),
+    why: z.string().describe("Why this customer gets it, in the customer's language."),
+    address: z.string().nullable(),
+    subject: z.string().nullable(),
+    body: z.string().nullable(),
+    gateway: z.string().nullable(),
+    providerId: z.string().nullable(),
+    providerCode: z.string().nullable(),
+    attempts: count,
+    nextAt: moment,
+    sentAt: maybeMoment,
+  })
+  .meta({ id: 'Message' });
+export const messagePage = pageAnswer(messageAnswer);
+
+/** A message whose doubt a person ended. */
+export const settledAnswer = z.object({
+  id: z.string(),
+  state: z.enum(MESSAGE_STATES),
+  stateReason: z.string(),
+  stateWords: z.string().nullable(),
+});
