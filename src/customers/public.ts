@@ -75,6 +75,18 @@ export class CustomerDirectory {
     return wanted.map(({ key }) => found.get(key));
   }
 
+  /** Of each person a name where nobody knows them, undefined where somebody does or they have no identities; `known` is what `look` said. */
+  async strangersAmong(people: readonly Person[], known: Known): Promise<(string | undefined)[]> {
+    return (await this.placed(people)).map(({ key, names }) => (names.length > 0 && !known.has(key) ? key : undefined));
+  }
+
+  /** Whether each person is somebody whom the directory lists, beside those whom telemetry alone named; `known` is what `look` said. */
+  async areListed(sql: Sql, people: readonly Person[], known: Known): Promise<boolean[]> {
+    const ids = (await this.placed(people)).map(({ key }) => known.get(key));
+    const listed = await this.store.listed(sql, [...new Set(ids.filter((id) => id !== undefined))]);
+    return ids.map((id) => id !== undefined && listed.has(id));
+  }
+
   /** Those whom this process remembers, where it remembers all of them; whoever relies on it commits with `assertErasures`. */
   recall(people: readonly Person[]): RecalledCustomers | undefined {
     const ids: (number | undefined)[] = [];

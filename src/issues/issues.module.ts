@@ -25,6 +25,7 @@ import { IssuesController } from './triage/issues.controller.js';
 import { LinkStage } from './links/link.stage.js';
 import { LinkStore } from './links/link.store.js';
 import { Issues } from './public.js';
+import { Newcomers } from './digest/newcomers.service.js';
 import { RegressionKeeper } from './digest/regression.keeper.js';
 import { RegressionStore } from './digest/regression.store.js';
 import { RuleViews } from './triage/rule.views.service.js';
@@ -43,6 +44,7 @@ import { TemplateMemory } from './digest/template.memory.js';
     IssueOpener,
     DigestStore,
     RegressionStore,
+    Newcomers,
     RegressionKeeper,
     SampleKeeper,
     Digest,

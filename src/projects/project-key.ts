@@ -30,7 +30,8 @@ export interface KeyLimits {
  * - Events: twice `projects.limits.eventsPerMinute`, from which on payloads are let go; 20,000 a second is more than one process commits
  *   (docs/benchmarks.md), so it stops loops and floods and nothing else. A source may do the same, since behind a proxy that is not named in
  *   `TRUST_PROXY` all apps are one source.
- * - New issues: the project's own cap for a key. A fifth of it for a source, so that muting a project takes five addresses that were not seen
+ * - New issues: for a key as many as `grouping.maxNewIssuesPerHour` lets the project open (5000), so there is no limit of its own. A fifth of
+ *   that for a source, so that muting a project takes five addresses that were not seen
  *   before; at half an app that logs ids in its messages is cut on its first day, at double two addresses and a half are enough.
  * - New customers: one for each of 10,000 events a second by a key; a tenth of that for a source, which is a request of 10,000 made-up
  *   customers every ten seconds.
@@ -38,7 +39,7 @@ export interface KeyLimits {
 export const DEFAULT_LIMITS: KeyLimits = {
   eventsPerMinute: 1_200_000,
   sourceEventsPerMinute: 1_200_000,
-  newIssuesPerHour: 5000,
+  newIssuesPerHour: 1_000_000,
   sourceNewIssuesPerHour: 1000,
   newCustomersPerMinute: 600_000,
   sourceNewCustomersPerMinute: 60_000,

@@ -95,6 +95,7 @@ export class Projects {
 
   /** A key that works by its id, as far as this process knows. */
   keyOf(id: number): OpenedProject['key'] | undefined {
+    if (this.clock.now().getTime() - this.loadedAt >= OLD_MS) void this.refresh();
     return this.loaded.byKeyId.get(id)?.key;
   }
 

@@ -12,6 +12,8 @@ import { IgnoreStore } from '../../src/issues/triage/ignore.store.js';
 import { IssueOpener } from '../../src/issues/digest/issue.opener.js';
 import { LinkStore } from '../../src/issues/links/link.store.js';
 import { Issues } from '../../src/issues/public.js';
+import { Newcomers } from '../../src/issues/digest/newcomers.service.js';
+import { Projects } from '../../src/projects/project.registry.js';
 import { RegressionKeeper } from '../../src/issues/digest/regression.keeper.js';
 import { SampleKeeper } from '../../src/issues/digest/sample.keeper.js';
 import { TemplateMemory } from '../../src/issues/digest/template.memory.js';
@@ -105,7 +107,16 @@ describe('a new fingerprint version', () => {
     const [database, ledger] = [get(Database), get(IntakeLedger)];
     const [catchAll, config] = [get(CatchAllStore), forewarn.daemon.app.get<GroupingConfig>(GROUPING_CONFIG)];
     const memory = get(TemplateMemory);
-    const opener = new IssueOpener(get(CellStore), get(LinkStore), ledger, fingerprinter, memory, catchAll, config);
+    const opener = new IssueOpener(
+      get(CellStore),
+      get(LinkStore),
+      ledger,
+      fingerprinter,
+      memory,
+      catchAll,
+      get(Projects),
+      config,
+    );
     const digest = new Digest(
       database,
       forewarn.daemon.app.get<Clock>(Clock),
@@ -117,6 +128,7 @@ describe('a new fingerprint version', () => {
       get(RegressionKeeper),
       get(SampleKeeper),
       get(IgnoreStore),
+      get(Newcomers),
       forewarn.daemon.app.get(LOGGER),
     );
     return { digest, fingerprinter };

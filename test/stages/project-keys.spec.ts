@@ -19,11 +19,9 @@ describe('a key of a project', () => {
     expect(made).toMatchObject({ kind: 'server', name: 'checkout', revokedAt: null });
     expect(made.dsn).toBe(`http://${made.key}@localhost:${forewarn.daemon.port}/1`);
 
-    const listed = (await forewarn.api.get(KEYS)).body as { items: MadeKey[] };
-    expect(listed.items.map(({ kind, key }) => [kind, key])).toEqual([
-      ['public', (await forewarn.project()).key],
-      ['server', null],
-    ]);
+    const { items } = (await forewarn.api.get(KEYS)).body as { items: MadeKey[] };
+    expect(items.find(({ kind }) => kind === 'public')).toMatchObject({ key: (await forewarn.project()).key });
+    expect(items.find(({ id }) => id === made.id)).toMatchObject({ kind: 'server', key: null, dsn: null });
     const rows = await forewarn.rows<{ text: string }>('SELECT k::text AS text FROM project_key k');
     expect(rows.map(({ text }) => text).join()).not.toContain(made.key);
     expect((await send(made.key)).status).toBe(200);
@@ -103,7 +101,7 @@ describe('a key of a project', () => {
   it('that brings more events than its limit is answered 429 until there is room again, and each refusal is counted', async () => {
     const { key, id } = await make({ kind: 'server' });
     expect((await forewarn.api.patch(`${KEYS}/${id}`, { limits: { eventsPerMinute: 6 } })).body).toMatchObject({
-      limits: { eventsPerMinute: 6, newIssuesPerHour: 5000 },
+      limits: { eventsPerMinute: 6, newIssuesPerHour: 1_000_000 },
     });
     // Taken whole, since nobody knows before reading how many there are.
     expect((await send(key, forewarn, {}, 12)).status).toBe(200);
@@ -136,6 +134,7 @@ describe('a key of a project', () => {
     );
     expect((await ops.get(KEYS)).status).toBe(200);
     expect((await ops.post(KEYS, { kind: 'server' })).status).toBe(403);
+    const before: unknown = (await forewarn.api.get(KEYS)).body;
     for (const wrong of [
       {},
       { kind: 'root' },
@@ -150,7 +149,7 @@ describe('a key of a project', () => {
       expect((await forewarn.api.get(path)).status).toBe(404);
     expect((await forewarn.api.patch(`${KEYS}/99`, { name: 'x' })).status).toBe(404);
     expect((await forewarn.api.patch(`${KEYS}/1e9`, { name: 'x' })).status).toBe(404);
-    expect(((await forewarn.api.get(KEYS)).body as { items: unknown[] }).items).toHaveLength(1);
+    expect((await forewarn.api.get(KEYS)).body).toEqual(before);
   });
 
   interface MadeKey {

@@ -1,6 +1,8 @@
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.js';
 import { type Clock } from '../../src/platform/clock.js';
 import { readSettings } from '../../src/platform/config/settings.js';
+import { ProjectKeys } from '../../src/projects/keys.service.js';
+import { Projects } from '../../src/projects/project.registry.js';
 import { Database } from '../../src/platform/db/database.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
 import { type StageName, type StageResult } from '../../src/platform/stages/stage.js';
@@ -60,7 +62,7 @@ export class TestDaemon<C extends Clock = FakeClock> {
     const logger = createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent');
     const daemon = await startDaemon(settings, aConfig(options.config), { clock, logger });
     const test = new TestDaemon(daemon, clock, database, options.beside === undefined);
-    test.projectKey = String((await test.project()).key);
+    test.projectKey = await test.serverKey();
     return test;
   }
 
@@ -78,7 +80,15 @@ export class TestDaemon<C extends Clock = FakeClock> {
     return found;
   }
 
-  /** Sends events in one request; returns the answer's body. */
+  /** A key of the first project, as its own servers have one. */
+  private async serverKey(): Promise<string> {
+    const [projects, keys] = [this.daemon.app.get(Projects), this.daemon.app.get(ProjectKeys)];
+    const { secret } = await keys.create(projects.list()[0]?.id ?? 0, { kind: 'server' });
+    await projects.load();
+    return secret;
+  }
+
+  /** Sends events in one request, as the app's server; returns the answer's body. */
   async send(...events: EventBody[]): Promise<{ accepted: number; duplicate: number; ignored: number }> {
     const answer = await this.anyone.raw('POST', '/v1/events', {
       headers: { authorization: `Bearer ${this.projectKey}` },

@@ -104,6 +104,14 @@ export class CustomerStore {
     );
   }
 
+  /** Those of these customers whom the directory lists. */
+  async listed(sql: Sql, ids: readonly number[]): Promise<Set<number>> {
+    if (ids.length === 0) return new Set();
+    const text = `SELECT id FROM customer WHERE id = ANY ($1::bigint[]) AND source = 'directory'`;
+    const rows = await sql.query<{ id: number }>({ name: 'customers.listed', text }, [ids]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /**
    * Makes a customer that is known from telemetry only for each list of names; returns their ids, and how many of the names were
    * still free.

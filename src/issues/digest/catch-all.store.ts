@@ -4,22 +4,36 @@ import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
 import { type Place } from './cell.js';
 import { CellStore } from './cell.store.js';
+import { type Spent } from './opening-budget.js';
 
 const HOUR = 3_600_000;
 
 /** An hour that is ahead, by the clock of another process, counts as this one: a slow clock makes no room for more issues. */
-const OPENED = {
-  name: 'catch_all.opened',
-  text: 'SELECT opened FROM issue_opening WHERE project_id = $1 AND hour >= $2',
+const SPENT = {
+  name: 'catch_all.spent',
+  text: `
+    SELECT kind, spender, opened
+    FROM issue_budget
+    WHERE project_id = $1 AND hour >= $2 AND spender = ANY ($3::text[])`,
 };
+/** What is of hours before goes at the same time: sources have other names in each hour. */
 const COUNT_OPENED = {
   name: 'catch_all.count_opened',
   text: `
-    INSERT INTO issue_opening AS o (project_id, hour, opened)
-    VALUES ($1, $2, $3)
-    ON CONFLICT (project_id) DO UPDATE SET
-      opened = EXCLUDED.opened + CASE WHEN o.hour >= EXCLUDED.hour THEN o.opened ELSE 0 END,
-      hour = greatest(o.hour, EXCLUDED.hour)`,
+    WITH added AS (
+      SELECT * FROM unnest($3::text[], $4::text[], $5::int[]) AS x (kind, spender, opened)
+    ), past AS (
+      DELETE FROM issue_budget b
+      WHERE b.project_id = $1 AND b.hour < $2
+        AND NOT EXISTS (SELECT FROM added a WHERE a.kind = b.kind AND a.spender = b.spender)
+    )
+    INSERT INTO issue_budget AS b (project_id, hour, kind, spender, opened)
+    SELECT $1, $2, kind, spender, opened
+    FROM added
+    ORDER BY kind, spender
+    ON CONFLICT (project_id, kind, spender) DO UPDATE SET
+      opened = EXCLUDED.opened + CASE WHEN b.hour >= EXCLUDED.hour THEN b.opened ELSE 0 END,
+      hour = greatest(b.hour, EXCLUDED.hour)`,
 };
 const PLACE = {
   name: 'catch_all.place',
@@ -42,15 +56,21 @@ const GATHERED = `
 export class CatchAllStore {
   constructor(private readonly cells: CellStore) {}
 
-  /** Counts the issues that a project opened in the hour of `now` (UTC), in all processes; 0 when it opened none. */
-  async opened(tx: Tx, projectId: number, now: Date): Promise<number> {
-    const [row] = await tx.query<{ opened: number }>(OPENED, [projectId, hourOf(now)]);
-    return row?.opened ?? 0;
+  /** What these spenders of a project have opened in the hour of `now` (UTC), in all processes. */
+  async spent(tx: Tx, projectId: number, spenders: readonly string[], now: Date): Promise<Spent[]> {
+    return tx.query<Spent>(SPENT, [projectId, hourOf(now), spenders]);
   }
 
-  /** Adds to that count. */
-  async countOpened(tx: Tx, projectId: number, opened: number, now: Date): Promise<void> {
-    if (opened > 0) await tx.query(COUNT_OPENED, [projectId, hourOf(now), opened]);
+  /** Adds to those counts. */
+  async countOpened(tx: Tx, projectId: number, spent: readonly Spent[], now: Date): Promise<void> {
+    if (spent.length === 0) return;
+    await tx.query(COUNT_OPENED, [
+      projectId,
+      hourOf(now),
+      spent.map((one) => one.kind),
+      spent.map((one) => one.spender),
+      spent.map((one) => one.opened),
+    ]);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CustomerDirectory, type RecalledCustomers } from '../../customers/public.js';
+import { type Person } from '../../customers/customer.js';
+import { CustomerDirectory, type Known, type RecalledCustomers } from '../../customers/public.js';
 import { type EventConsumer } from '../../intake/event-buffer.js';
 import { type CountableEvent, type QueuedEvent } from '../../intake/queued-event.js';
 import { type DigestOutcome } from '../../intake/outcome.js';
@@ -15,8 +16,10 @@ import { DigestStore } from './digest.store.js';
 import { type Facts } from '../../grouping/facts.js';
 import { Fingerprinter } from '../../grouping/fingerprinter.js';
 import { IgnoreStore } from '../triage/ignore.store.js';
+import { type BudgetKind } from './opening-budget.js';
 import { IssueOpener, type RecalledPlaces } from './issue.opener.js';
-import { RegressionKeeper } from './regression.keeper.js';
+import { Newcomers } from './newcomers.service.js';
+import { type PlacedEvent, RegressionKeeper } from './regression.keeper.js';
 import { SampleKeeper } from './sample.keeper.js';
 
 const MINUTE = 60_000;
@@ -62,6 +65,7 @@ export class Digest implements EventConsumer {
     private readonly regressions: RegressionKeeper,
     private readonly samples: SampleKeeper,
     private readonly ignored: IgnoreStore,
+    private readonly newcomers: Newcomers,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -104,7 +108,7 @@ export class Digest implements EventConsumer {
   ): Promise<DigestOutcome[] | undefined> {
     const { places } = remembered.places;
     const counted = prepared.flatMap((one, at) => countedEvent(one, places[at], remembered.customers.ids[at]) ?? []);
-    const placed = prepared.flatMap((one, at) => placedEvent(one, places[at]));
+    const placed = prepared.flatMap((one, at) => placedEvent(one, places[at], undefined));
     const outcomes = prepared.map((): DigestOutcome => 'accepted');
     const counts = countOutcomes(prepared, outcomes, now);
     const releases = this.regressions.saveReleases(placed, now);
@@ -142,15 +146,16 @@ export class Digest implements EventConsumer {
         this.directory.look(tx, prepared),
       ]);
       const wanted = fresh.filter((one) => !one.grouped.ignore);
-      const attached = await this.opener.attach(tx, wanted, found, now);
+      const kinds = await this.budgetKinds(tx, wanted, found, known);
+      const attached = await this.opener.attach(tx, wanted, { found, kinds }, now);
       const places = new Map(wanted.map((one, at) => [one, attached[at]]));
       const counting = wanted.filter((one) => places.get(one)?.status !== 'ignored');
       const ignored = wanted.filter((one) => places.get(one)?.status === 'ignored');
-      const people = [...counting, ...ignored];
+      const people = await this.withinLimits([...counting, ...ignored], known, now);
       const customers = await this.directory.recognise(tx, people, now, known);
       await this.countIgnored(tx, ignored, customers.slice(counting.length), places, now);
       const counted = counting.map((one, at) => countedEvent(one, places.get(one), customers[at]));
-      const placed = counting.flatMap((one) => placedEvent(one, places.get(one)));
+      const placed = counting.flatMap((one, at) => placedEvent(one, places.get(one), customers[at]));
       const releases = this.regressions.saveReleases(placed, now);
       await runAll(tx, releases.bound);
       await this.regressions.reopen(tx, placed, now);
@@ -178,6 +183,31 @@ export class Digest implements EventConsumer {
     this.directory.remember(committed.people, committed.customers);
     this.ledger.observe(committed.counts);
     return committed.outcomes;
+  }
+
+  /** The people of these events; nobody where a key or source has made too many known. */
+  private async withinLimits(events: readonly Prepared[], known: Known, now: Date): Promise<readonly Person[]> {
+    const strangers = await this.directory.strangersAmong(events, known);
+    if (strangers.every((name) => name === undefined)) return events;
+    const beyond = this.newcomers.beyond(events, strangers, now);
+    return events.map((one, at) => (beyond[at] ? { projectId: one.projectId, identities: [] } : one));
+  }
+
+  /** For events of new faults, whose budget for new issues they spend: a claim about somebody in the directory is worth more than one about anybody. */
+  private async budgetKinds(
+    tx: Tx,
+    events: readonly Prepared[],
+    found: ReadonlyMap<string, Place>,
+    known: Known,
+  ): Promise<Map<Prepared, BudgetKind>> {
+    const fresh = events.filter((one) => !this.opener.isPlaced(one, found));
+    const claims = fresh.filter(({ trust = 'claimed' }) => trust === 'claimed');
+    const listed = claims.length === 0 ? [] : await this.directory.areListed(tx, claims, known);
+    const kinds = new Map<Prepared, BudgetKind>();
+    for (const one of fresh) if (one.trust === 'server') kinds.set(one, 'server');
+    for (const one of fresh) if (one.trust === 'signed') kinds.set(one, 'known');
+    for (const [at, one] of claims.entries()) if (listed[at]) kinds.set(one, 'known');
+    return kinds;
   }
 
   /** What people ignore is counted beside their decision, and nowhere else. */
@@ -223,8 +253,12 @@ function countedEvent(
   return { cellId: place.cellId, customerId, eventId, trust, source, occurredAt, release, blocking, severity, area };
 }
 
-function placedEvent({ projectId, occurredAt, release }: Prepared, place: Place | undefined) {
-  return place === undefined ? [] : [{ projectId, occurredAt, release, place }];
+function placedEvent(
+  { projectId, trust, source, occurredAt, release }: Prepared,
+  place: Place | undefined,
+  customerId: number | undefined,
+): PlacedEvent[] {
+  return place === undefined ? [] : [{ projectId, trust, source, occurredAt, release, place, customerId }];
 }
 
 function ruledOut(fresh: readonly Prepared[]) {

@@ -14,6 +14,9 @@ import { Fingerprinter } from '../../grouping/fingerprinter.js';
 import { type AnyFingerprint } from '../../grouping/fingerprints.js';
 import { GROUPING_CONFIG, type GroupingConfig } from '../../grouping/grouping-config.js';
 import { LinkStore } from '../links/link.store.js';
+import { DEFAULT_LIMITS } from '../../projects/project-key.js';
+import { Projects } from '../../projects/project.registry.js';
+import { BUDGET_KINDS, type BudgetKind, type Opener, OpeningBudget, spendersOf } from './opening-budget.js';
 import { type ProjectTemplates, TemplateMemory } from './template.memory.js';
 
 /** Cells that the wordings of a message issue get one by one; later ones share the last, so that a hit stays one row. */
@@ -64,13 +67,21 @@ interface PlannedCell {
   readonly place: Planned;
 }
 
+/** Events of one project whose fingerprints nobody knew before its lock was had. */
+interface Unplaced {
+  readonly projectId: number;
+  readonly known: Map<string, Place>;
+  readonly strangers: readonly GroupedEvent[];
+  readonly kindOf: (event: GroupedEvent) => BudgetKind;
+}
+
 /** What is under way while a project's lock is held: first all is planned in memory, in order, then it is written at once. */
 interface Opening {
   readonly tx: Tx;
   readonly projectId: number;
   readonly now: Date;
-  /** Issues that may be opened. */
-  readonly room: number;
+  readonly budget: OpeningBudget;
+  readonly openerOf: (event: GroupedEvent) => Opener;
   /** Places by key; grows. */
   readonly known: Map<string, Place>;
   /** The catch-alls that are in use, by level. */
@@ -85,8 +96,9 @@ interface Opening {
 }
 
 /**
- * Attaches events to issues by fingerprint, messages by template, and opens an issue for what nobody has seen. An app may open
- * `grouping.maxNewIssuesPerHour`; what nobody has seen beyond that counts in a catch-all and is not learnt, so it costs no more rows.
+ * Attaches events to issues by fingerprint, messages by template, and opens an issue for what nobody has seen. What an app may
+ * open in an hour stands in `OpeningBudget`; what nobody has seen beyond that counts in a catch-all and is not learnt, so it costs no more rows
+ * and is opened as soon as somebody comes for whom there is room.
  */
 @Injectable()
 export class IssueOpener {
@@ -104,28 +116,44 @@ export class IssueOpener {
     private readonly fingerprinter: Fingerprinter,
     private readonly memory: TemplateMemory,
     private readonly catchAll: CatchAllStore,
+    private readonly projects: Projects,
     @Inject(GROUPING_CONFIG) private readonly config: GroupingConfig,
   ) {}
 
-  /** One place an event; `found` is what `find` said of these events in the same transaction. */
+  /**
+   * One place an event; `found` is what `find` said of these events in the same transaction.
+   * @param kinds whose budget each event spends; claimed where it is missing
+   */
   async attach(
     tx: Tx,
     events: readonly GroupedEvent[],
-    found: ReadonlyMap<string, Place>,
+    { found, kinds }: { found: ReadonlyMap<string, Place>; kinds: ReadonlyMap<GroupedEvent, BudgetKind> },
     now: Date,
   ): Promise<Place[]> {
-    const byKey = new Map(events.map((event) => [newestKey(event), event]));
+    const kindOf = (event: GroupedEvent) => kinds.get(event) ?? 'claimed';
+    const byKey = new Map<string, GroupedEvent>();
+    // Of several events of one fault the best known one opens it.
+    for (const event of events) {
+      const before = byKey.get(newestKey(event));
+      if (!before || BUDGET_KINDS.indexOf(kindOf(event)) < BUDGET_KINDS.indexOf(kindOf(before)))
+        byKey.set(newestKey(event), event);
+    }
     const known = new Map(found);
     const strangers = [...byKey].filter(([key]) => !known.has(key)).map(([, event]) => event);
     for (const projectId of [...new Set(strangers.map((event) => event.projectId))].sort((a, b) => a - b)) {
       const ofProject = strangers.filter((event) => event.projectId === projectId);
-      await this.open(tx, projectId, known, ofProject, now);
+      await this.open(tx, { projectId, known, strangers: ofProject, kindOf }, now);
     }
     return events.map((event) => {
       const place = known.get(newestKey(event));
       if (!place) throw new Error(`no issue was opened for ${newestKey(event)}`);
       return place;
     });
+  }
+
+  /** Whether an event's newest key is among the places that `find` found. */
+  isPlaced(event: GroupedEvent, found: ReadonlyMap<string, Place>): boolean {
+    return found.has(newestKey(event));
   }
 
   /** The places behind the events' keys; unknown ones are missing. */
@@ -172,23 +200,19 @@ export class IssueOpener {
   }
 
   /** Under the project's lock, since another process may have met the same fault in the same moment. */
-  private async open(
-    tx: Tx,
-    projectId: number,
-    known: Map<string, Place>,
-    strangers: readonly GroupedEvent[],
-    now: Date,
-  ): Promise<void> {
+  private async open(tx: Tx, { projectId, known, strangers, kindOf }: Unplaced, now: Date): Promise<void> {
+    const openerOf = (event: GroupedEvent) => this.openerOf(event, kindOf(event));
+    const spenders = [...new Set(strangers.flatMap((event) => spendersOf(openerOf(event))))];
     // Asked for together, these travel in one round trip; each sees what was committed before the lock was had.
-    const [, found, opened] = await Promise.all([
+    const [, found, spent] = await Promise.all([
       this.store.lock(tx, projectId),
       this.find(tx, strangers),
-      this.catchAll.opened(tx, projectId, now),
+      this.catchAll.spent(tx, projectId, spenders, now),
     ]);
     for (const [key, place] of found) known.set(key, place);
-    const room = this.config.maxNewIssuesPerHour - opened;
+    const budget = new OpeningBudget(spent, this.config.maxNewIssuesPerHour);
     const opening: Opening = {
-      ...{ tx, projectId, now, room, known, homes: new Map(), gathered: new Map(), templates: undefined },
+      ...{ tx, projectId, now, budget, openerOf, known, homes: new Map(), gathered: new Map(), templates: undefined },
       ...{ joined: [], issues: [], cells: [], bindings: [] },
     };
     for (const event of strangers) if (!known.has(newestKey(event))) await this.planOne(opening, event);
@@ -197,10 +221,22 @@ export class IssueOpener {
     await this.links.proposeByKeys(tx, projectId, opening.joined, JOINED, now);
   }
 
+  private openerOf({ keyId = 0, source = 0 }: GroupedEvent, kind: BudgetKind): Opener {
+    const key = this.projects.keyOf(keyId);
+    const { newIssuesPerHour, sourceNewIssuesPerHour } = key?.limits ?? DEFAULT_LIMITS;
+    const isServer = key?.kind === 'server';
+    return {
+      kind,
+      keyId,
+      source,
+      most: { key: newIssuesPerHour, source: isServer ? Infinity : sourceNewIssuesPerHour },
+    };
+  }
+
   /** Finds or plans the place of one event, to which all its keys will be bound; those of what is gathered stay unknown. */
   private async planOne(opening: Opening, event: GroupedEvent): Promise<void> {
     const { projectId, known } = opening;
-    const level = isFull(opening) ? this.beyond.get(newestKey(event)) : undefined;
+    const level = isFull(opening, event) ? this.beyond.get(newestKey(event)) : undefined;
     if (level !== undefined) {
       known.set(newestKey(event), await this.gather(opening, level));
       return;
@@ -236,9 +272,10 @@ export class IssueOpener {
   ): Promise<Place | undefined> {
     const cell = newCell(opening.projectId, clean, shown);
     const key = newestKeyOf(event);
-    const home = masked === undefined ? undefined : await this.homeOf(opening, masked, key);
+    const home = masked === undefined ? undefined : await this.homeOf(opening, event, masked);
     if (home !== undefined) return this.placeBeside(opening, home, cell);
-    if (isFull(opening)) return undefined;
+    if (isFull(opening, event)) return undefined;
+    opening.budget.spend(opening.openerOf(event));
     const opened = { homeId: 0, place: { ...UNWRITTEN }, cells: 0, newest: undefined };
     if (masked !== undefined) opening.homes.set(key, opened);
     const first = planCell(opening, opened, cell);
@@ -247,10 +284,10 @@ export class IssueOpener {
   }
 
   /** Learns a message; the issue that its template has already, undefined when the template is new. Without room new ones are not learnt. */
-  private async homeOf(opening: Opening, masked: string, key: string): Promise<Home | undefined> {
+  private async homeOf(opening: Opening, event: GroupedEvent, masked: string): Promise<Home | undefined> {
     opening.templates ??= await this.memory.of(opening.tx, opening.projectId);
-    if (isFull(opening) && !opening.templates.knows(masked)) return undefined;
-    const { first, joined } = opening.templates.learn(masked, key);
+    if (isFull(opening, event) && !opening.templates.knows(masked)) return undefined;
+    const { first, joined } = opening.templates.learn(masked, newestKeyOf(event));
     opening.joined.push(...joined);
     const seen = first === undefined ? undefined : opening.homes.get(first);
     if (first === undefined || seen !== undefined) return seen;
@@ -275,11 +312,11 @@ export class IssueOpener {
   }
 
   /** Writes what was planned, and the ids into the plan; returns the ids of the fingerprints from which templates are learnt. */
-  private async write({ tx, projectId, issues, cells, bindings, now }: Opening): Promise<number[]> {
+  private async write({ tx, projectId, budget, issues, cells, bindings, now }: Opening): Promise<number[]> {
     const looks = issues.map((one) => one.cell);
     const [issueIds] = await Promise.all([
       this.store.openIssues(tx, looks, now),
-      this.catchAll.countOpened(tx, projectId, looks.length, now),
+      this.catchAll.countOpened(tx, projectId, budget.spent(), now),
     ]);
     for (const [at, { home }] of issues.entries()) home.homeId = home.place.issueId = rowAt(issueIds, at, 'new issues');
     const rows = cells.map(({ home, cell }) => ({ issueId: home.homeId, cell }));
@@ -291,8 +328,8 @@ export class IssueOpener {
   }
 }
 
-function isFull({ issues, room }: Opening): boolean {
-  return issues.length >= room;
+function isFull({ budget, openerOf }: Opening, event: GroupedEvent): boolean {
+  return !budget.hasRoom(openerOf(event));
 }
 
 function planCell(opening: Opening, home: Home, cell: NewCell): PlannedCell {

@@ -197,6 +197,7 @@ export class IssueStore {
   async removeHits(tx: Tx, customerIds: readonly number[]): Promise<void> {
     await tx.query('DELETE FROM issue_customer WHERE customer_id = ANY ($1::bigint[])', [customerIds]);
     await tx.query('DELETE FROM ignored_hit WHERE customer_id = ANY ($1::bigint[])', [customerIds]);
+    await tx.query('DELETE FROM regression_doubt WHERE customer_id = ANY ($1::bigint[])', [customerIds]);
   }
 
   /** When each issue was last hit, and when its project last sent anything, by our clock. */
