@@ -1,6 +1,6 @@
 import { openDatabase } from '../platform/db/open-database.js';
-import { SmtpGateway } from '../delivery/smtp/smtp.gateway.js';
-import { TwilioGateway } from '../delivery/twilio/twilio.gateway.js';
+import { type Gateway } from '../delivery/gateway.js';
+import { gatewaysSet } from '../delivery/gateways.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
 import { readSettings, type Settings } from '../platform/config/settings.js';
 import { messageOf } from '../platform/errors.js';
@@ -15,9 +15,9 @@ export async function run(): Promise<number> {
     const known = settings;
     results.push(await check('configuration', () => describeConfig(known)));
     results.push(await check('database', () => tryDatabase(known)));
-    if (known.smtp) results.push(await check('SMTP', () => tryGateway(new SmtpGateway(known.smtp!))));
-    if (known.twilio) results.push(await check('Twilio', () => tryGateway(new TwilioGateway(known.twilio!))));
-    if (!known.smtp && !known.twilio)
+    const gateways = gatewaysSet(known);
+    for (const { label, make } of gateways) results.push(await check(label, () => tryGateway(make(known))));
+    if (gateways.length === 0)
       process.stdout.write('note  delivery: no provider is set, so messages go to the built-in outbox\n');
     if (!known.publicUrl) process.stdout.write('note  PUBLIC_URL is not set, so links in messages lead to localhost\n');
   }
@@ -50,7 +50,8 @@ async function tryDatabase(settings: Settings): Promise<string> {
   }
 }
 
-async function tryGateway(gateway: SmtpGateway | TwilioGateway): Promise<string> {
+async function tryGateway(gateway: Gateway | undefined): Promise<string> {
+  if (!gateway?.check) return 'nothing to check';
   try {
     const result = await gateway.check();
     if (result.ok) return 'address and credentials work';

@@ -5,6 +5,12 @@ export type Channel = (typeof CHANNELS)[number];
 /** What an identity is made of; `id` is the app's own id of the customer (the external id). */
 export type IdentityKind = 'id' | 'email' | 'phone' | 'username' | 'device';
 
+/** For each channel, the field of a directory entry that holds its address, and the kind of identity that such an address is as well. */
+export const CHANNEL_ADDRESS = {
+  sms: { field: 'phone', identity: 'phone' },
+  email: { field: 'email', identity: 'email' },
+} as const satisfies Readonly<Record<Channel, { field: 'email' | 'phone'; identity: IdentityKind }>>;
+
 /** One name under which a customer turns up in telemetry, in a support channel or in the directory. */
 export interface Identity {
   readonly kind: IdentityKind;

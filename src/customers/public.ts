@@ -4,6 +4,7 @@ import { type Bound, type Sql, type Tx } from '../platform/db/database.js';
 import { Projects } from '../projects/project.registry.js';
 import {
   type Channel,
+  CHANNEL_ADDRESS,
   CHANNELS,
   type ConsentRecord,
   type ConsentSource,
@@ -190,13 +191,12 @@ export class CustomerDirectory {
       owners.map((one) => one.customerId),
       id,
     );
-    for (const [channel, address] of [
-      ['email', entry.email],
-      ['sms', entry.phone],
-    ] as const) {
+    for (const channel of CHANNELS) {
+      const { field, identity } = CHANNEL_ADDRESS[channel];
+      const address = entry[field];
       if (address === undefined) continue;
       await this.store.setAddress(tx, id, channel, address, now);
-      changed += await this.store.dropOtherIdentities(tx, id, channel === 'email' ? 'email' : 'phone', address);
+      changed += await this.store.dropOtherIdentities(tx, id, identity, address);
     }
     for (const channel of CHANNELS) {
       const word = entry.consent?.[channel];

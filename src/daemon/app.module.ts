@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { AudienceModule } from '../audience/audience.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
+import { channelsAvailable } from '../delivery/gateways.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DETECTION_CONFIG } from '../detection/detection-config.js';
 import { DetectionModule } from '../detection/detection.module.js';
@@ -81,7 +82,7 @@ class PlatformModule {
       { provide: TEXTS_CONFIG, useValue: config.texts },
       { provide: OUTREACH_CONFIG, useValue: config.outreach },
       { provide: POLICIES_CONFIG, useValue: config.policies },
-      { provide: CHANNELS_AVAILABLE, useValue: availableChannels(settings) },
+      { provide: CHANNELS_AVAILABLE, useValue: channelsAvailable(settings) },
     ];
     return {
       module: PlatformModule,
@@ -103,10 +104,4 @@ export class AppModule {
       providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
     };
   }
-}
-
-/** With no provider at all both channels lead to the built-in outbox. */
-function availableChannels({ smtp, twilio }: Settings): string[] {
-  if (!smtp && !twilio) return ['sms', 'email'];
-  return [...(twilio ? ['sms'] : []), ...(smtp ? ['email'] : [])];
 }

@@ -1,26 +1,37 @@
 import { type MessageReason } from '../outreach/reasons.js';
 
-/** One message for one recipient, as handed to a gateway: rendered, allowed and due. */
-export interface OutgoingMessage {
+/** What a message has on every channel: for one recipient, rendered, allowed and due. */
+interface Outgoing {
   /** Our id of the message (a UUID); the same on every attempt. */
   readonly messageId: string;
-  readonly channel: 'sms' | 'email';
   /** Exactly one recipient: a number in E.164 or a bare address (no display name, no list). */
   readonly to: string;
   /** BCP 47 tag of the language that the text is written in. */
   readonly locale: string;
-  /** Email only. */
-  readonly subject?: string;
   readonly text: string;
-  /** Email only: the same content as `text`, offered as the alternative. */
-  readonly html?: string;
-  /** Email only: where one POST takes the recipient off the list (RFC 8058). */
-  readonly unsubscribeUrl?: string;
-  /** SMS only: where the provider reports what became of this message. */
-  readonly statusCallbackUrl?: string;
   /** After this moment the message does harm and is not sent any more. */
   readonly validUntil?: Date;
 }
+
+/** A text message. */
+export interface OutgoingSms extends Outgoing {
+  readonly channel: 'sms';
+  /** Where the provider reports what became of this message. */
+  readonly statusCallbackUrl?: string;
+}
+
+/** A mail. */
+export interface OutgoingMail extends Outgoing {
+  readonly channel: 'email';
+  readonly subject: string;
+  /** The same content as `text`, offered as the alternative. */
+  readonly html?: string;
+  /** Where one POST takes the recipient off the list (RFC 8058). */
+  readonly unsubscribeUrl?: string;
+}
+
+/** A message as handed to a gateway, by channel. */
+export type OutgoingMessage = OutgoingSms | OutgoingMail;
 
 /** Every reason that a gateway can give for not having sent, or for not knowing. A closed list: they are metric labels. */
 export const GATEWAY_REASONS = [
@@ -98,14 +109,14 @@ export type ReconcileResult =
 export type CheckResult = { readonly ok: true } | { readonly ok: false; readonly problem: string };
 
 /** A way out to one provider. It calls the provider once per `send` and never repeats on its own: the outbox owns retries. */
-export interface Gateway {
+export interface Gateway<Out extends OutgoingMessage = OutgoingMessage> {
   /** Metric label and log field, e.g. `smtp`. */
   readonly name: string;
-  readonly channel: OutgoingMessage['channel'];
+  readonly channel: Out['channel'];
   /** Makes one attempt. Expected failures are values; throws only for faults of ours, after which the attempt counts as in doubt. */
-  send(message: OutgoingMessage, now: Date): Promise<SendResult>;
+  send(message: Out, now: Date): Promise<SendResult>;
   /** Asks what became of an attempt in doubt that began at `attemptedAt`. Sends nothing. */
-  reconcile(message: OutgoingMessage, attemptedAt: Date, now: Date): Promise<ReconcileResult>;
+  reconcile(message: Out, attemptedAt: Date, now: Date): Promise<ReconcileResult>;
   /** Proves address and credentials without sending. */
   check?(): Promise<CheckResult>;
   /** Ends idle connections; attempts under way finish. */

@@ -1,5 +1,6 @@
 import { getCountries } from 'libphonenumber-js/max';
 import { z } from 'zod';
+import { type Channel } from '../customers/customer.js';
 
 const limit = z.number().int().min(0).max(100_000_000);
 const ceilings = (perHour: number, perDay: number) =>
@@ -18,7 +19,12 @@ const COUNTRIES: readonly string[] = getCountries();
  * mistake costs before a person reads the alert. Mail costs nothing, so its ceilings guard the sender's reputation and are ten times as high.
  */
 export const outreachSchema = z.strictObject({
-  limits: z.strictObject({ sms: ceilings(2000, 10_000), email: ceilings(20_000, 100_000) }).prefault({}),
+  limits: z
+    .strictObject({
+      sms: ceilings(2000, 10_000),
+      email: ceilings(20_000, 100_000),
+    } satisfies Readonly<Record<Channel, z.ZodType>>)
+    .prefault({}),
   /** ISO 3166 codes of the countries whose numbers may be written to; left out: all but what costs the recipient or us extra. */
   countries: z
     .array(z.string().refine((code) => COUNTRIES.includes(code), 'must be a country code of two letters, like DE'))

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type OutgoingMessage } from '../../src/delivery/gateway.js';
+import { type OutgoingMail, type OutgoingSms } from '../../src/delivery/gateway.js';
 import { SmtpGateway, type SmtpConfig } from '../../src/delivery/smtp/smtp.gateway.js';
 import { isSignedByTwilio } from '../../src/delivery/twilio/twilio-signature.js';
 import { TwilioGateway, type TwilioConfig } from '../../src/delivery/twilio/twilio.gateway.js';
@@ -11,7 +11,7 @@ import { TwilioEmulator } from '../support/twilio-emulator.js';
 const NOW = new Date('2026-03-02T10:00:00.400Z');
 const seconds = (count: number) => new Date(NOW.getTime() + count * 1000);
 
-function aMail(changes: Partial<OutgoingMessage> = {}): OutgoingMessage {
+function aMail(changes: Partial<OutgoingMail> = {}): OutgoingMail {
   return {
     messageId: '0195-mail-1',
     channel: 'email',
@@ -25,7 +25,7 @@ function aMail(changes: Partial<OutgoingMessage> = {}): OutgoingMessage {
   };
 }
 
-function anSms(changes: Partial<OutgoingMessage> = {}): OutgoingMessage {
+function anSms(changes: Partial<OutgoingSms> = {}): OutgoingSms {
   return {
     messageId: '0195-sms-1',
     channel: 'sms',

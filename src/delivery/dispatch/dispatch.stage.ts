@@ -9,6 +9,7 @@ import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { settle } from '../algorithm/outcome.js';
 import { AttemptStore } from './attempt.store.js';
 import { type Gateway, type OutgoingMessage, type SendResult } from '../gateway.js';
+import { outgoing } from '../outgoing.js';
 import { Gateways } from './gateways.service.js';
 
 const BATCH = 50;
@@ -16,8 +17,6 @@ const BATCH = 50;
 const PARALLEL = 5;
 /** Longer than the longest time limit of a gateway (SMTP, 120 s), so that only a dead worker loses a lease. */
 const LEASE_MS = 300_000;
-/** A text about a fault that is hours old does harm. */
-const VALID_MS = 4 * 3_600_000;
 
 /**
  * SEND: claims due messages, marks each `sending` with its attempt committed, and only then calls the provider. A message
@@ -111,26 +110,3 @@ export class DispatchStage implements Stage {
 }
 
 const RESULT_WORDS = { sent: 'sent', retry: 'retry', rejected: 'rejected', inDoubt: 'in_doubt' } as const;
-
-/** A message as a gateway takes it. */
-export function outgoing(
-  message: Pick<Message, 'id' | 'locale' | 'linkToken'>,
-  content: ReadyMessage['content'],
-  base: string,
-  now: Date,
-): OutgoingMessage {
-  const common = {
-    messageId: message.id,
-    channel: content.channel,
-    to: content.address,
-    locale: message.locale,
-    text: content.body,
-  };
-  if (content.channel === 'sms')
-    return {
-      ...common,
-      statusCallbackUrl: `${base}/hooks/twilio/status?message=${message.id}`,
-      validUntil: new Date(now.getTime() + VALID_MS),
-    };
-  return { ...common, subject: content.subject ?? '', unsubscribeUrl: `${base}/i/${message.linkToken}/unsubscribe` };
-}

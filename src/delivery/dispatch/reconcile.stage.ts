@@ -6,7 +6,7 @@ import { assertNever } from '../../platform/errors.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { AttemptStore } from './attempt.store.js';
-import { outgoing } from './dispatch.stage.js';
+import { outgoing } from '../outgoing.js';
 import { Gateways } from './gateways.service.js';
 
 const BATCH = 50;

@@ -14,11 +14,11 @@ export class OutboxGateway implements Gateway {
   ) {}
 
   async send(message: OutgoingMessage, now: Date): Promise<SendResult> {
-    const { channel, to, subject, text } = message;
+    const { channel, to, text } = message;
     await this.store.putOutbox(this.database, message.messageId, {
       channel,
       address: to,
-      subject: subject ?? null,
+      subject: 'subject' in message ? message.subject : null,
       body: text,
       at: now,
     });

@@ -13,7 +13,7 @@ import { rejected, resultOf } from '../algorithm/verdict.js';
 import {
   type CheckResult,
   type Gateway,
-  type OutgoingMessage,
+  type OutgoingMail,
   type ReconcileResult,
   type SendResult,
 } from '../gateway.js';
@@ -39,7 +39,7 @@ const CONNECT_TIMEOUT_MS = 15_000;
  * Sends mail over SMTP, one recipient a message, on pooled connections. It knows for each attempt whether the whole body had been handed
  * over: before that a broken connection means "not sent", after it "in doubt". The library's own repeats are off.
  */
-export class SmtpGateway implements Gateway {
+export class SmtpGateway implements Gateway<OutgoingMail> {
   readonly name = 'smtp';
   readonly channel = 'email';
   private readonly mailer: Transporter;
@@ -61,7 +61,7 @@ export class SmtpGateway implements Gateway {
   }
 
   /** Makes one attempt; takes at most `timeoutMs`. */
-  async send(message: OutgoingMessage, now: Date): Promise<SendResult> {
+  async send(message: OutgoingMail, now: Date): Promise<SendResult> {
     if (message.validUntil && message.validUntil <= now) return resultOf(rejected('expired', 'message'), '', now);
     if (!isBareAddress(message.to)) return resultOf(rejected('invalid_recipient', 'recipient'), '', now);
     const messageId = messageIdHeader(message.messageId, this.domain);
@@ -71,7 +71,7 @@ export class SmtpGateway implements Gateway {
         messageId,
         from: this.config.from,
         to: { name: '', address: message.to },
-        subject: message.subject ?? '',
+        subject: message.subject,
         text: message.text,
         ...(message.html === undefined ? {} : { html: message.html }),
         date: now,

@@ -3,13 +3,7 @@ import twilio from 'twilio';
 import { findSms, CLOCK_SKEW_MS } from './sms-match.js';
 import { classifyTwilioFailure, retryAfterSeconds, twilioCode, type TwilioFailure } from './twilio-failure.js';
 import { inDoubt, rejected, resultOf } from '../algorithm/verdict.js';
-import {
-  type CheckResult,
-  type Gateway,
-  type OutgoingMessage,
-  type ReconcileResult,
-  type SendResult,
-} from '../gateway.js';
+import { type CheckResult, type Gateway, type OutgoingSms, type ReconcileResult, type SendResult } from '../gateway.js';
 
 export interface TwilioConfig {
   readonly accountSid: string;
@@ -37,7 +31,7 @@ const SETTLE_MS = 10 * CALL_TIMEOUT_MS;
 const LIST_LIMIT = 1000;
 
 /** Sends SMS through Twilio's Messages API. One call per attempt: the API has no idempotency key, so repeats are the outbox's to decide. */
-export class TwilioGateway implements Gateway {
+export class TwilioGateway implements Gateway<OutgoingSms> {
   readonly name = 'twilio';
   readonly channel = 'sms';
   private readonly client: twilio.Twilio;
@@ -57,7 +51,7 @@ export class TwilioGateway implements Gateway {
   }
 
   /** Makes one call to create the message. */
-  async send(message: OutgoingMessage, now: Date): Promise<SendResult> {
+  async send(message: OutgoingSms, now: Date): Promise<SendResult> {
     const seconds = validitySeconds(message.validUntil, now);
     if (seconds !== undefined && seconds < 1) return resultOf(rejected('expired', 'message'), '', now);
     try {
@@ -80,7 +74,7 @@ export class TwilioGateway implements Gateway {
    * Looks for the message in Twilio's list for its recipient. Absence counts as "not sent" once Twilio has had time to list it; when the list
    * cannot be read or does not reach back far enough, the answer is "unknown".
    */
-  async reconcile(message: OutgoingMessage, attemptedAt: Date, now: Date): Promise<ReconcileResult> {
+  async reconcile(message: OutgoingSms, attemptedAt: Date, now: Date): Promise<ReconcileResult> {
     const settled = new Date(attemptedAt.getTime() + SETTLE_MS);
     const later = new Date(Math.max(settled.getTime(), now.getTime() + CALL_TIMEOUT_MS));
     try {

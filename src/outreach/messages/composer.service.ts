@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Channel, type Recipient } from '../../customers/customer.js';
 import { CustomerDirectory } from '../../customers/public.js';
 import { Explanations } from '../../explanations/public.js';
-import { formatMoment, oneLine, render, type TemplateValues, tidyLines } from '../../explanations/reader.js';
+import { formatMoment, greetingName, type TemplateValues } from '../../explanations/reader.js';
 import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
@@ -10,6 +10,7 @@ import { PublicUrl } from '../../platform/http/public-url.js';
 import { afterQuietHours, chooseChannel } from '../algorithm/decide.js';
 import { type Campaign, type Message } from '../campaign.js';
 import { CampaignStore } from '../campaigns/campaign.store.js';
+import { type Words, writeWords } from './channel-texts.js';
 import { MessageStore } from './message.store.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, POLICIES_CONFIG, type Policy } from '../policy.js';
@@ -66,11 +67,7 @@ export class Composer {
   }
 
   /** The text as it would go out now, for a preview; the channel is the planned one. */
-  async preview(
-    sql: Sql,
-    campaign: Campaign,
-    message: Message,
-  ): Promise<{ subject: string | null; body: string } | undefined> {
+  async preview(sql: Sql, campaign: Campaign, message: Message): Promise<Words | undefined> {
     const [recipient] = message.customerId === null ? [] : await this.directory.recipients(sql, [message.customerId]);
     const incident = await this.incidents.find(sql, campaign.incidentId);
     return recipient && incident && message.channel
@@ -102,7 +99,7 @@ export class Composer {
     incident: Incident,
     recipient: Recipient,
     channel: Channel,
-  ): Promise<{ subject: string | null; body: string }> {
+  ): Promise<Words> {
     const { locale, kind } = message;
     const explanation = (await this.explanations.forReader(sql, [incident], locale, recipient.timeZone)).get(
       incident.id,
@@ -110,7 +107,7 @@ export class Composer {
     const values: TemplateValues = {
       product: this.explanations.productOf(incident),
       area: incident.area,
-      name: recipient.name,
+      name: greetingName(recipient.name),
       since: formatMoment(incident.startedAt, locale, recipient.timeZone),
       title: explanation?.title ?? '',
       body: explanation?.body ?? '',
@@ -119,8 +116,6 @@ export class Composer {
       link: `${this.publicUrl.base}/i/${message.linkToken}`,
       reason: message.why,
     };
-    const texts = this.explanations.textsOf(locale)[kind];
-    if (channel === 'sms') return { subject: null, body: oneLine(render(texts.sms, values)) };
-    return { subject: oneLine(render(texts.subject, values)), body: tidyLines(render(texts.email, values)) };
+    return writeWords(channel, this.explanations.textsOf(locale)[kind], values);
   }
 }

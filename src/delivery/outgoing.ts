@@ -1,0 +1,38 @@
+import { type Message } from '../outreach/campaign.js';
+import { type ReadyMessage } from '../outreach/public.js';
+import { assertNever } from '../platform/errors.js';
+import { type OutgoingMessage } from './gateway.js';
+
+/** Time after which an SMS that has not left is dropped, milliseconds: a text about a fault that is hours old does harm. A judgement. */
+const VALID_MS = 4 * 3_600_000;
+
+/**
+ * A message as a gateway takes it.
+ * @param base our public address, without a slash at its end
+ */
+export function outgoing(
+  message: Pick<Message, 'id' | 'locale' | 'linkToken'>,
+  { channel, address, subject, body }: ReadyMessage['content'],
+  base: string,
+  now: Date,
+): OutgoingMessage {
+  const common = { messageId: message.id, to: address, locale: message.locale, text: body };
+  switch (channel) {
+    case 'sms':
+      return {
+        ...common,
+        channel,
+        statusCallbackUrl: `${base}/hooks/twilio/status?message=${message.id}`,
+        validUntil: new Date(now.getTime() + VALID_MS),
+      };
+    case 'email':
+      return {
+        ...common,
+        channel,
+        subject: subject ?? '',
+        unsubscribeUrl: `${base}/i/${message.linkToken}/unsubscribe`,
+      };
+    default:
+      return assertNever(channel);
+  }
+}

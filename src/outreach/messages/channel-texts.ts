@@ -1,0 +1,57 @@
+import { type Channel } from '../../customers/customer.js';
+import { cut, oneLine, render, type TemplateValues, tidyLines } from '../../explanations/reader.js';
+import { type LocaleTexts } from '../../explanations/texts-config.js';
+
+/** The words of a message as its channel carries them; `subject` is null on channels without one. */
+export interface Words {
+  readonly subject: string | null;
+  readonly body: string;
+}
+
+type Templates = LocaleTexts['notice'];
+
+/** How a channel makes its text, and how long the text may be in UTF-16 units. */
+interface ChannelText {
+  readonly longest: number;
+  readonly write: (templates: Templates, values: TemplateValues) => Words;
+}
+
+/** A subject line ends where mail programs stop showing it; RFC 5322, 2.1.1 allows 998 octets, and encoding may triple them. */
+const LONGEST_SUBJECT = 200;
+
+/**
+ * Every channel. SMS: Twilio takes 1,600 characters (error 21617 beyond). Mail: Gmail shows 102 KB of a message and hides the rest behind a link; a
+ * Chinese character takes three bytes.
+ */
+export const CHANNEL_TEXTS: Readonly<Record<Channel, ChannelText>> = {
+  sms: {
+    longest: 1600,
+    write: (templates, values) => ({ subject: null, body: oneLine(render(templates.sms, values)) }),
+  },
+  email: {
+    longest: 30_000,
+    write: (templates, values) => ({
+      subject: cut(oneLine(render(templates.subject, values)), LONGEST_SUBJECT),
+      body: tidyLines(render(templates.email, values)),
+    }),
+  },
+};
+
+/** Values that a person wrote and that may be shortened, the least needed first. The link and the reason stay whole. */
+const SHORTENED = ['workaround', 'nextUpdate', 'body', 'title', 'name', 'area', 'product'] as const;
+
+/** Writes a message for its channel. What is too long loses the ends of what people wrote, never the link at its end. */
+export function writeWords(channel: Channel, templates: Templates, values: TemplateValues): Words {
+  const { longest, write } = CHANNEL_TEXTS[channel];
+  let words = write(templates, values);
+  let shorter = values;
+  for (const key of SHORTENED) {
+    const over = words.body.length - longest;
+    if (over <= 0) return words;
+    const value = shorter[key];
+    if (!value) continue;
+    shorter = { ...shorter, [key]: cut(value, Math.max(0, value.length - over)) || null };
+    words = write(templates, shorter);
+  }
+  return { ...words, body: cut(words.body, longest) };
+}
