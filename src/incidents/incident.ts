@@ -1,39 +1,42 @@
-/** How bad an incident is for customers. */
+/** Severities of an incident for customers. */
 export const SEVERITIES = ['minor', 'major', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** Where an incident stands; only `resolved` ends it. */
+/** States of an incident; only `resolved` ends it. */
 export const INCIDENT_STATUSES = ['detected', 'acknowledged', 'mitigated', 'resolved'] as const;
 export type IncidentStatus = (typeof INCIDENT_STATUSES)[number];
 
-/** What ended an incident: a person, that customers use the app without being hit, that all its alerts are resolved, or that it became part of another. */
+/**
+ * Reason why an incident ended: a person resolved it, customers used the app without a hit, all its alerts were
+ * resolved, or it was merged into another.
+ */
 export type Resolution = 'ops' | 'quiet' | 'alerts' | 'merged';
 
-/** A period in which one or more issues hurt customers; this is what people are told about. */
+/** Period in which one or more issues hurt customers; this is what people are told about. */
 export interface Incident {
   readonly id: number;
   readonly projectId: number;
   readonly status: IncidentStatus;
   readonly severity: Severity;
   readonly title: string;
-  /** The part of the product in the customers' words, where configured or set by ops. */
+  /** Part of the product in the customers' words, if configured or set by ops. */
   readonly area: string | null;
-  /** When the fault began to hit. */
+  /** First hit of the fault. */
   readonly startedAt: Date;
   readonly openedAt: Date;
   readonly resolvedAt: Date | null;
   readonly resolution: Resolution | null;
-  /** How often it came back, its predecessors counted. */
+  /** Number of times that it came back, its predecessors included. */
   readonly reopened: number;
-  /** The incident of the same fault whose customers were told that it is over. */
+  /** Earlier incident of the same fault whose customers were told that it is over. */
   readonly previousIncidentId: number | null;
-  /** The incident that this one became part of. */
+  /** Incident into which this one was merged. */
   readonly mergedInto: number | null;
-  /** Incidents that became part of this one. */
+  /** Incidents merged into this one. */
   readonly mergedIds: readonly number[];
-  /** When the last issue was attached; null without any. */
+  /** Time at which the last issue was attached; null without any. */
   readonly attachedAt: Date | null;
-  /** True when a person set the severity: it is not raised by itself any more. */
+  /** Whether a person set the severity; it is no longer raised automatically then. */
   readonly severityByOps: boolean;
   readonly issueIds: readonly number[];
 }

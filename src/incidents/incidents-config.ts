@@ -6,9 +6,9 @@ import { SEVERITIES } from './incident.js';
 
 /** The `incidents` section. */
 export const incidentsSchema = z.strictObject({
-  /** An incident closes by itself after this long (milliseconds) without a hit while the app is otherwise active. */
+  /** Time (milliseconds) without a hit, while the app is in use, after which an incident closes by itself. */
   quietFor: duration.prefault('30m'),
-  /** A fault that comes back within this time (milliseconds) after its incident closed is the same fault. */
+  /** Time (milliseconds) after the end of an incident within which its fault counts as the same one. */
   reopenWithin: duration.prefault('6h'),
 });
 
@@ -20,11 +20,11 @@ export const INCIDENTS_CONFIG = Symbol('incidents-config');
 const slug = z.string().min(1).max(63);
 const matcher = z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'must be the name of a label'), z.string());
 
-/** The `alertmanager` section: which alerts belong to which project, and which open an incident. */
+/** The `alertmanager` section: projects that alerts belong to, and alerts that open an incident. */
 export const alertmanagerSchema = z.strictObject({
-  /** Alerts with these labels are evidence about this project; the first that fits decides. */
+  /** Labels that make an alert evidence about a project; the first match decides. */
   projects: z.array(z.strictObject({ match: matcher, project: slug })).default([]),
-  /** Alerts with these labels open an incident when none is open that they belong to. */
+  /** Labels of alerts that open an incident if they belong to no open one. */
   open: z
     .array(
       z.strictObject({
@@ -43,7 +43,7 @@ export type AlertmanagerConfig = z.output<typeof alertmanagerSchema>;
 export const ALERTMANAGER_CONFIG = Symbol('alertmanager-config');
 
 const moment = z.iso.datetime({ offset: true });
-/** A time that comes every week, in the configuration and in the API. */
+/** Time that comes every week, in the configuration and in the API. */
 export const weeklySchema = z
   .strictObject({
     days: z
@@ -82,7 +82,9 @@ const maintenance = z
     'from must be before to',
   );
 
-/** The `maintenance` section: planned work, once or every week, during which nothing is called and nobody is written to. */
+/**
+ * The `maintenance` section: planned work, once or every week, during which we call no incidents and write to nobody.
+ */
 export const maintenanceSchema = z
   .array(maintenance)
   .refine((list) => new Set(list.map((one) => one.name)).size === list.length, 'two windows have the same name')

@@ -26,7 +26,7 @@ import { SilenceStore } from './silences/silence.store.js';
 import { SilencesController } from './silences/silences.controller.js';
 import { Silences } from './silences/silences.service.js';
 
-/** CALL: what people are told about. */
+/** CALL: turns verdicts into the incidents that people are told about. */
 @Module({
   imports: [ProjectsModule, IssuesModule, DetectionModule],
   controllers: [IncidentsController, SilencesController, AlertmanagerController, BacktestController],

@@ -9,10 +9,10 @@ import { SilenceStore } from './silences/silence.store.js';
 import { Silences } from './silences/silences.service.js';
 import { type TimelineFact } from './timeline.js';
 
-/** How an incident ended, as its timeline says it. */
+/** End of an incident, as its timeline records it. */
 export type IncidentEnd = Omit<Extract<TimelineFact, { readonly kind: 'resolved' }>, 'kind'>;
 
-/** Incidents: what other rooms may ask and say. */
+/** Offers incidents to other rooms. */
 @Injectable()
 export class Incidents {
   constructor(
@@ -22,17 +22,17 @@ export class Incidents {
     private readonly silenceStore: SilenceStore,
   ) {}
 
-  /** One incident, undefined when there is none. */
+  /** Finds an incident; undefined if there is none. */
   async find(sql: Sql, id: number): Promise<Incident | undefined> {
     return this.store.find(sql, id);
   }
 
-  /** All incidents that are not resolved, oldest first. */
+  /** Lists all incidents that are not resolved, oldest first. */
   async open(sql: Sql): Promise<Incident[]> {
     return this.store.open(sql);
   }
 
-  /** Incidents that ended after `since`, oldest first; those that became part of another are left out. */
+  /** Lists the incidents that ended after `since`, oldest first, without those merged into another. */
   async resolvedSince(sql: Sql, since: Date): Promise<Incident[]> {
     return (await this.store.resolvedSince(sql, since)).filter(({ resolution }) => resolution !== 'merged');
   }
@@ -42,7 +42,7 @@ export class Incidents {
     await this.store.append(tx, incidentId, actor, [fact], now);
   }
 
-  /** Ends an incident and wakes those who tell the customers; without effect on one that had ended. */
+  /** Ends an incident and wakes the stage that tells customers; has no effect on an ended one. */
   async resolve(tx: Tx, id: number, actor: string, end: IncidentEnd, now: Date): Promise<void> {
     if (!(await this.store.resolve(tx, id, end.resolution, now))) return;
     await this.store.append(tx, id, actor, [{ kind: 'resolved', ...end }], now);
@@ -50,14 +50,17 @@ export class Incidents {
   }
 
   /**
-   * Notes that the end of an incident reaches its customers now: from here on the same fault opens a new one. False when it was
-   * opened again first, and nobody may be told that it is over.
+   * Notes that the end of an incident reaches its customers now; from here on the same fault opens a new incident.
+   * False if it was reopened first, and nobody may be told that it is over.
    */
   async conclude(tx: Tx, id: number, now: Date): Promise<boolean> {
     return this.store.conclude(tx, id, now);
   }
 
-  /** The silence that keeps back outreach about an incident: it covers the incident, or each of its issues. Undefined when none does. */
+  /**
+   * Finds the silence that holds outreach about an incident back: it covers the incident, or each of its issues.
+   * Undefined if none does.
+   */
   async silencedBy(sql: Sql, incident: Incident, now: Date): Promise<Silence | undefined> {
     const active = await this.silences.active(sql, now);
     if (active.length === 0) return undefined;
@@ -68,13 +71,13 @@ export class Incidents {
     return this.silences.over(active, all);
   }
 
-  /** Notes on a silence that it kept back outreach about an incident. */
+  /** Notes on a silence that it held back outreach about an incident. */
   async noteSilenced(sql: Sql, silence: Silence, incident: Incident, now: Date): Promise<void> {
     const words = `outreach about incident ${incident.id}: ${incident.title}`;
     await this.silenceStore.note(sql, silence.id, { what: 'outreach', ref: `incident:${incident.id}`, words }, now);
   }
 
-  /** Open incidents by project slug and severity. */
+  /** Counts open incidents by project slug and severity. */
   async countOpen(sql: Sql): Promise<{ project: string; severity: string; count: number }[]> {
     return this.store.countOpen(sql);
   }

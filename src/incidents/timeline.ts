@@ -1,18 +1,18 @@
 import { type DetectionEvidence, type DetectionKind } from '../detection/detection.js';
 import { type IncidentStatus, type Resolution, type Severity } from './incident.js';
 
-/** What a verdict on a series adds to a line of the timeline; the issues of a sum are named by the incident itself. */
+/** Evidence of a verdict in a line of the timeline, without the issues of a sum, which the incident itself names. */
 export type SpokenEvidence = Partial<Omit<DetectionEvidence, 'issues'>>;
 
-/** The verdict with which an incident begins, or begins again. */
+/** Verdict with which an incident begins, or begins again. */
 export interface Beginning extends SpokenEvidence {
   readonly detection: DetectionKind | undefined;
   readonly issueId: string | null;
-  /** Why these findings belong together. */
+  /** Reasons why these findings belong together. */
   readonly reasons: readonly string[];
 }
 
-/** What an alert said when it was attached, or when it ended. */
+/** Facts of an alert when it was attached, or when it ended. */
 export interface AlertFacts {
   readonly alert: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -21,18 +21,18 @@ export interface AlertFacts {
   readonly url: string | null;
 }
 
-/** One change of a campaign by its policy or by a person. */
+/** Change of a campaign by its policy or by a person. */
 export interface CampaignFacts {
   readonly campaignId: string;
-  /** A code of `outreach/reasons.ts`. */
+  /** Code of `outreach/reasons.ts`. */
   readonly reason: string;
-  /** The reason in words; the note of a person, where there is one. */
+  /** Reason in words, or the note of a person if there is one. */
   readonly words: string;
 }
 
 /**
- * Everything that an incident's history can say, each kind with its own facts. Later rooms add their kinds here, so that this file is the whole
- * list and a renamed field is an error of the compiler wherever it is read.
+ * All kinds of entries in an incident's history, each with its own facts. Later rooms add their kinds here, so that
+ * this file is the whole list, and the compiler reports every reader of a renamed field.
  */
 export type TimelineFact =
   | ({
@@ -76,9 +76,9 @@ export type TimelineFact =
   | {
       readonly kind: 'resolved';
       readonly resolution: Resolution;
-      /** What showed that it is over, in words. */
+      /** Evidence that the incident is over, in words. */
       readonly reason?: string;
-      /** The incident that it became part of. */
+      /** Incident into which it was merged. */
       readonly into?: string;
     }
   | { readonly kind: 'audience_left_out'; readonly issues: readonly string[]; readonly words: string }
@@ -105,12 +105,12 @@ export type TimelineFact =
 
 export type TimelineKind = TimelineFact['kind'];
 
-/** One line of an incident's history; appended, never changed. */
+/** Line of an incident's history; appended, never changed. */
 export interface TimelineEntry {
   readonly at: Date;
   readonly kind: TimelineKind;
   /** `forewarn`, `alertmanager` or the name of a token. */
   readonly actor: string;
-  /** The facts of the kind. Lines of an earlier release may lack some. */
+  /** Facts of the kind. Lines of an earlier release may lack some. */
   readonly details: Readonly<Record<string, unknown>>;
 }

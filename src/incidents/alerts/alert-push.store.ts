@@ -1,24 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 
-/** What Alertmanager was last told of an incident. */
+/** Last state of an incident that we told Alertmanager. */
 export interface Push {
   readonly incidentId: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly pushedAt: Date;
 }
 
-/** Which incidents Alertmanager knows as alerts. */
+/** Stores which incidents Alertmanager knows as alerts. */
 @Injectable()
 export class AlertPushStore {
-  /** Those that it was not yet told the end of. */
+  /** Lists the incidents whose end Alertmanager does not know yet. */
   async standing(sql: Sql): Promise<Push[]> {
     return sql.query<Push>(
       'SELECT incident_id AS "incidentId", labels, pushed_at AS "pushedAt" FROM alert_push WHERE NOT ended',
     );
   }
 
-  /** Notes what it was told. */
+  /** Notes what we told Alertmanager. */
   async save(
     tx: Tx,
     incidentId: number,

@@ -4,11 +4,11 @@ import { type Alert } from './alert.js';
 
 const COLUMNS = `group_key AS "groupKey", fingerprint, starts_at AS "startsAt", status, ends_at AS "endsAt", labels, annotations, url, project_id AS "projectId", incident_id AS "incidentId"`;
 
-/** Alerts that Alertmanager told us of, one row each by (group, fingerprint, start). */
+/** Stores the alerts that Alertmanager sent, one row for each group, fingerprint and start. */
 @Injectable()
 export class AlertStore {
   /**
-   * Writes an alert down as it stands. A resolved one stays resolved, so that a notification which arrives late changes nothing.
+   * Stores the current state of an alert. A resolved alert stays resolved, so a late notification changes nothing.
    * @returns whether it is new or has changed, and the row as it now stands
    */
   async upsert(
@@ -47,7 +47,7 @@ export class AlertStore {
     return { alert: row ?? { ...alert, incidentId: null }, changed: true, fresh: !before };
   }
 
-  /** Makes an alert evidence of an incident. */
+  /** Attaches an alert to an incident as evidence. */
   async attach(tx: Tx, alert: Alert, incidentId: number): Promise<void> {
     await tx.query(
       'UPDATE incident_alert SET incident_id = $4 WHERE group_key = $1 AND fingerprint = $2 AND starts_at = $3',
@@ -55,7 +55,7 @@ export class AlertStore {
     );
   }
 
-  /** The alerts of an incident, oldest first. */
+  /** Lists the alerts of an incident, oldest first. */
   async ofIncident(sql: Sql, incidentId: number): Promise<Alert[]> {
     return sql.query<Alert>(
       {
@@ -66,7 +66,7 @@ export class AlertStore {
     );
   }
 
-  /** Firing alerts of a project that belong to no incident and began or were last told of from `since` on. */
+  /** Lists a project's firing alerts without an incident that began, or were last reported, from `since` on. */
   async loose(sql: Sql, projectId: number, since: Date): Promise<Alert[]> {
     return sql.query<Alert>(
       `SELECT ${COLUMNS} FROM incident_alert WHERE project_id = $1 AND incident_id IS NULL AND status = 'firing' AND received_at >= $2 ORDER BY starts_at`,

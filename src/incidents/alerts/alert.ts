@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 const labels = z.record(z.string(), z.string());
 
-/** A webhook body of Alertmanager, version 4 (notify/webhook and template/data of Alertmanager 0.34); unknown fields are ignored. */
+/**
+ * Webhook body of Alertmanager, version 4 (notify/webhook and template/data of Alertmanager 0.34); unknown fields are
+ * ignored.
+ */
 export const webhookSchema = z.object({
   version: z.literal('4', { error: 'is not "4", the only version that is understood' }),
   groupKey: z.string().min(1).max(4000),
@@ -24,7 +27,7 @@ export const webhookSchema = z.object({
 
 export type Webhook = z.output<typeof webhookSchema>;
 
-/** An alert as it stands. */
+/** Alert in its current state. */
 export interface Alert {
   readonly groupKey: string;
   readonly fingerprint: string;
@@ -38,7 +41,7 @@ export interface Alert {
   readonly incidentId: number | null;
 }
 
-/** The name of our own alerts at Alertmanager; they are not taken back as evidence. */
+/** Name of our own alerts at Alertmanager; we do not accept them back as evidence. */
 export const OWN_ALERT = 'ForewarnIncident';
 
 /** Whether an alert has all these labels. */
@@ -46,7 +49,7 @@ export function hasLabels(alert: Pick<Alert, 'labels'>, match: Readonly<Record<s
   return Object.entries(match).every(([name, value]) => alert.labels[name] === value);
 }
 
-/** The words of an alert that may name a project or a service. */
+/** Collects the labels of an alert that may name a project or a service. */
 export function namesOf({ labels: all }: Pick<Alert, 'labels'>): string[] {
   return ['project', 'service', 'service_name', 'app', 'job', 'namespace'].flatMap((name) => all[name] ?? []);
 }

@@ -14,7 +14,7 @@ import { HarmReadModel } from '../lifecycle/harm.read-model.js';
 import { type Incident } from '../incident.js';
 import { IncidentStore } from '../lifecycle/incident.store.js';
 
-/** An open incident is told of again this often, and would end by itself at Alertmanager after `ENDS_AFTER_MS` without. */
+/** Interval at which we resend an open incident; Alertmanager would end it after `ENDS_AFTER_MS` without. */
 const RESEND_MS = 60_000;
 const ENDS_AFTER_MS = 5 * 60_000;
 const TIMEOUT_MS = 5000;
@@ -28,8 +28,8 @@ interface PostedAlert {
 }
 
 /**
- * Tells Alertmanager's v2 API of open incidents as alerts, keeps them alive and ends them. Alertmanager takes the same alert any number of
- * times; a failure is counted, logged, and tried again with the next run.
+ * Sends open incidents to Alertmanager's v2 API as alerts, keeps them alive and ends them. Alertmanager accepts the
+ * same alert any number of times. A failure is counted and logged, and the next run tries again.
  */
 @Injectable()
 export class AlertmanagerPushStage implements Stage {

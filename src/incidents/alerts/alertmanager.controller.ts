@@ -7,8 +7,8 @@ import { type Webhook, webhookSchema } from './alert.js';
 import { Alerts } from './alerts.service.js';
 
 /**
- * `POST /hooks/alertmanager`: the webhook receiver. Alertmanager drops what is answered 4xx and sends again what is answered 5xx, so a
- * body that can never be taken is 400 and an absent database 503.
+ * `POST /hooks/alertmanager`: the webhook receiver. Alertmanager drops what we answer with 4xx and sends again what we
+ * answer with 5xx, so an invalid body gets 400 and an absent database 503.
  */
 @Controller('hooks')
 export class AlertmanagerController {

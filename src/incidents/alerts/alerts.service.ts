@@ -12,9 +12,9 @@ import { ALERTMANAGER_CONFIG, type AlertmanagerConfig } from '../incidents-confi
 import { SilenceStore } from '../silences/silence.store.js';
 import { Silences } from '../silences/silences.service.js';
 
-/** An alert and an incident are about the same when one began within this time of the other's being open. */
+/** Longest time between an alert and an open incident that are about the same fault. */
 const NEAR_MS = 60 * 60_000;
-/** What the usual values of the label `severity` mean for customers. */
+/** Severities for customers that usual values of the label `severity` stand for. */
 const SEVERITY_OF: Readonly<Record<string, Severity>> = {
   critical: 'critical',
   page: 'critical',
@@ -22,12 +22,15 @@ const SEVERITY_OF: Readonly<Record<string, Severity>> = {
   error: 'major',
 };
 
-/** The label is anybody's word, so only the table's own names count. */
+/** Reads the severity of an alert. Anybody may write the label, so only the names of the table count. */
 function severityOf({ labels: { severity = '' } }: Pick<Alert, 'labels'>): Severity | undefined {
   return Object.hasOwn(SEVERITY_OF, severity) ? SEVERITY_OF[severity] : undefined;
 }
 
-/** Takes alerts as evidence: attaches them to incidents, raises severity, and opens an incident where the configuration says so. */
+/**
+ * Uses alerts as evidence: attaches them to incidents, raises severity, and opens an incident if the configuration says
+ * so.
+ */
 @Injectable()
 export class Alerts {
   constructor(
@@ -40,7 +43,7 @@ export class Alerts {
     private readonly silenceStore: SilenceStore,
   ) {}
 
-  /** Takes one notification. The same again, or an older one that comes late, changes nothing. */
+  /** Takes one notification. A repeated or late one changes nothing. */
   async take(tx: Tx, { groupKey, alerts }: Webhook, now: Date): Promise<void> {
     for (const { status, labels, annotations, startsAt, endsAt, generatorURL, fingerprint } of alerts) {
       if (labels['alertname'] === OWN_ALERT) continue;
@@ -65,7 +68,7 @@ export class Alerts {
     }
   }
 
-  /** Attaches alerts that fired before their incident was called. */
+  /** Attaches alerts that fired before we called their incident. */
   async attachLoose(tx: Tx, incident: Incident, now: Date): Promise<void> {
     for (const alert of await this.store.loose(tx, incident.projectId, new Date(now.getTime() - NEAR_MS)))
       if (await this.fits(tx, alert, incident)) await this.attach(tx, alert, incident, now);
@@ -132,7 +135,10 @@ export class Alerts {
     await this.incidents.append(tx, incidentId, 'alertmanager', [fact], now);
   }
 
-  /** Same project, near in time, and where the incident is known to be in some services, about one of them or none in particular. */
+  /**
+   * Whether an alert fits an incident: same project and near in time. If the services of the incident are known, the
+   * alert must name one of them or none at all.
+   */
   private async fits(tx: Tx, alert: Alert, incident: Incident): Promise<boolean> {
     if (alert.startsAt.getTime() < incident.startedAt.getTime() - NEAR_MS) return false;
     const services = (await this.issues.find(tx, incident.issueIds)).flatMap(({ service }) => service ?? []);
@@ -140,7 +146,7 @@ export class Alerts {
     return services.length === 0 || named.length === 0 || named.some((name) => services.includes(name));
   }
 
-  /** By configuration, or by a label that names the project. */
+  /** Finds the project of an alert by configuration, or by a label that names it. */
   private projectOf(alert: Pick<Alert, 'labels'>): number | null {
     const configured = [...this.config.projects, ...this.config.open].find(({ match }) => hasLabels(alert, match));
     const names = configured ? [configured.project] : namesOf(alert);

@@ -19,7 +19,7 @@ function aFinding(given: Partial<Finding> & { id: string }): Finding {
 
 const people = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => `c${from + n}`);
 
-describe('which detections are one outage', () => {
+describe('clustering of detections into outages', () => {
   it('puts fifty issues of one outage into one incident, whatever their order', () => {
     const outage = Array.from({ length: 50 }, (_, n) =>
       aFinding({
@@ -41,7 +41,7 @@ describe('which detections are one outage', () => {
     expect(groupFindings([a, b], [])).toHaveLength(2);
   });
 
-  it('joins what starts much later only for shared customers or a link', () => {
+  it('joins a much later detection only through shared customers or a link', () => {
     const a = aFinding({ id: 'a', services: ['web'], customers: people(0, 20) });
     const later = { since: TEN + 90 * MINUTE, services: ['web'] };
     expect(belongTogether(a, aFinding({ id: 'b', ...later, customers: people(40, 60) })).together).toBe(false);
@@ -50,7 +50,7 @@ describe('which detections are one outage', () => {
     );
   });
 
-  it('joins a sum that stands out late with what it adds up, and says so', () => {
+  it('joins a late sum with the issues that it adds up, and says so', () => {
     const issue = aFinding({ id: 'a', services: ['web'], firstRelease: '2.0', area: 'checkout' });
     const sum = { issueId: null, kind: 'spike' as const, since: TEN + 50 * MINUTE };
     const open = [{ id: 'first', findings: [issue] }];
@@ -67,7 +67,7 @@ describe('which detections are one outage', () => {
     expect(belongTogether(issue, aFinding({ id: 'other', ...sum, issues: ['b'] })).together).toBe(false);
   });
 
-  it('obeys what ops said of a link', () => {
+  it('obeys the verdict of ops on a link', () => {
     const a = aFinding({ id: 'a', services: ['web'] });
     const b = aFinding({ id: 'b', services: ['web'] });
     const link = { a: 'b', b: 'a', score: 0.9, reason: 'the same crash site' };
@@ -76,7 +76,7 @@ describe('which detections are one outage', () => {
     expect(belongTogether(a, far, [{ ...link, verdict: 'confirmed' }]).together).toBe(true);
   });
 
-  it('adds to an open incident and does not merge two of them', () => {
+  it('adds a detection to an open incident and never merges two open ones', () => {
     const a = aFinding({ id: 'a', services: ['web'] });
     const b = aFinding({ id: 'b', services: ['web'] });
     const c = aFinding({ id: 'c', services: ['web'], since: TEN + MINUTE });
@@ -90,7 +90,7 @@ describe('which detections are one outage', () => {
     expect(['first', 'second']).toContain(groups[0]?.incidentId);
   });
 
-  it('finds in an incident of thousands of findings the one that is linked, the one that started with it, and the widest', () => {
+  it('compares a detection with the linked, the nearest and the widest of thousands in an incident', () => {
     const many = Array.from({ length: 3000 }, (_, n) =>
       aFinding({ id: `i${n}`, since: TEN + n * 2000, services: ['web'], customersHit: n === 9 ? 900 : 5 }),
     );
@@ -109,7 +109,7 @@ describe('which detections are one outage', () => {
     expect(joins(aFinding({ id: 'again', issueId: 'i777', since: far }))).toEqual(['outage']);
   });
 
-  it('names the issue that came first and hit most as the likely cause, with reasons', () => {
+  it('names the earliest issue with most customers as the likely cause, with reasons', () => {
     const root = aFinding({ id: 'pool exhausted', customersHit: 80 });
     const effect = aFinding({ id: 'cart failed', kind: 'spike', since: TEN + 2 * MINUTE, customersHit: 9 });
     const [first, second] = likelyCauses([effect, root]);

@@ -1,28 +1,33 @@
 import type { DetectionKind } from '../../detection/detection.js';
 
-/** A detection with what is needed to tell whether it and another are the same outage. All of one project. */
+/** Detection with the facts by which we tell whether it and another are the same outage. All are of one project. */
 export interface Finding {
   readonly id: string;
-  /** Null for a finding about a sum (the whole project, a service, an area, a release, sessions), which covers every issue of its time. */
+  /**
+   * Null for a finding about a sum (the whole project, a service, an area, a release, sessions), which covers every
+   * issue of its time.
+   */
   readonly issueId: string | null;
   readonly kind: DetectionKind;
   /** Start, epoch milliseconds. */
   readonly since: number;
   readonly services: readonly string[];
-  /** Release in which the issue was first seen, or that a sum is about; null when unknown. */
+  /** Release in which the issue was first seen, or the release of a sum; null when unknown. */
   readonly firstRelease: string | null;
-  /** Area of the product of the issue, or that a sum is about. */
+  /** Area of the product that the issue or the sum belongs to. */
   readonly area?: string | null;
-  /** Of a sum: the issues that it adds up. */
+  /** Of a sum: the issues added up. */
   readonly issues?: readonly string[];
   /** Customers hit since the start, or a sample of them (64 do); ids of any form. */
   readonly customers: readonly string[];
   readonly customersHit: number;
-  /** Trace ids that its events carried, or a sample. */
+  /** Trace ids of its events, or a sample. */
   readonly traces?: readonly string[];
 }
 
-/** A likely common cause of two issues, found by grouping or set by ops; `confirmed` and `rejected` are ops' word. */
+/**
+ * Likely common cause of two issues, found by grouping or set by ops; `confirmed` and `rejected` are the word of ops.
+ */
 export interface IssueLink {
   readonly a: string;
   readonly b: string;
@@ -32,30 +37,30 @@ export interface IssueLink {
   readonly verdict?: 'confirmed' | 'rejected';
 }
 
-/** Whether two findings are one outage, and the reasons for people. */
+/** Answer to whether two findings are one outage, with reasons for people. */
 export interface Together {
   readonly together: boolean;
-  /** Log-odds; above 0 they belong together. */
+  /** Log-odds; above 0 the findings belong together. */
   readonly score: number;
   readonly reasons: readonly string[];
 }
 
-/** An incident that is open, with the findings that it holds. */
+/** Open incident with its findings. */
 export interface OpenIncident {
   readonly id: string;
   readonly findings: readonly Finding[];
 }
 
-/** Findings that are one incident: an open one, or a new one when `incidentId` is null. */
+/** Findings of one incident: an open one, or a new one if `incidentId` is null. */
 export interface FindingGroup {
   readonly incidentId: string | null;
-  /** Only the findings to add; those of the open incident are not repeated. */
+  /** Findings to add; those already in the open incident are not repeated. */
   readonly findings: readonly Finding[];
-  /** Why they belong together, each reason once, strongest first. */
+  /** Reasons why they belong together, each once, strongest first. */
   readonly reasons: readonly string[];
 }
 
-/** One issue's rank as the cause of an incident. */
+/** Rank of one issue as the cause of an incident. */
 export interface Cause {
   readonly findingId: string;
   readonly score: number;
@@ -63,11 +68,17 @@ export interface Cause {
 }
 
 const MINUTE = 60_000;
-/** Issues that began this long before a fault of the whole project was seen, or later, are its doing. */
+/**
+ * Time before a fault of the whole project from which on new issues count as its effects. Chosen by judgement, not
+ * measured.
+ */
 export const BORN_BEFORE_MS = 10 * MINUTE;
 /**
  * Log-odds of evidence. Findings are rare (some a week in a project), so two that start within two minutes of each
- * other are one outage unless something speaks against it; half an hour apart it takes shared customers or a link.
+ * other are one outage unless something speaks against it; half an hour apart they need shared customers or a link.
+ *
+ * Chosen by judgement: bench:detection clusters with these weights, but nobody has measured what half and double of
+ * each cost.
  */
 const WEIGHT = {
   prior: -3,
@@ -88,11 +99,12 @@ const WEIGHT = {
   link: 4,
   wholeProject: 3,
 };
-/** Shared customers and samples below this may be chance. */
+/** Number of customers below which an overlap, or a sample, may be chance; by judgement, not measured. */
 const FEW = 3;
 /**
- * Findings of a group that one is held against at most: half of them those that started nearest to it, half those that hit most, and
- * whatever is linked to it besides. An outage of thousands of issues would take minutes to compare each with each.
+ * Findings of a group with which a new one is compared at most: half of them those that started nearest to it, half
+ * those with most customers, and all that are linked to it. Comparing each with each would take minutes in an outage of
+ * thousands of issues. The number is by judgement, not measured.
  */
 const MOST_COMPARED = 64;
 
@@ -106,12 +118,12 @@ export function belongTogether(a: Finding, b: Finding, links: readonly IssueLink
   return weigh(traitsOf(a), traitsOf(b), new LinkIndex(links));
 }
 
-/** A finding with what is asked of it again and again. */
+/** Finding with its lists as sets, since we look them up again and again. */
 interface Traits {
   readonly finding: Finding;
   readonly customers: ReadonlySet<string>;
   readonly traces: ReadonlySet<string>;
-  /** The issue that it is about, or of a sum those that it adds up. */
+  /** Issue of the finding, or the issues that a sum adds up. */
   readonly issues: ReadonlySet<string>;
 }
 
@@ -125,7 +137,7 @@ function traitsOf(finding: Finding): Traits {
   };
 }
 
-/** Links by either of their issues. */
+/** Finds links by either of their issues. */
 class LinkIndex {
   private readonly byIssue = new Map<string, Map<string, IssueLink>>();
 
@@ -140,7 +152,7 @@ class LinkIndex {
     return a.issueId === null || b.issueId === null ? undefined : this.byIssue.get(a.issueId)?.get(b.issueId);
   }
 
-  /** Issues that are linked to this one. */
+  /** Lists the issues linked to this one. */
   linkedTo(issueId: string | null): Iterable<string> {
     return this.byIssue.get(issueId ?? '')?.keys() ?? [];
   }
@@ -176,8 +188,8 @@ function weigh(a: Traits, b: Traits, links: LinkIndex): Together {
 }
 
 /**
- * Sorts findings into incidents: each joins the open incident or the other findings that it fits best.
- * Open incidents are never merged by a finding that fits two of them; that is for ops.
+ * Sorts findings into incidents: each joins the open incident or the other findings that it fits best. A finding that
+ * fits two open incidents does not merge them; only ops do.
  */
 export function groupFindings(
   findings: readonly Finding[],
@@ -191,13 +203,13 @@ export function groupFindings(
   return groups.filter(({ added }) => added.length > 0).map((group) => group.finished());
 }
 
-/** Findings of one incident while they are sorted. */
+/** Collects the findings of one incident during sorting. */
 class Group {
   readonly added: Finding[] = [];
   private readonly reasons = new Map<string, number>();
-  /** By start. */
+  /** Findings by their start. */
   private readonly held: Traits[] = [];
-  /** Those that hit most customers, most first, as many as are compared. */
+  /** Findings with most customers, most first, as many as we compare. */
   private readonly widest: Traits[] = [];
   private readonly byIssue = new Map<string, Traits>();
 
@@ -214,7 +226,7 @@ class Group {
     if (best) this.note(best);
   }
 
-  /** Two groups that are both still to be opened, and that one finding joins, are one. */
+  /** Takes in another group: one finding joins both, and neither has an incident yet. */
   absorb(other: Group, best: Together): void {
     for (const one of other.held) this.hold(one);
     this.added.push(...other.added);
@@ -222,7 +234,7 @@ class Group {
     this.note(best);
   }
 
-  /** How a finding fits here at best. */
+  /** Computes the best fit of a finding in this group. */
   bestFit(traits: Traits, links: LinkIndex): Together {
     const { issueId } = traits.finding;
     if (issueId !== null && this.byIssue.has(issueId)) return SAME_ISSUE;
@@ -267,7 +279,7 @@ class Group {
   }
 }
 
-/** Where the first stands for which `isBefore` is false, in a list in which it is true first and then false. */
+/** Finds the first index at which `isBefore` is false, in a list where it is first true and then false. */
 function placeOf(sorted: readonly Traits[], isBefore: (one: Traits) => boolean): number {
   let [from, to] = [0, sorted.length];
   while (from < to) {
@@ -300,7 +312,10 @@ function place(traits: Traits, groups: Group[], links: LinkIndex): void {
 
 const SAME_ISSUE: Together = { together: true, score: Infinity, reasons: ['the same issue'] };
 
-/** Ranks the findings of an incident as its cause, likeliest first: early, wide, new, and linked to the others. */
+/**
+ * Ranks the findings of an incident as its cause, likeliest first: early, wide, new, and linked to the others. The
+ * weights are by judgement, not measured.
+ */
 export function likelyCauses(findings: readonly Finding[], links: readonly IssueLink[] = []): Cause[] {
   const issues = findings.filter(({ issueId }) => issueId !== null);
   const start = Math.min(...issues.map(({ since }) => since));
@@ -331,7 +346,10 @@ function sameStart(a: Finding, b: Finding): Evidence {
   return { weight: step.weight, reason: minutes === 0 ? 'started together' : `started ${minutes} min apart` };
 }
 
-/** Overlap coefficient (Szymkiewicz–Simpson): a small issue inside a large one counts as wholly shared. */
+/**
+ * Weighs shared customers by the overlap coefficient (Szymkiewicz–Simpson): a small issue inside a large one counts as
+ * wholly shared.
+ */
 function sharedCustomers(a: Traits, b: Traits): Evidence {
   const smaller = Math.min(a.customers.size, b.customers.size);
   if (smaller < FEW) return { weight: 0 };
@@ -360,13 +378,13 @@ function sameRelease(a: Finding, b: Finding): Evidence {
   return { weight: WEIGHT.release, reason: `same release ${a.firstRelease}` };
 }
 
-/** Areas that differ say nothing: an outage hits many. */
+/** Weighs a common area. Different areas say nothing, since an outage hits many. */
 function sameArea(a: Finding, b: Finding): Evidence {
   if (!a.area || a.area !== b.area) return { weight: 0 };
   return { weight: WEIGHT.area, reason: `same area ${a.area}` };
 }
 
-/** A sum and what it adds up are one fault, however late the sum stood out. */
+/** Weighs a sum beside an issue that it adds up: they are one fault, however late the sum stood out. */
 function addsUp(a: Traits, b: Traits): Evidence {
   if (a.finding.issueId !== null && b.finding.issueId !== null) return { weight: 0 };
   return countShared(a.issues, b.issues) > 0

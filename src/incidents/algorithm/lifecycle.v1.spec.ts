@@ -19,8 +19,8 @@ function facts(given: Partial<IncidentFacts> = {}): IncidentFacts {
   };
 }
 
-describe('the end of an incident', () => {
-  it('resolves when the app was used long enough without a hit', () => {
+describe('the life cycle of an incident', () => {
+  it('resolves the incident once the app was used long enough without a hit', () => {
     expect(nextStep(facts(), NOW)).toEqual({
       action: 'resolve',
       reason: 'no hit for 45 min while the app was in use; about 45 were to be expected',
@@ -34,15 +34,15 @@ describe('the end of an incident', () => {
     ['it flapped, so twice the quiet is asked for', { reopened: 1 }],
     ['an alert still fires', { heldOpen: true }],
     ['its issues have not recovered', { recovered: false }],
-  ])('stays open when %s', (_, given) => {
+  ])('keeps the incident open when %s', (_, given) => {
     expect(nextStep(facts(given), NOW).action).toBe('keep');
   });
 
-  it('asks a flapping incident for more and more quiet, up to a limit', () => {
+  it('demands more and more quiet of a flapping incident, up to a limit', () => {
     expect([0, 1, 2, 9].map((times) => quietNeeded(times) / MINUTE)).toEqual([30, 60, 120, 480]);
   });
 
-  it('reopens the incident of the same issue when it comes back within hours, and opens a new one after a day', () => {
+  it('reopens an incident when its issue comes back within hours, and opens a new one after a day', () => {
     const resolved = [{ id: 'old', resolvedAt: NOW - 60 * MINUTE, issueIds: ['a', 'b'] }];
     expect(incidentToReopen(['b'], resolved, NOW)).toBe('old');
     expect(incidentToReopen(['c'], resolved, NOW)).toBeNull();
@@ -53,11 +53,11 @@ describe('the end of an incident', () => {
 describe('severity', () => {
   const harm = { customers: 8, activeCustomers: 10_000, blocked: 0, newlyHit: [2, 2] as const };
 
-  it('is minor for a few who can go on', () => {
+  it('is minor when a few customers are hit and can go on', () => {
     expect(severityOf(harm)).toEqual({ severity: 'minor', reasons: ['8 customers hit'] });
   });
 
-  it('is major when some cannot pay, and critical when a fifth of all are hit', () => {
+  it('is major when some customers cannot pay, and critical when a fifth of all are hit', () => {
     expect(severityOf({ ...harm, blocked: 6 })).toEqual({
       severity: 'major',
       reasons: ['6 customers could not go on'],
@@ -65,13 +65,13 @@ describe('severity', () => {
     expect(severityOf({ ...harm, activeCustomers: 40 }).severity).toBe('critical');
   });
 
-  it('rises one step when it grows fast', () => {
+  it('rises by one step when the incident grows fast', () => {
     const growing = severityOf({ ...harm, customers: 30, newlyHit: [24, 6] });
     expect(growing.severity).toBe('critical');
     expect(growing.reasons.at(-1)).toBe('growing: 24 newly hit in 10 min, 6 in the 10 before');
   });
 
-  it('never falls when a lower one is compared', () => {
+  it('never falls when it is compared with a lower one', () => {
     expect(worse('critical', 'minor')).toBe('critical');
   });
 });

@@ -1,53 +1,62 @@
-/** Where an incident stands. `mitigated`: ops say that customers are no longer hurt, though the cause remains. */
+/** State of an incident. `mitigated`: ops say that customers are no longer hurt, though the cause remains. */
 export type IncidentStatus = 'detected' | 'acknowledged' | 'mitigated' | 'resolved';
 
-/** What the decision to close an incident rests on. */
+/** Facts on which the decision to close an incident rests. */
 export interface IncidentFacts {
   readonly status: IncidentStatus;
-  /** Last hit on any of its issues, epoch milliseconds. */
+  /** Last hit on any issue of the incident, epoch milliseconds. */
   readonly lastHitAt: number;
-  /** Customer hits a minute of use during the fault: hits over exposure (active customers times minutes) of its busiest hour. */
+  /** Pace of the fault: hits divided by exposure (active customers times minutes) in its busiest hour. */
   readonly hitsPerExposure: number;
-  /** Exposure since the last hit; gaps in the data are no exposure. */
+  /** Exposure since the last hit; gaps in the data count as none. */
   readonly exposureSince: number;
-  /** The app is in use now, whatever the fault. */
+  /** Whether the app is in use now. */
   readonly appActive: boolean;
-  /** All of its detections have recovered, or their series are quiet. */
+  /** Whether all its detections have recovered, or their series are quiet. */
   readonly recovered: boolean;
-  /** How often it was reopened. */
+  /** Number of times that the incident was reopened. */
   readonly reopened: number;
-  /** An alert attached to it still fires, or a person holds it open. */
+  /** Whether an attached alert still fires, or a person holds the incident open. */
   readonly heldOpen: boolean;
 }
 
-/** What to do with an incident now, and why, in words for its timeline. */
+/** Next step of an incident, with the reason in words for its timeline. */
 export interface LifecycleStep {
   readonly action: 'keep' | 'resolve';
   readonly reason: string;
 }
 
-/** `incidents.quietFor` of the configuration and how long a resolved incident may come back, in milliseconds. */
+/**
+ * Settings of the life cycle, in milliseconds: `incidents.quietFor` of the configuration, and the time within which a
+ * resolved incident may come back.
+ */
 export interface LifecycleSettings {
   readonly quietForMs: number;
   readonly reopenWithinMs: number;
 }
 
-/** A fault that comes back within six hours is the same fault to the customer. */
+/**
+ * Default settings. To the customer, a fault that comes back within six hours is the same fault. These numbers and the
+ * two below were chosen by judgement, not measured.
+ */
 export const DEFAULT_LIFECYCLE: LifecycleSettings = { quietForMs: 30 * 60_000, reopenWithinMs: 6 * 60 * 60_000 };
 
-/** Hits that must be missing before quiet is evidence: e^-5 is less than one in a hundred. */
+/**
+ * Hits that must be missing before quiet is evidence: chance leaves out five expected hits with e^-5, less than once in
+ * a hundred times.
+ */
 const MISSED_HITS = 5;
-/** Each reopening doubles the quiet that is asked for, up to this factor: a flapping fault is told once. */
+/** Largest factor on the quiet time, which each reopening doubles, so that customers hear of a flapping fault once. */
 const MOST_HOLD = 16;
 
-/** The quiet that an incident must show before it closes by itself, milliseconds. */
+/** Computes the quiet time that an incident must show before it closes by itself, milliseconds. */
 export function quietNeeded(reopened: number, settings: LifecycleSettings = DEFAULT_LIFECYCLE): number {
   return settings.quietForMs * Math.min(MOST_HOLD, 2 ** reopened);
 }
 
 /**
- * Whether an incident closes by itself: only on evidence that the fault stopped, which is customers using the app
- * without being hit. Silence of the app proves nothing, so an incident in it stays open.
+ * Decides whether an incident closes by itself. It does so only on evidence that the fault stopped: customers use the
+ * app without being hit. A silent app proves nothing, so its incidents stay open.
  */
 export function nextStep(
   facts: IncidentFacts,
@@ -69,14 +78,17 @@ export function nextStep(
   };
 }
 
-/** A resolved incident and the issues it held. */
+/** Resolved incident and its issues. */
 export interface ResolvedIncident {
   readonly id: string;
   readonly resolvedAt: number;
   readonly issueIds: readonly string[];
 }
 
-/** The incident to reopen when a fault comes back: the latest that held one of these issues and closed not long ago; null for a new one. */
+/**
+ * Finds the incident to reopen when a fault comes back: the latest one with one of these issues that closed not long
+ * ago. Null means a new incident.
+ */
 export function incidentToReopen(
   issueIds: readonly string[],
   resolved: readonly ResolvedIncident[],

@@ -8,7 +8,7 @@ const DAY = 1440;
 const FAULT = START + 2 * DAY + 600;
 const CHECKOUT = { service: 'checkout', area: null };
 
-/** Three days of use; on the third, at 10:00, two issues of checkout hit two customers a minute for ten minutes. */
+/** Three days of use. On the third, at 10:00, two issues of checkout hit two customers a minute for ten minutes. */
 function aHistory(): History {
   const hits = [];
   for (let minute = FAULT; minute < FAULT + 10; minute += 1) {
@@ -25,7 +25,7 @@ function aHistory(): History {
 }
 
 describe('replay of stored history', () => {
-  it('says which incident would have opened, when customers and ops would have seen it, and how many would be told', () => {
+  it('tells which incident would have opened, when it hit, when ops would have seen it, and how many would be told', () => {
     expect(replay(aHistory(), DEFAULT_THRESHOLDS)).toEqual([
       {
         issueIds: [1, 2],
@@ -45,7 +45,7 @@ describe('replay of stored history', () => {
     expect(replay(aHistory(), strict)).toEqual([]);
   });
 
-  it('opens one incident for new issues side by side of which none is a fault by itself', () => {
+  it('opens one incident for new issues side by side even if none is a fault by itself', () => {
     const hits = Array.from({ length: 30 }, (_, n) => {
       const minute = FAULT + Math.floor(n / 6);
       const row = {
@@ -73,7 +73,7 @@ describe('replay of stored history', () => {
     expect(incident?.least).toBeGreaterThan(0);
   });
 
-  it('lets the time before the asked period teach and not count', () => {
+  it('learns from the time before the requested period and counts nothing in it', () => {
     expect(replay({ ...aHistory(), from: START + 3 * DAY }, DEFAULT_THRESHOLDS)).toEqual([]);
   });
 });

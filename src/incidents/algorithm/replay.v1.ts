@@ -14,38 +14,44 @@ import {
 import { BORN_BEFORE_MS, type Finding, groupFindings, type IssueLink } from './cluster.v1.js';
 import { DEFAULT_LIFECYCLE, type LifecycleSettings } from './lifecycle.v1.js';
 
-/** The stored history of one project, rows in order of time. */
+/** Stored history of one project, rows in order of time. */
 export interface History {
-  /** Every minute to replay; `active` null when the app does not tell, `received` false in gaps of the data. */
+  /** Every minute to replay; `active` is null if the app does not tell, `received` false in gaps of the data. */
   readonly minutes: readonly { readonly minute: number; readonly active: number | null; readonly received: boolean }[];
   /** Minutes with hits, of all issues. */
   readonly hits: readonly IssueMinute[];
   readonly links: readonly IssueLink[];
   /** Deploys and restarts, epoch milliseconds, in order. */
   readonly deploys: readonly number[];
-  /** Verdicts from this minute on count; the history before only teaches. */
+  /** First minute whose verdicts count; the history before only teaches. */
   readonly from: number;
 }
 
-/** An incident that would have opened. */
+/** Incident that would have opened. */
 export interface ReplayedIncident {
   readonly issueIds: readonly number[];
-  /** Beside its own issues those that a sum (the project, a service, an area) adds up; where it has none of its own, what it is about. */
+  /**
+   * Issues of the incident, and those that a sum (the project, a service, an area) adds up. An incident of sums alone
+   * has only the latter.
+   */
   readonly behind: readonly number[];
-  /** Distinct customers that it must have hit to be one, where only sums stood out, which count a customer of two issues twice; else 0. */
+  /**
+   * Distinct customers that an incident of sums alone must have hit to count, since sums count a customer of two issues
+   * twice; else 0.
+   */
   readonly least: number;
-  /** First minute in which a customer was hit by it, epoch minutes. */
+  /** First minute in which the incident hit a customer, epoch minutes. */
   readonly firstCustomerMinute: number;
   /** Minute in which it would have opened. */
   readonly firstAlertMinute: number;
   /** Last minute with a hit before it would have closed. */
   readonly lastCustomerMinute: number;
-  /** Customers hit, who would have been told: at most this many, since one may be hit through several issues. */
+  /** Most customers who would have been told; one may be hit through several issues. */
   readonly customers: number;
   readonly reasons: readonly string[];
 }
 
-/** A verdict as it is clustered, with what it brings to its incident. */
+/** Verdict ready for clustering, with the issues and customers that it brings to its incident. */
 interface Called {
   readonly finding: Finding;
   readonly issueIds: readonly number[];
@@ -57,7 +63,7 @@ interface Draft {
   readonly id: string;
   readonly findings: Finding[];
   readonly issueIds: Set<number>;
-  /** The issues behind it, and the minute in which each joined it. */
+  /** Issues behind the verdict, each with the minute in which it joined. */
   readonly behind: Map<number, number>;
   least: number;
   readonly reasons: Set<string>;
@@ -68,8 +74,9 @@ interface Draft {
 }
 
 /**
- * What would have happened with these thresholds: replays the history minute by minute through the same detector and
- * grouping that run live, each issue and each sum of them; shares (of releases, sessions, active customers) are not replayed. An incident closes after `quietForMs` without a hit on its issues.
+ * Tells what would have happened with these thresholds. Replays the history minute by minute through the detector and
+ * the clustering that run live, each issue and each sum; does not replay shares (of releases, sessions, active
+ * customers). An incident closes after `quietForMs` without a hit on its issues.
  */
 export function replay(
   history: History,
@@ -169,7 +176,7 @@ class Replay {
     };
   }
 
-  /** The newest row of each issue that counted in a series since a minute. */
+  /** Finds the newest row of each issue that counted in a series since a minute. */
   private behind(series: string, since: number): IssueMinute[] {
     const newest = new Map<number, IssueMinute>();
     for (let at = this.next - 1; (this.history.hits[at]?.minute ?? -1) >= since; at -= 1) {
@@ -211,7 +218,10 @@ class Replay {
     return draft;
   }
 
-  /** Arrivals of the minute in which an issue joins are in the verdict that brings it, so they count from the next on. */
+  /**
+   * Adds arrivals to open incidents. Those of an issue's first minute came with its verdict, so they count from the
+   * next minute on.
+   */
   private countHits(rows: readonly IssueMinute[], minute: number): void {
     for (const draft of this.open) {
       for (const row of rows) {
@@ -225,7 +235,7 @@ class Replay {
   }
 }
 
-/** A sum counts what its issues count, so it brings only what they have not. */
+/** Adds a verdict to an incident. A sum repeats the counts of its issues, so it brings only the difference. */
 function join(draft: Draft, { finding, issueIds, behind, least }: Called, minute: number): void {
   draft.findings.push(finding);
   draft.first = Math.min(draft.first, Math.floor(finding.since / 60_000));

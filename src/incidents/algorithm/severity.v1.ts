@@ -1,11 +1,11 @@
-/** How bad an incident is; policies match on it. */
+/** Severity of an incident; policies match on it. */
 export type Severity = 'minor' | 'major' | 'critical';
 
-/** What severity is judged by. */
+/** Facts by which we judge severity. */
 export interface Harm {
   /** Distinct customers hit since the start. */
   readonly customers: number;
-  /** Customers active in the same time, hit or not; null when the app does not tell. */
+  /** Customers active in the same time, hit or not; null if the app does not tell. */
   readonly activeCustomers: number | null;
   /** Distinct customers who could not go on: an unhandled crash, a failed payment. */
   readonly blocked: number;
@@ -13,26 +13,32 @@ export interface Harm {
   readonly newlyHit: readonly [last: number, before: number];
 }
 
-/** A severity with the reasons for it, strongest first. */
+/** Severity with its reasons, strongest first. */
 export interface SeverityVerdict {
   readonly severity: Severity;
   readonly reasons: readonly string[];
 }
 
-/** From where nothing can get worse. */
+/** Worst severity. */
 export const WORST: Severity = 'critical';
 const SEVERITIES: readonly Severity[] = ['minor', 'major', WORST];
-/** Customers hit from which an incident is major, critical: what a small team can, and cannot, call one by one. */
+/**
+ * Customers hit that make an incident major or critical: those that a small team can, and cannot, call one by one. All
+ * numbers of this file were chosen by judgement, not measured.
+ */
 const CUSTOMERS = [20, 500];
-/** Shares of active customers; a small app is judged by share, and shares of a handful mean nothing. */
+/**
+ * Shares of active customers that make an incident major or critical, and the customers that a share needs to mean
+ * something. Small apps are judged by share.
+ */
 const SHARES = [0.02, 0.2];
 const SHARE_NEEDS = 5;
-/** Customers who are blocked count more: from this many it is major, critical. */
+/** Blocked customers that make an incident major or critical; they weigh more than customers who can go on. */
 const BLOCKED = [5, 100];
-/** Doubling in ten minutes, with enough customers to say so, raises by one step. */
+/** Growth within ten minutes that raises severity by one step, and the customers needed to judge it. */
 const GROWTH = { ratio: 2, customers: 10 };
 
-/** Judges an incident by its worst measure; fast growth raises it one step. */
+/** Judges an incident by its worst measure; fast growth raises the result by one step. */
 export function severityOf(harm: Harm): SeverityVerdict {
   const share = harm.activeCustomers ? Math.min(1, harm.customers / harm.activeCustomers) : 0;
   const measures = [
@@ -50,7 +56,7 @@ export function severityOf(harm: Harm): SeverityVerdict {
   return { severity: SEVERITIES[step] ?? 'minor', reasons };
 }
 
-/** The worse of two severities: an open incident, or an alert that raises it, never lowers what was said. */
+/** Picks the worse of two severities: neither an open incident nor a new alert lowers an earlier severity. */
 export function worse(a: Severity, b: Severity): Severity {
   return SEVERITIES.indexOf(a) >= SEVERITIES.indexOf(b) ? a : b;
 }

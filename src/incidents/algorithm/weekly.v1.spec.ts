@@ -9,7 +9,7 @@ function at(weekly: Weekly, now: string): [string, string] | undefined {
 }
 
 describe('a weekly window', () => {
-  it('is the one that holds now, until it ends, and then the next', () => {
+  it('yields the current occurrence until it ends, and then the next', () => {
     const first = ['2026-03-15T00:00', '2026-03-15T02:00'];
     expect(at(sundays, '2026-03-10T12:00:00Z')).toEqual(first);
     expect(at(sundays, '2026-03-15T00:00:00Z')).toEqual(first);
@@ -27,13 +27,13 @@ describe('a weekly window', () => {
     ]);
   });
 
-  it('stays at its hour on the wall when clocks change, shorter in spring and longer in autumn', () => {
+  it('keeps its wall-clock hours when clocks change, shorter in spring and longer in autumn', () => {
     expect(at(sundays, '2026-03-28T12:00:00Z')).toEqual(['2026-03-29T00:00', '2026-03-29T01:00']);
     expect(at(sundays, '2026-04-04T12:00:00Z')).toEqual(['2026-04-04T23:00', '2026-04-05T01:00']);
     expect(at(sundays, '2026-10-24T12:00:00Z')).toEqual(['2026-10-24T23:00', '2026-10-25T02:00']);
   });
 
-  it('that begins or ends in the hour that is left out begins or ends where clocks go on; in it, it does not come', () => {
+  it('moves a start or end in the skipped hour to where clocks go on, and drops an occurrence within that hour', () => {
     expect(at({ ...sundays, from: 150, to: 240 }, '2026-03-28T12:00:00Z')).toEqual([
       '2026-03-29T01:00',
       '2026-03-29T02:00',
@@ -48,7 +48,7 @@ describe('a weekly window', () => {
     ]);
   });
 
-  it('that ends at a time that comes twice ends with the second', () => {
+  it('ends with the second of two equal wall-clock times', () => {
     expect(at({ ...sundays, from: 60, to: 150 }, '2026-10-24T12:00:00Z')).toEqual([
       '2026-10-24T23:00',
       '2026-10-25T01:30',

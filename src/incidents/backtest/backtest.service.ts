@@ -10,12 +10,12 @@ import { type Severity } from '../incident.js';
 import { INCIDENTS_CONFIG, type IncidentsConfig } from '../incidents-config.js';
 
 const MINUTE = 60_000;
-/** The history before `from` that is replayed to learn from; minutes are kept for eight days. */
+/** Minutes before `from` that we replay to learn from; minutes are kept for eight days. */
 const LEARN_MINUTES = 7 * 24 * 60;
-/** Rows that are replayed in one request, some seconds of work; `forewarn backtest` has no limit. */
+/** Most rows that one request replays, some seconds of work; `forewarn backtest` has no limit. */
 export const MOST_ROWS = 150_000;
 
-/** What would have been called otherwise. */
+/** Request to replay a project's history under other settings. */
 export interface BacktestRequest {
   readonly projectId: number;
   readonly from: Date;
@@ -23,11 +23,11 @@ export interface BacktestRequest {
   readonly now: Date;
   readonly detection: Partial<DetectionConfig>;
   readonly quietFor?: number;
-  /** Severities that a policy would write about; all when left out. */
+  /** Severities that a policy would write about; all if left out. */
   readonly severities?: readonly Severity[];
 }
 
-/** An incident that would have opened. */
+/** Incident that would have opened. */
 export interface BacktestIncident {
   readonly issues: readonly string[];
   readonly severity: Severity;
@@ -36,20 +36,20 @@ export interface BacktestIncident {
   readonly lastCustomerAt: Date;
   /** Distinct customers hit while it was open. */
   readonly customers: number;
-  /** Of those, whom the policy would have written to; consent and addresses are not looked at. */
+  /** Those of them to whom the policy would have written, regardless of consent and addresses. */
   readonly told: number;
   readonly reasons: readonly string[];
 }
 
-/** What a back-test comes to. */
+/** Totals of a back-test. */
 export interface BacktestSummary {
   readonly opened: number;
-  /** Customers who would have been written to, one of two incidents counted twice. */
+  /** Customers to whom we would have written; one in two incidents counts twice. */
   readonly told: number;
-  /** The first customer who was hit by one of the incidents, and when the first of them would have opened. */
+  /** Times of the first customer hit by one of the incidents, and of the first incident that would have opened. */
   readonly firstCustomerAt: Date | null;
   readonly firstAlertAt: Date | null;
-  /** The same in one line. */
+  /** Totals in one line. */
   readonly words: string;
 }
 
@@ -80,8 +80,8 @@ export class Backtest {
   ) {}
 
   /**
-   * Replays what is kept between `from` and `to`, however far these lie apart: nothing was counted before the first minute that is kept,
-   * nor after `now`.
+   * Replays the stored minutes between `from` and `to`, however far these lie apart: there are no counts before the
+   * first stored minute or after `now`.
    * @param mostRows refuse more rows than this
    * @param signal ends the statements when nobody waits for the answer any more
    * @throws Problem 400 when the range holds more
@@ -129,7 +129,7 @@ export class Backtest {
       const lastCustomerAt = new Date((one.lastCustomerMinute + 1) * MINUTE);
       const during = (issueIds: readonly number[]) =>
         this.harm.between(database, projectId, issueIds, firstCustomerAt, lastCustomerAt);
-      // The same few people, counted several times.
+      // A few people, each counted several times.
       if (one.least > 0 && (await during(one.behind)).customers < one.least) continue;
       const harm = await during(one.issueIds.length > 0 ? one.issueIds : one.behind);
       const customers = harm.customers || one.customers;

@@ -15,14 +15,23 @@ import { Incidents } from '../public.js';
 import { SeverityJudge } from './severity.service.js';
 
 const MINUTE = 60_000;
-/** An issue this much older than its anomaly has hits of its own, so it is over when it is as usual again. */
+/**
+ * Age of an issue before its anomaly from which on it has hits of its own. Such an issue is over once it is as usual
+ * again.
+ */
 const CHRONIC_MS = 60 * MINUTE;
-/** Minutes since the last hit of which use is read: as long as minutes are kept (`rollup`), whatever start somebody claimed. */
+/**
+ * Most minutes of use that we read since the last hit: as long as minutes are kept (`rollup`), whatever start somebody
+ * claimed.
+ */
 const KEPT_MINUTES = 8 * 24 * 60;
-/** Minutes of use looked at for whether an app is in use now. */
+/** Minutes of use by which we tell whether an app is in use now. */
 const ACTIVE_MINUTES = 10;
 
-/** Follows open incidents: raises their severity as they grow, closes them when the fault stopped while the app is in use. Doing it twice has no effect. */
+/**
+ * Follows open incidents: raises their severity as they grow, and closes them when the fault has stopped while the app
+ * is in use. A second run changes nothing.
+ */
 @Injectable()
 export class IncidentCloseStage implements Stage {
   readonly name = 'incident-close';
@@ -65,7 +74,10 @@ export class IncidentCloseStage implements Stage {
     return true;
   }
 
-  /** Without issues there are no hits to miss: it is over when all its verdicts are, or its alerts; else only a person knows. */
+  /**
+   * Follows an incident without issues, which has no hits to miss. It is over when all its verdicts or its alerts are;
+   * otherwise only a person can say so.
+   */
   private async followSums(tx: Tx, incident: Incident, alerts: number, now: Date): Promise<boolean> {
     const verdicts = await this.detections.ofIncidents(tx, [incident.id]);
     const over = verdicts.map(({ recoveredSince }) => recoveredSince?.getTime());
@@ -102,8 +114,8 @@ export class IncidentCloseStage implements Stage {
   }
 
   /**
-   * How hard the fault hit for how much use, and the use since. An app that sends no sessions shows that it is in use by whatever else
-   * it sends, and then time itself is the measure.
+   * Measures how hard the fault hit in its use, and the use since. An app that sends no sessions shows by its other
+   * data that it is in use; time itself is the measure then.
    */
   private async use(
     tx: Tx,
@@ -142,7 +154,10 @@ export class IncidentCloseStage implements Stage {
   }
 }
 
-/** The last hit of an issue by this fault, epoch milliseconds: of a chronic one that is as usual again, the moment since when. */
+/**
+ * Finds the last hit of an issue by this fault, epoch milliseconds. For a chronic issue that is as usual again, this is
+ * the moment of its recovery.
+ */
 function overSince(
   { startedAt }: Incident,
   issue: IssueFacts,
@@ -156,7 +171,7 @@ function overSince(
   return lastHitAt ?? startedAt.getTime();
 }
 
-/** Whether a sum may be out of the ordinary without a hit on any issue: a silent app, sessions that crash. */
+/** Whether a sum may stand out without a hit on any issue: a silent app, sessions that crash. */
 function lastsByItself({ kind, series }: DetectionRow): boolean {
   return kind === 'drop' || partsOf(series).kind === 'sessions';
 }

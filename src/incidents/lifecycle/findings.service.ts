@@ -10,10 +10,12 @@ import { HarmReadModel } from './harm.read-model.js';
 import { type Incident } from '../incident.js';
 import { type Silenceable } from '../silences/silence.js';
 
-/** Verdicts of an open incident that are read in full: so many of the newest, and so many of those that hit most. */
+/**
+ * Verdicts of an open incident that we read in full: so many of the newest, and so many of those with most customers.
+ */
 const MOST_TELLING = 64;
 
-/** Verdicts with what is needed to see which belong together. */
+/** Adds to verdicts the facts by which we see which belong together. */
 @Injectable()
 export class Findings {
   constructor(
@@ -22,7 +24,7 @@ export class Findings {
     private readonly harm: HarmReadModel,
   ) {}
 
-  /** Verdicts as findings, in their order. */
+  /** Turns verdicts into findings, in their order. */
   async of(sql: Sql, rows: readonly DetectionRow[]): Promise<Finding[]> {
     if (rows.length === 0) return [];
     const ids = rows.flatMap(({ issueId }) => issueId ?? []);
@@ -43,8 +45,9 @@ export class Findings {
   }
 
   /**
-   * Open incidents with their findings; an issue that a person or a sum attached counts from the start of its incident. What customers
-   * were hit is read for the newest findings of each and those that hit most, which others are held against.
+   * Reads open incidents with their findings. An issue that a person or a sum attached counts from the start of its
+   * incident. Customers are read only for the findings with which others are compared: the newest of each incident and
+   * those with most hits.
    */
   async ofIncidents(sql: Sql, incidents: readonly Incident[]): Promise<OpenIncident[]> {
     const rows = await this.detections.ofIncidents(
@@ -82,7 +85,7 @@ export class Findings {
     }));
   }
 
-  /** Links of the issues of these verdicts. */
+  /** Reads the links between the issues of these verdicts. */
   async links(sql: Sql, rows: readonly DetectionRow[]): Promise<IssueLink[]> {
     const ids = [...new Set(rows.flatMap((row) => row.issueId ?? []))];
     return (await this.issues.linkedTo(sql, ids)).map(({ of, issueId, score, reason, state }) => ({
@@ -94,7 +97,10 @@ export class Findings {
     }));
   }
 
-  /** What a silence is held against, for each verdict: what it is about, or of a sum all the issues that it adds up. Either may be covered. */
+  /**
+   * Lists, for each verdict, what a silence may cover: the subject of the verdict, or all issues that a sum adds up.
+   * Covering either is enough.
+   */
   async silenceable(sql: Sql, projectId: number, rows: readonly DetectionRow[]): Promise<(readonly Silenceable[])[][]> {
     const ids = rows.flatMap((row) => row.issueId ?? issuesBehind(row));
     const issues = new Map((await this.issues.find(sql, [...new Set(ids)])).map((issue) => [issue.id, issue]));
@@ -107,18 +113,18 @@ export class Findings {
     });
   }
 
-  /** The same for issues. */
+  /** Lists what a silence may cover of these issues. */
   async silenceableIssues(sql: Sql, ids: readonly number[]): Promise<Silenceable[]> {
     return (await this.issues.find(sql, ids)).map(silenceableOf);
   }
 
-  /** Of these issues, those first seen from `since` on. */
+  /** Picks the issues first seen from `since` on. */
   async bornSince(sql: Sql, issueIds: readonly number[], since: Date): Promise<number[]> {
     return this.harm.bornSince(sql, issueIds, since);
   }
 }
 
-/** What a verdict says by itself. */
+/** Makes a finding from a verdict alone. */
 function bareFinding(row: DetectionRow): Finding {
   return {
     id: String(row.id),
@@ -134,7 +140,7 @@ function bareFinding(row: DetectionRow): Finding {
   };
 }
 
-/** Of an incident's verdicts, oldest first, those that are read in full. */
+/** Picks the verdicts to read in full from an incident's verdicts, oldest first. */
 function tellingOf(rows: readonly DetectionRow[]): DetectionRow[] {
   if (rows.length <= 2 * MOST_TELLING) return [...rows];
   const widest = [...rows].sort((a, b) => bareFinding(b).customersHit - bareFinding(a).customersHit);
@@ -146,7 +152,7 @@ function serviceOf({ series }: DetectionRow): string[] | undefined {
   return kind === 'service' && name !== null ? [name] : undefined;
 }
 
-/** The issues that a sum adds up; none for any other verdict. */
+/** Reads the issues that a sum adds up; none for any other verdict. */
 function issuesBehind({ issueId, evidence }: DetectionRow): number[] {
   return issueId === null ? (evidence.issues ?? []).map(Number) : [];
 }

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { type Sql } from '../../platform/db/database.js';
 import { type Harm } from '../algorithm/severity.v1.js';
 
-/** Customers compared of one issue; a sample of the same people in each issue, so that overlaps show. */
+/** Customers of one issue that we compare; a sample of the same people in each issue, so that overlaps show. */
 const SAMPLE = 64;
 
-/** How hard issues hit, in minutes of use. */
+/** Measures of how hard issues hit. */
 export interface HitFacts {
   /** Hits of customers in the busiest hour, and the minutes from its first to its last hit. */
   readonly busiestHits: number;
@@ -13,10 +13,10 @@ export interface HitFacts {
   readonly busiestFrom: Date | null;
 }
 
-/** How hard issues hit customers, as incidents are judged by it. */
+/** Reads how hard issues hit customers, as we judge incidents by it. */
 @Injectable()
 export class HarmReadModel {
-  /** Some of the customers whom each of these issues hit since; those that hit none are missing. */
+  /** Samples the customers whom each of these issues hit since; issues without any are missing. */
   async sampleOfCustomers(sql: Sql, issueIds: readonly number[], since: Date): Promise<Map<number, string[]>> {
     const rows = await sql.query<{ id: number; customers: string[] }>(
       `WITH hit AS (SELECT DISTINCT issue_id, customer_id FROM series_hit WHERE issue_id = ANY ($1::bigint[]) AND last_minute >= $2),
@@ -27,7 +27,7 @@ export class HarmReadModel {
     return new Map(rows.map(({ id, customers }) => [id, customers]));
   }
 
-  /** What severity is judged by. `activeCustomers` is null when the app does not tell. */
+  /** Reads the facts by which we judge severity. `activeCustomers` is null if the app does not tell. */
   async harm(sql: Sql, projectId: number, issueIds: readonly number[], since: Date, now: Date): Promise<Harm> {
     const from = new Date(Math.floor(since.getTime() / 60_000) * 60_000);
     const [row] = await sql.query<{ customers: number; blocked: number; last: number; before: number; active: number }>(
@@ -49,7 +49,7 @@ export class HarmReadModel {
     };
   }
 
-  /** The same for a time that is over; how many were active then is not kept. */
+  /** Reads the same facts for a past time; the number of active customers is not kept. */
   async between(sql: Sql, projectId: number, issueIds: readonly number[], from: Date, to: Date): Promise<Harm> {
     const [row] = await sql.query<{ customers: number; blocked: number; active: number | null }>(
       `SELECT count(DISTINCT customer_id) AS customers, count(DISTINCT customer_id) FILTER (WHERE blocking) AS blocked,
@@ -62,7 +62,7 @@ export class HarmReadModel {
     return { customers, blocked: row?.blocked ?? 0, newlyHit: [0, 0], activeCustomers: active };
   }
 
-  /** How hard these issues hit in their busiest hour since `since`. */
+  /** Reads how hard these issues hit in their busiest hour since `since`. */
   async hits(sql: Sql, issueIds: readonly number[], since: Date): Promise<HitFacts> {
     const [row] = await sql.query<{ hits: number | null; from: Date | null; to: Date | null }>(
       `WITH m AS (SELECT minute, sum(customers) AS customers FROM series_minute WHERE issue_id = ANY ($1::bigint[]) AND minute >= $2 GROUP BY 1),
@@ -77,7 +77,10 @@ export class HarmReadModel {
     };
   }
 
-  /** The end of the minute in which each of these issues last hit a customer since `since`, epoch milliseconds; those that did not are missing. */
+  /**
+   * Finds, for each of these issues, the end of the minute of its last hit since `since`, epoch milliseconds. Issues
+   * without a hit are missing.
+   */
   async lastHits(sql: Sql, issueIds: readonly number[], since: Date): Promise<Map<number, number>> {
     const rows = await sql.query<{ id: number; last: Date }>(
       'SELECT issue_id AS id, max(minute) AS last FROM series_count WHERE issue_id = ANY ($1::bigint[]) AND minute >= $2 AND customers > 0 GROUP BY 1',
@@ -86,7 +89,7 @@ export class HarmReadModel {
     return new Map(rows.map(({ id, last }) => [id, last.getTime() + 60_000]));
   }
 
-  /** Issues of a project that were first seen from `since` on: those that a fault of the whole project brought. */
+  /** Picks the issues first seen from `since` on: those that a fault of the whole project brought. */
   async bornSince(sql: Sql, issueIds: readonly number[], since: Date): Promise<number[]> {
     const rows = await sql.query<{ id: number }>(
       'SELECT issue_id AS id FROM series_issue WHERE issue_id = ANY ($1::bigint[]) AND since >= $2',

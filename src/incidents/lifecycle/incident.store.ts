@@ -10,7 +10,7 @@ const COLUMNS = `n.id, n.project_id AS "projectId", n.status, n.severity, n.titl
   (SELECT max(a.attached_at) FROM incident_issue a WHERE a.incident_id = n.id) AS "attachedAt",
   coalesce((SELECT array_agg(a.issue_id ORDER BY a.attached_at, a.issue_id) FROM incident_issue a WHERE a.incident_id = n.id), '{}') AS "issueIds"`;
 
-/** An incident as it is opened. */
+/** New incident. */
 export interface NewIncident {
   readonly projectId: number;
   readonly severity: Severity;
@@ -30,7 +30,7 @@ export interface IncidentChange {
   readonly severityByOps?: boolean;
 }
 
-/** All SQL on incidents. */
+/** Holds all SQL on incidents. */
 @Injectable()
 export class IncidentStore {
   /** Opens an incident; returns its id. */
@@ -51,7 +51,7 @@ export class IncidentStore {
     return onlyRow(rows, 'the new incident').id;
   }
 
-  /** Attaches issues, each for its reason; returns those that were not attached already. */
+  /** Attaches issues, each with its reason; returns those that were not attached before. */
   async attachIssues(
     tx: Tx,
     incidentId: number,
@@ -67,7 +67,9 @@ export class IncidentStore {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Detaches an issue and remembers it, so that it is not attached again by itself; false when it was not attached. */
+  /**
+   * Detaches an issue and remembers that, so that it is not attached again automatically; false if it was not attached.
+   */
   async detachIssue(tx: Tx, incidentId: number, issueId: number): Promise<boolean> {
     const gone = await tx.query(
       'DELETE FROM incident_issue WHERE incident_id = $1 AND issue_id = $2 RETURNING issue_id',
@@ -81,12 +83,12 @@ export class IncidentStore {
     return true;
   }
 
-  /** Forgets that a person had detached an issue, since one attaches it. */
+  /** Forgets that a person detached an issue, since a person attaches it now. */
   async allowIssue(tx: Tx, incidentId: number, issueId: number): Promise<void> {
     await tx.query('DELETE FROM incident_detached WHERE incident_id = $1 AND issue_id = $2', [incidentId, issueId]);
   }
 
-  /** Issues that a person took out of these incidents. */
+  /** Lists the issues that people took out of these incidents. */
   async detached(sql: Sql, incidentIds: readonly number[]): Promise<{ incidentId: number; issueId: number }[]> {
     return sql.query(
       'SELECT incident_id AS "incidentId", issue_id AS "issueId" FROM incident_detached WHERE incident_id = ANY ($1::bigint[])',
@@ -94,19 +96,19 @@ export class IncidentStore {
     );
   }
 
-  /** Opens a resolved incident again, unless what follows its end has begun; false then. */
+  /** Reopens a resolved incident; false if its customers are already being told that it is over. */
   async reopen(tx: Tx, id: number): Promise<boolean> {
     const sql = `UPDATE incident SET status = 'detected', resolved_at = NULL, resolution = NULL, reopened = reopened + 1 WHERE id = $1 AND status = 'resolved' AND concluded_at IS NULL RETURNING id`;
     return (await tx.query(sql, [id])).length > 0;
   }
 
-  /** Notes that an ended incident's customers are being told so; false when it is open again. */
+  /** Notes that we are telling the customers of an ended incident so; false if it is open again. */
   async conclude(tx: Tx, id: number, now: Date): Promise<boolean> {
     const sql = `UPDATE incident SET concluded_at = coalesce(concluded_at, $2) WHERE id = $1 AND status = 'resolved' RETURNING id`;
     return (await tx.query(sql, [id, now])).length > 0;
   }
 
-  /** Makes an incident part of another: its issues go there, and it ends. */
+  /** Merges an incident into another: its issues go there, and it ends. */
   async mergeInto(tx: Tx, from: number, into: number, now: Date): Promise<void> {
     await tx.query(
       `INSERT INTO incident_issue (incident_id, issue_id, attached_at, reason) SELECT $2, issue_id, $3, reason FROM incident_issue WHERE incident_id = $1 ON CONFLICT DO NOTHING`,
@@ -129,7 +131,7 @@ export class IncidentStore {
     await tx.query(sql, [incidentId, now, actor, facts.map(({ kind }) => kind), details]);
   }
 
-  /** Changes what is given. */
+  /** Changes the given fields. */
   async update(tx: Tx, id: number, change: IncidentChange): Promise<void> {
     const { status, severity, title, area } = change;
     await tx.query(
@@ -146,19 +148,19 @@ export class IncidentStore {
     );
   }
 
-  /** Ends an incident; false when it had ended before. */
+  /** Ends an incident; false if it had ended before. */
   async resolve(tx: Tx, id: number, resolution: Resolution, now: Date): Promise<boolean> {
     const sql = `UPDATE incident SET status = 'resolved', resolved_at = $3, resolution = $2 WHERE id = $1 AND status <> 'resolved' RETURNING id`;
     return (await tx.query(sql, [id, resolution, now])).length > 0;
   }
 
-  /** One incident, undefined when there is none. */
+  /** Finds an incident; undefined if there is none. */
   async find(sql: Sql, id: number): Promise<Incident | undefined> {
     const [row] = await sql.query<Incident>(`SELECT ${COLUMNS} FROM incident n WHERE n.id = $1`, [id]);
     return row;
   }
 
-  /** Incidents by id, newest first. */
+  /** Lists incidents by id, newest first. */
   async list(
     sql: Sql,
     filter: { projectId?: number; status?: IncidentStatus; open?: boolean; before: number; limit: number },
@@ -176,7 +178,7 @@ export class IncidentStore {
     );
   }
 
-  /** All incidents that are not resolved, oldest first. */
+  /** Lists all incidents that are not resolved, oldest first. */
   async open(sql: Sql): Promise<Incident[]> {
     return sql.query<Incident>({
       name: 'incidents.open',
@@ -184,7 +186,7 @@ export class IncidentStore {
     });
   }
 
-  /** Incidents that ended after `since`, oldest first. */
+  /** Lists the incidents that ended after `since`, oldest first. */
   async resolvedSince(sql: Sql, since: Date): Promise<Incident[]> {
     return sql.query<Incident>(
       {
@@ -195,7 +197,7 @@ export class IncidentStore {
     );
   }
 
-  /** The open incident that the last verdict on a series before belongs to. */
+  /** Finds the open incident of the latest verdict on a series. */
   async openOfSeries(sql: Sql, projectId: number, series: string): Promise<number | undefined> {
     const [row] = await sql.query<{ id: number }>(
       `SELECT n.id FROM detection d JOIN incident n ON n.id = d.incident_id WHERE d.project_id = $1 AND d.series = $2 AND n.status <> 'resolved' ORDER BY d.id DESC LIMIT 1`,
@@ -204,7 +206,7 @@ export class IncidentStore {
     return row?.id;
   }
 
-  /** An incident's history, oldest first. */
+  /** Lists an incident's history, oldest first. */
   async timeline(sql: Sql, incidentId: number): Promise<TimelineEntry[]> {
     return sql.query<TimelineEntry>(
       'SELECT at, kind, actor, details FROM incident_timeline WHERE incident_id = $1 ORDER BY id',
@@ -212,7 +214,7 @@ export class IncidentStore {
     );
   }
 
-  /** Open incidents by project and severity, for the metrics. */
+  /** Counts open incidents by project and severity, for the metrics. */
   async countOpen(sql: Sql): Promise<{ project: string; severity: Severity; count: number }[]> {
     return sql.query(
       `SELECT p.slug AS project, n.severity, count(*) AS count FROM incident n JOIN project p ON p.id = n.project_id WHERE n.status <> 'resolved' GROUP BY 1, 2`,

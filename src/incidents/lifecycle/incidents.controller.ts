@@ -42,7 +42,7 @@ const change = z.strictObject({
 const attachment = z.strictObject({ issueId: z.string(), reason: z.string().trim().min(1).max(200).default('manual') });
 const merge = z.strictObject({ into: z.string() });
 
-/** How far back an incident may have begun: as long as hits are kept by the hour (`rollup`). */
+/** Days that the start of an incident may lie back: as long as hits are kept by the hour (`rollup`). */
 const OLDEST_START_DAYS = 90;
 const DAY_MS = 86_400_000;
 
@@ -141,7 +141,10 @@ export class IncidentsController {
     return { ...this.shape(incident), evidence, alerts, timeline };
   }
 
-  /** Acknowledge, mitigate, resolve, or correct what it is called. A resolved incident stays resolved. */
+  /**
+   * Acknowledges, mitigates or resolves an incident, or corrects its title and area. A resolved incident stays
+   * resolved.
+   */
   @Patch(':id')
   @Needs('ops')
   @OfProject('incident')
@@ -201,7 +204,10 @@ export class IncidentsController {
     return this.get(id);
   }
 
-  /** Takes an issue out; it does not come back by itself. Customers who were written to stay so. */
+  /**
+   * Detaches an issue, which does not come back automatically. Customers who were already written to keep their
+   * messages.
+   */
   @Delete(':id/issues/:issueId')
   @Needs('ops')
   @OfProject('incident')
@@ -222,7 +228,10 @@ export class IncidentsController {
     return this.get(id);
   }
 
-  /** Makes this incident part of another: its issues go there, it ends without a word to anybody, and nobody is told twice. */
+  /**
+   * Merges this incident into another: its issues go there, and it ends without a message to anybody, so nobody is told
+   * twice.
+   */
   @Post(':id/merge')
   @Needs('ops')
   @OfProject('incident')

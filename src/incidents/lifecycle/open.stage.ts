@@ -29,8 +29,9 @@ import { type SpokenEvidence } from '../timeline.js';
 
 const BATCH = 500;
 /**
- * CALL: sorts verdicts into incidents: those that belong together open one, join an open one, or open one again. Works on one project at a
- * time under a lock, and marks the verdicts in the same transaction, so neither a crash nor a second process opens one twice.
+ * CALL: sorts verdicts into incidents. Verdicts that belong together open an incident, join an open one, or reopen one.
+ * The stage works on one project at a time under a lock, and marks the verdicts in the same transaction, so neither a
+ * crash nor a second process opens an incident twice.
  */
 @Injectable()
 export class IncidentOpenStage implements Stage {
@@ -83,7 +84,7 @@ export class IncidentOpenStage implements Stage {
     return { worked: claimed.length, more: claimed.length === BATCH };
   }
 
-  /** Verdicts that a series is as usual again stand in the timeline of the incident that it belonged to. */
+  /** Notes recoveries of series in the timelines of the incidents that they belonged to. */
   private async noteRecovered(tx: Tx, claimed: readonly DetectionRow[], now: Date): Promise<void> {
     const over = claimed.filter(({ kind }) => kind === 'recovered');
     for (const row of over) {
@@ -105,7 +106,10 @@ export class IncidentOpenStage implements Stage {
     );
   }
 
-  /** What a silence held back and is over meanwhile, or belongs to an issue that people ignore, needs nothing. */
+  /**
+   * Picks the verdicts that need action. Those that a silence held back until they were over, and those on ignored
+   * issues, need none.
+   */
   private async worthActing(tx: Tx, claimed: readonly DetectionRow[], now: Date): Promise<DetectionRow[]> {
     const asked = claimed.filter(({ kind }) => kind !== 'recovered');
     const ids = asked.flatMap(({ issueId }) => issueId ?? []);
@@ -146,7 +150,7 @@ export class IncidentOpenStage implements Stage {
     await this.silenceStore.note(tx, silence.id, { what: 'incident', ref: `detection:${row.id}`, words }, now);
   }
 
-  /** What a person took out of an incident does not come back to it by itself. */
+  /** Leaves out the issues that a person took out of an incident; they do not come back automatically. */
   private async withoutDetached(tx: Tx, held: readonly OpenIncident[]): Promise<OpenIncident[]> {
     const out = await this.store.detached(
       tx,
@@ -191,7 +195,10 @@ export class IncidentOpenStage implements Stage {
     if (called) await this.alerts.attachLoose(tx, called, now);
   }
 
-  /** Issues that an incident is opened with are named by that entry of its timeline; each that joins it later has one of its own. */
+  /**
+   * Attaches issues. The opening entry of the timeline names those that an incident opens with; each later one gets an
+   * entry of its own.
+   */
   private async attach(
     tx: Tx,
     incidentId: number,
@@ -219,7 +226,7 @@ export class IncidentOpenStage implements Stage {
     await this.store.append(tx, incidentId, 'forewarn', entries, now);
   }
 
-  /** What a release, an area, a service or sessions say stands in the timeline beside what issues say. */
+  /** Notes verdicts on sums (a release, an area, a service, sessions) in the timeline. */
   private async noteSums(
     tx: Tx,
     incidentId: number,
@@ -277,7 +284,7 @@ export class IncidentOpenStage implements Stage {
     return this.store.find(tx, id);
   }
 
-  /** A fault without an issue (a silent app) is known by its series. */
+  /** Finds the incident that comes back. A fault without an issue (a silent app) is known by its series. */
   private async comesBack(
     tx: Tx,
     projectId: number,
@@ -305,7 +312,10 @@ export class IncidentOpenStage implements Stage {
     return resolved.find((one) => String(one.id) === id);
   }
 
-  /** A verdict on a sum brings the issues that began with it, not the old ones that trickle on, and none that a silence covers. */
+  /**
+   * Lists the issues that verdicts on sums bring: those that began with the sum, without old ones that trickle on, and
+   * without those under a silence.
+   */
   private async issuesOfSums(tx: Tx, rows: readonly DetectionRow[], now: Date): Promise<number[]> {
     const ids: number[] = [];
     for (const { issueId, evidence, since } of rows) {
@@ -321,19 +331,19 @@ export class IncidentOpenStage implements Stage {
   }
 }
 
-/** The evidence of a verdict; the issues of a sum are named by the incident itself. */
+/** Copies the evidence of a verdict without the issues of a sum, which the incident itself names. */
 function withoutIssues(row: DetectionRow | undefined): SpokenEvidence {
   const rest: Partial<DetectionEvidence> & { issues?: unknown } = { ...row?.evidence };
   delete rest.issues;
   return rest;
 }
 
-/** What a fault is known by when it comes back: its issues, or without any the series that stood out. */
+/** Names by which we know a fault when it comes back: its issues, or without any the series that stood out. */
 function namesOf(issueIds: readonly number[], verdicts: readonly DetectionRow[]): string[] {
   return issueIds.length > 0 ? issueIds.map(String) : verdicts.map(({ series }) => series);
 }
 
-/** The likeliest cause leads: its title is the incident's, its evidence the first that people read. */
+/** Picks the likeliest cause: it gives the incident its title and the first evidence that people read. */
 function leadOf(
   findings: readonly Finding[],
   issues: readonly IssueFacts[],
@@ -345,7 +355,7 @@ function leadOf(
   return { row, issue: issues.find(({ id }) => id === row?.issueId) ?? issues[0] };
 }
 
-/** The title of an incident without an issue: what a sum says. */
+/** Writes the title of an incident without an issue from its sum. */
 function wordsOf(row: DetectionRow | undefined): string {
   if (!row || row.kind === 'drop') return row ? 'The app is silent' : 'More errors than usual';
   const { kind, name } = partsOf(row.series);

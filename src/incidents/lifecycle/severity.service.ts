@@ -10,14 +10,14 @@ import { HarmReadModel } from './harm.read-model.js';
 import { type Incident, type Severity } from '../incident.js';
 import { IncidentStore } from './incident.store.js';
 
-/** A severity, why, and the area that rules named. */
+/** Severity with its reasons, and the area that rules named. */
 export interface Judged {
   readonly severity: Severity;
   readonly reasons: readonly string[];
   readonly area: string | null;
 }
 
-/** Judges how bad an incident is by whom it hits. */
+/** Judges the severity of an incident by the customers whom it hits. */
 @Injectable()
 export class SeverityJudge {
   constructor(
@@ -27,9 +27,9 @@ export class SeverityJudge {
   ) {}
 
   /**
-   * The severity of what these issues did since `since`. A rule's word on an issue is the least. While an app does not tell how many
-   * customers use it, the share that is hit is not known, and a fault that spreads is taken to be major.
-   * @param verdicts those that it rests on: crashed sessions count as customers who could not go on, and a silent app is major
+   * Judges the damage of these issues since `since`. The severity that a rule set on an issue is the least. If an app
+   * does not tell how many customers use it, the share is unknown, and a spreading fault counts as major.
+   * @param verdicts those behind the incident: crashed sessions count as blocked customers, and a silent app is major
    */
   async judge(
     tx: Tx,
@@ -64,7 +64,7 @@ export class SeverityJudge {
     return { severity, reasons, area };
   }
 
-  /** Gives an incident the area that what joined it names, if it has none yet. */
+  /** Gives an incident without an area that of its new issues or verdicts. */
   async nameArea(
     tx: Tx,
     incident: Incident,
@@ -76,7 +76,7 @@ export class SeverityJudge {
     if (area !== null) await this.store.update(tx, incident.id, { area });
   }
 
-  /** Raises an open incident to what it has become; never lowers it, and leaves alone what a person set. */
+  /** Raises the severity of an open incident as it grows; never lowers it, and never changes one that a person set. */
   async raise(tx: Tx, incidentId: number, now: Date): Promise<boolean> {
     const incident = await this.store.find(tx, incidentId);
     if (!incident || incident.severityByOps || incident.issueIds.length === 0) return false;
@@ -93,7 +93,7 @@ export class SeverityJudge {
   }
 }
 
-/** An issue's word on the area goes before that of a sum. */
+/** Picks the area: that of an issue goes before that of a sum. */
 function areaOfAll(issues: readonly IssueFacts[], verdicts: readonly DetectionRow[]): string | null {
   return (
     issues.find((issue) => issue.area)?.area ??
@@ -102,7 +102,7 @@ function areaOfAll(issues: readonly IssueFacts[], verdicts: readonly DetectionRo
   );
 }
 
-/** How bad a verdict is by itself, where no issue has to say it. */
+/** Judges a verdict by itself, if no issue tells its severity. */
 function saidBy({ kind, evidence }: DetectionRow): { severity: Severity; reason: string }[] {
   const reason = evidence.words;
   if (kind === 'drop') return [{ severity: 'major', reason }];

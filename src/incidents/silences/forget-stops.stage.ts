@@ -3,11 +3,16 @@ import { Database } from '../../platform/db/database.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { SilenceStore } from './silence.store.js';
 
-/** What a silence stopped is shown for as long as hours are counted (`rollup`): 90 days since it was stopped last. */
+/**
+ * Time for which we show a stop, counted from its last occurrence: 90 days, as long as hours are counted (`rollup`).
+ */
 const KEEP_MS = 90 * 86_400_000;
 const BATCH = 5000;
 
-/** Removes what silences and maintenance windows stopped long ago; a window that comes every week would gather it for ever. Doing it twice has no effect. */
+/**
+ * Removes old stops of silences and maintenance windows; a weekly window would collect them for ever. A second run
+ * changes nothing.
+ */
 @Injectable()
 export class ForgetStopsStage implements Stage {
   readonly name = 'forget-stops';

@@ -4,7 +4,7 @@ import { type MadeSilence } from './silence.js';
 
 const COLUMNS = `id::text, project_id AS "projectId", issue_id AS "issueId", service, area, from_at AS "from", until_at AS until, reason, weekly, created_by AS "createdBy"`;
 
-/** What a silence kept back. */
+/** Thing that a silence held back. */
 export interface Stop {
   readonly what: 'incident' | 'outreach' | 'alert';
   readonly ref: string;
@@ -13,7 +13,7 @@ export interface Stop {
   readonly lastAt: Date;
 }
 
-/** Silences that people made, and what all silences stopped. */
+/** Stores silences that people made, and the stops of all silences. */
 @Injectable()
 export class SilenceStore {
   /** Makes a silence; returns its id. */
@@ -37,7 +37,7 @@ export class SilenceStore {
     return row?.id ?? '';
   }
 
-  /** Silences that hold at `now`, or come every week around it. */
+  /** Lists silences that hold at `now`, and weekly ones in force around it. */
   async active(sql: Sql, now: Date): Promise<MadeSilence[]> {
     return sql.query<MadeSilence>(
       {
@@ -48,7 +48,7 @@ export class SilenceStore {
     );
   }
 
-  /** Silences by id, newest first. */
+  /** Lists silences by id, newest first. */
   async list(sql: Sql, filter: { id?: number; before: number; limit: number }): Promise<MadeSilence[]> {
     return sql.query<MadeSilence>(
       `SELECT ${COLUMNS} FROM silence WHERE id < $1 AND ($2::bigint IS NULL OR id = $2) ORDER BY silence.id DESC LIMIT $3`,
@@ -56,13 +56,13 @@ export class SilenceStore {
     );
   }
 
-  /** Ends a silence now; false when it had ended. */
+  /** Ends a silence now; false if it had ended. */
   async end(tx: Tx, id: number, by: string, now: Date): Promise<boolean> {
     const sql = `UPDATE silence SET until_at = $3, from_at = least(from_at, $3), ended_by = $2 WHERE id = $1 AND until_at > $3 RETURNING id`;
     return (await tx.query(sql, [id, by, now])).length > 0;
   }
 
-  /** Notes what a silence stopped; the same again only moves its time on. */
+  /** Notes what a silence stopped; a repeated stop only updates its time. */
   async note(sql: Sql, silence: string, stop: Pick<Stop, 'what' | 'ref' | 'words'>, now: Date): Promise<void> {
     await sql.query(
       `INSERT INTO silence_stop (silence, what, ref, words, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (silence, what, ref) DO UPDATE SET last_at = $5`,
@@ -70,7 +70,7 @@ export class SilenceStore {
     );
   }
 
-  /** Removes stops that came last before `before`, `limit` at most; returns how many. */
+  /** Removes stops with their last occurrence before `before`, at most `limit`; returns their number. */
   async forgetStops(sql: Sql, before: Date, limit: number): Promise<number> {
     const rows = await sql.query(
       {
@@ -82,7 +82,7 @@ export class SilenceStore {
     return rows.length;
   }
 
-  /** What these silences stopped, newest first, and how many in all. */
+  /** Lists the stops of these silences, newest first, and counts all of them. */
   async stops(
     sql: Sql,
     silences: readonly string[],

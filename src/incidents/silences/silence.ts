@@ -1,6 +1,9 @@
 import { type Weekly } from '../algorithm/weekly.v1.js';
 
-/** A time in which what it matches is not called and nobody is written to; one from the configuration has the id `config:NAME`. */
+/**
+ * Time in which nothing that it matches is called and nobody is written to; one from the configuration has the id
+ * `config:NAME`.
+ */
 export interface Silence {
   readonly id: string;
   readonly projectId: number | null;
@@ -11,23 +14,23 @@ export interface Silence {
   readonly until: Date;
   readonly reason: string;
   readonly createdBy: string;
-  /** Set when it comes every week: `from` and `until` are those of the occurrence that holds, or of the next. */
+  /** Set for a weekly silence; `from` and `until` are those of the current occurrence, or of the next. */
   readonly weekly?: {
     readonly days: readonly string[];
     readonly from: string;
     readonly to: string;
     readonly timeZone: string;
-    /** When it has come for the last time; one of the configuration comes for as long as it stands there. */
+    /** End of the repetition; a silence of the configuration repeats for as long as it stands there. */
     readonly until?: Date;
   };
 }
 
-/** A silence as people made it: from one moment to another, or every week between them. */
+/** Silence as people made it: from one moment to another, or every week between them. */
 export interface MadeSilence extends Omit<Silence, 'weekly'> {
   readonly weekly: Weekly | null;
 }
 
-/** What a silence is held against. */
+/** Subject that a silence may cover. */
 export interface Silenceable {
   readonly projectId: number;
   readonly issueId: number | null;
@@ -35,7 +38,7 @@ export interface Silenceable {
   readonly area: string | null;
 }
 
-/** Whether a silence matches: everything that it names must fit. */
+/** Whether a silence covers a subject: everything that it names must fit. */
 export function covers(silence: Silence, what: Silenceable): boolean {
   if (silence.projectId !== null && silence.projectId !== what.projectId) return false;
   if (silence.issueId !== null && silence.issueId !== what.issueId) return false;

@@ -82,7 +82,7 @@ export class SilencesController {
     private readonly clock: Clock,
   ) {}
 
-  /** Silences, newest first; the first page starts with the maintenance windows of the configuration. */
+  /** Lists silences, newest first; the first page starts with the maintenance windows of the configuration. */
   @Get()
   @Needs('agent')
   @Answers('List silences with what they stopped', silencePage)
@@ -104,7 +104,7 @@ export class SilencesController {
     return { ...page, items: [...planned.map((one) => this.shape(one, stops)), ...page.items] };
   }
 
-  /** One silence, with what it stopped. */
+  /** Shows one silence with its stops. */
   @Get(':id')
   @Needs('agent')
   @Answers('Show a silence with what it stopped', silenceAnswer)
@@ -114,7 +114,10 @@ export class SilencesController {
     return this.shape(row, await this.store.stops(this.database, [row.id], STOPS_SHOWN));
   }
 
-  /** Stops incidents and outreach about what it names, from now or `from` until `to`; with `weekly` at those times between them. */
+  /**
+   * Silences incidents and outreach about the named subject, from now or `from` until `to`; with `weekly` at those
+   * times between them.
+   */
   @Post()
   @Needs('ops')
   @HttpCode(201)
@@ -153,7 +156,7 @@ export class SilencesController {
     return this.get(id);
   }
 
-  /** Ends it now; what it held back and still lasts is called. */
+  /** Ends a silence now; held verdicts that still last are called. */
   @Delete(':id')
   @Needs('ops')
   @Answers('End a silence now', silenceAnswer)

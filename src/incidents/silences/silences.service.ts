@@ -8,7 +8,7 @@ import { SilenceStore } from './silence.store.js';
 
 type Maintenance = MaintenanceConfig[number];
 
-/** Silences of people and maintenance windows of the configuration, as one. */
+/** Joins the silences of people with the maintenance windows of the configuration. */
 @Injectable()
 export class Silences {
   constructor(
@@ -17,13 +17,16 @@ export class Silences {
     private readonly projects: Projects,
   ) {}
 
-  /** All that hold at `now`. */
+  /** Lists all silences that hold at `now`. */
   async active(sql: Sql, now: Date): Promise<Silence[]> {
     const made = (await this.store.active(sql, now)).map((one) => silenceOf(one, now));
     return [...made, ...this.planned(now)].filter((one) => one.from <= now && now < one.until);
   }
 
-  /** The maintenance windows of the configuration, past and future; of one that comes every week the occurrence that holds at `now`, or the next. */
+  /**
+   * Lists the maintenance windows of the configuration, past and future; a weekly one with the occurrence that holds at
+   * `now`, or the next.
+   */
   planned(now: Date): Silence[] {
     return this.windows.flatMap((one) => {
       const time = timeOf(one, now);
@@ -45,7 +48,10 @@ export class Silences {
     };
   }
 
-  /** The silence that covers all of these, the one that lasts longest; undefined when one of them is not covered. */
+  /**
+   * Finds the silence that covers all of these, or, of several, the one that lasts longest; undefined if one of them is
+   * not covered.
+   */
   over(active: readonly Silence[], all: readonly Silenceable[]): Silence | undefined {
     const fitting = all.map((what) => active.find((silence) => covers(silence, what)));
     if (all.length === 0 || fitting.includes(undefined)) return undefined;
@@ -53,7 +59,10 @@ export class Silences {
   }
 }
 
-/** A silence that people made, as it is at `now`: of one that comes every week the occurrence that holds or the next; without another one it has ended. */
+/**
+ * Resolves a silence that people made at `now`: a weekly one to the occurrence that holds or the next. Without a
+ * further occurrence it has ended.
+ */
 export function silenceOf({ weekly, ...made }: MadeSilence, now: Date): Silence {
   if (weekly === null) return made;
   const from = now > made.from ? now : made.from;
