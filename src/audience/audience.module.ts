@@ -8,7 +8,7 @@ import { AudienceStage } from './affected/audience.stage.js';
 import { AudienceStore } from './affected/audience.store.js';
 import { Audiences } from './public.js';
 
-/** WHO: the customers whom an incident concerns. */
+/** WHO: finds the customers whom an incident concerns. */
 @Module({
   imports: [CustomersModule, IssuesModule, IncidentsModule],
   controllers: [AudienceController],

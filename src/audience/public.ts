@@ -6,7 +6,7 @@ import { byCustomer, evidenceOf, trustIn } from './algorithm/evidence.js';
 import { type AudienceKind, type Member, type NumberedMember } from './audience.js';
 import { AudienceStore } from './affected/audience.store.js';
 
-/** Audiences: what other rooms may ask. */
+/** Offers audiences to other rooms. */
 @Injectable()
 export class Audiences {
   constructor(
@@ -14,7 +14,7 @@ export class Audiences {
     private readonly issues: Issues,
   ) {}
 
-  /** Members of these kinds who came after the member numbered `seq`, in the order in which they came; `limit` at most. */
+  /** Lists members of these kinds after the member numbered `seq`, in the order in which they came; at most `limit`. */
   async after(
     sql: Sql,
     incidentId: number,
@@ -25,7 +25,7 @@ export class Audiences {
     return this.store.after(sql, incidentId, kinds, seq, limit);
   }
 
-  /** Members by customer id after `after`, each with the evidence as it is now. */
+  /** Lists members by customer id after `after`, each with current evidence. */
   async list(sql: Sql, incident: Incident, after: number, limit: number): Promise<Member[]> {
     const members = await this.store.list(sql, incident.id, after, limit);
     const ids = members.map(({ customerId }) => customerId);

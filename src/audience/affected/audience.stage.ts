@@ -9,13 +9,15 @@ import { byCustomer, evidenceOf, trustIn } from '../algorithm/evidence.js';
 import { AudienceStore } from './audience.store.js';
 
 const PAGE = 1000;
-/** Hits are marked by the minute; the current minute and the one before are swept again. */
+/** Overlap of two sweeps: hits carry their minute only, so each sweep repeats the last one. */
 const OVERLAP_MS = 60_000;
 const LEFT_OUT =
   'too many new faults at once to tell apart, so nobody is told because of these; attach the issues that customers should hear of';
 
-/** WHO: takes over, for each open incident, whom its issues hit and who is not a member yet, or is known better than
- * before. A second sweep changes nothing. */
+/**
+ * WHO: adds, for each open incident, the customers whom its issues hit, if they are new or better known than before. A
+ * second sweep changes nothing.
+ */
 @Injectable()
 export class AudienceStage implements Stage {
   readonly name = 'audience';
@@ -54,7 +56,10 @@ export class AudienceStage implements Stage {
     });
   }
 
-  /** Whom only a catch-all hit is told nothing, since nobody can say what it was; ops read why. */
+  /**
+   * Notes for ops which issues were left out: customers hit only by a catch-all are told nothing, since nobody can say
+   * what hit them.
+   */
   private async noteLeftOut(tx: Tx, { id, issueIds }: Incident, kept: readonly number[], now: Date): Promise<void> {
     const issues = issueIds.filter((one) => !kept.includes(one)).map(String);
     await this.incidents.append(tx, id, 'forewarn', { kind: 'audience_left_out', issues, words: LEFT_OUT }, now);
@@ -81,7 +86,10 @@ export class AudienceStage implements Stage {
   }
 }
 
-/** From the incident's start on; again when an issue joined, and otherwise from where the last sweep ended. */
+/**
+ * Chooses where a sweep starts: at the incident's start, first and whenever an issue joined; otherwise where the last
+ * sweep ended.
+ */
 function sweptFrom({ startedAt, attachedAt }: Incident, sweptUntil: Date | undefined): Date {
   const again = sweptUntil === undefined || (attachedAt !== null && attachedAt >= sweptUntil);
   const from = again ? startedAt.getTime() : sweptUntil.getTime() - OVERLAP_MS;

@@ -4,13 +4,13 @@ import { type Sql, type Tx } from '../../platform/db/database.js';
 import { type Trust } from '../../projects/project-key.js';
 import { type Member, type MemberEvidence, type NumberedMember } from '../audience.js';
 
-/** Trust as a number, weakest first, as the view audience_hit has it. */
+/** Trust as a number, weakest first, as in the view audience_hit. */
 const rank = (trust: string) => `array_position('{claimed,signed,server}'::text[], ${trust}) - 1`;
 
-/** Who belongs to an incident's audience. */
+/** Stores who belongs to an incident's audience. */
 @Injectable()
 export class AudienceStore {
-  /** The minute up to which an incident's hits were taken over; undefined before the first sweep. */
+  /** Reads the minute up to which an incident's hits were swept; undefined before the first sweep. */
   async sweptUntil(sql: Sql, incidentId: number): Promise<Date | undefined> {
     const [row] = await sql.query<{ swept_until: Date }>('SELECT swept_until FROM cohort WHERE incident_id = $1', [
       incidentId,
@@ -18,7 +18,7 @@ export class AudienceStore {
     return row?.swept_until;
   }
 
-  /** Notes how far a sweep came. */
+  /** Notes the end of a sweep. */
   async markSwept(tx: Tx, incidentId: number, until: Date): Promise<void> {
     await tx.query(
       `INSERT INTO cohort (incident_id, swept_until) VALUES ($1, $2) ON CONFLICT (incident_id) DO UPDATE SET swept_until = $2`,
@@ -27,8 +27,8 @@ export class AudienceStore {
   }
 
   /**
-   * Adds affected customers; those who were only at risk become affected, and those of whom better evidence came are counted as newly come, so
-   * that whoever passed them over looks at them again. Returns how many these are.
+   * Adds affected customers. Customers at risk become affected. Customers with better evidence than before count as new
+   * arrivals, so that stages which passed them over look again. Returns the number of customers written.
    */
   async upsertAffected(
     tx: Tx,
@@ -59,8 +59,9 @@ export class AudienceStore {
   }
 
   /**
-   * Customers whom these issues hit in the minute `since` or later, or who were merged, or whose issues were merged or split, since
-   * then, and who are not affected members yet or are known better now; in order of id. Merged members must be gone. One pass over the hits: there may be hundreds of thousands.
+   * Lists, in order of id, the customers to add or renew: hit by these issues, merged, or with a merged or split issue,
+   * in the minute `since` or later, and not yet affected members with the trust that is known now. Merged members must
+   * be gone. One pass over the hits: there may be hundreds of thousands.
    */
   async strangers(sql: Sql, incidentId: number, issueIds: readonly number[], since: Date): Promise<number[]> {
     const [row] = await sql.query<{ ids: string | null }>(
@@ -77,7 +78,7 @@ export class AudienceStore {
     return (row?.ids?.split(',') ?? []).map(Number).sort((one, other) => one - other);
   }
 
-  /** Removes members who turned out to be somebody else, who is a member in their place. */
+  /** Removes members who were merged into another member. */
   async dropMerged(tx: Tx, incidentId: number): Promise<void> {
     await tx.query(
       'DELETE FROM audience_member a USING customer c WHERE a.incident_id = $1 AND c.id = a.customer_id AND c.merged_into IS NOT NULL',
@@ -85,7 +86,7 @@ export class AudienceStore {
     );
   }
 
-  /** Members by customer id after `after`. */
+  /** Lists members by customer id after `after`. */
   async list(sql: Sql, incidentId: number, after: number, limit: number): Promise<Member[]> {
     return sql.query<Member>(
       `SELECT customer_id AS "customerId", kind, trust, evidence, added_at AS "addedAt" FROM audience_member WHERE incident_id = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3`,
@@ -93,7 +94,7 @@ export class AudienceStore {
     );
   }
 
-  /** Members of these kinds who came after the member numbered `seq`, in the order in which they came. */
+  /** Lists members of these kinds after the member numbered `seq`, in the order in which they came. */
   async after(
     sql: Sql,
     incidentId: number,

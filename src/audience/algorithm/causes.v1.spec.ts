@@ -3,7 +3,7 @@ import { type ActiveCustomers, findCauses } from './causes.v1.js';
 import { codeColumn, codeSets } from './coded-rows.js';
 
 const SIZE = 6_000;
-/** Customers in a fixed mixture: two systems, three releases, five plans, two flags on for some. */
+/** Makes customers in a fixed mixture: two systems, three releases, five plans, two flags on for some. */
 const people = Array.from({ length: SIZE }, (_, row) => ({
   os: row % 2 === 0 ? '14' : '15',
   release: ['2.4.0', '2.4.1', '2.5.0'][Math.floor(row / 2) % 3] ?? '',
@@ -52,28 +52,28 @@ describe('findCauses', () => {
     expect(high).toBeGreaterThan(0.286);
   });
 
-  it('finds two flags that only do harm together', () => {
+  it('finds two flags that do harm only together', () => {
     const found = findCauses(customersWith((one, row) => one.flags.length === 2 && row % 7 < 3));
     expect(found.causes.map(({ text }) => text)).toEqual(['flag=dark&flag=new-pay']);
   });
 
-  it('names a second cause for what the first leaves over', () => {
+  it('names a second cause for the hits that the first leaves over', () => {
     const found = findCauses(
       customersWith((one, row) => row % 7 === 0 && ((one.os === '14' && one.plan === 'p1') || one.flags.length === 2)),
     );
     expect(found.causes.map(({ text }) => text).sort()).toEqual(['flag=dark&flag=new-pay', 'os=14&plan=p1']);
   });
 
-  it('offers nothing where the hit share nothing, and nobody is at risk then', () => {
+  it('offers no cause and nobody at risk when those hit share nothing', () => {
     expect(findCauses(customersWith((_, row) => (row * 7919) % 101 === 0))).toEqual({ causes: [], atRisk: null });
   });
 
-  it('offers nothing for fewer than five affected, whatever they share', () => {
+  it('offers no cause for fewer than five affected, whatever they share', () => {
     const found = findCauses(customersWith((one, row) => one.flags.length === 2 && row < 4));
     expect(found.causes).toEqual([]);
   });
 
-  it('offers nothing where everybody is hit', () => {
+  it('offers no cause when everybody is hit', () => {
     expect(findCauses(customersWith(() => true))).toEqual({ causes: [], atRisk: null });
   });
 });

@@ -2,15 +2,15 @@ import { allRows, type CodedRows, combinationText, rowsWith, type Term } from '.
 import { type Interval, liftInterval, logEvidence, predictiveInterval } from './chance.v1.js';
 import { type Combination, priceOfLooking, relativeEntropy, scan } from './scan.v1.js';
 
-/** The active customers of a project: one row each, their traits in columns, and 1 for each whom the fault has hit. */
+/** Active customers of a project: one row each, traits in columns, and 1 for each customer whom the fault has hit. */
 export interface ActiveCustomers {
   readonly rows: CodedRows;
   readonly hit: Uint8Array;
 }
 
-/** What the affected share and others do not. */
+/** Combination of traits that the affected share and others do not. */
 export interface Cause {
-  /** Trait and value, in the order of the alphabet; a set-valued trait may stand twice. */
+  /** Traits and values in alphabetical order; a set-valued trait may occur twice. */
   readonly terms: readonly { readonly trait: string; readonly value: string }[];
   /** `os=14&release=2.4.1` */
   readonly text: string;
@@ -21,48 +21,52 @@ export interface Cause {
   /** Share of the affected divided by share of the active. */
   readonly lift: number;
   readonly interval: Interval;
-  /** Log of the evidence against chance, in nats, after paying for every combination that was looked at. */
+  /** Log of the evidence against chance, in nats, after paying for every combination tried. */
   readonly evidence: number;
 }
 
-/** Who is likely to be hit next. */
+/** Customers who are likely to be hit next. */
 export interface AtRisk {
-  /** Rows of the customers who match a cause and were not hit yet. */
+  /** Rows of customers who match a cause and were not hit yet. */
   readonly customers: Int32Array;
-  /** Share of them who will be hit in as much time again as the hits took so far. */
+  /** Share of them who will be hit within a time as long as that of the hits so far. */
   readonly expectedHitRate: number;
-  /** Where that share will lie in 95 of 100 incidents. */
+  /** Interval that holds that share in 95 of 100 incidents. */
   readonly interval: Interval;
 }
 
-/** What {@link findCauses} found: causes, best first, and null where nobody can be said to be at risk. */
+/** Result of {@link findCauses}: causes, best first, and null if nobody can be called at risk. */
 export interface CausesFound {
   readonly causes: readonly Cause[];
   readonly atRisk: AtRisk | null;
 }
 
 /**
- * Log likelihood that each term must earn. Simulated (`npm run bench:localize`, 2026-11-28): with 3, as with half and double
- * of it, the true combination of one, two and three traits was named first in 30 of 30 worlds.
+ * Log likelihood that each term must earn. In simulations (`npm run bench:localize`, 2026-11-28) with 3, and with half
+ * and double of it, the true combination of one, two or three traits came first in 30 of 30 worlds. The numbers below
+ * were chosen by judgement, not measured one by one.
  */
 export const TERM_PENALTY = 3;
 const LIMITS = { depth: 3, beam: 40 };
 /** Share of the hits below which a combination explains too little to be named. */
 const LEAST_SHARE = 0.1;
-/** Chance of ever offering a cause for a fault that is tied to nothing, however often one looks. */
+/** Chance of ever offering a cause for a fault without one, however often one looks. */
 const FALSE_ALARM = 0.01;
-/** Fewer affected than this are too few to speak of others; as many open an incident by default. */
+/** Affected customers below which nothing can be said of others; as many open an incident by default. */
 export const LEAST_AFFECTED = 5;
-/** Causes named at most; each further one has to explain the hits that those before it leave over. */
+/** Causes named at most; each further one must explain hits that the earlier ones leave over. */
 const MOST_CAUSES = 3;
-/** The search looks at this many customers at most of the hit, and of the others: beyond it a regular sample; counts stay exact. */
+/**
+ * Customers that the search looks at most, of those hit and of the others. Beyond that it takes a regular sample;
+ * counts stay exact.
+ */
 const SAMPLE = 25_000;
 const LEVEL = 0.95;
 
 /**
  * Finds what the affected share, and who is next. A cause is the combination of up to three traits with the highest
- * Kulldorff log likelihood ratio less {@link TERM_PENALTY} a term; a further cause is sought among the hits that it leaves over.
- * Nothing is offered unless it is beyond chance at every look of the incident's life.
+ * Kulldorff log likelihood ratio, less {@link TERM_PENALTY} a term; we look for further causes among the hits that it
+ * leaves over. Offers only what stays beyond chance at every look of the incident's life.
  */
 export function findCauses({ rows, hit }: ActiveCustomers): CausesFound {
   const every = allRows(rows);
@@ -83,7 +87,7 @@ export function findCauses({ rows, hit }: ActiveCustomers): CausesFound {
   return { causes, atRisk: atRiskOf(rows, hit, found) };
 }
 
-/** The best combination among the customers `left`, with its evidence, or undefined where chance could have made it. */
+/** Finds the best combination among the customers `left`, with its evidence; undefined if chance could have made it. */
 function bestCombination(
   rows: CodedRows,
   hit: Uint8Array,
@@ -109,7 +113,7 @@ function bestCombination(
   return evidence >= Math.log(1 / FALSE_ALARM) ? { ...best, evidence } : undefined;
 }
 
-/** Every so-manieth row such that at most {@link SAMPLE} are left, and how many each stands for. */
+/** Samples rows at a regular step so that at most {@link SAMPLE} are left, and tells how many each stands for. */
 function sampled(rows: Int32Array): { readonly sample: Int32Array; readonly weight: number } {
   const weight = Math.max(1, Math.ceil(rows.length / SAMPLE));
   return { sample: weight === 1 ? rows : rows.filter((_, index) => index % weight === 0), weight };

@@ -3,7 +3,7 @@ import { liftInterval, logEvidence, predictiveInterval } from './chance.v1.js';
 import { relativeEntropy } from './scan.v1.js';
 
 describe('logEvidence', () => {
-  it('averages to one over all outcomes of chance, so that looking again costs nothing', () => {
+  it('averages to one over all chance outcomes, so that looking again costs nothing', () => {
     // Two-sided form by hand: the mixture over all outcomes of 4 hits with share 0.3 sums to one.
     const ways = [1, 4, 6, 4, 1];
     const chances = ways.map((count, inside) => count * 0.3 ** inside * 0.7 ** (4 - inside));
@@ -15,14 +15,14 @@ describe('logEvidence', () => {
     expect(Math.exp(logEvidence(3, 4, 0.3))).toBeCloseTo(1 / 20 / (0.3 ** 3 * 0.7), 6);
   });
 
-  it('is nothing where a group has no more than its share', () => {
+  it('is zero when a group has no more than its share', () => {
     expect(logEvidence(3, 10, 0.3)).toBe(0);
     expect(logEvidence(10, 10, 1)).toBe(0);
   });
 });
 
 describe('predictiveInterval', () => {
-  it('is wider for few customers seen or to come', () => {
+  it('is wider when few customers were seen or are to come', () => {
     const width = (hits: number, seen: number, next: number) => {
       const [low, high] = predictiveInterval(hits, seen, next, 0.95);
       return high - low;
@@ -31,7 +31,7 @@ describe('predictiveInterval', () => {
     expect(width(20, 100, 10)).toBeGreaterThan(width(20, 100, 80));
   });
 
-  it('holds the observed rate, and all of it where nobody is to come', () => {
+  it('holds the observed rate, and covers everything when nobody is to come', () => {
     const [low, high] = predictiveInterval(61, 212, 151, 0.95);
     expect(low).toBeGreaterThan(0.17);
     expect(low).toBeLessThan(61 / 212);
@@ -50,7 +50,7 @@ describe('liftInterval', () => {
 });
 
 describe('relativeEntropy', () => {
-  it('is the log likelihood ratio of one hit, and nothing where hits are no more than their share', () => {
+  it('is the log likelihood ratio of one hit, and zero when hits are no more than their share', () => {
     expect(relativeEntropy(0.9, 0.1)).toBeCloseTo(0.9 * Math.log(9) + 0.1 * Math.log(0.1 / 0.9), 12);
     expect(relativeEntropy(1, 0.25)).toBeCloseTo(Math.log(4), 12);
     expect(relativeEntropy(0.1, 0.1)).toBe(0);

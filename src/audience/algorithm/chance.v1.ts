@@ -1,17 +1,17 @@
 import { logGamma } from '../../detection/algorithm/tail.v1.js';
 
-/** A share or a ratio with its bounds. */
+/** Bounds of a share or a ratio. */
 export type Interval = readonly [low: number, high: number];
 
-/** Log of the beta function for a, b > 0. */
+/** Computes the log of the beta function for a, b > 0. */
 export function logBeta(a: number, b: number): number {
   return logGamma(a) + logGamma(b) - logGamma(a + b);
 }
 
 /**
- * Log of the e-value of "a hit falls into this group more often than its share": hits one by one, each in the group or
- * not, against a uniform mixture over all shares. It is a test martingale, so the chance that it ever passes 1/α is at
- * most α however often one looks (Ville's inequality): recomputing every minute costs nothing.
+ * Computes the log of the e-value of "a hit falls into this group more often than its share": hits one by one, each in
+ * the group or not, against a uniform mixture over all shares. It is a test martingale, so the chance that it ever
+ * passes 1/α is at most α, however often one looks (Ville's inequality). Recomputing every minute costs nothing.
  * @param inside hits in the group
  * @param hits all hits
  * @param share the group's share of the active, between 0 and 1
@@ -22,8 +22,8 @@ export function logEvidence(inside: number, hits: number, share: number): number
 }
 
 /**
- * Interval in which the share of hits among `next` customers will lie with probability `level`, after `hits` of `seen`
- * customers of the same kind were hit: quantiles of the beta-binomial distribution with Jeffreys' prior.
+ * Computes the interval that holds the share of hits among the `next` customers with probability `level`, after `hits`
+ * of `seen` customers of the same kind: quantiles of the beta-binomial distribution with Jeffreys' prior.
  */
 export function predictiveInterval(hits: number, seen: number, next: number, level: number): Interval {
   if (next <= 0) return [0, 1];
@@ -41,7 +41,7 @@ export function predictiveInterval(hits: number, seen: number, next: number, lev
   return [low ?? 0, 1];
 }
 
-/** Interval of (hits / ofHits) / (active / ofActive) by the normal approximation of its logarithm, 95 %. */
+/** Computes the 95 % interval of (hits / ofHits) / (active / ofActive) by the normal approximation of its logarithm. */
 export function liftInterval(hits: number, ofHits: number, active: number, ofActive: number): Interval {
   const lift = hits / ofHits / (active / ofActive);
   const spread = 1.96 * Math.sqrt(1 / hits - 1 / ofHits + 1 / active - 1 / ofActive);

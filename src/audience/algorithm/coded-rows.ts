@@ -1,13 +1,13 @@
 /**
- * Rows in columns, made for counting: every trait is one column of small integers, so that a group of rows is counted
- * by one pass over an array. A row is a customer, or a line of a table that stands for many.
+ * Rows in columns, made for counting: every trait is one column of small integers, so that one pass over an array
+ * counts a group of rows. A row is a customer, or a line of a table that stands for many.
  */
 export interface CodedRows {
   readonly size: number;
   readonly columns: readonly CodedColumn[];
 }
 
-/** One trait: for each row the index of its value in `values`, or -1 where the row has none. */
+/** One trait: for each row the index of its value in `values`, or -1 if the row has none. */
 export interface CodedColumn {
   readonly name: string;
   readonly values: readonly string[];
@@ -34,8 +34,8 @@ export function codeColumn(name: string, texts: readonly (string | undefined)[])
 }
 
 /**
- * Turns a trait of which a customer can have many values at once (flags that are on, features used) into one column for
- * each value, since a fault may need two of them.
+ * Turns a trait with many values for one customer (flags that are on, features used) into one column for each value,
+ * since a fault may need two of them.
  */
 export function codeSets(name: string, sets: readonly (readonly string[])[]): CodedColumn[] {
   const columns = new Map<string, CodedColumn>();
@@ -49,12 +49,14 @@ export function codeSets(name: string, sets: readonly (readonly string[])[]): Co
   return [...columns.values()];
 }
 
-/** The numbers of all rows, in order. */
+/** Lists the numbers of all rows, in order. */
 export function allRows(rows: CodedRows): Int32Array {
   return Int32Array.from({ length: rows.size }, (_, row) => row);
 }
 
-/** Those of the rows `among` that have every term. A plain loop: `filter` of a typed array takes several times as long. */
+/**
+ * Picks the rows of `among` that have every term. A plain loop: `filter` of a typed array takes several times as long.
+ */
 export function rowsWith(rows: CodedRows, among: Int32Array, terms: readonly Term[]): Int32Array {
   return terms.reduce((left, { column, code }) => {
     const codes = rows.columns[column]?.codes;
@@ -65,7 +67,7 @@ export function rowsWith(rows: CodedRows, among: Int32Array, terms: readonly Ter
   }, among);
 }
 
-/** Sums `weight` over the rows `members` for each value of a column; writes them to the first entries of `into`. The hot loop. */
+/** Sums `weight` over the rows `members` for each value of a column, into the first entries of `into`. The hot loop. */
 export function sumByCode(column: CodedColumn, members: Int32Array, weight: Float64Array, into: Float64Array): void {
   const { codes } = column;
   into.fill(0, 0, column.values.length);
@@ -76,19 +78,19 @@ export function sumByCode(column: CodedColumn, members: Int32Array, weight: Floa
   }
 }
 
-/** Sum of `weight` over the rows `members`. */
+/** Sums `weight` over the rows `members`. */
 export function sumOver(members: Int32Array, weight: Float64Array): number {
   let sum = 0;
   for (const row of members) sum += weight[row] ?? 0;
   return sum;
 }
 
-/** A combination as people and files write it, `os=14&release=2.4.1`: terms in the order of the alphabet. */
+/** Writes a combination as people and files do, `os=14&release=2.4.1`: terms in alphabetical order. */
 export function combinationText(rows: CodedRows, terms: readonly Term[]): string {
   return termTexts(rows, terms).join('&');
 }
 
-/** Each term as `os=14`, in the order of the alphabet. */
+/** Writes each term as `os=14`, in alphabetical order. */
 export function termTexts(rows: CodedRows, terms: readonly Term[]): string[] {
   const texts = terms.map(({ column, code }) => {
     const trait = rows.columns[column];

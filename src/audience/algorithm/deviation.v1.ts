@@ -1,6 +1,6 @@
 import { allRows, type CodedRows, type Term } from './coded-rows.js';
 
-/** Figures of each row: what was measured, what was predicted, and the least difference that the figures can tell. */
+/** Figures of each row: measured, predicted, and the smallest difference that the figures can show. */
 export interface Measured {
   readonly actual: Float64Array;
   readonly predicted: Float64Array;
@@ -8,48 +8,56 @@ export interface Measured {
   readonly step: number;
 }
 
-/** A combination whose figures are off their prediction, all by about as much. */
+/** Combination whose figures are all off their prediction by about as much. */
 export interface DeviationCause {
   readonly terms: readonly Term[];
   readonly rows: number;
   readonly actual: number;
   readonly predicted: number;
-  /** Mean over the rows of (predicted - actual) / the larger of both; above 0 where figures fell short. */
+  /** Mean over the rows of (predicted - actual) / the larger of both; above 0 if figures fell short. */
   readonly deviation: number;
-  /** Log likelihood ratio of "off by about the deviation" against "as usual", less what it costs to name the combination. */
+  /**
+   * Log likelihood ratio of "off by about the deviation" against "as usual", less the price of naming the combination.
+   */
   readonly gain: number;
 }
 
-/** What decides in {@link localizeDeviation}; `DEVIATION_SETTINGS` are the ones in use. */
+/** Numbers that decide in {@link localizeDeviation}; `DEVIATION_SETTINGS` are those in use. */
 export interface DeviationSettings {
-  /** Least density of any row as usual: bounds what one outlier can add, so that no parent is named for a child's sake. */
+  /**
+   * Least density of any usual row. Bounds the weight of one outlier, so that a parent is not named because of one
+   * child.
+   */
   readonly floor: number;
   /** Standard deviation of the rows of one cause around their mean. */
   readonly spread: number;
-  /** Nats that a further cause must earn, beside its place among all combinations of the same traits. */
+  /** Nats that a further cause must earn beyond its price among all combinations of the same traits. */
   readonly penalty: number;
-  /** How many standard deviations of the noise the mean of a cause must be off. */
+  /** Standard deviations of the noise by which the mean of a cause must be off. */
   readonly leastSigmas: number;
 }
 
 /**
- * Chosen on two thirds of 150 synthetic cases (`npm run bench:localize`, 2026-11-28): F1 0.96 there, 0.97 on the third that
- * was out of sight. On the two thirds half and double give: floor 0.96 and 0.96, spread 0.90 and 0.95, penalty 0.95 and 0.83
- * (single rows are no longer found), leastSigmas 0.96 and 0.78.
+ * Settings chosen on two thirds of 150 synthetic cases (`npm run bench:localize`, 2026-11-28): F1 0.96 there, 0.97 on
+ * the unseen third. Half and double give on the two thirds: floor 0.96 and 0.96, spread 0.90 and 0.95, penalty 0.95 and
+ * 0.83 (single rows are no longer found), leastSigmas 0.96 and 0.78.
  */
 export const DEVIATION_SETTINGS: DeviationSettings = { floor: 1e-5, spread: 0.05, penalty: 4.5, leastSigmas: 2 };
 
-/** Causes named at most; a figure that is off in more places is off everywhere. */
+/**
+ * Causes named at most: a figure that is off in more places is off everywhere. This and the next three numbers bound
+ * the work; they were chosen by judgement, not measured.
+ */
 const MOST_CAUSES = 20;
-/** Terms of a cause at most, and group sums a round at most: with many traits, fewer terms. */
+/** Most terms of a cause, and most group sums a round: with many traits, fewer terms. */
 const MOST_TERMS = 5;
 const MOST_SUMS = 2e7;
-/** Noise is taken to be no less than this, so that exact predictions do not make rounding a cause. */
+/** Least noise assumed, so that exact predictions do not turn rounding into a cause. */
 const LEAST_SIGMA = 1e-3;
 const LOG_ROOT_TWO_PI = 0.9189385332046727;
 
 /**
- * Finds where figures are off their prediction: the combination that explains best, then again without its rows, until
+ * Finds where figures are off their prediction: the combination that explains most, then again without its rows, until
  * nothing more is gained. All causes point the same way, since one fault moves a figure in one direction.
  */
 export function localizeDeviation(
@@ -76,12 +84,12 @@ export function localizeDeviation(
 interface Table {
   readonly rows: CodedRows;
   readonly deviation: Float64Array;
-  /** Log density of each row as usual. */
+  /** Log density of each row if it is usual. */
   readonly usual: Float64Array;
   readonly sigma: number;
   /** Rows that no cause explains yet. */
   left: Int32Array;
-  /** Sign of the first cause; 0 before there is one. */
+  /** Sign of the first cause; 0 without one. */
   direction: number;
 }
 
@@ -103,12 +111,12 @@ function prepare(rows: CodedRows, { actual, predicted, step }: Measured, setting
     const sd = Math.sqrt(sigma ** 2 + rounding);
     return Math.log(Math.exp(-0.5 * (off / sd) ** 2 - Math.log(sd) - LOG_ROOT_TWO_PI) + settings.floor);
   });
-  // Rows where nothing was predicted and nothing came say nothing.
+  // Rows without a prediction and without a figure say nothing.
   const left = allRows(rows).filter((row) => (size[row] ?? 0) > 0);
   return { rows, deviation, usual, sigma, left, direction: 0 };
 }
 
-/** Standard deviation of the noise, from the side (above or below the prediction) on which figures are quieter. */
+/** Estimates the standard deviation of the noise from the quieter side, above or below the prediction. */
 function noiseOf(deviation: Float64Array): number {
   const side = (sign: number) => {
     const off = deviation.filter((value) => value * sign > 0);
@@ -119,7 +127,7 @@ function noiseOf(deviation: Float64Array): number {
   return Number.isFinite(sigma) ? Math.max(sigma, LEAST_SIGMA) : LEAST_SIGMA;
 }
 
-/** The most terms for which all sets of columns can be summed in time. */
+/** Computes the most terms for which all sets of columns can be summed in time. */
 function depthFor(rows: CodedRows): number {
   let sets = 0;
   let ways = 1;
@@ -131,7 +139,7 @@ function depthFor(rows: CodedRows): number {
   return Math.min(MOST_TERMS, rows.columns.length);
 }
 
-/** The group of the highest gain over all sets of columns. */
+/** Finds the group of the highest gain over all sets of columns. */
 function bestGroup(table: Table, depth: number, settings: DeviationSettings): Group | undefined {
   const { rows, left } = table;
   let best: Group | undefined;
@@ -150,7 +158,7 @@ function bestGroup(table: Table, depth: number, settings: DeviationSettings): Gr
   return best;
 }
 
-/** Divides the groups of the rows `left` further by a column; ids are dense, and -1 for rows that have no value. */
+/** Divides the groups of the rows `left` further by a column; ids are dense, and -1 for rows without a value. */
 function divide(ids: Int32Array, left: Int32Array, codes: Int32Array): { ids: Int32Array; groups: number } {
   const known = new Map<number, number>();
   const width = codes.reduce((most, code) => Math.max(most, code), 0) + 1;
@@ -170,7 +178,7 @@ interface Division {
   /** Group of each row of `left`, -1 for none. */
   readonly ids: Int32Array;
   readonly groups: number;
-  /** How many combinations the columns could make. */
+  /** Number of combinations that the columns could make. */
   readonly cells: number;
 }
 

@@ -2,7 +2,7 @@ import { type Trust } from '../../projects/project-key.js';
 import { type IssueHit } from '../../issues/issue.js';
 import { type MemberEvidence } from '../audience.js';
 
-/** One customer's evidence over all issues of an incident; `hits` are all of that customer. */
+/** Adds up one customer's evidence over all issues of an incident; `hits` are all of that customer. */
 export function evidenceOf(hits: readonly IssueHit[]): MemberEvidence {
   const newest = hits.reduce((best, hit) => (hit.lastAt > best.lastAt ? hit : best));
   const oldest = hits.reduce((best, hit) => (hit.firstAt < best.firstAt ? hit : best));
@@ -18,13 +18,13 @@ export function evidenceOf(hits: readonly IssueHit[]): MemberEvidence {
   };
 }
 
-/** How it is known that the customer was hit: by the best that anything says. */
+/** Picks the best trust of a customer's evidence. */
 export function trustIn({ known }: MemberEvidence): Trust {
   if (known.server > 0) return 'server';
   return known.signed > 0 ? 'signed' : 'claimed';
 }
 
-/** Hits by customer. */
+/** Groups hits by customer. */
 export function byCustomer(hits: readonly IssueHit[]): Map<number, IssueHit[]> {
   const groups = new Map<number, IssueHit[]>();
   for (const hit of hits) {

@@ -1,7 +1,7 @@
 import { allRows, type CodedRows, rowsWith, sumByCode, sumOver, type Term } from './coded-rows.js';
 import { type Combination, priceOfLooking, relativeEntropy, scan, type ScanResult } from './scan.v1.js';
 
-/** What is known of each row: failures and total at the time that is asked about, and their sums over the time before. */
+/** Counts of each row: failures and total at the time in question, and their sums over the time before. */
 export interface FailureCounts {
   readonly failures: Float64Array;
   readonly total: Float64Array;
@@ -9,22 +9,24 @@ export interface FailureCounts {
   readonly totalBefore: Float64Array;
 }
 
-/** A combination in which failures rose, with its evidence. */
+/** Combination in which failures rose, with its evidence. */
 export interface ExcessCause {
   readonly terms: readonly Term[];
   readonly failures: number;
   readonly total: number;
-  /** Failures that the time before would lead us to expect; 0 where nothing is known of it. */
+  /** Failures to expect from the time before; 0 if nothing is known of it. */
   readonly expected: number;
-  /** Share of all failures in excess of the expected that lie in here, 0 to 1; rows that did better do not count against it. */
+  /**
+   * Share, 0 to 1, of all excess failures that lie in this combination; rows that did better do not count against it.
+   */
   readonly shareOfExcess: number;
   /** `shareOfExcess` divided by the share of the total. */
   readonly lift: number;
 }
 
-/** What decides in {@link localizeFailures}; `EXCESS_SETTINGS` are the ones in use. */
+/** Numbers that decide in {@link localizeFailures}; `EXCESS_SETTINGS` are those in use. */
 export interface ExcessSettings {
-  /** Observations of the overall rate that are mixed into the rate of each row before. */
+  /** Observations of the overall rate mixed into the earlier rate of each row. */
   readonly smoothing: number;
   /** Nats that each term must earn. */
   readonly termPenalty: number;
@@ -34,13 +36,13 @@ export interface ExcessSettings {
   readonly siblingPenalty: number;
   /** Share of its excess that a cause may lose by one term more … */
   readonly refineLoss: number;
-  /** … where the rows let go fail at less than this share of the rate of the rows kept. */
+  /** … if the rows let go fail at less than this share of the rate of the rows kept. */
   readonly refineRate: number;
 }
 
 /**
- * Chosen on two thirds of 68 real incidents (`npm run bench:localize`, 2026-11-28): F1 0.87 there, 0.82 on the third that
- * was out of sight. On the two thirds half and double give: smoothing 0.85 and 0.84, termPenalty 0.83 and 0.87,
+ * Settings chosen on two thirds of 68 real incidents (`npm run bench:localize`, 2026-11-28): F1 0.87 there, 0.82 on the
+ * unseen third. Half and double give on the two thirds: smoothing 0.85 and 0.84, termPenalty 0.83 and 0.87,
  * siblingShare 0.84 and 0.84, siblingPenalty 0.87 and 0.84, refineLoss 0.81 and 0.80, refineRate 0.85 and 0.85.
  */
 export const EXCESS_SETTINGS: ExcessSettings = {
@@ -52,15 +54,18 @@ export const EXCESS_SETTINGS: ExcessSettings = {
   refineRate: 0.2,
 };
 
-/** Three terms by search, more by refinement; combinations with less than a tenth of the excess explain too little to name. */
+/**
+ * Limits of the search: three terms, more by refinement; combinations with less than a tenth of the excess explain too
+ * little to name. This and the next number were chosen by judgement, not measured.
+ */
 const LIMITS = { depth: 3, beam: 40, minHitShare: 0.1 };
 
-/** Chance of naming anything where failures only vary by chance. */
+/** Chance of naming a cause for failures that only vary by chance. */
 const FALSE_ALARM = 0.01;
 
 /**
- * Finds where failures rose: one combination, or two that differ in one value, largest excess first; none where chance
- * could have done it. Without a time before, it finds where failures are more than their share of the total.
+ * Finds where failures rose: one combination, or two that differ in one value, largest excess first; none if chance
+ * could have done it. Without a time before, it finds where failures exceed their share of the total.
  */
 export function localizeFailures(rows: CodedRows, counts: FailureCounts, settings = EXCESS_SETTINGS): ExcessCause[] {
   const active = counts.total.map((total, row) => Math.max(total, counts.failures[row] ?? 0));
@@ -93,7 +98,7 @@ function expectedFailures(counts: FailureCounts, active: Float64Array, smoothing
   });
 }
 
-/** The best combination, or two of the same traits that differ in one value and are better together. */
+/** Picks the best combination, or two of the same traits that differ in one value and are better together. */
 function bestAnswer(found: ScanResult, settings: ExcessSettings): (readonly Term[])[] {
   const { combinations, totalHits, totalActive } = found;
   let best = combinations.slice(0, 1);
@@ -112,7 +117,7 @@ function bestAnswer(found: ScanResult, settings: ExcessSettings): (readonly Term
   return best.map(({ terms }) => terms);
 }
 
-/** Groups of combinations that differ in the value of one term, of those that hold at least `least`. */
+/** Groups combinations that differ in the value of one term, among those that hold at least `least`. */
 function siblings(combinations: readonly Combination[], least: number): Iterable<Combination[]> {
   const families = new Map<string, Combination[]>();
   for (const combination of combinations) {
@@ -130,8 +135,9 @@ function siblings(combinations: readonly Combination[], least: number): Iterable
 }
 
 /**
- * Adds terms as long as the cause loses next to nothing by one: "bitrate=500" becomes "bitrate=500&cdn=7" where the
- * other networks serve that bitrate without failures. The scan alone stops short of this, since a share near one hardly grows.
+ * Adds terms as long as each costs the cause next to nothing: "bitrate=500" becomes "bitrate=500&cdn=7" if the other
+ * networks serve that bitrate without failures. The scan alone stops short of this, since a share near one hardly
+ * grows.
  */
 function refine(
   rows: CodedRows,
@@ -165,7 +171,7 @@ function refine(
   );
 }
 
-/** Whether the log likelihood ratio of a cause pays for all combinations of as many terms that could have been named. */
+/** Whether the log likelihood ratio of a cause pays for all other combinations of as many terms. */
 function isBeyondChance(rows: CodedRows, cause: ExcessCause, counts: FailureCounts, totalActive: number): boolean {
   const { failures, expected, total } = cause;
   const every = counts.failures.reduce((sum, count) => sum + count, 0);

@@ -3,18 +3,18 @@ import { type CodedRows, codeColumn } from './coded-rows.js';
 import { type Measured } from './deviation.v1.js';
 import { type FailureCounts } from './excess.v1.js';
 
-/** Which columns of a file hold figures; all others are traits. */
+/** Columns of a file that hold figures; all others are traits. */
 export type FigureColumns =
   | {
       readonly kind: 'failures';
       readonly failures: string;
       readonly total: string;
-      /** Column of times and the time that is asked about; rows before it tell what is usual, rows after it are left out. */
+      /** Column of times, and the time in question; rows before it show what is usual, rows after it are left out. */
       readonly when?: { readonly time: string; readonly at: string };
     }
   | { readonly kind: 'deviation'; readonly actual: string; readonly predicted: string };
 
-/** A table that was read: figures added up for each combination of traits. */
+/** Figures of a table, added up for each combination of traits. */
 export type LocalizeRows =
   | { readonly kind: 'failures'; readonly rows: CodedRows; readonly counts: FailureCounts; readonly now: number }
   | { readonly kind: 'deviation'; readonly rows: CodedRows; readonly measured: Measured };
@@ -25,10 +25,13 @@ interface Leaf {
   readonly figures: [number, number, number, number];
 }
 
-/** Most combinations of traits that are held; beyond them a column is likely an id, and every row a combination of its own. */
+/**
+ * Most combinations of traits that we hold. With more, a column is likely an id, and every row a combination of its
+ * own.
+ */
 export const MOST_LEAVES = 500_000;
 
-/** Reads the rows of a table one by one and adds up those of the same traits. */
+/** Reads the rows of a table one by one and adds up rows with the same traits. */
 export class LocalizeTable {
   private readonly traits: readonly number[];
   private readonly figures: readonly [number, number];
@@ -50,7 +53,7 @@ export class LocalizeTable {
     this.at = when ? (parseTimestamp(when.at) ?? NaN) : NaN;
   }
 
-  /** A table with this header, or what is wrong with it. */
+  /** Opens a table with this header, or tells the problem with it. */
   static open(header: readonly string[], columns: FigureColumns): LocalizeTable | { readonly problem: string } {
     const named = namesOf(columns);
     const twice = header.find((name, index) => header.indexOf(name) !== index);
@@ -63,7 +66,7 @@ export class LocalizeTable {
     return new LocalizeTable(header, columns);
   }
 
-  /** Adds a row; returns what is wrong with it, and adds nothing then. */
+  /** Adds a row; if there is a problem with it, adds nothing and returns the problem. */
   add(fields: readonly string[]): string | undefined {
     const first = this.figure(fields, this.figures[0]);
     if (typeof first === 'string') return first;
@@ -82,7 +85,7 @@ export class LocalizeTable {
     return undefined;
   }
 
-  /** What was read, ready to be searched. */
+  /** Returns the figures read, ready for the search. */
   finish(): LocalizeRows {
     const leaves = [...this.leaves.values()];
     const figure = (index: number) => Float64Array.from(leaves, ({ figures }) => figures[index] ?? 0);
@@ -123,7 +126,7 @@ export class LocalizeTable {
   }
 }
 
-/** The columns that hold figures, by name: the two figures first. */
+/** Names the columns that hold figures, the two main figures first. */
 export function namesOf(columns: FigureColumns): string[] {
   if (columns.kind === 'deviation') return [columns.actual, columns.predicted];
   return [columns.failures, columns.total, ...(columns.when ? [columns.when.time] : [])];

@@ -1,18 +1,18 @@
 import { allRows, type CodedRows, rowsWith, sumByCode, sumOver, type Term } from './coded-rows.js';
 
 /**
- * The scan statistic by which causes are found. Of all combinations of up to three traits it looks for the one whose
- * share of the hits stands out most from its share of those who could have been hit (Kulldorff, "A spatial scan
- * statistic", 1997: K hits times the relative entropy below is its log likelihood ratio).
+ * Scan statistic that finds causes. Among all combinations of up to three traits it looks for the one whose share of
+ * the hits stands out most from its share of those who could have been hit (Kulldorff, "A spatial scan statistic",
+ * 1997: K hits times the relative entropy below is its log likelihood ratio).
  */
 
-/** What is counted for each row: its hits (or failures in excess of the usual), and how many could have been hit. */
+/** Counts of each row: its hits (or failures in excess of the usual), and how many could have been hit. */
 export interface Weights {
   readonly hits: Float64Array;
   readonly active: Float64Array;
 }
 
-/** A combination of traits, with what it holds. Terms are in the order of their columns. */
+/** Combination of traits with its counts. Terms are in the order of their columns. */
 export interface Combination {
   readonly terms: readonly Term[];
   readonly hits: number;
@@ -27,21 +27,21 @@ export type Score = (hitShare: number, activeShare: number, depth: number) => nu
 export interface ScanLimits {
   /** Most terms of a combination. */
   readonly depth: number;
-  /** Combinations of two terms that are tried with a third, the best first. */
+  /** Combinations of two terms that we extend by a third, the best first. */
   readonly beam: number;
-  /** Share of the hits that a combination must hold to be looked at. */
+  /** Share of the hits that a combination must hold to be considered. */
   readonly minHitShare: number;
 }
 
-/** What a search found. */
+/** Result of a search. */
 export interface ScanResult {
   readonly totalHits: number;
   readonly totalActive: number;
-  /** Best first. */
+  /** Combinations found, best first. */
   readonly combinations: readonly Combination[];
 }
 
-/** Relative entropy of two shares in nats, `R ln(R/c) + (1-R) ln((1-R)/(1-c))`; 0 where R is no more than c. */
+/** Computes the relative entropy of two shares in nats, `R ln(R/c) + (1-R) ln((1-R)/(1-c))`; 0 if R is at most c. */
 export function relativeEntropy(hitShare: number, activeShare: number): number {
   const r = Math.min(hitShare, 1);
   const c = activeShare;
@@ -51,9 +51,9 @@ export function relativeEntropy(hitShare: number, activeShare: number): number {
 }
 
 /**
- * Log of the number of combinations that could have been named in place of this one: the price of having looked. Every
- * number of terms up to `depth` is as likely, then every set of columns, then every combination of their values, so that
- * a column of many values makes its own combinations dear and no others. It counts what could have been, whoever was hit.
+ * Computes the log of the number of combinations that might have been named instead: the price of looking at them.
+ * Every number of terms up to `depth` is as likely, then every set of columns, then every combination of their values.
+ * A column of many values thus makes only its own combinations dear. The count does not depend on who was hit.
  */
 export function priceOfLooking(rows: CodedRows, terms: readonly Term[], depth: number): number {
   let price = Math.log(Math.max(depth, terms.length));
@@ -108,7 +108,7 @@ class Scan {
     return { totalHits, totalActive, combinations: found };
   }
 
-  /** Combinations of one term more than the best of `parents`, each once. */
+  /** Extends the best of `parents` by one term, each combination once. */
   private deeper(parents: readonly Combination[]): Combination[] {
     const beam = [...parents].sort((one, other) => other.score - one.score).slice(0, this.limits.beam);
     const seen = new Map<string, Combination>();
@@ -118,7 +118,10 @@ class Scan {
     return [...seen.values()];
   }
 
-  /** `parent` with one term more, of a column from `fromColumn` on that it does not have yet; those that hold enough hits. */
+  /**
+   * Extends `parent` by one term of a column from `fromColumn` on that it does not have yet; keeps those with enough
+   * hits.
+   */
   private children(parent: readonly Term[], fromColumn: number): Combination[] {
     const { rows, weights, hitsOf, activeOf } = this;
     const members = rowsWith(rows, this.every, parent);

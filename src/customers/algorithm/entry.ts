@@ -6,7 +6,7 @@ import { isNobody, normalEmail, normalName } from '../identity.js';
 const LONGEST = 200;
 const text = z.string().trim().min(1).max(LONGEST);
 
-/** A further name of a customer, beside the id. */
+/** Further name of a customer, beside the id. */
 const name = text
   .transform(normalName)
   .refine((value) => !isNobody(value), 'is a value that apps send for nobody in particular, so it names no customer');
@@ -52,16 +52,16 @@ export const externalIdSchema = text
     'is a value that apps send for nobody in particular, so it cannot be the id of a customer',
   );
 
-/** The name of a directory as it stands in the configuration; whether there is one is asked later. */
+/** Name of a directory, as the configuration spells it; whether it exists is checked later. */
 export const directoryQuery = z.strictObject({ directory: z.string().max(LONGEST).optional() });
 
-/** Yes or no as of now, or with the date when the customer said so. */
+/** Yes or no as of now, or with the date at which the customer said so. */
 const consentWord = z.union([
   z.boolean(),
   z.strictObject({ granted: z.boolean(), at: z.iso.datetime({ offset: true }).transform((value) => new Date(value)) }),
 ]);
 
-/** What `PUT /v1/customers/{externalId}` takes; unknown keys are refused so that a typing error is not lost. */
+/** Body of `PUT /v1/customers/{externalId}`; unknown keys are refused so that a typing error is not lost. */
 export const entrySchema = z.strictObject({
   name: text.nullish(),
   locale: locale.nullish(),
@@ -74,10 +74,13 @@ export const entrySchema = z.strictObject({
   devices: z.array(name).max(50).optional(),
 });
 
-/** One line of an import: an entry and the id that it is for. */
+/** Line of an import: an entry with its id. */
 export const importLineSchema = entrySchema.extend({ externalId: externalIdSchema });
 
-/** What is wrong with the dates of consent, undefined when nothing is: a date to come would outrank whatever the customer says until then. */
+/**
+ * Finds a problem in the dates of consent; undefined if there is none. A future date would outrank everything that the
+ * customer says until then.
+ */
 export function consentProblem({ consent }: CustomerEntry, now: Date): string | undefined {
   const channel = CHANNELS.find((one) => {
     const word = consent?.[one];
