@@ -32,7 +32,7 @@ function sketchOf(
 }
 
 describe('likely duplicates', () => {
-  it('proposes the same fault on two platforms that write names their own way', () => {
+  it('proposes the same fault on two platforms that spell names differently', () => {
     const server = sketchOf('java', 'CouponException', 'Coupon 17 has already expired', [
       'com.shop.Cart',
       'applyCoupon',
@@ -43,19 +43,19 @@ describe('likely duplicates', () => {
     expect(reason).toBe('both fail in cart.applycoupon; same wording; same type of error, CouponException');
   });
 
-  it('proposes a plain message that words what an exception says', () => {
+  it('proposes a plain message together with an exception of the same wording', () => {
     const thrown = sketchOf('java', 'PayError', 'payment gateway did not answer in 30s', ['shop.Pay', 'charge']);
     const logged = sketchOf('java', undefined, 'payment gateway did not answer in 5s');
     expect(linkScoreV1(thrown, logged).score).toBeGreaterThanOrEqual(PROPOSE_LINK);
   });
 
-  it('never proposes on types, release and route alone', () => {
+  it('never proposes a link by types, release and route alone', () => {
     const shared = { types: ['PayError'], releases: ['2.4.1'], transactions: ['/pay'] };
     const pair = linkScoreV1(aSketch({ ...shared, frames: ['a.first'] }), aSketch({ ...shared, frames: ['b.second'] }));
     expect(pair).toEqual({ score: 0, reason: '' });
   });
 
-  it('does not take the runtime wording of an error for evidence', () => {
+  it("does not count the runtime's wording of an error as evidence", () => {
     const one = sketchOf('java', 'StringIndexOutOfBoundsException', 'String index out of range: 4', [
       'shop.Text',
       'abbreviate',
@@ -67,7 +67,7 @@ describe('likely duplicates', () => {
     expect(linkScoreV1(one, other).score).toBe(0);
   });
 
-  it('does not take a shared check for a shared crash site', () => {
+  it('does not count a shared check as a shared crash site', () => {
     const one = sketchOf(
       'java',
       'IllegalArgumentException',
@@ -106,7 +106,7 @@ describe('likely duplicates', () => {
     platforms: names,
   });
 
-  it('scores between 0 and 1, the same from both sides, and gives a reason with every score', () => {
+  it('scores pairs from 0 to 1, the same from both sides, and gives a reason with every score', () => {
     fc.assert(
       fc.property(sketch, sketch, (a, b) => {
         const { score, reason } = linkScoreV1(a, b);
@@ -118,7 +118,7 @@ describe('likely duplicates', () => {
     );
   });
 
-  it('keeps sketches within their limits however many events are folded in', () => {
+  it('keeps sketches within their limits however many events are added', () => {
     fc.assert(
       fc.property(fc.array(sketch, { minLength: 1, maxLength: 20 }), (many) => {
         const folded = many.reduce(foldSketch, aSketch({}));

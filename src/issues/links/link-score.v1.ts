@@ -1,22 +1,25 @@
 import { isRaisedByRuntime } from '../../grouping/fingerprint/helpers.v1.js';
 import { type IssueSketch } from './link-sketch.v1.js';
 
-/** How likely two issues are one fault, and why in words. */
+/** Likelihood that two issues are one fault, with the reason in words. */
 export interface LinkScore {
-  /** 0 to 1; at or above `PROPOSE_LINK` it is worth a person's look. */
+  /** Score, 0 to 1; from `PROPOSE_LINK` on a person should look at the pair. */
   readonly score: number;
-  /** For people; '' when nothing speaks for a link. */
+  /** Reason for people; '' if nothing speaks for a link. */
   readonly reason: string;
 }
 
-/** Score from which a link is proposed. A link is only ever a proposal that a person can confirm, reject or undo. */
+/**
+ * Score from which we propose a link. A link is only ever a proposal, which a person can confirm, reject or undo. All
+ * numbers of this file were chosen by judgement, not measured.
+ */
 export const PROPOSE_LINK = 0.6;
 
-/** Frames this far from the crash site are its callers near by. */
+/** Distance from the crash site, in frames, within which callers are near. */
 const NEAR = 4;
 
 /**
- * Scores a pair of issues. Each piece of evidence is a probability by itself and they are joined as independent ones
+ * Scores a pair of issues. Each piece of evidence is a probability by itself, and they are joined as independent ones
  * (noisy or), so two weak signs make a fair one. Types alone, or a release or route alone, never reach a proposal.
  */
 export function linkScoreV1(a: IssueSketch, b: IssueSketch): LinkScore {
@@ -24,7 +27,7 @@ export function linkScoreV1(a: IssueSketch, b: IssueSketch): LinkScore {
   return { score, reason: score === 0 ? '' : reasonOf(a, b) };
 }
 
-/** The score alone, 0 to 1: for comparing with many, of whom few are alike. Makes no objects. */
+/** Computes the score alone, 0 to 1, for comparing one issue with many, few of which are alike. Makes no objects. */
 export function likelihoodV1(a: IssueSketch, b: IssueSketch): number {
   const doubt = (1 - siteWeight(a, b)) * (1 - pathWeight(a, b)) * (1 - wordingWeight(a, b));
   if (doubt === 1) return 0;
@@ -37,7 +40,10 @@ function reasonOf(a: IssueSketch, b: IssueSketch): string {
   return reasons.filter((one) => one !== undefined).join('; ') + (typesClash(a, b) ? '; but other types of error' : '');
 }
 
-/** The same function crashes: in the same class a strong sign, by name alone (a twin on another platform) a fair one. */
+/**
+ * Weighs a crash in the same function: a strong sign in the same class, a fair one by name alone (a twin on another
+ * platform).
+ */
 function siteWeight({ frames: [a] }: IssueSketch, { frames: [b] }: IssueSketch): number {
   if (a === undefined || b === undefined) return 0;
   if (a === b) return 0.5;
@@ -53,7 +59,7 @@ function siteReason(a: IssueSketch, b: IssueSketch): string | undefined {
   return siteA === siteB ? `both fail in ${siteA}` : `functions of one name fail, ${siteA} and ${siteB}`;
 }
 
-/** One crashes in what the other calls, or they share callers near the crash. */
+/** Weighs call paths: one crashes in what the other calls, or they share callers near the crash. */
 function pathWeight(a: IssueSketch, b: IssueSketch): number {
   if (isNested(a, b)) return 0.45;
   let shared = 0;
@@ -77,7 +83,7 @@ function calls(frames: readonly string[], site: string | undefined): boolean {
   return site !== undefined && (frames[1] === site || frames[2] === site);
 }
 
-/** True for the first of its name among the callers near by, where the other has it there too. */
+/** Whether a frame is the first of its name among the near callers, and the other issue has it there too. */
 function isShared(frames: readonly string[], at: number, others: readonly string[]): boolean {
   const frame = frames[at];
   if (frame === undefined) return false;
@@ -86,7 +92,7 @@ function isShared(frames: readonly string[], at: number, others: readonly string
   return false;
 }
 
-/** Share of common words; needs three of them, so that "not found" alone says nothing. */
+/** Weighs the share of common words; needs three of them, so that "not found" alone says nothing. */
 function wordingWeight(a: IssueSketch, b: IssueSketch): number {
   return 0.65 * wordingLikeness(a, b);
 }
@@ -106,7 +112,7 @@ function wordingLikeness(a: IssueSketch, b: IssueSketch): number {
   return common < 3 || likeness < 0.5 ? 0 : likeness;
 }
 
-/** Words of sketches that are being compared, each made a set once. */
+/** Words of the sketches under comparison, each made a set once. */
 const wordSets = new WeakMap<IssueSketch, ReadonlySet<string>>();
 
 function wordsIn(sketch: IssueSketch): ReadonlySet<string> {
@@ -117,7 +123,7 @@ function wordsIn(sketch: IssueSketch): ReadonlySet<string> {
   return words;
 }
 
-/** What both raised, rather a type of the app than one that the runtime raises. */
+/** Finds a type that both raised, preferably one of the app and not of the runtime. */
 function sharedType({ types: a }: IssueSketch, { types: b }: IssueSketch): string | undefined {
   let raised: string | undefined;
   for (const type of a) {

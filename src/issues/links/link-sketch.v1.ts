@@ -6,23 +6,29 @@ import { maskMessage } from '../../grouping/fingerprint/mask.v1.js';
 import { typeName } from '../../grouping/fingerprint/names.v1.js';
 import { commonWording, firstLine } from '../../grouping/fingerprint/wording.v1.js';
 
-/** What an issue looks like to the search for likely duplicates: a few hundred bytes, whatever the number of its events. */
+/** Sketch of an issue for the search for likely duplicates: a few hundred bytes, whatever the number of its events. */
 export interface IssueSketch {
   /** Types of the exceptions seen, root cause first. */
   readonly types: readonly string[];
-  /** App frames from the crash site towards the entry, as `cart.applycoupon`: no platform's way to write names. */
+  /** App frames from the crash site towards the entry, as `cart.applycoupon`, in no platform's own spelling. */
   readonly frames: readonly string[];
-  /** Words of the masked message in order, small letters, placeholders left out; none for what the runtime words itself. */
+  /**
+   * Words of the masked message in order, in small letters, without placeholders; none for messages that the runtime
+   * words itself.
+   */
   readonly words: readonly string[];
   readonly releases: readonly string[];
   readonly transactions: readonly string[];
   readonly platforms: readonly string[];
 }
 
-/** Most entries kept of each feature; enough to compare, small enough to keep in a row of the issue. */
+/**
+ * Most entries kept of each feature: enough to compare, small enough for a row of the issue. Chosen by judgement, not
+ * measured.
+ */
 export const SKETCH_LIMITS = { types: 4, frames: 10, words: 24, releases: 8, transactions: 8, platforms: 4 } as const;
 
-/** The sketch of one event. Fold further events of the issue in with `foldSketch`. */
+/** Sketches one event. Fold further events of the issue in with `foldSketch`. */
 export function sketchV1(event: AppEvent, fingerprint: Pick<Fingerprint, 'message'>): IssueSketch {
   const isMessage = fingerprint.message !== undefined;
   const root = isMessage ? undefined : event.exceptions[0];
@@ -39,7 +45,7 @@ export function sketchV1(event: AppEvent, fingerprint: Pick<Fingerprint, 'messag
   };
 }
 
-/** The sketch of an issue after one more event: the oldest entries stay, new ones are added until a feature is full. */
+/** Adds an event to the sketch of an issue: the oldest entries stay, and new ones are added until a feature is full. */
 export function foldSketch(known: IssueSketch, more: IssueSketch): IssueSketch {
   return {
     types: bounded([...known.types, ...more.types], SKETCH_LIMITS.types),
@@ -57,7 +63,7 @@ function bounded(values: readonly (string | undefined)[], most: number): string[
   return [...kept];
 }
 
-/** Frames of the innermost exception that has any of the app; helpers that throw for many reasons say nothing here. */
+/** Picks the app's frames of the innermost exception that has any. Leaves out helpers that throw for many reasons. */
 function appFrames(event: AppEvent, type: string): string[] {
   const stacks = stacksOf(event);
   const isApp = appFrameTest(stacks, event.platform);
@@ -75,7 +81,7 @@ function appFrames(event: AppEvent, type: string): string[] {
   return [];
 }
 
-/** `com.shop.Cart$Item`, `shop/cart.py` and `cart` name the same thing by their last name. */
+/** Reads the last name of a place: `com.shop.Cart$Item`, `shop/cart.py` and `cart` share theirs. */
 function lastName(place: string): string {
   const base = place
     .slice(Math.max(place.lastIndexOf('/'), place.lastIndexOf('\\')) + 1)
@@ -83,7 +89,7 @@ function lastName(place: string): string {
   return base.slice(Math.max(base.lastIndexOf('.'), base.lastIndexOf(':')) + 1);
 }
 
-/** `applyCoupon` and `apply_coupon` are one name. */
+/** Folds spellings of a name: `applyCoupon` and `apply_coupon` become one. */
 function letters(name: string): string {
   return name.replace(/[^A-Za-z0-9<>]/g, '').toLowerCase();
 }

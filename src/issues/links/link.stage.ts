@@ -6,17 +6,25 @@ import { likelihoodV1, linkScoreV1, PROPOSE_LINK } from './link-score.v1.js';
 import { foldSketch, type IssueSketch } from './link-sketch.v1.js';
 import { LinkStore, type ProposedLink, type SketchedIssue } from './link.store.js';
 
-/** Issues compared in one run: reading the others costs more than comparing with them. */
+/**
+ * Issues compared in one run: reading the candidates costs more than comparing with them. The limits of this file were
+ * chosen by judgement, not measured.
+ */
 const BATCH = 200;
-/** Issues compared before whoever else waits for the processor has a turn. */
+/** Issues compared before others who wait for the processor get a turn. */
 const AT_ONCE = 10;
-/** Issues that a new one is compared with at most, and how far back: duplicates of one fault are hit in the same hours. */
+/**
+ * Most issues with which a new one is compared, and how far back: duplicates of one fault are hit in the same hours.
+ */
 const CANDIDATES = 500;
 const WITHIN_MS = 24 * 3_600_000;
-/** Links proposed for one new issue at most; a person looks at each. */
+/** Most links proposed for one new issue; a person looks at each. */
 const PROPOSED = 5;
 
-/** Proposes links between a new issue and others that are probably the same fault. Each issue is compared once; the marks commit together with the proposals. */
+/**
+ * Proposes links between a new issue and others that are probably the same fault. Compares each issue once; the marks
+ * commit together with the proposals.
+ */
 @Injectable()
 export class LinkStage implements Stage {
   readonly name = 'link';
@@ -41,7 +49,7 @@ export class LinkStage implements Stage {
         fresh.map((one) => one.issueId),
         now,
       );
-      // Not at once again when more wait: in a storm of new issues the search for duplicates must not hold up counting them.
+      // Never asks to run again at once: in a storm of new issues the search for duplicates must not delay counting them.
       return { worked: fresh.length, more: false };
     });
   }
@@ -70,7 +78,7 @@ function likeliest(sketch: IssueSketch, self: number, known: ReadonlyMap<number,
   return found.sort((a, b) => b.score - a.score || a.between[1] - b.between[1]).slice(0, PROPOSED);
 }
 
-/** The sketches of an issue's cells as one, with the releases seen since. */
+/** Joins the sketches of an issue's cells, and adds the releases seen since. */
 function sketchOf({ sketches, releases }: SketchedIssue): IssueSketch | undefined {
   const [first, ...others] = sketches ?? [];
   if (!first) return undefined;

@@ -3,10 +3,10 @@ import { type Sql, type Tx } from '../../platform/db/database.js';
 import { type IssueSketch } from './link-sketch.v1.js';
 import { type LinkedIssue } from '../issue.js';
 
-/** What people say of a link. */
+/** State of a link, as people decide it. */
 export type LinkState = 'proposed' | 'confirmed' | 'rejected';
 
-/** Two issues that may be one fault. */
+/** Link between two issues that may be one fault. */
 export interface IssueLink {
   readonly id: number;
   readonly aId: number;
@@ -19,26 +19,29 @@ export interface IssueLink {
   readonly decidedBy: string | null;
 }
 
-/** Two issues that were found to be alike. */
+/** Pair of issues found to be alike. */
 export interface ProposedLink {
   readonly between: readonly [number, number];
   readonly score: number;
   readonly reason: string;
 }
 
-/** An issue as the search for duplicates sees it: a sketch for each of some cells. */
+/** Issue as the search for duplicates sees it: a sketch of each of some cells. */
 export interface SketchedIssue {
   readonly issueId: number;
   readonly projectId: number;
-  /** Null where no cell has one. */
+  /** Sketches of cells; null if no cell has one. */
   readonly sketches: readonly IssueSketch[] | null;
   readonly releases: readonly string[] | null;
 }
 
 const LINK = `l.id, l.a_id AS "aId", l.b_id AS "bId", l.score, l.reason, l.state, l.proposed_at AS "proposedAt", l.decided_at AS "decidedAt", l.decided_by AS "decidedBy"`;
-/** Cells of one issue that are looked at, those with most events first. */
+/** Cells of one issue to look at, those with most events first. */
 const CELLS_LOOKED_AT = 8;
-/** All in one pass, since one look-up an issue would go through every cell where the planner knows the tables by their size alone. */
+/**
+ * Reads all issues in one pass. With one look-up for each issue the planner, which knows the tables by their size
+ * alone, would go through every cell.
+ */
 const sketched = (picked: string) => `WITH picked AS MATERIALIZED (${picked}),
     ranked AS (
       SELECT p.id, s.sketch, c.first_release, c.last_release, row_number() OVER (PARTITION BY p.id ORDER BY c.event_count DESC, c.id) AS nth
@@ -49,7 +52,7 @@ const sketched = (picked: string) => `WITH picked AS MATERIALIZED (${picked}),
     )
     SELECT p.id AS "issueId", p.project_id AS "projectId", s.sketches, s.releases FROM picked p LEFT JOIN summed s ON s.id = p.id ORDER BY p.id`;
 
-/** SQL on links between issues that may be one fault. */
+/** Holds the SQL on links between issues that may be one fault. */
 @Injectable()
 export class LinkStore {
   /** Proposes links; a pair that was proposed before keeps its state. */
@@ -92,14 +95,14 @@ export class LinkStore {
     await this.propose(tx, links, now);
   }
 
-  /** Takes issues that were never compared with others, oldest first, until the end of the transaction. */
+  /** Claims issues that were never compared with others, oldest first, until the end of the transaction. */
   async claimNew(tx: Tx, limit: number): Promise<SketchedIssue[]> {
     const picked =
       'SELECT id, project_id FROM issue WHERE compared_at IS NULL ORDER BY id FOR UPDATE SKIP LOCKED LIMIT $1';
     return tx.query<SketchedIssue>(sketched(picked), [limit]);
   }
 
-  /** Issues of a project that were opened or hit since `since`, those hit latest. */
+  /** Lists a project's issues that were opened or hit since `since`, the latest hits first. */
   async candidates(tx: Tx, projectId: number, since: Date, limit: number): Promise<SketchedIssue[]> {
     const picked = `SELECT i.id, i.project_id FROM issue i JOIN (
         SELECT h.root_id FROM cell c JOIN issue h ON h.id = c.issue_id WHERE h.project_id = $1 AND c.changed_at >= $2 GROUP BY 1 ORDER BY max(c.changed_at) DESC LIMIT $3
@@ -112,13 +115,16 @@ export class LinkStore {
     await tx.query('UPDATE issue SET compared_at = $2 WHERE id = ANY ($1::bigint[])', [ids, now]);
   }
 
-  /** One link, undefined when there is none. */
+  /** Finds a link; undefined if there is none. */
   async find(sql: Sql, id: number): Promise<IssueLink | undefined> {
     const [row] = await sql.query<IssueLink>(`SELECT ${LINK} FROM issue_link l WHERE l.id = $1`, [id]);
     return row;
   }
 
-  /** Links of an issue and of those merged into it to other issues, strongest first; `linkedId` is the other one as people see it. */
+  /**
+   * Lists links of an issue, and of issues merged into it, to other issues, strongest first; `linkedId` is the other
+   * issue as people see it.
+   */
   async linksOf(sql: Sql, issueId: number, limit: number): Promise<(IssueLink & { linkedId: number })[]> {
     return sql.query<IssueLink & { linkedId: number }>(
       `SELECT ${LINK}, CASE WHEN a.root_id = me.root_id THEN b.root_id ELSE a.root_id END AS "linkedId"
@@ -129,7 +135,7 @@ export class LinkStore {
     );
   }
 
-  /** Issues that are linked to these and not rejected, strongest first, each once for each of them. */
+  /** Lists issues with a link to these that was not rejected, strongest first, each once for each of them. */
   async linkedTo(sql: Sql, issueIds: readonly number[], minScore: number): Promise<LinkedIssue[]> {
     return sql.query<LinkedIssue>(
       `WITH mine AS MATERIALIZED (SELECT me.id AS of, me.root_id, m.id FROM issue me JOIN issue m ON m.root_id = me.root_id WHERE me.id = ANY ($1::bigint[])),
@@ -146,7 +152,7 @@ export class LinkStore {
     );
   }
 
-  /** Records what a person says of a link; null takes it back. */
+  /** Records a person's decision on a link; null takes it back. */
   async decide(tx: Tx, id: number, state: LinkState, by: string | null, now: Date | null): Promise<void> {
     await tx.query('UPDATE issue_link SET state = $2, decided_by = $3, decided_at = $4 WHERE id = $1', [
       id,
