@@ -12,7 +12,7 @@ describe('audience', () => {
   let forewarn: TestDaemon;
   afterEach(() => forewarn.stop());
 
-  it('holds exactly the customers whom the issues of the incident hit, each with the evidence', async () => {
+  it("holds exactly the customers whom the incident's issues hit, each with the evidence", async () => {
     forewarn = await openIncident();
     await forewarn.send(anotherEvent({ customer: 'other' }), anEvent({}));
 
@@ -26,7 +26,7 @@ describe('audience', () => {
     ]);
   });
 
-  it('takes over those who are hit later, and renews the evidence of those who are hit again', async () => {
+  it('adds customers who are hit later, and renews the evidence of those who are hit again', async () => {
     forewarn = await openIncident();
     await forewarn.runStage('audience');
     forewarn.clock.advance('5m');
@@ -52,7 +52,7 @@ describe('audience', () => {
     );
   });
 
-  it('holds a customer once whom the directory knows under two identities', async () => {
+  it('holds a customer once even if the directory knows two identities of theirs', async () => {
     forewarn = await openIncident();
     await forewarn.send(anEvent({ customer: { email: 'c1@customers.example' } }));
     await forewarn.know(aCustomer({ externalId: 'c1' }));
@@ -67,7 +67,7 @@ describe('audience', () => {
     ]);
   });
 
-  it('follows when the directory says later who a member is', async () => {
+  it('follows the directory when it learns later who a member is', async () => {
     forewarn = await openIncident();
     await forewarn.send(anEvent({ customer: { email: 'kim@customers.example' } }));
     await forewarn.runStage('audience');

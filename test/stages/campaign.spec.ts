@@ -10,7 +10,7 @@ let forewarn: TestDaemon;
 afterEach(() => forewarn.stop());
 
 describe('a policy', () => {
-  it('leads to outreach only for the project and the severity that it names', async () => {
+  it('leads to outreach only for its own project and severities', async () => {
     const policies = [
       aPolicy({ name: 'elsewhere', match: { project: 'other' } }),
       aPolicy({ name: 'grave', match: { severity: 'critical' } }),
@@ -29,7 +29,7 @@ describe('a policy', () => {
     expect(await campaigns(forewarn)).toEqual([expect.objectContaining({ policy: 'grave' })]);
   });
 
-  it('takes the first channel that the customer allows and that reaches them, or says why there is none', async () => {
+  it('picks the first channel that the customer allows and that reaches them, or says why there is none', async () => {
     const people = [
       aPhoneCustomer(1, { externalId: 'both' }),
       aPhoneCustomer(2, { externalId: 'mail', consent: { sms: false, email: true } }),
@@ -51,7 +51,7 @@ describe('a policy', () => {
 });
 
 describe('approval', () => {
-  it('by a person comes before anything is sent', async () => {
+  it('by a person is required before anything is sent', async () => {
     forewarn = await incidentWith(customers(2), withPolicy({ approval: 'required' }));
     await forewarn.planAndSend();
     forewarn.clock.advance('30d');
@@ -66,7 +66,7 @@ describe('approval', () => {
     expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice sent']);
   });
 
-  it('after a time comes by itself, and those hit meanwhile join', async () => {
+  it('after a delay happens by itself, and includes customers hit meanwhile', async () => {
     forewarn = await incidentWith(customers(1), withPolicy({ approval: { after: '10m' } }));
     await forewarn.planAndSend();
     forewarn.clock.advance('6m');
@@ -82,7 +82,7 @@ describe('approval', () => {
     expect(await campaigns(forewarn)).toEqual([expect.objectContaining({ state: 'done', approvedBy: 'policy' })]);
   });
 
-  it('after a time does not come when a person objects', async () => {
+  it('after a delay does not happen when a person objects', async () => {
     forewarn = await incidentWith(customers(1), withPolicy({ approval: { after: '10m' } }));
     await forewarn.plan();
     await forewarn.api.post('/v1/campaigns/1/cancel', { reason: 'a test of ours' });
@@ -105,7 +105,7 @@ describe('approval', () => {
     expect(await campaigns(forewarn)).toEqual([expect.objectContaining({ state })]);
   });
 
-  it('is asked for when later waves pass the blast limit, for those waves alone', async () => {
+  it('is required again for later waves that pass the blast limit, and only for those', async () => {
     forewarn = await incidentWith(customers(2), withPolicy({ blastLimit: 3 }));
     await forewarn.planAndSend();
     await forewarn.know(...customers(4));
@@ -318,7 +318,7 @@ describe('a ceiling of the installation', () => {
 });
 
 describe('waves', () => {
-  it('write to those who are hit later, and to nobody twice', async () => {
+  it('write to customers who are hit later, and to nobody twice', async () => {
     forewarn = await incidentWith(customers(2));
     await forewarn.planAndSend();
     forewarn.clock.advance('5m');
@@ -332,7 +332,7 @@ describe('waves', () => {
     expect((await campaigns(forewarn)).map((one) => one.wave)).toEqual([1, 2]);
   });
 
-  it('wait while a person has paused the campaign, and go on when it is taken up again', async () => {
+  it('wait while a person has paused the campaign, and go on when it is resumed', async () => {
     forewarn = await incidentWith(customers(1), withPolicy({ quietHours: { from: '12:00', to: '14:00' } }));
     await forewarn.plan();
     expect((await forewarn.api.post('/v1/campaigns/1/pause')).status).toBe(200);
@@ -349,7 +349,7 @@ describe('waves', () => {
     expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice sent']);
   });
 
-  it('stay paused when a silence ends, whatever words the person who paused them used', async () => {
+  it('stay paused by a person when a silence ends, whatever words that person used', async () => {
     forewarn = await incidentWith(customers(1), withPolicy({ quietHours: { from: '12:00', to: '14:00' } }));
     await forewarn.plan();
     await forewarn.api.post('/v1/campaigns/1/pause', { reason: 'a silence holds it back' });
@@ -383,7 +383,7 @@ describe('waves', () => {
     expect(await told(forewarn)).toEqual(['c1 notice sent']);
   });
 
-  it('reach everybody of a crowd once, over as many pages of members as there are', async () => {
+  it('reach everybody in a crowd once, over several pages of members', async () => {
     forewarn = await incidentWith(customers(1), withPolicy({ blastLimit: 10_000 }));
     const crowd = Array.from({ length: 1200 }, (_, nth) => `met only in events ${nth}`);
     await hit(forewarn, crowd);
@@ -398,7 +398,7 @@ describe('waves', () => {
     expect((await campaigns(forewarn)).map(({ wave }) => wave)).toEqual([1]);
   });
 
-  it('are planned once by two daemons at the same time', async () => {
+  it('are planned once even when two daemons plan at the same time', async () => {
     forewarn = await incidentWith(customers(4));
     const { TestDaemon } = await import('../support/test-daemon.js');
     const second = await TestDaemon.start({ beside: forewarn });
@@ -442,7 +442,7 @@ describe('quiet hours', () => {
     expect(await told(forewarn)).toEqual(['c1 notice sent']);
   });
 
-  it('that begin between plan and sending hold the message, too', async () => {
+  it('that begin between planning and sending hold the message, too', async () => {
     forewarn = await incidentWith(customers(1), withPolicy({ quietHours }));
     forewarn.clock.set('2026-03-10T19:59:00Z');
     await forewarn.plan();
@@ -455,7 +455,7 @@ describe('quiet hours', () => {
 });
 
 describe('a cap', () => {
-  it('holds per customer over all incidents, and lets them hear again when its time is over', async () => {
+  it('counts messages to a customer over all incidents, and allows more when its time is over', async () => {
     const policy = withPolicy({ caps: { messages: 1, per: '24h' } });
     forewarn = await incidentWith(customers(1), policy);
     await forewarn.planAndSend();
@@ -471,7 +471,7 @@ describe('a cap', () => {
     expect(await told(forewarn)).toEqual(['c1 notice sent', 'c1 notice suppressed cap', 'c1 notice sent']);
   });
 
-  it('does not keep back that the fault is over', async () => {
+  it('does not hold back the message that the fault is over', async () => {
     forewarn = await incidentWith(customers(1), withPolicy({ caps: { messages: 1, per: '24h' } }));
     await forewarn.planAndSend();
     await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
@@ -483,7 +483,7 @@ describe('a cap', () => {
 });
 
 describe('the end of an incident', () => {
-  it('is told to exactly those who were told of it, on the same channel, once', async () => {
+  it('is told to exactly those who heard of the incident, on the same channel, once', async () => {
     const people = [...customers(2), aCustomer({ externalId: 'silent', consent: {} })];
     forewarn = await incidentWith(people);
     await forewarn.planAndSend();
@@ -502,7 +502,7 @@ describe('the end of an incident', () => {
     ]);
   });
 
-  it('cancels what had not gone out, and tells those customers nothing', async () => {
+  it('cancels unsent messages, and tells those customers nothing', async () => {
     forewarn = await incidentWith(customers(2), withPolicy({ approval: 'required' }));
     await forewarn.plan();
     await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
@@ -514,7 +514,7 @@ describe('the end of an incident', () => {
     expect((await approve(forewarn, '1')).status).toBe(409);
   });
 
-  it('is not told where the policy says so', async () => {
+  it('is not told if the policy says so', async () => {
     forewarn = await incidentWith(customers(1), withPolicy({ onResolve: false }));
     await forewarn.planAndSend();
     await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
@@ -524,7 +524,7 @@ describe('the end of an incident', () => {
     expect(await told(forewarn)).toEqual(['c1 notice sent']);
   });
 
-  it('is not told to those who opted out meanwhile', async () => {
+  it('is not told to customers who opted out meanwhile', async () => {
     forewarn = await incidentWith(customers(2));
     await forewarn.planAndSend();
     await forewarn.api.put('/v1/customers/c1', { consent: { email: false } });

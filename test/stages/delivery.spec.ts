@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 describe('dispatch', () => {
-  it('sends each message once, though two daemons work at it', async () => {
+  it('sends each message once even when two daemons work at it', async () => {
     await planned(customers(12));
     const { TestDaemon } = await import('../support/test-daemon.js');
     const second = await TestDaemon.start({ beside: forewarn, env: outside.env });
@@ -38,7 +38,7 @@ describe('dispatch', () => {
     expect(await attempts()).toEqual(Array.from({ length: 12 }, () => 'sent'));
   });
 
-  it('tries again later what the provider puts off, and the text counts once against the cap', async () => {
+  it('retries a message that the provider puts off, and counts it once against the cap', async () => {
     await planned([anna], { caps: { messages: 1, per: '24h' } });
     outside.twilio.script(phone(1), { status: 429, code: 20429, retryAfter: 60 });
     await forewarn.runStage('dispatch');
@@ -66,7 +66,7 @@ describe('dispatch', () => {
     expect(outside.twilio.createCalls).toHaveLength(8);
   });
 
-  it('pauses the campaign of a provider that refuses our setup, and uses no message up', async () => {
+  it('pauses the campaign when the provider refuses our setup, and uses up no attempt of a message', async () => {
     await planned([anna]);
     outside.twilio.script(phone(1), { status: 401, code: 20003 });
     await forewarn.runStage('dispatch');
@@ -79,7 +79,7 @@ describe('dispatch', () => {
     expect(await told(forewarn)).toEqual(['anna notice sent']);
   });
 
-  it('takes the word of a customer who told the provider to stop into the consent ledger', async () => {
+  it('notes in the consent ledger that a customer told the provider to stop', async () => {
     await planned([anna]);
     outside.twilio.script(phone(1), { status: 400, code: 21610 });
 
@@ -95,7 +95,7 @@ describe('dispatch', () => {
     expect((await messages(forewarn))[1]).toMatchObject({ state: 'sent', channel: 'email' });
   });
 
-  it('does not try an address again that the provider refused for good', async () => {
+  it('does not retry an address that the provider refused for good', async () => {
     await planned([{ ...anna, consent: { sms: true } }]);
     outside.twilio.script(phone(1), { status: 400, code: 21211 });
     await forewarn.runStage('dispatch');
@@ -109,7 +109,7 @@ describe('dispatch', () => {
 });
 
 describe('a lease', () => {
-  it('that ends gives back what a dead worker had claimed', async () => {
+  it('that expires gives back the messages that a dead worker had claimed', async () => {
     await planned([anna]);
     await claim();
     forewarn.clock.advance('299s');
@@ -123,7 +123,7 @@ describe('a lease', () => {
     expect(outside.twilio.messages).toHaveLength(1);
   });
 
-  it('that was lost lets its worker change nothing any more', async () => {
+  it('that was lost lets its old worker change nothing', async () => {
     await planned([anna]);
     const late = await claim();
     forewarn.clock.advance(LEASE);
@@ -144,7 +144,7 @@ describe('a lease', () => {
 });
 
 describe('a message in doubt', () => {
-  it('is what a worker leaves that died while it was sending, and is not sent again before the provider was asked', async () => {
+  it('is left by a worker that dies while sending, and is not sent again before the provider was asked', async () => {
     await planned([anna]);
     await dieWhileSending();
     forewarn.clock.advance(LEASE);
@@ -156,7 +156,7 @@ describe('a message in doubt', () => {
     expect(outside.twilio.messages).toHaveLength(1);
   });
 
-  it('is closed when the provider has it, without a second call', async () => {
+  it('is closed when the provider has it, without sending again', async () => {
     await planned([anna]);
     outside.twilio.script(phone(1), 'createThenReset');
     await forewarn.runStage('dispatch');
@@ -168,7 +168,7 @@ describe('a message in doubt', () => {
     expect(outside.twilio.createCalls).toHaveLength(1);
   });
 
-  it('is sent when the provider surely never got it, and not before that is sure', async () => {
+  it('is sent again only once it is certain that the provider never got it', async () => {
     await planned([anna]);
     outside.twilio.script(phone(1), 'reset');
     await forewarn.runStages('dispatch', 'reconcile', 'dispatch');
@@ -181,7 +181,7 @@ describe('a message in doubt', () => {
     expect(outside.twilio.messages).toHaveLength(1);
   });
 
-  it('stays so where nobody can know, until a person says that it went out', async () => {
+  it('stays in doubt if nobody can know, until a person says that it went out', async () => {
     await planned(customers(1));
     outside.smtp.script(MAIL, 'dropAfterBody');
     await forewarn.runStage('dispatch');
@@ -203,7 +203,7 @@ describe('a message in doubt', () => {
     expect((await forewarn.api.post(`/v1/messages/${doubtful?.id}/settle`, { sent: true })).status).toBe(409);
   });
 
-  it('is settled by the customer who opens its link', async () => {
+  it('is settled when the customer opens its link', async () => {
     await planned(customers(1));
     outside.smtp.script(MAIL, 'dropAfterBody');
     await forewarn.runStage('dispatch');
@@ -216,7 +216,7 @@ describe('a message in doubt', () => {
 });
 
 describe('a report of Twilio', () => {
-  it('says that an SMS arrived, or failed after all; later and repeated reports change nothing', async () => {
+  it('tells whether an SMS arrived or failed; late and repeated reports change nothing', async () => {
     await planned([anna, aPhoneCustomer(2, { externalId: 'bo' })]);
     await forewarn.runStage('dispatch');
     const [toAnna, toBo] = [outside.twilio.sentTo(phone(1))[0], outside.twilio.sentTo(phone(2))[0]];
@@ -233,7 +233,7 @@ describe('a report of Twilio', () => {
     ]);
   });
 
-  it('is refused without the signature of the account', async () => {
+  it("is refused without the account's signature", async () => {
     await planned([anna]);
     await forewarn.runStage('dispatch');
     const [sms] = outside.twilio.messages;
@@ -261,7 +261,7 @@ function queue(): MessageQueue {
   return forewarn.daemon.app.get(MessageQueue);
 }
 
-/** What a worker does that then dies: takes the message under a lease. */
+/** Does what a worker does before it dies: takes the message under a lease. */
 async function claim() {
   const now = forewarn.clock.now();
   const { ready } = await queue().claim(now, 1, new Date(now.getTime() + 300_000));
@@ -269,7 +269,7 @@ async function claim() {
   return ready[0].message;
 }
 
-/** What a worker does that dies between its commit and the call to the provider. */
+/** Does what a worker does that dies between its commit and the call to the provider. */
 async function dieWhileSending(): Promise<void> {
   const message = await claim();
   const now = forewarn.clock.now();

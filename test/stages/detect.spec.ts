@@ -26,7 +26,7 @@ describe('detect', () => {
     expect(await calls(forewarn)).toEqual([]);
   });
 
-  it('does not add customers of different issues up', async () => {
+  it('does not add up customers of different issues', async () => {
     forewarn = await TestDaemon.start({ config });
     await hit(forewarn, 'c1', 'c2');
     await forewarn.send(anotherEvent({ customer: 'c3' }), anotherEvent({ customer: 'c4' }));
@@ -36,7 +36,7 @@ describe('detect', () => {
     expect(await calls(forewarn)).toEqual([]);
   });
 
-  it('does not call what takes longer than the configured time', async () => {
+  it('does not call an issue whose customers come over more than the configured time', async () => {
     forewarn = await TestDaemon.start({ config });
     await hit(forewarn, 'c1');
     forewarn.clock.advance('6m');
@@ -50,7 +50,7 @@ describe('detect', () => {
     expect(await calls(forewarn)).toEqual([]);
   });
 
-  it('does not call what is below an error, or what people ignore', async () => {
+  it('does not call issues below the level error, or issues that people ignore', async () => {
     forewarn = await TestDaemon.start({ config });
     for (const customer of ['c1', 'c2', 'c3']) await forewarn.send(anEvent({ customer, level: 'warning' }));
     await forewarn.runStage('detect');
@@ -62,7 +62,7 @@ describe('detect', () => {
     expect(await calls(forewarn)).toEqual([]);
   });
 
-  it('calls an issue as new once, also when two daemons look at the same time and after months', async () => {
+  it('calls an issue as new only once, even if two daemons look at the same time, and after months', async () => {
     forewarn = await TestDaemon.start({ config });
     const second = await TestDaemon.start({ config, beside: forewarn });
     await hit(forewarn, 'c1', 'c2', 'c3');

@@ -11,7 +11,7 @@ describe('stored history', () => {
   let parts = 0;
   afterEach(() => forewarn.stop());
 
-  it('is replayed with other thresholds, which says what they would have opened and when', async () => {
+  it('is replayed with other thresholds to tell what they would have opened and when', async () => {
     forewarn = await TestDaemon.start({ config });
     const start = forewarn.clock.now().getTime();
     await forewarn.send(anotherEvent({ customer: 'x' }));
@@ -40,7 +40,7 @@ describe('stored history', () => {
     });
   });
 
-  it('calls a known issue when it hits far more than it did for days, and not before', async () => {
+  it('lets a known issue be called when it hits far more customers than in the days before, and not earlier', async () => {
     forewarn = await TestDaemon.start({ config });
     await forewarn.send(anEvent({ customer: 'c0' }));
     const now = forewarn.clock.now().getTime();
@@ -59,7 +59,7 @@ describe('stored history', () => {
     expect(await kinds()).toContain('issue:1 spike');
   });
 
-  it('makes an outage known at its third customer when each meets an issue that nobody has seen', async () => {
+  it('lets an outage be called at its third customer when each meets a new issue', async () => {
     forewarn = await TestDaemon.start({ config });
     await forewarn.send(anEvent({ customer: 'c0' }));
     for (let day = 0; day < 4; day++) {
@@ -84,7 +84,7 @@ describe('stored history', () => {
     expect(items).toHaveLength(1);
   });
 
-  /** Each customer meets an issue of their own, fifteen seconds apart. */
+  /** Lets each customer meet an issue of their own, fifteen seconds apart. */
   async function outage(...customers: string[]): Promise<void> {
     for (const [at, customer] of customers.entries()) {
       parts += 1;
@@ -97,7 +97,7 @@ describe('stored history', () => {
     }
   }
 
-  it('is rolled up to hours once, and the same again changes nothing', async () => {
+  it('is rolled up to hours once, and a second run changes nothing', async () => {
     forewarn = await TestDaemon.start({ config });
     await forewarn.send(anEvent({ customer: 'c1' }), anEvent({ customer: 'c2' }));
     forewarn.clock.advance('2h');
@@ -107,7 +107,7 @@ describe('stored history', () => {
     expect(await forewarn.rows('SELECT events, arrivals FROM issue_hour')).toEqual([{ events: 2, arrivals: 2 }]);
   });
 
-  it('of sums is rolled up to hours and days under the names of their series, and shown', async () => {
+  it('of sums is rolled up to hours and days, and shown under the names of their series', async () => {
     forewarn = await TestDaemon.start({ config });
     await forewarn.send(anEvent({ customer: 'c1', release: 'shop@1' }));
     forewarn.clock.set('2026-03-11T00:00:00Z');
@@ -135,7 +135,7 @@ describe('stored history', () => {
     expect((await forewarn.runStage('rollup')).worked).toBe(0);
   });
 
-  it('is bounded: minutes for eight days, hours for ninety, days for three years, and of releases the fifty largest of an hour', async () => {
+  it('is bounded: minutes for eight days, hours for ninety, days for three years, and the fifty largest releases of each hour', async () => {
     forewarn = await TestDaemon.start({ config });
     await forewarn.send(anEvent({ customer: 'c1' }));
     const sessions = Object.fromEntries(Array.from({ length: 80 }, (_, at) => [`shop@${at}`, [at + 1, 0] as const]));
@@ -178,7 +178,7 @@ describe('stored history', () => {
     return (answer.body as { points: object[] }).points;
   }
 
-  /** One customer of the issue every so many minutes. */
+  /** Lets the issue hit one customer every so many minutes. */
   async function seed(from: number, to: number, every: number): Promise<void> {
     await forewarn.rows(
       `INSERT INTO issue_minute (cell_id, minute, events, customers, arrivals)

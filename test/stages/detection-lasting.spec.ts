@@ -22,7 +22,7 @@ describe('the silence of an app that is always used', () => {
   const inUse = (): HistoryMinute => ({ active: 20 });
   const silent = () => null;
 
-  it('is an incident that nobody is written to about, and ends when the app is used again', async () => {
+  it('opens an incident without messages to anybody, and closes it when the app is used again', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     await forewarn.know(aCustomer({ externalId: 'c1' }));
     await forewarn.send(anEvent({ customer: 'c1' }));
@@ -44,7 +44,7 @@ describe('the silence of an app that is always used', () => {
     expect(await incidents()).toMatchObject([{ status: 'detected', reopened: 1 }]);
   });
 
-  it('closes no other incident, which ends on its own evidence', async () => {
+  it('closes no other incident: each ends on its own evidence', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     await aDayOf(forewarn, inUse);
     await forewarn.send(...['a', 'b', 'c', 'd', 'e', 'f'].map((customer) => anEvent({ customer })));
@@ -65,7 +65,7 @@ describe('the silence of an app that is always used', () => {
     expect((await incidents()).map(({ status }) => status)).toEqual(['resolved', 'resolved']);
   });
 
-  it('is not seen where the daemon itself was away', async () => {
+  it('is not called for a time in which the daemon itself was down', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     await aDayOf(forewarn, inUse);
     await pass(forewarn, 60, silent, 60);
@@ -89,11 +89,11 @@ describe('the silence of an app that is always used', () => {
   }
 });
 
-describe('a known issue that slowly hits more', () => {
+describe('a known issue that hits slowly more customers', () => {
   let forewarn: TestDaemon;
   afterEach(() => forewarn.stop());
 
-  it('is called although no hour is a spike, is one incident, and recovers', async () => {
+  it('is called though no hour is a spike, opens one incident, and recovers', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     await forewarn.send(anEvent({ customer: 'c0' }));
     const every = (minutes: number) => (minute: number) => ({

@@ -9,14 +9,14 @@ import { send } from '../support/wire.js';
 const detection = { newFault: { customers: 5, within: '10m' } };
 const PARTS = Array.from({ length: 24 }, (_, at) => `${String.fromCharCode(97 + at)}Order`);
 
-/** Different faults, so that none of them is large by itself. */
+/** Different faults, none of them large by itself. */
 function eventOf(part: string, about: EventBody): EventBody {
   const type = `${part}Failure`;
   const stack = `${type}: no\n    at ${part} (/srv/shop/src/${part}.js:7:3)`;
   return anEvent({ type, message: `${part} did not answer`, stack, ...about });
 }
 
-describe('a series of', () => {
+describe('detection on series', () => {
   let forewarn: TestDaemon;
   afterEach(() => forewarn.stop());
 
@@ -25,7 +25,7 @@ describe('a series of', () => {
     hits: minute % 10 === 0 ? [{ issue: 1, release: 'shop@1', customers: 1 }] : [],
   });
 
-  it('a release is called from its first minutes, and is one incident with its project and its issues', async () => {
+  it('calls a release within its first minutes, in one incident with its project and its issues', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     await forewarn.send(anEvent({ customer: 'c0', release: 'shop@1' }));
     await aDayOf(forewarn, usual);
@@ -49,7 +49,7 @@ describe('a series of', () => {
     );
   });
 
-  it('a release that is only new, with the errors that its project always had, is called by nobody', async () => {
+  it('does not call a release that is merely new and has the usual errors of its project', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     await forewarn.send(anEvent({ customer: 'c0', release: 'shop@1' }));
     await aDayOf(forewarn, usual);
@@ -61,7 +61,7 @@ describe('a series of', () => {
     expect(await states()).toContain('release:shop@2');
   });
 
-  it('an area is called, and gives the incident its area', async () => {
+  it('calls an area, and gives the incident its area', async () => {
     const grouping = { rules: [{ name: 'buy', match: { message: '*did not answer' }, set: { area: 'checkout' } }] };
     forewarn = await TestDaemon.start({ config: { detection, grouping } });
     await forewarn.send(...PARTS.map((part, at) => eventOf(part, { customer: `c${at}` })));
@@ -80,7 +80,7 @@ describe('a series of', () => {
     expect(await incidents()).toMatchObject([{ area: 'checkout' }]);
   });
 
-  it('a project or a release is held back by a silence that covers all issues behind it', async () => {
+  it('holds back a project or a release under a silence that covers all issues behind it', async () => {
     const area = (name: string, message: string) => ({ name, match: { message }, set: { area: name } });
     const grouping = { rules: [area('a', 'a*did not answer'), area('others', '*did not answer')] };
     const weekly = { from: '00:00', to: '23:59', timeZone: 'UTC' };
@@ -97,7 +97,7 @@ describe('a series of', () => {
     );
   });
 
-  it('a project that is called for issues beside those of a silence brings only the others', async () => {
+  it('calls a project with only those issues that no silence covers', async () => {
     const grouping = { rules: [{ name: 'quiet', match: { message: 'a*did not answer' }, set: { area: 'quiet' } }] };
     const weekly = { from: '00:00', to: '23:59', timeZone: 'UTC' };
     const maintenance = [{ name: 'nightly', project: 'shop', area: 'quiet', weekly }];
@@ -126,7 +126,7 @@ describe('a series of', () => {
     await pass(forewarn, 3, () => ({ active: 100 }));
   }
 
-  it('crashed sessions is called with its release, opens an incident by itself, and closes it when it is as usual again', async () => {
+  it('calls crashed sessions with their release, opens an incident without issues, and closes it when they are as usual again', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     const calm = (minute: number) => ({ sessions: { 'shop@1': [40, minute % 10 === 0 ? 1 : 0] as const } });
     await aDayOf(forewarn, calm);
@@ -145,7 +145,7 @@ describe('a series of', () => {
     expect(await incidents()).toMatchObject([{ status: 'resolved', resolution: 'quiet' }]);
   });
 
-  it('crashed sessions is called when devices crash, and not when one device does again and again', async () => {
+  it('calls sessions that crash on many devices, and not those of one device again and again', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     const calm = () => ({ sessions: { 'shop@1': [40, 0] as const } });
     await aDayOf(forewarn, calm);
@@ -166,7 +166,7 @@ describe('a series of', () => {
     expect(await said()).toContain('sessions:shop@2 spike');
   });
 
-  it('crashed sessions is called, too, when phones tell of their crashes hours later', async () => {
+  it('calls crashed sessions that phones report hours later', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     const calm = () => ({ sessions: { 'shop@1': [40, 0] as const } });
     await aDayOf(forewarn, calm);
@@ -182,7 +182,7 @@ describe('a series of', () => {
     expect(await incidents()).toHaveLength(1);
   });
 
-  it('active customers who are hit is called with how many of how many', async () => {
+  it('tells how many of how many active customers are hit', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     await forewarn.send(...Array.from({ length: 30 }, (_, at) => anEvent({ customer: `c${at}` })));
     await aDayOf(forewarn, (minute) => ({ active: 100, hits: minute % 10 === 0 ? [{ issue: 1, customers: 1 }] : [] }));
@@ -196,7 +196,7 @@ describe('a series of', () => {
     expect(await incidents()).toHaveLength(1);
   });
 
-  it('releases are at most fifty of a project, the newest', async () => {
+  it('watches at most fifty releases of a project, the newest', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     const release = (at: number) => `shop@${String(at).padStart(3, '0')}`;
     for (let at = 0; at < 70; at++) {

@@ -10,7 +10,7 @@ describe('erasure', () => {
   let forewarn: TestDaemon;
   afterEach(() => forewarn.stop());
 
-  it('leaves nothing that names the customer, in no table', async () => {
+  it('leaves nothing that names the customer in any table', async () => {
     forewarn = await incidentWith(customers(2, { name: 'Kim' }).map((one, at) => (at ? { ...one, name: 'Bo' } : one)));
     await forewarn.send(
       anEvent({ customer: { email: 'c1@customers.example' }, message: 'mail c1@customers.example failed' }),
@@ -25,7 +25,7 @@ describe('erasure', () => {
     expect((await forewarn.api.get('/v1/customers/c1')).status).toBe(404);
   });
 
-  it('keeps the books: the messages stay counted, without whom and what', async () => {
+  it('keeps messages counted, without their recipient and text', async () => {
     forewarn = await incidentWith(customers(2));
     await forewarn.planAndSend();
 
@@ -39,7 +39,7 @@ describe('erasure', () => {
     expect(await forewarn.rows('SELECT customer_id FROM issue_customer')).toHaveLength(1);
   });
 
-  it('cancels what waits for them, and they are not told of the end', async () => {
+  it("cancels waiting messages to the customer, who is not told of the incident's end", async () => {
     forewarn = await incidentWith(customers(2), { config: { policies: [aPolicy({ approval: 'required' })] } });
     await forewarn.plan();
     await forewarn.api.delete('/v1/customers/c1');
@@ -56,7 +56,7 @@ describe('erasure', () => {
     ]);
   });
 
-  it('holds in every process: who comes back after it counts as somebody new', async () => {
+  it('holds in every process: a customer who comes back counts as new', async () => {
     forewarn = await incidentWith(customers(1));
     const second = await TestDaemon.start({ beside: forewarn });
     try {
@@ -72,7 +72,7 @@ describe('erasure', () => {
     }
   });
 
-  it('lets the same id begin anew', async () => {
+  it('lets the same id start anew', async () => {
     forewarn = await incidentWith(customers(1));
     await forewarn.api.delete('/v1/customers/c1');
     await forewarn.runStages('erasure', 'forget-hits');
@@ -84,7 +84,7 @@ describe('erasure', () => {
   });
 });
 
-/** The tables in which a row's text matches. */
+/** Lists the tables in which a row's text matches. */
 async function find(forewarn: TestDaemon, pattern: RegExp): Promise<string[]> {
   const tables = await forewarn.rows<{ name: string }>(
     "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",

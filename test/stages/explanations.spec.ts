@@ -18,7 +18,7 @@ describe('draft', () => {
     ]);
   });
 
-  it('does not write over what a person wrote', async () => {
+  it('does not overwrite the text of a person', async () => {
     forewarn = await openIncident();
     const text = { title: 'Checkout fails', body: 'Since {{ since }}: paying by card fails.' };
     expect((await forewarn.api.put('/v1/incidents/1/explanations/en', text)).status).toBe(200);
@@ -32,7 +32,7 @@ describe('draft', () => {
     expect(bot.items[0]?.body).toMatch(/^Since Mar 10, 2026, 12:00 PM UTC: /);
   });
 
-  it('refuses a text with a variable that does not exist, or in a language that is not configured', async () => {
+  it('refuses a text with an unknown variable, or in a language that is not configured', async () => {
     forewarn = await openIncident();
 
     const wrong = await forewarn.api.put('/v1/incidents/1/explanations/en', { title: 'Hi {{ name }}', body: 'x' });
@@ -42,7 +42,7 @@ describe('draft', () => {
     expect(JSON.stringify(wrong.body)).toContain('since');
   });
 
-  it('gives the bot nothing once the incident is resolved', async () => {
+  it('gives bots nothing once the incident is resolved', async () => {
     forewarn = await openIncident();
     await forewarn.know(aCustomer({ externalId: 'c1', locale: 'zh-CN', timeZone: 'Asia/Shanghai' }));
     const before = (await forewarn.api.get('/v1/bot/explanations?customer=c1')).body as { items: object[] };

@@ -73,7 +73,7 @@ describe('the SMTP gateway', () => {
     expect(headerOf(mail?.raw, 'List-Unsubscribe-Post')).toBe('List-Unsubscribe=One-Click');
   });
 
-  it('carries Chinese through unharmed', async () => {
+  it('delivers Chinese text unchanged', async () => {
     const chinese = {
       locale: 'zh-CN',
       subject: '银行卡支付出现故障',
@@ -117,7 +117,7 @@ describe('the SMTP gateway', () => {
     expect(inbox.mails).toHaveLength(0);
   });
 
-  it('sends over the same connection after a refusal', async () => {
+  it('reuses the connection after a refusal', async () => {
     inbox.script('gone@customer.example', { reply: '550 5.1.1 No such user', at: 'RCPT TO' });
     const gateway = gatewayTo(inbox.url);
 
@@ -169,7 +169,7 @@ describe('the SMTP gateway', () => {
     expect(inbox.mails).toHaveLength(0);
   });
 
-  it('connects once an attempt, for repeats are not its business', async () => {
+  it('connects once for each attempt and never retries by itself', async () => {
     let connections = 0;
     const shut = await listenAnd((socket) => {
       connections += 1;
@@ -183,7 +183,7 @@ describe('the SMTP gateway', () => {
     await shut.stop();
   });
 
-  it('gives up in time on a server that never finishes its answer', async () => {
+  it('times out on a server that never finishes its answer', async () => {
     const drip = await listenAnd((socket) => {
       const timer = setInterval(() => socket.write('220-wait\r\n'), 50);
       socket.on('close', () => clearInterval(timer));
@@ -195,7 +195,7 @@ describe('the SMTP gateway', () => {
     await drip.stop();
   });
 
-  it('leaves what still waits for a connection unsent when it is closed', async () => {
+  it('leaves mails unsent that still wait for a connection when it is closed', async () => {
     const gateway = gatewayTo(inbox.url);
     const mails = Array.from({ length: 40 }, (_, i) => aMail({ messageId: `m${i}`, to: `c${i}@customer.example` }));
     const sending = Promise.all(mails.map((mail) => gateway.send(mail, NOW)));
@@ -209,7 +209,7 @@ describe('the SMTP gateway', () => {
     expect(inbox.mails).toHaveLength(sent.length);
   });
 
-  it('leaves one copy when a pooled connection was dropped between two mails', async () => {
+  it('delivers one copy when a pooled connection was dropped between two mails', async () => {
     const gateway = gatewayTo(inbox.url);
     await gateway.send(aMail({ messageId: 'a' }), NOW);
     inbox.dropConnections();
@@ -222,7 +222,7 @@ describe('the SMTP gateway', () => {
     );
   });
 
-  it('waits for a server that is not there', async () => {
+  it('asks to retry later when the server is not there', async () => {
     const url = inbox.url;
     await inbox.stop();
 
@@ -254,14 +254,14 @@ describe('the SMTP gateway', () => {
     'ana@customer.example\r\nRCPT TO:<bob@customer.example>',
     'ana',
     '',
-  ])('writes to nobody when the recipient is not one bare address: %j', async (to) => {
+  ])('sends nothing when the recipient is not one bare address: %j', async (to) => {
     const result = await gatewayTo(inbox.url).send(aMail({ to }), NOW);
 
     expect(result).toEqual({ kind: 'rejected', reason: 'invalid_recipient', scope: 'recipient' });
     expect(inbox.mails).toHaveLength(0);
   });
 
-  it('takes no header from a subject that holds line breaks', async () => {
+  it('lets a subject with line breaks add no header', async () => {
     await gatewayTo(inbox.url).send(aMail({ subject: 'Hello\r\nBcc: bob@customer.example' }), NOW);
 
     const [mail] = await inbox.waitFor(1);
@@ -269,14 +269,14 @@ describe('the SMTP gateway', () => {
     expect(headerOf(mail?.raw, 'Bcc')).toBeUndefined();
   });
 
-  it('does not send what is no longer valid', async () => {
+  it('does not send an expired mail', async () => {
     const result = await gatewayTo(inbox.url).send(aMail({ validUntil: NOW }), NOW);
 
     expect(result).toEqual({ kind: 'rejected', reason: 'expired', scope: 'message' });
     expect(inbox.mails).toHaveLength(0);
   });
 
-  it('signs both unsubscribe headers when it signs at all', async () => {
+  it('signs both unsubscribe headers whenever it signs a mail', async () => {
     const { privateKey } = generateKeyPairSync('rsa', {
       modulusLength: 2048,
       publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -292,7 +292,7 @@ describe('the SMTP gateway', () => {
     expect(signed).toEqual(expect.arrayContaining(['from', 'list-unsubscribe', 'list-unsubscribe-post', 'message-id']));
   });
 
-  it('is in doubt after the body also when it signs', async () => {
+  it('is in doubt without a reply to the body when it signs, too', async () => {
     const { privateKey } = generateKeyPairSync('rsa', {
       modulusLength: 2048,
       publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -308,7 +308,7 @@ describe('the SMTP gateway', () => {
     });
   });
 
-  it('sends a hundred mails at once, each to its own recipient, once', async () => {
+  it('sends a hundred mails at once, each once to its own recipient', async () => {
     const gateway = gatewayTo(inbox.url);
     const mails = Array.from({ length: 100 }, (_, i) => aMail({ messageId: `m${i}`, to: `c${i}@customer.example` }));
 
@@ -318,7 +318,7 @@ describe('the SMTP gateway', () => {
     expect(inbox.mails.map((mail) => mail.to.join()).sort()).toEqual(mails.map((mail) => mail.to).sort());
   });
 
-  it('refuses a URL that it does not understand, without printing it', () => {
+  it('refuses an invalid URL without printing it', () => {
     expect(() => gatewayTo('smtp://shop:s3cret@mail.example/?logger=true')).toThrow(/not known: logger/);
     expect(() => gatewayTo('http://shop:s3cret@mail.example')).toThrow(/^(?!.*s3cret)/);
   });
@@ -351,7 +351,7 @@ describe('the Twilio gateway', () => {
     await twilio.stop();
   });
 
-  it('creates one message with its callback and its validity', async () => {
+  it('creates one message with its callback and its validity period', async () => {
     const result = await gateway().send(anSms({ validUntil: seconds(1800) }), NOW);
 
     const [created] = twilio.messages;
@@ -367,7 +367,7 @@ describe('the Twilio gateway', () => {
     expect(twilio.createCalls).toHaveLength(1);
   });
 
-  it('sends from a number when there is no messaging service', async () => {
+  it('sends from a number if there is no messaging service', async () => {
     await gateway({ messagingServiceSid: undefined, from: '+15005550006' }).send(
       anSms({ statusCallbackUrl: undefined }),
       NOW,
@@ -376,7 +376,7 @@ describe('the Twilio gateway', () => {
     expect(twilio.messages[0]).toMatchObject({ from: '+15005550006', messagingServiceSid: null, validityPeriod: null });
   });
 
-  it('does not send what is no longer valid, and asks for no more than Twilio allows', async () => {
+  it('does not send an expired text, and asks for no longer validity than Twilio allows', async () => {
     const expired = await gateway().send(anSms({ validUntil: seconds(0.5) }), NOW);
     await gateway().send(anSms({ validUntil: seconds(90_000) }), NOW);
 
@@ -401,7 +401,7 @@ describe('the Twilio gateway', () => {
     expect(result).toEqual({ kind: 'rejected', reason: 'too_large', scope: 'message', code: 'twilio 21617' });
   });
 
-  it('comes back after the time that Twilio asks for, and does not repeat by itself', async () => {
+  it('asks to retry after the time that Twilio names, and never retries by itself', async () => {
     twilio.script('+4915112345678', { status: 429, code: 20429, retryAfter: 40 });
 
     const result = await gateway().send(anSms(), NOW);
@@ -433,7 +433,7 @@ describe('the Twilio gateway', () => {
     });
   });
 
-  it('is in doubt when a success cannot be read', async () => {
+  it("is in doubt when Twilio's success response is unreadable", async () => {
     twilio.script('+4915112345678', { status: 201, page: 'ok' }, { status: 202, page: 'ok' });
 
     expect(await gateway().send(anSms(), NOW)).toMatchObject({ kind: 'inDoubt', reason: 'provider_error' });
@@ -466,7 +466,7 @@ describe('the Twilio gateway', () => {
     expect(twilio.messages).toHaveLength(1);
   });
 
-  it('believes that nothing was created only after Twilio had time to list it', async () => {
+  it('concludes that nothing was created only after Twilio had time to list it', async () => {
     twilio.script('+4915112345678', 'reset');
     const out = gateway();
 
@@ -475,7 +475,7 @@ describe('the Twilio gateway', () => {
     expect(await out.reconcile(anSms(), NOW, seconds(300))).toEqual({ kind: 'notSent' });
   });
 
-  it('does not take another message to the same number for ours', async () => {
+  it('does not mistake another message to the same number for ours', async () => {
     const out = gateway();
     await out.send(
       anSms({ messageId: 'other', text: 'Paying by card works again: https://forewarn.example/i/kZ3q' }),
@@ -487,7 +487,7 @@ describe('the Twilio gateway', () => {
     expect(await out.reconcile(anSms(), NOW, seconds(300))).toEqual({ kind: 'notSent' });
   });
 
-  it('finds ours behind many others, and though Twilio changed its quotes', async () => {
+  it('finds our message behind many others, even if Twilio changed its quotes', async () => {
     const out = gateway();
     const message = anSms({ text: 'We’re on it – your basket is kept: https://forewarn.example/i/kZ3q' });
     await out.send(message, NOW);
@@ -499,7 +499,7 @@ describe('the Twilio gateway', () => {
     expect(await out.reconcile(message, NOW, seconds(5))).toEqual({ kind: 'sent', providerId: ours?.sid });
   });
 
-  it('does not know when Twilio kept no text to compare', async () => {
+  it('stays in doubt when Twilio kept no text to compare', async () => {
     const out = gateway();
     await out.send(anSms(), NOW);
     if (twilio.messages[0]) twilio.messages[0].body = '';
@@ -507,7 +507,7 @@ describe('the Twilio gateway', () => {
     expect(await out.reconcile(anSms(), NOW, seconds(900))).toEqual({ kind: 'unknown' });
   });
 
-  it('asks again later when Twilio cannot be asked now', async () => {
+  it('stays unsure and asks again later when Twilio is unreachable', async () => {
     const out = gateway({ baseUrl: 'http://127.0.0.1:1' });
 
     expect(await out.reconcile(anSms(), NOW, seconds(900))).toEqual({ kind: 'unknown', notBefore: seconds(930) });
@@ -551,7 +551,7 @@ describe('the Twilio emulator', () => {
     [{ ...good, ValidityPeriod: '36001' }, 20001],
     [{ ...good, body: 'Hello' }, 20001],
     [{ ...good, IdempotencyKey: 'x' }, 20001],
-  ])('refuses %j with %d and keeps nothing', async (params, code) => {
+  ])('refuses %j with %d and stores nothing', async (params, code) => {
     const twilio = await TwilioEmulator.start();
     const post = (fields: Record<string, string>, token = twilio.authToken) =>
       fetch(`${twilio.url}/2010-04-01/Accounts/${twilio.accountSid}/Messages.json`, {
@@ -575,7 +575,7 @@ describe('a Twilio webhook', () => {
   const token = 'k3y-of-the-account';
   const url = 'https://forewarn.example/hooks/twilio/status/0195-sms-1?t=9f2c';
 
-  it('arrives signed, and anything changed is noticed', async () => {
+  it('arrives signed, and any change to it is noticed', async () => {
     const twilio = await TwilioEmulator.start({ authToken: token });
     const params = { MessageSid: 'SM1', MessageStatus: 'delivered', To: '+4915112345678', Body: 'Größe? 你好 & more' };
     const signature = twilio.sign(url, params);
@@ -590,7 +590,7 @@ describe('a Twilio webhook', () => {
     await twilio.stop();
   });
 
-  it('reaches the callback of its message with the state', async () => {
+  it('reaches the callback of its message with the new state', async () => {
     const twilio = await TwilioEmulator.start();
     const received: string[] = [];
     const hook = await listenAnd((socket) => {
@@ -620,7 +620,7 @@ describe('a Twilio webhook', () => {
   });
 });
 
-/** The value of a header, unfolded. */
+/** Reads the value of a header, unfolded. */
 function headerOf(raw: string | undefined, name: string): string | undefined {
   const head = (raw ?? '').split('\r\n\r\n')[0]?.replace(/\r\n[ \t]+/g, ' ') ?? '';
   return new RegExp(`^${name}: ?(.*)$`, 'im').exec(head)?.[1]?.trim();

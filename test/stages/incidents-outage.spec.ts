@@ -4,7 +4,7 @@ import { told } from '../support/story.js';
 import { TestDaemon } from '../support/test-daemon.js';
 
 const config = { detection: { newFault: { customers: 5, within: '10m' } } };
-/** Words for fifty faults that have nothing in common but their moment. */
+/** Words for fifty faults that share nothing but their moment. */
 const PARTS = Array.from(
   { length: 50 },
   (_, at) => `${String.fromCharCode(97 + (at % 26))}${at < 26 ? 'Order' : 'Basket'}`,
@@ -24,7 +24,7 @@ describe('an outage', () => {
   let forewarn: TestDaemon;
   afterEach(() => forewarn.stop());
 
-  it('that makes fifty issues makes one incident, and a customer is in it and told once', async () => {
+  it('with fifty issues makes one incident, and each customer is in it once and told once', async () => {
     forewarn = await TestDaemon.start({ config });
     const names = Array.from({ length: 20 }, (_, at) => `c${at + 1}`);
     await forewarn.know(...names.map((externalId) => aCustomer({ externalId })));
@@ -45,7 +45,7 @@ describe('an outage', () => {
     expect(messages).toHaveLength(19);
   });
 
-  it('that comes back before anybody was told of it opens the same incident again', async () => {
+  it('that comes back before anybody was told reopens the same incident', async () => {
     forewarn = await TestDaemon.start({ config: { ...config, policies: [] } });
     await hit('c1', 'c2', 'c3', 'c4', 'c5');
     await forewarn.plan();
@@ -55,7 +55,7 @@ describe('an outage', () => {
     expect(await incidents()).toMatchObject([{ id: '1', status: 'detected', reopened: 1 }]);
   });
 
-  it('that comes back after its customers were told that it is over opens an incident that names the one before', async () => {
+  it('that comes back after its customers heard of its end opens a new incident that names the earlier one', async () => {
     forewarn = await TestDaemon.start({ config });
     await forewarn.know(aCustomer({ externalId: 'c1' }));
     await hit('c1', 'c2', 'c3', 'c4', 'c5');
@@ -70,7 +70,7 @@ describe('an outage', () => {
     ]);
   });
 
-  it('can be merged by a person, who is told so once on both timelines, and nobody hears of it twice', async () => {
+  it('that a person merges into another is noted once on both timelines, and nobody is told twice', async () => {
     forewarn = await TestDaemon.start({ config });
     await forewarn.know(aCustomer({ externalId: 'c1' }));
     await hit('c1', 'c2', 'c3', 'c4', 'c5');
@@ -93,7 +93,7 @@ describe('an outage', () => {
     ]);
   });
 
-  it('does not take back an issue that a person took out', async () => {
+  it('does not reattach an issue that a person detached', async () => {
     forewarn = await TestDaemon.start({ config });
     await hit('c1', 'c2', 'c3', 'c4', 'c5');
     await forewarn.plan();
@@ -107,7 +107,7 @@ describe('an outage', () => {
     await forewarn.send(...customers.map((customer) => anEvent({ customer })));
   }
 
-  /** Follows until the first wave is over, then lets others be hit. */
+  /** Runs until the first wave is over, then lets the fault hit others. */
   async function again(): Promise<void> {
     for (let minutes = 0; minutes < 90; minutes += 10) {
       forewarn.clock.advance('10m');
@@ -131,7 +131,7 @@ describe('verdicts', () => {
   let forewarn: TestDaemon;
   afterEach(() => forewarn.stop());
 
-  it('are the same after a restart in the middle, and for whoever looks', async () => {
+  it('on the same history are equal with and without a restart, whenever somebody looks', async () => {
     forewarn = await TestDaemon.start({ config });
     const steady = await forty(forewarn, async () => [forewarn]);
     await forewarn.stop();

@@ -11,7 +11,7 @@ describe('a silence', () => {
   let forewarn: TestDaemon;
   afterEach(() => forewarn.stop());
 
-  it('stops incidents, shows what it stopped, and what still lasts is called when it ends', async () => {
+  it('stops incidents, shows what it stopped, and calls what still lasts when it ends', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     const made = await forewarn.api.post('/v1/silences', {
       project: 'shop',
@@ -33,7 +33,7 @@ describe('a silence', () => {
     expect((await forewarn.api.get('/v1/silences/1')).body).toMatchObject({ state: 'ended', stopped: 1 });
   });
 
-  it('ended early lets go what it held', async () => {
+  it('that ends early releases the verdicts that it held', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     await forewarn.api.post('/v1/silences', { project: 'shop', to: inMinutes(60), reason: 'planned switch' });
     await hit('c1', 'c2', 'c3');
@@ -44,7 +44,7 @@ describe('a silence', () => {
     expect(await incidents()).toHaveLength(1);
   });
 
-  it('stops outreach about an open incident, which goes on when it ends', async () => {
+  it('stops outreach about an open incident until it ends', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     await forewarn.know(aCustomer({ externalId: 'c1' }), aCustomer({ externalId: 'c4' }));
     await hit('c1', 'c2', 'c3');
@@ -60,7 +60,7 @@ describe('a silence', () => {
     expect(await told(forewarn)).toContain('c1 notice sent');
   });
 
-  it('needs something to silence and an end in the future', async () => {
+  it('needs a subject and an end in the future', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     expect((await forewarn.api.post('/v1/silences', { to: inMinutes(5), reason: 'all' })).status).toBe(400);
     expect(
@@ -80,7 +80,7 @@ describe('a silence', () => {
     });
   });
 
-  it('may come every week, shows the occurrence that holds or the next with what all stopped, and ends by itself', async () => {
+  it('may repeat every week, shows its current or next occurrence and all stops, and ends by itself', async () => {
     const weekly = { days: ['tue'], from: '13:00', to: '14:00', timeZone: 'Europe/Berlin' };
     forewarn = await TestDaemon.start({
       config: { detection, maintenance: [{ name: 'tuesdays', project: 'shop', weekly }] },
@@ -104,7 +104,7 @@ describe('a silence', () => {
     });
   });
 
-  it('that people make may come every week, holds at its times alone, and ends for good', async () => {
+  it('made by people may repeat every week, holds only at its times, and ends for good', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     const weekly = { days: ['tue'], from: '13:30', to: '15:00', timeZone: 'Europe/Berlin' };
     const made = await forewarn.api.post('/v1/silences', {
@@ -134,7 +134,7 @@ describe('a silence', () => {
     ).toBe(400);
   });
 
-  it('that comes every week forgets what it stopped 90 days ago, and keeps what is newer', async () => {
+  it('that repeats every week forgets stops after 90 days and keeps newer ones', async () => {
     const weekly = { days: ['tue'], from: '13:00', to: '14:00', timeZone: 'UTC' };
     const maintenance = [{ name: 'tuesdays', project: 'shop', weekly }];
     forewarn = await TestDaemon.start({ config: { detection, maintenance } });
@@ -175,7 +175,7 @@ describe('a silence', () => {
 });
 
 describe('a maintenance window', () => {
-  it('comes once or every week, in a zone that there is', () => {
+  it('comes once or every week, in an existing time zone', () => {
     const wrong = [
       {},
       { from: '2026-03-10T11:00:00Z' },
@@ -202,7 +202,7 @@ describe('POST /hooks/alertmanager', () => {
 
   const alertmanager = { open: [{ match: { alertname: 'PaymentsDown' }, project: 'shop', severity: 'critical' }] };
 
-  it('attaches an alert to the incident it belongs to and raises its severity, once, however often and in whatever order it is told', async () => {
+  it('attaches an alert to its incident and raises the severity once, however often and in whatever order it is notified', async () => {
     forewarn = await TestDaemon.start({ config: { detection, alertmanager } });
     await forewarn.send(...['c1', 'c2', 'c3'].map((customer) => anEvent({ customer })));
     await forewarn.plan();
@@ -224,7 +224,7 @@ describe('POST /hooks/alertmanager', () => {
     ]);
   });
 
-  it('opens an incident only where the configuration says so, and its end closes that', async () => {
+  it('opens an incident only if the configuration says so, and closes it with the alert', async () => {
     forewarn = await TestDaemon.start({ config: { detection, alertmanager } });
     await hook({ alertname: 'HighErrorRate', job: 'shop' }, 'firing');
     expect(await incidents()).toEqual([]);
@@ -238,7 +238,7 @@ describe('POST /hooks/alertmanager', () => {
     expect(await incidents()).toMatchObject([{ status: 'resolved', resolution: 'alerts' }]);
   });
 
-  it('refuses for good what it can never take, and anybody without a token of ops', async () => {
+  it('refuses invalid bodies for good, and everybody without a token of ops', async () => {
     forewarn = await TestDaemon.start({ config: { detection } });
     expect((await forewarn.api.post('/hooks/alertmanager', { ...webhook({}, 'firing'), version: '3' })).status).toBe(
       400,

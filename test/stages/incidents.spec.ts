@@ -8,7 +8,7 @@ describe('incident-open', () => {
   let forewarn: TestDaemon;
   afterEach(() => forewarn.stop());
 
-  it('opens one incident for a detection, and none for the same again', async () => {
+  it('opens one incident for a detection, and none when it runs again', async () => {
     forewarn = await TestDaemon.start({ config });
     await callTwo(forewarn);
 
@@ -32,7 +32,7 @@ describe('incident-open', () => {
     expect((await incidents(forewarn)).items).toHaveLength(1);
   });
 
-  it('says why it is as bad as it is, and raises it while it grows', async () => {
+  it('gives reasons for the severity of an incident, and raises it while the incident grows', async () => {
     forewarn = await TestDaemon.start({ config });
     const crash = { type: 'Error', message: 'out of seats', handled: false };
     const hit = (from: number, to: number) =>
@@ -81,7 +81,7 @@ describe('incident-close', () => {
     ]);
   });
 
-  it('keeps an incident open while the app says nothing at all, for it may be down', async () => {
+  it('keeps an incident open while the app is silent, since it may be down', async () => {
     forewarn = await open();
     forewarn.clock.advance('10h');
 
@@ -102,7 +102,7 @@ describe('incident-close', () => {
     expect((await incidents(forewarn)).items).toEqual([expect.objectContaining({ status: 'detected' })]);
   });
 
-  it('stays resolved: people resolve once, and it cannot be taken back', async () => {
+  it('keeps an incident resolved: people resolve it once and cannot take that back', async () => {
     forewarn = await open();
 
     expect((await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' })).body).toMatchObject({

@@ -12,7 +12,7 @@ describe('a token', () => {
   });
   afterEach(() => forewarn.stop());
 
-  it('opens what its role allows, until it is revoked', async () => {
+  it('allows what its role allows, until it is revoked', async () => {
     const token = await tokens.create({ name: 'ann', role: 'ops' });
     expect(await status(token)).toBe(200);
 
@@ -22,7 +22,7 @@ describe('a token', () => {
     expect(await tokens.revoke('ann')).toBe(false);
   });
 
-  it('is not stored, only its hash', async () => {
+  it('is stored only as a hash', async () => {
     const token = await tokens.create({ name: 'ann', role: 'ops' });
 
     const rows = await forewarn.rows<{ text: string }>('SELECT t::text AS text FROM api_token t');
@@ -31,7 +31,7 @@ describe('a token', () => {
     expect(rows[0]?.text).not.toContain(token.slice(3));
   });
 
-  it('opens nothing after its end', async () => {
+  it('allows nothing after it has expired', async () => {
     const expiresAt = new Date(forewarn.clock.now().getTime() + 60_000);
     const token = await tokens.create({ name: 'ann', role: 'ops', expiresAt });
     expect(await status(token)).toBe(200);
@@ -41,13 +41,13 @@ describe('a token', () => {
     expect(await status(token)).toBe(401);
   });
 
-  it('of a project that does not exist is not made', async () => {
+  it('is not created for a project that does not exist', async () => {
     await expect(tokens.create({ name: 'ann', role: 'ops', project: 'nowhere' })).rejects.toThrow(
       'There is no project "nowhere".',
     );
   });
 
-  it('is replaced by a new one of the same name', async () => {
+  it('is replaced by a new token of the same name', async () => {
     const first = await tokens.create({ name: 'ann', role: 'ops' });
     const second = await tokens.create({ name: 'ann', role: 'agent' });
 
@@ -68,7 +68,7 @@ describe('a token', () => {
     expect(await tokens.list()).toEqual([expect.objectContaining({ last_used_at: new Date('2026-03-10T12:02:30Z') })]);
   });
 
-  it('works as the password of a browser for reading, and never for changing anything', async () => {
+  it('works as a browser password for reading, and never for changes', async () => {
     const basic = { authorization: `Basic ${Buffer.from(`x:${ADMIN_TOKEN}`).toString('base64')}` };
 
     expect((await forewarn.anyone.raw('GET', '/outbox', { headers: basic })).status).toBe(200);
