@@ -31,7 +31,7 @@ const memberAnswer = z
   .meta({ id: 'AudienceMember' });
 const audiencePage = pageAnswer(memberAnswer);
 
-/** `GET /v1/incidents/{id}/audience`: who an incident concerns, each with the evidence. */
+/** `GET /v1/incidents/{id}/audience`: customers whom an incident concerns, each with the evidence. */
 @Controller('v1/incidents')
 export class AudienceController {
   constructor(

@@ -41,7 +41,7 @@ const backtestAnswer = z.object({
   ),
 });
 
-/** `POST /v1/backtest`: what other thresholds or another policy would have done with the stored history. */
+/** `POST /v1/backtest`: tells what other thresholds or another policy would have done with the stored history. */
 @Controller('v1/backtest')
 export class BacktestController {
   constructor(

@@ -69,7 +69,7 @@ const silenceAnswer = z
   .meta({ id: 'Silence' });
 const silencePage = pageAnswer(silenceAnswer);
 
-/** `GET/POST /v1/silences`, `DELETE /v1/silences/{id}`: what is not called and told for a while, and what that kept back. */
+/** `GET/POST /v1/silences`, `DELETE /v1/silences/{id}`: silences, and what they held back. */
 @Controller('v1/silences')
 export class SilencesController {
   constructor(
