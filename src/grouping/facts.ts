@@ -7,24 +7,24 @@ import { applyRules, type CompiledRule } from './rules/rules.js';
 import { isBlocking } from './blocking.js';
 import { type FingerprintVersion } from './fingerprints.js';
 
-/** Severities as they are stored, so that the worse one is the greater. */
+/** Ranks of severities as we store them; the worse one is the greater. */
 export const SEVERITY_RANK = { minor: 1, major: 2, critical: 3 } as const;
 
-/** What groups an event, and what the operator's rules say of it. */
+/** Grouping keys of an event, and the word of the operator's rules on it. */
 export interface Grouped {
-  /** One key for each version in use, newest first. */
+  /** Keys, one for each version in use, newest first. */
   readonly keys: readonly GroupingKey[];
-  /** The fingerprint that a rule set. */
+  /** Fingerprint that a rule set. */
   readonly ruled?: RuledFingerprint;
-  /** True when a rule wants the event not to count. */
+  /** Whether a rule wants the event not to count. */
   readonly ignore: boolean;
-  /** The name of that rule. */
+  /** Name of the rule that ignores the event. */
   readonly ignoredBy?: string;
   readonly severity?: number;
   readonly area?: string;
 }
 
-/** What counting an event takes; plain JSON, so that it can be made on another thread. */
+/** Facts that we need to count an event; plain JSON, so that another thread can make it. */
 export interface Facts {
   /** Epoch milliseconds. */
   readonly occurredAt: number;
@@ -34,20 +34,20 @@ export interface Facts {
   readonly grouped: Grouped;
 }
 
-/** What makes keys: the versions in use, newest first, and the rules of the configuration. */
+/** Versions in use, newest first, and the rules of the configuration: both make keys. */
 export interface Grouping {
   readonly versions: readonly FingerprintVersion[];
   readonly rules: readonly CompiledRule[];
 }
 
-/** The key of the newest version, by which the event is counted. */
+/** Picks the key of the newest version, by which the event is counted. */
 export function newestKey({ grouped: { keys } }: Facts): GroupingKey {
   const [newest] = keys;
   if (!newest) throw new Error('no fingerprint version is in use');
   return newest;
 }
 
-/** Takes from an event what counting it takes. `known` as in `groupedOf`. Pure. */
+/** Reads from an event the facts needed to count it. `known` as in `groupedOf`. Pure. */
 export function factsOf(event: AppEvent, grouping: Grouping, known?: GroupingKey): Facts {
   return {
     occurredAt: event.occurredAt,
@@ -58,7 +58,10 @@ export function factsOf(event: AppEvent, grouping: Grouping, known?: GroupingKey
   };
 }
 
-/** Reads keys off an event. `known` is a key that was made of it before its texts were scrubbed; it takes the place of its version's. Pure. */
+/**
+ * Reads the keys of an event. `known` is a key made before the event's texts were scrubbed, and replaces the key of its
+ * version. Pure.
+ */
 export function groupedOf(event: AppEvent, { versions, rules }: Grouping, known?: GroupingKey): Grouped {
   const said = rules.length === 0 ? undefined : applyRules(rules, event);
   const ruled = said?.fingerprint;

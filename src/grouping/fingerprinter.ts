@@ -7,10 +7,10 @@ import { type Facts, factsOf, type Grouped, groupedOf } from './facts.js';
 import { type AnyFingerprint, type FingerprintVersion } from './fingerprints.js';
 import { type GroupingConfig } from './grouping-config.js';
 
-/** Reads keys off events: the rules of the configuration first, then every fingerprint version in use. */
+/** Reads the keys of events: first the rules of the configuration, then every fingerprint version in use. */
 export class Fingerprinter {
   readonly rules: readonly CompiledRule[];
-  /** Stands for the rules in force, so that what older rules said of an issue can be told apart; null without rules. */
+  /** Hash of the rules in force, by which we recognise what older rules said of an issue; null without rules. */
   readonly ruledBy: string | null;
 
   constructor(
@@ -22,17 +22,17 @@ export class Fingerprinter {
     this.ruledBy = config.rules.length === 0 ? null : createHash('sha256').update(text).digest('hex').slice(0, 16);
   }
 
-  /** What counting an event takes. */
+  /** Reads from an event the facts needed to count it. */
   factsOf(event: AppEvent, known?: GroupingKey): Facts {
     return factsOf(event, this, known);
   }
 
-  /** Reads keys off an event, with the rules in force or others. */
+  /** Reads the keys of an event, with the rules in force or others. */
   read(event: AppEvent, rules: readonly CompiledRule[] = this.rules): Grouped {
     return groupedOf(event, { versions: this.versions, rules });
   }
 
-  /** The newest fingerprint of an event in full, with its parts in words. */
+  /** Computes the newest fingerprint of an event in full, with its parts in words. */
   explain(event: AppEvent, ruled: RuledFingerprint | undefined): AnyFingerprint {
     const [newest] = this.versions;
     if (!newest) throw new Error('no fingerprint version is in use');

@@ -4,7 +4,7 @@ import { fingerprintV1 } from './fingerprint/fingerprint.v1.js';
 import { applyRules, type CompiledRule } from './rules/rules.js';
 import { TemplateMiner, type TemplateMinerOptions } from './template/template-miner.v1.js';
 
-/** One thing to be grouped: a line of text, or a Sentry-shaped event. */
+/** Record to group: a line of text, or a Sentry-shaped event. */
 export interface GroupRecord {
   readonly id: string | number;
   /** Groups never cross projects. */
@@ -13,24 +13,24 @@ export interface GroupRecord {
   readonly event?: Record<string, unknown>;
 }
 
-/** A group as people and files see it. */
+/** Group as people and files see it. */
 export interface GroupName {
-  /** Null for what a rule ignores. */
+  /** Name of the group; null for records that a rule ignores. */
   readonly group: string | null;
-  /** What the members have in common, in one line. */
+  /** Common line of the members. */
   readonly title: string;
 }
 
 type Place = { readonly miner: TemplateMiner; readonly project: string; readonly templateId: number } | GroupName;
 
-/** Puts records into groups the way the daemon does: exceptions by fingerprint, messages by template. */
+/** Groups records as the daemon does: exceptions by fingerprint, messages by template. */
 export class Grouper {
   private readonly miners = new Map<string, TemplateMiner>();
   private readonly handles = new Map<string, number>();
   private readonly places: Place[] = [];
   private readonly titles = new Map<string, string>();
 
-  /** Records that each rule matched, by the rule's name. */
+  /** Number of records that each rule matched, by the rule's name. */
   readonly matchedByRule = new Map<string, number>();
 
   constructor(
@@ -40,7 +40,7 @@ export class Grouper {
     for (const { rule } of rules) this.matchedByRule.set(rule.name, 0);
   }
 
-  /** Groups one record; the number that it returns stands for the group in `nameOf`, now and later. */
+  /** Groups one record; returns a number that stands for the group in `nameOf`, now and later. */
   add(record: GroupRecord): number {
     const project = record.project ?? '';
     if (record.event === undefined && this.rules.length === 0) {
@@ -55,7 +55,7 @@ export class Grouper {
     return this.handle(group, () => ({ group, title: print.title }));
   }
 
-  /** The event as the rules want it grouped; undefined when they ignore it. */
+  /** Applies the rules to an event; undefined if they ignore it. */
   private ruled(event: AppEvent): AppEvent | undefined {
     if (this.rules.length === 0) return event;
     const { fingerprint, ignore, matched } = applyRules(this.rules, event);
@@ -64,7 +64,7 @@ export class Grouper {
     return fingerprint === undefined ? event : { ...event, fingerprint: fingerprint.parts };
   }
 
-  /** The group as it stands at the moment of asking. */
+  /** Names the group in its current state. */
   nameOf(handle: number): GroupName {
     const place = this.places[handle];
     if (place === undefined) throw new RangeError(`no group has the handle ${handle}`);

@@ -9,7 +9,7 @@ function problems(rule: unknown): readonly string[] {
 const good = { name: 'chunks', match: { type: 'ChunkLoadError' }, set: { fingerprint: ['chunk'] } };
 
 describe('the grouping section of the configuration', () => {
-  it('accepts rules, and stands empty when it is missing', () => {
+  it('accepts rules, and is empty if it is missing', () => {
     expect(
       problems({
         ...good,
@@ -36,7 +36,7 @@ describe('the grouping section of the configuration', () => {
     expect(problems(rule).some((problem) => problem.startsWith(expected))).toBe(true);
   });
 
-  it('refuses a name that is used twice and a section of a wrong kind', () => {
+  it('refuses a name used twice, and a section of a wrong type', () => {
     expect(readGroupingConfig({ rules: [good, good] })).toEqual({
       ok: false,
       problems: ['grouping.rules[1].name: "chunks" is used twice'],

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { type GroupingRule } from './rules/rules.js';
 
-/** Longest pattern and most patterns a field, so that one rule costs a bounded time an event. */
+/**
+ * Longest pattern, and most patterns of a field, so that one rule costs a bounded time for each event. Chosen by
+ * judgement, not measured.
+ */
 const MAX_PATTERN = 500;
 const MAX_PATTERNS = 50;
-/** Most rules; each is tried on every event. */
+/** Most rules; each is tried on every event. Chosen by judgement, not measured. */
 const MAX_RULES = 500;
 
 const pattern = z.string().min(1, 'must not be empty; leave the key out to match anything').max(MAX_PATTERN);
@@ -64,7 +67,10 @@ export type GroupingConfig = z.infer<typeof groupingConfig>;
 /** Injection token of the `grouping` section. */
 export const GROUPING_CONFIG = Symbol('grouping-config');
 
-/** A checked section, or every problem in it, each beginning with the key: `grouping.rules[2].match: unknown key "mesage"`. */
+/**
+ * Checked section, or every problem in it, each beginning with the key: `grouping.rules[2].match: unknown key
+ * "mesage"`.
+ */
 export type GroupingConfigResult =
   { readonly ok: true; readonly config: GroupingConfig } | { readonly ok: false; readonly problems: readonly string[] };
 

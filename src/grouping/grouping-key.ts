@@ -1,4 +1,4 @@
-/** What groups an event: the version that made the key, and the key, unique within a project. */
+/** Key that groups an event, with the version that made it; unique within a project. */
 export interface GroupingKey {
   readonly version: string;
   readonly key: string;

@@ -3,27 +3,33 @@ import { appFrameTest, type CodeFrame, isPlumbing, readCodeFrame } from './frame
 import { isSystemLibrary, libraryName, mayBeNative } from './native.v1.js';
 import { helperKind, isRaisedByRuntime, isStackExhausted, refusesArgument } from './helpers.v1.js';
 
-/** Where an exception chain went wrong, in the app's own code as far as the stack shows it. Frozen as v1. */
+/** Place where an exception chain went wrong, in the app's own code as far as the stack shows it. Frozen as v1. */
 export interface CrashSite {
   readonly site: CodeFrame;
-  /** Who called the site; kept only where the site alone does not tell faults apart. */
+  /** Caller of the site, only if the site alone does not tell faults apart. */
   readonly caller?: CodeFrame;
-  /** The library function that the site called and that threw. */
+  /** Library function that the site called and that threw. */
   readonly callee?: CodeFrame;
   /** Helpers between the throw and the site, which throw on behalf of their callers. */
   readonly skipped: readonly CodeFrame[];
-  /** The functions that call each other, when the stack ran out. */
+  /** Functions that call each other, if the stack ran out. */
   readonly cycle?: readonly CodeFrame[];
-  /** True when the site has no name that survives a build, so more than it must make the key. */
+  /** Whether the site has no name that survives a build, so that the key needs more. */
   readonly weak: boolean;
-  /** True when the site lies in the app; false when the whole stack is library code. */
+  /** Whether the site lies in the app; false if the whole stack is library code. */
   readonly inApp: boolean;
 }
 
-/** Frames read at most from the throw downwards when looking for a site and its caller. */
+/**
+ * Most frames to read from the throw downwards in search of a site and its caller. Chosen by judgement, not measured;
+ * it only bounds the work.
+ */
 const MAX_WALK = 100;
 
-/** The crash site of a chain, innermost cause first: the innermost exception with app frames gives it. Undefined without frames. */
+/**
+ * Finds the crash site of a chain, innermost cause first: in the innermost exception with app frames. Undefined without
+ * frames.
+ */
 export function findCrashSite(chain: readonly ExceptionValue[], type: string, platform: string): CrashSite | undefined {
   const isApp = appFrameTest(chain, platform);
   const withName = mayBeNative(platform) ? (frame: Frame) => isApp(frame) && isNamed(frame, platform) : isApp;
@@ -37,7 +43,10 @@ export function findCrashSite(chain: readonly ExceptionValue[], type: string, pl
   return frames ? siteInLibrary(frames, platform) : undefined;
 }
 
-/** A stripped binary has frames without names between those that have one: which they are changes with every build. */
+/**
+ * Whether a frame has a name. Stripped binaries have nameless frames between named ones, and which they are changes
+ * with every build.
+ */
 function isNamed(frame: Frame, platform: string): boolean {
   return readCodeFrame(frame, platform).function !== '' || frame.module !== undefined;
 }
@@ -94,7 +103,10 @@ function nextOrdinary(walk: Walk, site: CodeFrame, byRuntime: boolean): CodeFram
   return undefined;
 }
 
-/** The first library frame above the site: the call as the app's source writes it, not the library's own depths. */
+/**
+ * Finds the first library frame above the site: the call as the app's source writes it, without the library's own
+ * depths.
+ */
 function calleeOf(frames: readonly Frame[], first: number, platform: string): CodeFrame | undefined {
   if (platform === 'javascript') return undefined;
   const native = mayBeNative(platform);
@@ -110,13 +122,13 @@ function calleeOf(frames: readonly Frame[], first: number, platform: string): Co
   return undefined;
 }
 
-/** A library of the system as one place, since its functions have names on some machines only. */
+/** Reduces a system library to one place, since some machines name its functions and others do not. */
 function wholeLibrary(path: string): CodeFrame {
   const place = libraryName(path);
   return { place, function: '', key: `${place}|`, label: place, source: '' };
 }
 
-/** All frames are library code: the throwing function stands for the fault, with its caller. */
+/** Makes a site when all frames are library code: the throwing function with its caller. */
 function siteInLibrary(frames: readonly Frame[], platform: string): CrashSite | undefined {
   const isWork = (frame: Frame): boolean => !isPlumbing(frame, platform);
   const named = (frame: Frame): boolean => isWork(frame) && isNamed(frame, platform);
@@ -127,7 +139,10 @@ function siteInLibrary(frames: readonly Frame[], platform: string): CrashSite | 
   return { site, caller: nextOrdinary(walk, site, false), skipped: [], weak: site.function === '', inApp: false };
 }
 
-/** The functions that fill an exhausted stack, in alphabetical order: each at least half as frequent as the most frequent. */
+/**
+ * Finds the functions that fill an exhausted stack, in alphabetical order: each at least half as frequent as the most
+ * frequent.
+ */
 function callCycle(frames: readonly Frame[], platform: string): CodeFrame[] {
   const seen = new Map<string, { readonly frame: CodeFrame; count: number }>();
   for (const raw of frames) {

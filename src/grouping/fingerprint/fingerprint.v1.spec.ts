@@ -35,8 +35,8 @@ function scriptKey(type: string, value: string, frame: Frame, platform = 'javasc
   return fingerprintV1(anEvent({ platform, exceptions: [{ type, value, frames: [frame] }] })).key;
 }
 
-describe('exceptions by root cause and crash site', () => {
-  it('puts one crash site into one issue whatever the way in', () => {
+describe('fingerprintV1 on exceptions with a stack', () => {
+  it('puts one crash site into one issue whatever call path led there', () => {
     const web = keyOf(thrown('NullPointerException', '', 'shop.Web.post', 'shop.Cart.total'));
     const job = keyOf(thrown('NullPointerException', '', '-lib.Cron.tick', 'shop.Job.run', 'shop.Cart.total'));
     expect(job).toBe(web);
@@ -48,21 +48,21 @@ describe('exceptions by root cause and crash site', () => {
     expect(keyOf(thrown('ClassCastException', '', 'shop.Cart.total'))).not.toBe(total);
   });
 
-  it('takes the innermost cause, not what wraps it', () => {
+  it('goes by the innermost cause, not by its wrappers', () => {
     const cause = thrown('SQLTimeoutException', 'no answer', 'shop.Stock.read');
     const once = keyOf(cause, thrown('StockException', 'stock failed', 'shop.Web.post'));
     const twice = keyOf(cause, thrown('PageException', 'page failed', 'shop.Page.render'));
     expect(twice).toBe(once);
   });
 
-  it('takes the place from the wrapping exception when the cause has no frame of the app', () => {
+  it('takes the place from the wrapping exception if the cause has no frame of the app', () => {
     const bare = thrown('ConnectException', 'refused', '-java.net.Socket.connect');
     const pay = keyOf(bare, thrown('PayException', 'x', 'shop.Pay.charge'));
     const ship = keyOf(bare, thrown('PayException', 'x', 'shop.Ship.send'));
     expect(pay).not.toBe(ship);
   });
 
-  it('tells one library call of a function from another', () => {
+  it('tells two library calls within one function apart', () => {
     const at = keyOf(thrown('StringIndexOutOfBoundsException', '3', 'shop.Text.cut', '-java.lang.String.charAt'));
     const sub = keyOf(thrown('StringIndexOutOfBoundsException', '3', 'shop.Text.cut', '-java.lang.String.substring'));
     expect(at).not.toBe(sub);
@@ -74,7 +74,7 @@ describe('exceptions by root cause and crash site', () => {
     expect(deep).toBe(keyOf(thrown('StringIndexOutOfBoundsException', '', ...call)));
   });
 
-  it('ignores the words of an error that the runtime raises itself', () => {
+  it('ignores the wording of errors that the runtime raises itself', () => {
     const old = keyOf(thrown('ArrayIndexOutOfBoundsException', '4', 'shop.Cart.item'));
     const recent = keyOf(
       thrown('ArrayIndexOutOfBoundsException', 'Index 7 out of bounds for length 7', 'shop.Cart.item'),
@@ -82,7 +82,7 @@ describe('exceptions by root cause and crash site', () => {
     expect(recent).toBe(old);
   });
 
-  it('keeps apart what one function throws with different wording, and joins it when only values differ', () => {
+  it('keeps errors of one function apart by wording, and joins those that differ in values only', () => {
     const at = (value: string): string => keyOf(thrown('OrderException', value, 'shop.Order.place'));
     expect(at('Order 17 is already paid')).toBe(at('Order 932 is already paid'));
     expect(at('No value for path: a/b')).toBe(at('No value for path: c'));
@@ -135,23 +135,23 @@ describe('arguments that are refused', () => {
     },
   );
 
-  it('are told by the function that called the library where the library refused them', () => {
+  it('are told by the function that called the library if the library refused them', () => {
     const once = refused('IllegalArgumentException', 'shop.Web.post', 'shop.Cart.checkout', '-lib.Money.of');
     expect(refused('IllegalArgumentException', 'shop.Job.run', 'shop.Cart.checkout', '-lib.Money.of')).toBe(once);
     expect(refused('IllegalArgumentException', 'shop.Web.post', 'shop.Cart.refund', '-lib.Money.of')).not.toBe(once);
   });
 
-  it('are none where a command line misses one', () => {
+  it('are not assumed if a command line lacks one', () => {
     const web = refused('MissingArgumentException', 'shop.Web.post', 'shop.Money.of');
     expect(refused('MissingArgumentException', 'shop.Job.run', 'shop.Money.of')).toBe(web);
   });
 });
 
-describe('helpers that throw for many reasons', () => {
+describe('fingerprintV1 on helpers that throw for many reasons', () => {
   const throwsAt = (...stack: string[]): string =>
     keyOf(thrown('IllegalArgumentException', 'value must not be negative', ...stack));
 
-  it('blames the caller of a check, not the check', () => {
+  it('blames the caller of a check, and not the check', () => {
     const price = throwsAt('shop.Web.post', 'shop.Price.of', 'shop.util.Validate.notNegative');
     const stock = throwsAt('shop.Web.post', 'shop.Stock.take', 'shop.util.Validate.notNegative');
     expect(price).not.toBe(stock);
@@ -159,13 +159,13 @@ describe('helpers that throw for many reasons', () => {
     expect(moved).toBe(price);
   });
 
-  it('looks one caller further, since the one who calls a check may itself serve many', () => {
+  it('adds one caller more, since whoever calls a check may itself serve many', () => {
     const cart = throwsAt('shop.Cart.add', 'shop.Field.set', 'shop.Bounds.verifyRange');
     const form = throwsAt('shop.Form.fill', 'shop.Field.set', 'shop.Bounds.verifyRange');
     expect(cart).not.toBe(form);
   });
 
-  it('skips functions that only make or report an error', () => {
+  it('skips functions that merely make or report an error', () => {
     const made = throwsAt('shop.Web.post', 'shop.Order.place', 'shop.Errors.createOrderException');
     expect(made).toBe(
       throwsAt('shop.Web.post', 'shop.Order.place', 'shop.Parser._reportError', 'shop.Parser._constructError'),
@@ -177,18 +177,18 @@ describe('helpers that throw for many reasons', () => {
     expect(here).toBe(keyOf(thrown('NullPointerException', '', 'shop.Job.run', 'shop.Address.validate')));
   });
 
-  it('blames the caller when a library assertion rejects what a function was given', () => {
+  it('blames the caller if a library assertion rejects an argument', () => {
     const check = ['shop.Node.setChild', '-lib.Preconditions.checkState'];
     expect(throwsAt('shop.Web.post', ...check)).not.toBe(throwsAt('shop.Job.run', ...check));
   });
 
-  it('stays at the helper when there is nothing else', () => {
+  it('blames the helper if there is nothing else', () => {
     const parts = fingerprintV1(anEvent({ exceptions: [thrown('Error', 'bad', 'shop.Validate.all')] })).parts;
     expect(parts.find((part) => part.name === 'site')).toMatchObject({ used: true, value: 'shop.Validate|all' });
   });
 });
 
-describe('names that builds, bundlers and proxies change', () => {
+describe('fingerprintV1 on names that builds, bundlers and proxies change', () => {
   it.each([
     ['shop.Cart$1', 'run', 'shop.Cart$7', 'run'],
     ['shop.Cart$$Lambda$14/0x00007f', 'apply', 'shop.Cart$$Lambda$93/0x0000aa', 'apply'],
@@ -225,7 +225,7 @@ describe('names that builds, bundlers and proxies change', () => {
     expect(at('/srv/cart/index.js')).not.toBe(at('/srv/stock/index.js'));
   });
 
-  it('goes by wording when a minifier left no names', () => {
+  it('goes by wording if a minifier left no names', () => {
     const at = (name: string, value: string): string =>
       scriptKey('TypeError', value, { filename: 'app.js', function: name });
     expect(at('t', 'total is not a function')).toBe(at('e', 'total is not a function'));
@@ -233,7 +233,7 @@ describe('names that builds, bundlers and proxies change', () => {
   });
 });
 
-describe('script engines', () => {
+describe('fingerprintV1 on errors of script engines', () => {
   const frame = { filename: 'cart.js', function: 'applyCoupon', inApp: true };
 
   it.each([
@@ -259,7 +259,7 @@ describe('script engines', () => {
     expect(scriptKey('TypeError', safari, frame)).toBe(key);
   });
 
-  it('reads an undefined variable and an exhausted stack as one error whatever the engine', () => {
+  it('reads an undefined variable, or an exhausted stack, as one error whatever the engine', () => {
     expect(scriptKey('ReferenceError', "Can't find variable: gtag", frame)).toBe(
       scriptKey('ReferenceError', 'gtag is not defined', frame),
     );
@@ -274,7 +274,7 @@ describe('script engines', () => {
     expect(of('total')).not.toBe(of('price'));
   });
 
-  it('passes over async machinery', () => {
+  it('skips async machinery', () => {
     const stack = (...names: string[]): ExceptionValue => ({
       type: 'Error',
       value: 'x',
@@ -292,8 +292,8 @@ describe('script engines', () => {
   });
 });
 
-describe('messages and wishes of the app', () => {
-  it('reads a typeless exception that an SDK made up as the message that it carries', () => {
+describe('fingerprintV1 on messages and wishes of the app', () => {
+  it('reads a typeless exception made up by an SDK as the message in it', () => {
     const message = 'Stock service returned 503 for sku 8812';
     const exceptions = [{ value: message, mechanism: { synthetic: true }, frames: frames('shop.Web.post') }];
     const carried = fingerprintV1(anEvent({ message, exceptions }));
@@ -324,7 +324,7 @@ describe('messages and wishes of the app', () => {
     expect(alone.key).not.toBe(both.key);
   });
 
-  it('says in words what counted and what was ignored', () => {
+  it('says in words what it counts and what it ignores', () => {
     const { parts, title, culprit } = fingerprintV1(
       anEvent({ exceptions: [thrown('NullPointerException', 'x is null', 'shop.checkout.Cart.applyCoupon')] }),
     );

@@ -7,32 +7,35 @@ import { maskMessage } from './mask.v1.js';
 import { typeName } from './names.v1.js';
 import { commonWording, firstLine, messageSkeleton } from './wording.v1.js';
 
-/** One thing that was looked at for the key, and why it counts or does not. */
+/** Part of an event that we considered for the key, and why it counts or does not. */
 export interface FingerprintPart {
   readonly name: 'type' | 'site' | 'caller' | 'callee' | 'source' | 'message' | 'custom';
   readonly value: string;
   readonly used: boolean;
-  /** In words, for the console: "same crash site in Cart.applyCoupon". */
+  /** Reason in words, for the console: "same crash site in Cart.applyCoupon". */
   readonly why: string;
 }
 
-/** What makes two events the same fault. Frozen: an event has the same v1 key for ever; a change of mind is a v2 beside it. */
+/**
+ * Identity of a fault; two events with the same key are the same fault. Frozen: an event has the same v1 key for ever,
+ * and a change of mind is a v2 beside it.
+ */
 export interface Fingerprint {
   readonly version: 'v1';
-  /** 32 lower-case hex digits; unique within a project. */
+  /** Key of 32 lower-case hex digits, unique within a project. */
   readonly key: string;
-  /** `exception` also for an event without exception and text that is told by its stack. */
+  /** Kind of the fingerprint; an event with a stack and neither exception nor text is an `exception`, too. */
   readonly kind: 'exception' | 'message' | 'custom';
   readonly parts: readonly FingerprintPart[];
-  /** One line for people, free of ids. */
+  /** Line for people, without ids. */
   readonly title: string;
-  /** The function at fault, else the route. */
+  /** Function at fault, else the route. */
   readonly culprit?: string;
   /** Masked text of a plain message, from which the template miner goes on. */
   readonly message?: string;
 }
 
-/** A fingerprint that an operator's rule sets, in the notation of SDKs. */
+/** Fingerprint that an operator's rule sets, in the notation of SDKs. */
 export interface RuledFingerprint {
   readonly rule: string;
   readonly parts: readonly string[];
@@ -42,13 +45,14 @@ export interface RuledFingerprint {
 const MAX_TITLE = 160;
 
 /**
- * The fingerprint of an event, from that event alone: an exception by the type of its root cause and the place in the app
- * where it arose, a plain message by its masked text, or what the app asked for. Line numbers, ids, releases, hosts and the
- * way in play no part. A fingerprint that an operator's rule sets takes the place of the app's own.
+ * Computes the fingerprint of an event from that event alone: an exception by the type of its root cause and its place
+ * in the app, a plain message by its masked text, or the parts that the app asked for. Line numbers, ids, releases,
+ * hosts and the way in play no part. A fingerprint set by an operator's rule replaces the app's own.
  *
- * Measured on 206 failures of nine Java libraries (Defects4J, November 2026), B-cubed F and pair precision: type and top
- * frame 0.932 and 0.90, whole stack 0.833 and 0.98, this 0.941 and 0.97. Passing over helpers that throw for many reasons
- * and adding the next caller brought most of the precision and cost no recall; wording without values brought the rest.
+ * Measured on 206 failures of nine Java libraries (Defects4J, November 2026), B-cubed F and pair precision: type and
+ * top frame 0.932 and 0.90, whole stack 0.833 and 0.98, this 0.941 and 0.97. Passing over helpers that throw for many
+ * reasons and adding the next caller brought most of the precision and cost no recall; wording without values brought
+ * the rest.
  */
 export function fingerprintV1(event: AppEvent, ruled?: RuledFingerprint): Fingerprint {
   const wish = ruled?.parts ?? event.fingerprint;
@@ -63,7 +67,7 @@ function ownFingerprint(event: AppEvent): Fingerprint {
   return (hasText(event) ? undefined : stackFingerprint(event)) ?? messageFingerprint(event);
 }
 
-/** What old SDKs write where an app gave no text. */
+/** Placeholder that old SDKs send if an app gave no text. */
 const PLACEHOLDER_TEXT = /^\s*(?:<unlabeled event>|<no message>)?\s*$/;
 
 function hasText(event: AppEvent): boolean {
@@ -74,7 +78,10 @@ function textOf(event: AppEvent): string {
   return event.messageTemplate ?? event.message ?? event.exceptions.at(-1)?.value ?? '';
 }
 
-/** An event that says nothing is told by the place in the app that reported it; undefined where no frame has a name. */
+/**
+ * Makes the fingerprint of an event without exception and text, by the place in the app that reported it; undefined if
+ * no frame has a name.
+ */
 function stackFingerprint(event: AppEvent): Fingerprint | undefined {
   const crash = findCrashSite(stacksOf(event), '', event.platform);
   if (!crash || crash.site.label === NAMELESS_CODE) return undefined;
@@ -89,7 +96,7 @@ function stackFingerprint(event: AppEvent): Fingerprint | undefined {
   };
 }
 
-/** Leaves out what an SDK made up to carry a plain message, and groups that only hold other exceptions. */
+/** Leaves out exceptions that an SDK made up to carry a plain message, and groups that only hold other exceptions. */
 function realExceptions(exceptions: readonly ExceptionValue[]): readonly ExceptionValue[] {
   const real = exceptions.filter(
     (e) => e.type !== undefined || (e.value !== undefined && e.mechanism?.synthetic !== true),
@@ -113,7 +120,10 @@ function exceptionFingerprint(event: AppEvent, chain: readonly ExceptionValue[])
   };
 }
 
-/** Type and first line of the message of the root cause; a missing type is read from messages such as "shop.StockError: none left". */
+/**
+ * Reads the type of the root cause and the first line of its message; reads a missing type from messages such as
+ * "shop.StockError: none left".
+ */
 function rootCause(root: ExceptionValue | undefined): { type: string; value: string } {
   const value = firstLine(root?.value ?? '');
   if (root?.type !== undefined) return commonWording(typeName(root.type), value);
@@ -228,7 +238,7 @@ function exceptionTitle(type: string, value: string, crash: CrashSite | undefine
   return readable(crash ? `${name} in ${crash.site.label}` : name);
 }
 
-/** Placeholders such as <int> as an ellipsis; whole words as far as they fit. */
+/** Makes a title readable: placeholders such as <int> become an ellipsis, and whole words stay as far as they fit. */
 function readable(title: string): string {
   const text = title
     .replace(/<[a-z_]\w*>/g, '…')
@@ -259,7 +269,7 @@ function customFingerprint(event: AppEvent, own: readonly string[], base: Finger
   return { ...base, key: keyOf('custom', parts), kind: 'custom', parts };
 }
 
-/** Fills in the variables that SDK users may write, and masks a part that only repeats the event's text. */
+/** Fills in the variables of SDK users, and masks a part that only repeats the event's text. */
 function resolve(part: string, event: AppEvent, base: Fingerprint): string {
   const name = /^\{\{ *([\w.]+) *\}\}$/.exec(part)?.[1];
   const root = event.exceptions.at(-1);
@@ -290,7 +300,7 @@ function tagOf(event: AppEvent, tag: string): string {
   return (Object.hasOwn(event.tags, tag) ? event.tags[tag] : undefined) ?? '';
 }
 
-/** 128 bits of SHA-256 over the parts that count; a separator that no part holds keeps them apart. */
+/** Hashes the parts that count to 128 bits of SHA-256, with a separator that occurs in no part. */
 function keyOf(kind: string, parts: readonly FingerprintPart[]): string {
   let text = `v1\0${kind}`;
   for (const part of parts) if (part.used) text += `\0${part.name}\x01${part.value}`;

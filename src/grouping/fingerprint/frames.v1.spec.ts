@@ -8,7 +8,7 @@ function isApp(frame: Frame, ...others: Frame[]): boolean {
 }
 
 describe('frames of the app', () => {
-  it('are those that the SDK marks, once it marks any', () => {
+  it('are those that the SDK marks, if it marks any', () => {
     expect(isApp({ module: 'org.apache.shop.Cart', function: 'total', inApp: true })).toBe(true);
     expect(isApp({ module: 'shop.Cart', function: 'total' }, { module: 'shop.Web', inApp: true })).toBe(false);
   });
@@ -19,7 +19,7 @@ describe('frames of the app', () => {
     { filename: '/srv/shop/node_modules/pg/lib/client.js', function: 'query' },
     { filename: 'views.py', absPath: '/usr/lib/python3/dist-packages/lib/views.py', function: 'get' },
     { filename: 'chrome-extension://abcdef/content.js', function: 'run' },
-  ])('are not those of a known runtime or library when nothing is marked: %j', (frame) => {
+  ])('are not those of a known runtime or library if nothing is marked: %j', (frame) => {
     expect(isApp(frame)).toBe(false);
     expect(isApp({ filename: '/srv/shop/cart.js', function: 'total' })).toBe(true);
   });
@@ -35,7 +35,7 @@ describe('frames of the app', () => {
     ['javascript', { filename: 'app.js', function: 'asyncGeneratorStep' }],
     ['javascript', { filename: '[native code]', function: 'forEach' }],
     ['python', { module: 'shop.cart', function: '<listcomp>' }],
-  ])('are not those that only pass a call on: %s %j', (platform, frame) => {
+  ])('are not those that merely pass a call on: %s %j', (platform, frame) => {
     expect(isPlumbing(frame, platform)).toBe(true);
   });
 

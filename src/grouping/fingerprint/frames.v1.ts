@@ -2,17 +2,19 @@ import { type AppEvent, type ExceptionValue, type Frame } from '../../events/eve
 import { isNativePlumbing, isSystemLibrary, mayBeNative } from './native.v1.js';
 import { fileName, functionName, moduleName } from './names.v1.js';
 
-/** One frame as the fingerprint sees it. Frozen as v1, with names.v1.ts. */
+/** Frame as the fingerprint sees it. Frozen as v1, with names.v1.ts. */
 export interface CodeFrame {
-  /** Module, or file where there is none. */
+  /** Module, or file if there is none. */
   readonly place: string;
-  /** '' when it has no name or only one that a minifier made up. */
+  /** Name of the function; '' if it has none, or only one that a minifier made up. */
   readonly function: string;
-  /** What is compared: place and function, never a line number. */
+  /** Text that we compare: place and function, never a line number. */
   readonly key: string;
   /** For people: `Cart.applyCoupon`. */
   readonly label: string;
-  /** Source text of the line where the function has no name and the line is short enough to be written by hand; else ''. */
+  /**
+   * Source text of the line, if the function has no name and the line is short enough to be written by hand; else ''.
+   */
   readonly source: string;
 }
 
@@ -20,12 +22,15 @@ export interface CodeFrame {
 export const NAMELESS_CODE = 'code without names';
 
 const SCRIPT_PLATFORM = /^(javascript|node)/;
-/** Two-letter names that people do write in scripts; other names this short are taken for minified. */
+/** Two-letter names that people write in scripts; we take other names this short for minified. */
 const SHORT_NAMES = new Set(['on', 'of', 'up', 'do', 'go', 'is', 'id', 'to', 'at', 'by', 'in', 'fn', 'cb', 'or', 'db']);
-/** Longest source line taken for hand-written, UTF-16 units; bundlers write far longer ones. */
+/**
+ * Longest source line that we take for hand-written, UTF-16 units; bundlers write far longer ones. Chosen by judgement,
+ * not measured.
+ */
 const MAX_SOURCE_LINE = 120;
 
-/** The frame's comparable names. */
+/** Reads the comparable names of a frame. */
 export function readCodeFrame(frame: Frame, platform: string): CodeFrame {
   const script = SCRIPT_PLATFORM.test(platform);
   let name = functionName(frame.function, script);
@@ -42,7 +47,7 @@ export function readCodeFrame(frame: Frame, platform: string): CodeFrame {
   };
 }
 
-/** A name that holds its class or namespace; its file is known on some machines only. */
+/** Whether a name holds its class or namespace; only some machines know its file. */
 function isQualified(name: string): boolean {
   return name.includes('::') || name.startsWith('-[') || name.startsWith('+[');
 }
@@ -64,7 +69,7 @@ function isMinified(name: string, place: string, script: boolean): boolean {
   return place.slice(place.lastIndexOf('.') + 1).length <= 2;
 }
 
-/** The class or file and the function, as people write them: `Cart.applyCoupon`, `cart.load`. */
+/** Joins class or file and function as people write them: `Cart.applyCoupon`, `cart.load`. */
 function labelOf(place: string, name: string, isModule: boolean): string {
   const short = isModule ? place.slice(Math.max(place.lastIndexOf('.'), place.lastIndexOf('\\')) + 1) : place;
   if (name === '') return short || NAMELESS_CODE;
@@ -76,7 +81,7 @@ function sourceOf(line: string | undefined): string {
   return text.length <= MAX_SOURCE_LINE && /[A-Za-z]{3}/.test(text) ? text : '';
 }
 
-/** The event's exceptions, or its stack as that of an exception that says nothing. */
+/** Lists the event's exceptions; an event with only a stack gets one empty exception around it. */
 export function stacksOf(event: AppEvent): readonly ExceptionValue[] {
   return event.exceptions.length > 0 || event.stack === undefined ? event.exceptions : [{ frames: event.stack }];
 }
@@ -88,16 +93,21 @@ const LIBRARY_PATH =
   /(^node:|^internal\/|node_modules[/\\]|site-packages\/|dist-packages\/|\/lib\/python|\/gems\/|\/rubygems\/|\/vendor\/|\/usr\/lib|\/usr\/local\/go\/|\/rustc\/|\/pkg\/mod\/|\/\.cargo\/|\/System\/Library\/|^native$|^\[native code\]$|^<anonymous>$|(chrome|moz|safari-web)-extension:\/\/)/;
 /** Runtime code that some SDKs mark as the app's own. */
 const NEVER_APP = /^(java|javax|jdk|sun)\.|^(node:|internal\/|<anonymous>$|\[native code\]$|native$)/;
-/** Steps that only pass a call on: async machinery, reflection, generated accessors, SDK wrappers, comprehensions. */
+/**
+ * Functions that only pass a call on: async machinery, reflection, generated accessors, SDK wrappers, comprehensions.
+ */
 const PLUMBING_FUNCTION =
   /^(access\$\d+|processTicksAndRejections|process\.processTicksAndRejections|asyncToGenerator|_asyncToGenerator|asyncGeneratorStep|__awaiter|fulfilled|rejected|sentryWrapped|<(list|dict|set)comp>|<genexpr>|resumeWith|_objc_msgSend|objc_msgSend|rethrow)$/;
 const PLUMBING_MODULE =
   /Accessor\d*$|^\$Proxy|\$Proxy\d*$|FastClassBy|^kotlinx\.coroutines\.|ExceptionDispatchInfo$|TaskAwaiter/;
 
-/** Where script engines say that their own code runs, such as Array.forEach: Safari shows such frames, Chrome others, Firefox none. */
+/**
+ * Places that script engines give for their own code, such as Array.forEach: Safari shows such frames, Chrome others,
+ * Firefox none.
+ */
 const ENGINE_CODE = /^(?:\[native code\]|<anonymous>|native)$/;
 
-/** True for a frame that only passes a call on; it is never a crash site nor a caller. */
+/** Whether a frame only passes a call on; it is never a crash site nor a caller. */
 export function isPlumbing(frame: Frame, platform: string): boolean {
   const name = frame.function;
   if (name !== undefined && PLUMBING_FUNCTION.test(name)) return true;
@@ -107,8 +117,8 @@ export function isPlumbing(frame: Frame, platform: string): boolean {
 }
 
 /**
- * Which frames are the app's own: the SDK's word where it marked at least one, else whatever is not of a known runtime
- * or library. Runtime frames are never the app's, whoever says so.
+ * Makes the test for the app's own frames: the SDK's word if it marked at least one, else every frame outside known
+ * runtimes and libraries. Runtime frames are never the app's, whoever says so.
  */
 export function appFrameTest(exceptions: readonly ExceptionValue[], platform: string): (frame: Frame) => boolean {
   const marked = exceptions.some((exception) => exception.frames.some((frame) => frame.inApp === true));

@@ -1,12 +1,12 @@
 /**
- * Frozen as v1: which functions throw on behalf of their callers. Such a function (assert, require, validate, report,
- * createException) throws for many reasons, so it is not where the fault is: its caller is. Told by name alone, since one
- * event has nothing else to go by.
+ * Frozen as v1: functions that throw on behalf of their callers. Such a function (assert, require, validate, report,
+ * createException) throws for many reasons, so the fault is in its caller. We go by names alone, since one event offers
+ * nothing else. The word lists were chosen with bench:grouping; what they bring is measured in fingerprint.v1.ts.
  */
 
 /**
- * How sure a name is: `asserts` does nothing but check and throw, whatever the type; `reports` may also do work of its own,
- * in which the runtime can raise an error that is its own fault.
+ * Certainty of a name: `asserts` only checks and throws, whatever the type; `reports` may also do work of its own, in
+ * which the runtime can raise an error that is its own fault.
  */
 export type HelperKind = 'asserts' | 'reports';
 
@@ -57,9 +57,9 @@ const REPORT_VERBS = new Set([
     'must',
   ],
 ]);
-/** A word that, after such a verb, says that the function looks for a value that is not there. */
+/** Words after such a verb that say that the function looks for a missing value. */
 const NULL_WORDS = new Set(['null', 'nil', 'none', 'undefined', 'present']);
-/** Any word of a function's name that says that it makes or reports an error. */
+/** Words in a function's name that say that it makes or reports an error. */
 const ERROR_WORDS = new Set([
   ...['error', 'exception', 'failure', 'violation', 'problem', 'throw', 'throws', 'throwing', 'rethrow', 'cannot'],
   ...['unexpected', 'missing', 'invalid', 'bad', 'unknown', 'illegal', 'unsupported', 'weird', 'mismatch', 'incorrect'],
@@ -89,8 +89,8 @@ function lastWord(place: string): string {
 }
 
 /**
- * Types that the runtime raises by itself at the faulty statement. Their message says again what the type and the place
- * say, in words that change with the runtime's version, so it tells no two faults apart.
+ * Types that the runtime raises by itself at the faulty statement. Their message repeats the type and the place, in
+ * words that change with the runtime's version, so it tells no two faults apart.
  */
 const RAISED_BY_RUNTIME = new Set([
   ...[
@@ -138,21 +138,27 @@ const RAISED_BY_RUNTIME = new Set([
 ]);
 const STACK_EXHAUSTED = new Set(['StackOverflowError', 'StackOverflowException', 'RecursionError', 'SystemStackError']);
 
-/** `IllegalArgumentException`, `ArgumentNullException`, `ArgumentError`, `std::invalid_argument`; not `MissingArgumentException`, which command lines have. */
+/**
+ * Types that refuse an argument: `IllegalArgumentException`, `ArgumentNullException`, `ArgumentError`,
+ * `std::invalid_argument`; not `MissingArgumentException` of command lines.
+ */
 const REFUSES_ARGUMENT =
   /^(?:Illegal|Invalid|Bad)_?Argument|^Argument(?:Null|OutOfRange)?(?:Exception|Error)$|^invalid_argument$/;
 
-/** True when what was thrown says that the caller passed a wrong argument: one function refuses many callers, of whom one is at fault. */
+/**
+ * Whether an exception says that the caller passed a wrong argument: one function refuses many callers, and one of them
+ * is at fault.
+ */
 export function refusesArgument(type: string): boolean {
   return REFUSES_ARGUMENT.test(type);
 }
 
-/** True when the runtime raises this type by itself, so that its message is redundant. */
+/** Whether the runtime raises this type by itself, so that its message is redundant. */
 export function isRaisedByRuntime(type: string): boolean {
   return RAISED_BY_RUNTIME.has(type) || STACK_EXHAUSTED.has(type);
 }
 
-/** True when the stack ran out: where it did is chance, the functions that call each other are the fault. */
+/** Whether the stack ran out. The last frame is chance then; the functions that call each other are the fault. */
 export function isStackExhausted(type: string): boolean {
   return STACK_EXHAUSTED.has(type);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { maskMessage } from './mask.v1.js';
 
-/** Two values of a type, which must leave the same text behind. */
+/** Two values of each type that must leave the same text behind. */
 const SAME: readonly (readonly [type: string, one: string, other: string])[] = [
   ['<email>', 'ann.lee+shop@example.org', 'b_2@mail.example.co.uk'],
   ['<url>', 'https://shop.example/cart?id=7', 'http://u:p@10.0.0.1:8080/x/y.js#top'],
@@ -90,7 +90,7 @@ describe('maskMessage', () => {
     expect(maskMessage(`no way ${text} now`)).not.toContain('<host>');
   });
 
-  it('takes a long number for a code only where it is called so', () => {
+  it('takes a long number for a code only if a word calls it one', () => {
     expect(maskMessage('stopped with error 1530201')).toBe('stopped with error <int>');
     expect(maskMessage('stopped with error code 1530201')).toBe('stopped with error code 1530201');
     expect(maskMessage('got 48213')).toBe('got <int>');
@@ -102,12 +102,12 @@ describe('maskMessage', () => {
     expect(maskMessage('wrong zip code 12345')).toBe(maskMessage('wrong zip code 99999'));
   });
 
-  it('replaces quoted values and truth values only where they are assigned', () => {
+  it('replaces quoted values and truth values only if they are assigned', () => {
     expect(maskMessage('a="x y" b=true c=False')).toBe('a=<quoted_str> b=<bool> c=<bool>');
     expect(maskMessage('said "x y", true or false')).toBe('said "x y", true or false');
   });
 
-  it('masks a masked text no further', () => {
+  it('leaves a masked text unchanged', () => {
     for (const [, one] of SAME) {
       const masked = maskMessage(`job 7 of ${one}, id=12`);
       expect(maskMessage(masked)).toBe(masked);

@@ -1,10 +1,13 @@
 import { isAddress } from './host-context.v1.js';
 import { isCodeAt } from './code-context.v1.js';
 
-/** Longest text that is read, in UTF-16 units; what follows is cut, so that one huge message costs no more than a page. */
+/**
+ * Longest text that we read, in UTF-16 units; the rest is cut, so that one huge message costs no more than a page.
+ * Chosen by judgement, not measured.
+ */
 const MAX_LENGTH = 8_192;
 
-/** One typed value: how it looks from its first character on, and the word that stands for it. */
+/** Rule for a typed value: its pattern from the first character on, and its placeholder. */
 type Rule = readonly [pattern: RegExp, placeholder: string];
 
 const TIME = String.raw`(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?(?:\s?[APap][Mm]\b|(?=Z\b)|(?!\w|:\d))`;
@@ -68,9 +71,9 @@ const VERSION = /[vV]\d+(?:\.\d+){1,4}(?![0-9A-Za-z]|\.\d)/y;
 const URL = /[A-Za-z][A-Za-z0-9+.-]{0,20}:\/\/[^\s"'`<>()[\]{},;|\\^]+/y;
 const EMAIL = /[A-Za-z0-9_.+%-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}/y;
 const HOST = /[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.){1,8}(?:[A-Za-z]{2,14})(?![A-Za-z0-9_-]|\.\w|\()/y;
-/** A name, a colon and a number that may be a port; `isAddress` says whether they are. */
+/** Name, colon and a number that may be a port; `isAddress` decides. */
 const NAME_AND_PORT = /([A-Za-z0-9](?:[A-Za-z0-9-]|[._](?=[A-Za-z0-9])){0,252}):(\d{2,5})(?![\w:-]|\.\d)/y;
-/** An IPv4 address as IPv6 writes it. */
+/** IPv4 address as IPv6 writes it. */
 const MAPPED_IP = /::(?:ffff:(?:0:)?)?(?:\d{1,3}\.){3}\d{1,3}(?![0-9A-Za-z:]|\.\d)/iy;
 const TOKEN_OF_JWT = /eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,2}/y;
 const SWIFT_TRANSACTION = /tx[0-9a-f]{21}-[0-9a-f]{10}(?:[0-9A-Za-z~-]*)/y;
@@ -80,13 +83,13 @@ const POSIX_PATH =
   /\/(?:home|Users|root|var|tmp|usr|opt|etc|mnt|srv|dev|proc|sys|private|data|Library|Applications)\/[^\s"'`<>:,;()[\]{}|=]+/y;
 const WINDOWS_PATH = /(?:[A-Za-z]:\\|\\\\[\w.$-]+\\)[^\s"'`<>:,;()[\]{}|=]+/y;
 
-/** Top-level domains that are hardly ever the end of a file or module name, so that two labels make a host name. */
+/** Top-level domains that hardly ever end the name of a file or module, so that two labels make a host name. */
 const DOMAINS = new Set(
   'com net org edu gov mil int info biz dev app cloud io co ai uk de fr nl eu ca jp cn ru br ch se dk cz nz kr za local internal lan localdomain'.split(
     ' ',
   ),
 );
-/** Country domains that are also words or file endings: a host name only after three labels or more. */
+/** Country domains that are also words or file endings; three labels or more make a host name. */
 const DOMAINS_OF_LONG_NAMES = new Set(
   'us me tv it es au ir in no fi pl be at ie mx ar is to gr tr pt hu ro il sg hk tw id my th vn ua sh cc'.split(' '),
 );
@@ -94,10 +97,13 @@ const DOMAINS_OF_LONG_NAMES = new Set(
 const LETTER = 1;
 const DIGIT = 2;
 
-/** What may follow the digits of a longer number: a dot, a comma, a blank before a unit, and the two signs for micro. */
+/**
+ * Characters that may follow the digits of a longer number: a dot, a comma, a blank before a unit, and the two signs
+ * for micro.
+ */
 const CONTINUES = new Set([46, 44, 32, 181, 956]);
 
-/** What follows the first word of an address with a port: a colon, a dash, a dot, an underscore. */
+/** Characters that may follow the first word of an address with a port: a colon, a dash, a dot, an underscore. */
 const JOINS_ADDRESS = new Set([58, 45, 46, 95]);
 
 const KINDS = new Uint8Array(128);
@@ -117,7 +123,7 @@ export function maskMessage(text: string): string {
   return new Masking(source).run();
 }
 
-/** The state of one pass: how far the text is read, and how far it is written. */
+/** State of one pass: the position read so far, and the text written so far. */
 class Masking {
   private out = '';
   private written = 0;
@@ -146,7 +152,7 @@ class Masking {
     return this.written === 0 ? text : this.out + text.slice(this.written);
   }
 
-  /** Reads one run of letters and digits, with what belongs to it when it begins a value. */
+  /** Reads one run of letters and digits, with what belongs to it if it begins a value. */
   private word(first: number): number {
     const { text, at } = this;
     let end = at;
@@ -164,7 +170,9 @@ class Masking {
     return this.number(at, end, next, kinds);
   }
 
-  /** A word of letters alone: a date, a host, an address or a truth value begins so; most words are just words. */
+  /**
+   * Reads a word of letters alone, which may begin a date, a host, an address or a truth value; most are just words.
+   */
   private letters(end: number, next: number): number {
     const { text, at } = this;
     const length = end - at;
@@ -184,7 +192,7 @@ class Masking {
     return end;
   }
 
-  /** A word with a digit in it, from `from` (its sign, if it has one) to `end`. */
+  /** Reads a word with a digit in it, from `from` (its sign, if it has one) to `end`. */
   private number(from: number, end: number, next: number, kinds: number): number {
     const { text, at } = this;
     const startsWithDigit = KINDS[text.charCodeAt(at)] === DIGIT;
@@ -202,12 +210,15 @@ class Masking {
     return this.mixed(end);
   }
 
-  /** A whole number, unless it is a code. */
+  /** Masks a whole number unless it is a code. */
   private integer(from: number, end: number): number {
     return isCodeAt(this.text, from, end) ? end : this.replace(end, '<int>', from);
   }
 
-  /** Letters and digits in one word: digests and other long ids go, names such as `amd64` and codes such as `E1234` stay. */
+  /**
+   * Reads a word of letters and digits: masks digests and other long ids, keeps names such as `amd64` and codes such as
+   * `E1234`.
+   */
   private mixed(end: number): number {
     const { text, at } = this;
     const word = text.slice(at, end);
@@ -236,7 +247,7 @@ class Masking {
     return at + 1;
   }
 
-  /** Arabic-Indic and Persian digits make an integer too; other letters of other scripts are passed over. */
+  /** Reads characters of other scripts: Arabic-Indic and Persian digits make an integer, other letters pass. */
   private foreign(code: number): number {
     let end = this.at;
     for (let c = code; (c >= 0x660 && c <= 0x669) || (c >= 0x6f0 && c <= 0x6f9); c = this.text.charCodeAt(end)) end++;
@@ -324,7 +335,10 @@ function isIp6(text: string): boolean {
   return gaps === 1 ? groups.length <= 9 : gaps === 0 && groups.length === 8;
 }
 
-/** Twelve characters or more that change between letters and digits four times: nobody names a thing so. */
+/**
+ * Whether a word is random: twelve characters or more that change between letters and digits four times, as no name
+ * does.
+ */
 function isRandom(word: string): boolean {
   if (word.length < 12) return false;
   let changes = 0;

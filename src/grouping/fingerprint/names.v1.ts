@@ -1,18 +1,19 @@
 /**
- * Frozen as v1: names of code, made the same across builds, releases and runtimes. Every rule drops what a compiler,
- * bundler or proxy generator adds and keeps what a person wrote. A change here changes fingerprints: write names.v2.ts.
+ * Frozen as v1: normal names of code across builds, releases and runtimes. Every rule drops additions of a compiler,
+ * bundler or proxy generator and keeps the names that a person wrote. Lengths of hashes follow what bundlers write;
+ * they were not measured. A change here changes fingerprints: write names.v2.ts.
  */
 
 const PLAIN = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** What runtimes and SDKs write where a function has no name. */
+/** Names that runtimes and SDKs give to a function without one. */
 const NAMELESS =
   /^(\?+|anonymous|<?anonymous>?|\(anonymous\)|<unknown>|unknown|global code|eval code|module code|eval|\{closure\}|<redacted>|0x[0-9a-f]+|\(null\)|<null>|<symbol not found>|_*mh_execute_header|<?deduplicated_symbol>?|<compiler-generated>|_*lldb_unnamed_symbol.*|_*hidden#\d+_*|(?:sub|fun|fn|loc|func)_(?:0x)?(?=[0-9a-f]*\d)[0-9a-f]{4,16})$/i;
-/** What compilers append to the parts into which they cut a function, and linkers to its versions. */
+/** Suffixes that compilers append to the parts of a function, and linkers to its versions. */
 const COMPILED_PART =
   /(?:(?:\.(?:cold|part|isra|constprop|lto_priv|llvm|localalias|specialized)|\.__uniq)(?:\.\d+)*|@@?[A-Z]\w*_[\d.]+|@plt)+$/;
-/** Ten or more hex digits of which one is a decimal digit, or a shorter run that mixes both kinds: a build hash. */
+/** Hex digits that look like a build hash: 6 to 64 with both kinds, or 8 to 20 decimal ones. */
 const HEX_HASH = /^(?=.*\d)(?=.*[a-f])[0-9a-f]{6,64}$|^\d{8,20}$/i;
-/** Eight to twelve characters that mix digits, capitals and small letters, as bundlers write content hashes. */
+/** Eight to twelve characters that mix digits, capitals and small letters, like bundlers' content hashes. */
 const MIXED_HASH = /^(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_]{8,12}$/;
 const VERSION = /^v?\d+(\.\d+)+([-+.][\w.]+)?$|^v\d+$/;
 /** File names that say nothing without their folder. */
@@ -21,8 +22,8 @@ const GENERIC_FILE =
 const SCRIPT_EXTENSION = /\.(min\.)?(m|c)?[jt]sx?$|\.min$|\.(vue|svelte|bundle)$/;
 
 /**
- * A function's name without arguments, generics, closure counters, build hashes and words of the runtime; '' when it has none.
- * `lastSegment` keeps only what follows the last dot: browsers disagree on what stands before it.
+ * Cuts a function's name down: no arguments, generics, closure counters, build hashes or words of the runtime; '' if
+ * nothing is left. `lastSegment` keeps only what follows the last dot, since browsers disagree on the rest.
  */
 export function functionName(raw: string | undefined, lastSegment: boolean): string {
   if (raw === undefined || raw === '') return '';
@@ -51,13 +52,13 @@ export function functionName(raw: string | undefined, lastSegment: boolean): str
   return NAMELESS.test(name) || /^[<>/?.]*$/.test(name) ? '' : name;
 }
 
-/** `__41-[Cart load]_block_invoke_2` is `-[Cart load]`. */
+/** Reads Objective-C names: `__41-[Cart load]_block_invoke_2` is `-[Cart load]`. */
 function objectiveC(name: string): string | undefined {
   const found = /^(?:__\d+)?([-+]\[[^\]]+\])(?:_block_invoke.*)?$/.exec(name);
   return found?.[1];
 }
 
-/** C# closures and local functions: `<Pay>b__12_0` is Pay, `<Pay>g__Check|3_1` is Check. */
+/** Reads C# closures and local functions: `<Pay>b__12_0` is Pay, `<Pay>g__Check|3_1` is Check. */
 function managed(name: string): string | undefined {
   const found = /^(?:.*\.)?<([\w.]+)>(?:g__(\w+)\|[\d_]+|[a-z]__[\w|]*|d__\d+(?:\.MoveNext)?)$/.exec(name);
   return found ? (found[2] ?? found[1]) : undefined;
@@ -72,7 +73,10 @@ function withoutArguments(name: string): string {
   return template > 0 && head.endsWith('>') ? head.slice(0, template) : head;
 }
 
-/** A module, package or class without what code generators append: lambda and proxy classes, `$1`, closures, build hashes. */
+/**
+ * Strips a module, package or class of what code generators append: lambda and proxy classes, `$1`, closures, build
+ * hashes.
+ */
 export function moduleName(raw: string): string {
   let name = raw;
   const generated = name.search(/\$\$|_\$\$_|\$(ByteBuddy|MockitoMock|HibernateProxy)\$|\/0x/);
@@ -96,7 +100,10 @@ function withoutHashedSegments(name: string): string {
   return kept.join('').replace(/[./:]{2,}/g, (run) => run[0] ?? '');
 }
 
-/** A file by its base name without origin, query, hash, version and script extension; with its folder when the name alone says nothing. */
+/**
+ * Reduces a file to its base name without origin, query, hash, version and script extension; keeps the folder if the
+ * name alone says nothing.
+ */
 export function fileName(raw: string): string {
   const end = raw.search(/[?#]/);
   const segments = (end >= 0 ? raw.slice(0, end) : raw).split(/[/\\]+/);
@@ -111,7 +118,10 @@ export function fileName(raw: string): string {
   return base;
 }
 
-/** `app-5f3a91c2.min.js` is `app`, `12.9ab31f20.js` is `chunk`, `jquery-3.6.0.js` is `jquery`, `Cart.java` stays. */
+/**
+ * Strips hash and version: `app-5f3a91c2.min.js` is `app`, `12.9ab31f20.js` is `chunk`, `jquery-3.6.0.js` is `jquery`,
+ * `Cart.java` stays.
+ */
 function withoutHash(base: string): string {
   const name = base.replace(SCRIPT_EXTENSION, '');
   if (name === base && !/\d/.test(name)) return base;
@@ -127,7 +137,10 @@ function isHash(part: string): boolean {
   return HEX_HASH.test(part) || MIXED_HASH.test(part);
 }
 
-/** An exception's type by its last name: `java.lang.NullPointerException`, `Foo$4`, ``Fault`1[[T]]`` lose what is around the name; '' when minified. */
+/**
+ * Reduces an exception's type to its last name: `java.lang.NullPointerException`, `Foo$4` and ``Fault`1[[T]]`` lose the
+ * rest; '' if minified.
+ */
 export function typeName(raw: string | undefined): string {
   if (raw === undefined) return '';
   let name = raw.trim();

@@ -43,7 +43,7 @@ describe('native aborts', () => {
     expect(unmarked('Cart::load()')).not.toBe(unmarked('Pay::sign()'));
   });
 
-  it('are told by who called the library where nothing of the app is in the stack', () => {
+  it('are told by the caller of the library if the stack holds nothing of the app', () => {
     const at = (name: string): string =>
       keyOf([system('start'), { function: name, package: '/usr/lib/libsqlite3.dylib' }, system('abort')]);
     expect(at('sqlite3_step')).not.toBe(at('sqlite3_open'));
@@ -63,7 +63,7 @@ describe('threads that wait', () => {
     'epoll_wait',
     'NtWaitForSingleObject',
     'poll',
-  ])('are told by who waits, not by %s', (wait) => {
+  ])('are told by the waiting function, not by %s', (wait) => {
     const at = (name: string): string => keyOf([app('main'), app(name), { function: wait }], 'ApplicationHang');
     expect(at('Cart::load')).not.toBe(at('Pay::sign'));
     expect(isNativePlumbing({ function: wait })).toBe(true);
@@ -102,7 +102,7 @@ describe('frames without a name', () => {
     expect(keyOf([app('main'), app('Cart::load'), app(name)], 'SIGSEGV')).toBe(named);
   });
 
-  it('are told by their binary where no frame has a name', () => {
+  it('are told by their binary if no frame has a name', () => {
     const of = (path: string): string =>
       keyOf([
         { package: path, inApp: true },
@@ -111,7 +111,7 @@ describe('frames without a name', () => {
     expect(of('/opt/shop/bin/sync')).not.toBe(of('/opt/shop/bin/web'));
   });
 
-  it('make a library of the system the same place as those that have one', () => {
+  it('in a system library are the same place as frames with a name there', () => {
     const calling = (frame: Frame): string => keyOf([app('main'), app('Cart::load'), frame], 'SIGSEGV');
     const libc = { function: '__strlen_avx2', package: '/lib/x86_64-linux-gnu/libc-2.31.so' };
     expect(calling({ package: '/usr/lib/libc.so.6' })).toBe(calling(libc));
@@ -147,7 +147,7 @@ describe('libraries of the system', () => {
   });
 });
 
-it('reads names as long as they come in linear time', () => {
+it('native frames with names of any length are read in linear time', () => {
   const start = process.cpuUsage();
   for (const piece of ['std::', 'a::', '.cold', '.1', '_', '@A_1', 'LogMessage::', 'specialized '])
     for (const tail of ['', '!', '()']) keyOf([app(piece.repeat(512 / piece.length) + tail)]);

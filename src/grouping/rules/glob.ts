@@ -1,6 +1,6 @@
 /**
- * A pattern that operators may write: text in which `*` stands for anything, also nothing. Compared without regard to case.
- * There are no regular expressions here: matching takes at most text length times pattern length, whatever is written.
+ * Pattern that operators write: text in which `*` stands for anything, even nothing. Compared without regard to case.
+ * We allow no regular expressions, so matching takes at most text length times pattern length, whatever is written.
  */
 export interface Glob {
   readonly parts: readonly string[];
@@ -11,7 +11,7 @@ export function compileGlob(pattern: string): Glob {
   return { parts: pattern.toLowerCase().split(/\*+/) };
 }
 
-/** Whether the pattern covers the whole text. Each part is taken at its first chance, which never loses a match. */
+/** Whether the pattern covers the whole text. Takes each part at its first match, which never misses one. */
 export function matchesGlob(glob: Glob, text: string): boolean {
   const lower = text.toLowerCase();
   const first = glob.parts[0] ?? '';

@@ -28,7 +28,7 @@ function outcome(...rules: Partial<GroupingRule>[]): RuleOutcome {
 }
 
 describe('operator rules', () => {
-  it('end by themselves for events that occurred at their end or later', () => {
+  it('end by themselves for events that occur at their end or later', () => {
     const set = { ignore: true };
     expect(outcome({ set, until: '1970-01-01T00:00:01Z' })).toMatchObject({ ignore: true, ignoredBy: 'rule 0' });
     expect(outcome({ set, until: '1970-01-01T00:00:00Z' })).toMatchObject({ ignore: false, matched: [] });
@@ -56,7 +56,7 @@ describe('operator rules', () => {
     expect(outcome({ match }).matched).toEqual([]);
   });
 
-  it('lets the first matching rule that sets a thing win, and combines different things', () => {
+  it('let the first match decide each setting, and combine different settings', () => {
     const result = outcome(
       { match: { type: 'Other' }, set: { severity: 'critical' } },
       { match: { type: '*' }, set: { severity: 'minor', ignore: false } },
@@ -72,7 +72,7 @@ describe('operator rules', () => {
     });
   });
 
-  it('replaces the fingerprint of the app and says which rule did', () => {
+  it('replace the fingerprint of the app and name the rule that did', () => {
     const { fingerprint } = outcome({
       name: 'per tenant',
       match: { type: '*' },
@@ -90,7 +90,7 @@ describe('operator rules', () => {
 });
 
 describe('globs', () => {
-  it('match like the regular expression that they stand for', () => {
+  it('match like the equivalent regular expression', () => {
     const text = fc.stringMatching(/^[ab*]{0,12}$/);
     fc.assert(
       fc.property(text, fc.stringMatching(/^[abAB]{0,16}$/), (pattern, value) => {

@@ -5,7 +5,7 @@ import { compileGlob, type Glob, matchesGlob } from './glob.js';
 /** One or several globs; a field matches when one of them does. */
 export type Patterns = string | readonly string[];
 
-/** Fields of an event that a rule may look at, and what each of them holds. */
+/** Fields of an event that a rule may test, with their contents. */
 export const RULE_FIELDS = [
   'type', // type of any exception of the chain
   'message', // the message, or the text of any exception
@@ -22,22 +22,27 @@ export type RuleField = (typeof RULE_FIELDS)[number];
 /** How much a fault hurts, in the words of incidents. */
 export type RuleSeverity = 'minor' | 'major' | 'critical';
 
-/** An operator's rule: every key of `match` must match, then `set` applies. */
+/** Rule of an operator: every key of `match` must match, then `set` applies. */
 export interface GroupingRule {
   readonly name: string;
   readonly match: { readonly [field in RuleField]?: Patterns } & { readonly tags?: Readonly<Record<string, Patterns>> };
   readonly set: {
-    /** As an app would write it: `{{ default }}`, `{{ transaction }}` and `{{ tags.NAME }}` are filled in. */
+    /**
+     * Fingerprint as an app would write it: `{{ default }}`, `{{ transaction }}` and `{{ tags.NAME }}` are filled in.
+     */
     readonly fingerprint?: readonly string[];
     readonly ignore?: boolean;
     readonly severity?: RuleSeverity;
     readonly area?: string;
   };
-  /** The rule is over for events that occurred at this moment or later (ISO 8601): so that what is ignored does not stay so unseen. */
+  /**
+   * Moment (ISO 8601) from which on events no longer fall under the rule, so that ignored faults do not stay unseen for
+   * ever.
+   */
   readonly until?: string | undefined;
 }
 
-/** A rule made ready for matching. */
+/** Rule prepared for matching. */
 export interface CompiledRule {
   readonly rule: GroupingRule;
   readonly fields: readonly (readonly [field: RuleField, globs: readonly Glob[]])[];
@@ -46,12 +51,12 @@ export interface CompiledRule {
   readonly until: number;
 }
 
-/** What the rules say of one event. */
+/** Outcome of the rules for one event. */
 export interface RuleOutcome {
-  /** Replaces the app's own fingerprint, with the name of the rule that asked for it. */
+  /** Fingerprint that replaces the app's own, with the name of the rule that asked for it. */
   readonly fingerprint?: { readonly rule: string; readonly parts: readonly string[] };
   readonly ignore: boolean;
-  /** Name of the rule that ignores it. */
+  /** Name of the rule that ignores the event. */
   readonly ignoredBy?: string;
   readonly severity?: RuleSeverity;
   readonly area?: string;
@@ -107,7 +112,7 @@ function anyMatches(globs: readonly Glob[], values: readonly string[]): boolean 
   return globs.some((glob) => values.some((value) => matchesGlob(glob, value)));
 }
 
-/** The values of one event by field, each read once and only when a rule asks for it. */
+/** Values of one event by field, each read once and only if a rule asks for it. */
 class FieldValues {
   private readonly known = new Map<RuleField, readonly string[]>();
 

@@ -1,25 +1,26 @@
 /**
- * Frozen as v1: which words announce the name of somebody or something, and which words after them are no names. A name is a value:
- * "login ended for user anna" and "… for user ops" are one message. What happened is none, wherever it stands: "link down", "user unknown".
+ * Frozen as v1: words that announce the name of somebody or something, and words that are no names after them. A name
+ * is a value: "login ended for user anna" and "… for user ops" are one message. An outcome is no name, wherever it
+ * stands: "link down", "user unknown". The lists were chosen with bench:grouping (docs/benchmarks.md).
  */
 
 function wordSet(words: string): Set<string> {
   return new Set(words.split(/\s+/).filter((word) => word !== ''));
 }
 
-/** The words as sentences write them: small, with a capital first, in capitals. Folding each word of a message instead would cost more. */
+/** Adds the words with a capital first and in capitals. Folding each word of a message instead would cost more. */
 function inAnyCase(words: Set<string>): Set<string> {
   const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
   return new Set([...words].flatMap((word) => [word, capital(word), word.toUpperCase()]));
 }
 
-/** After these stands who it was. */
+/** Words before the name of a person. */
 const PERSON = inAnyCase(wordSet('user username account'));
-/** After one of these and "for" stands who wanted to come in. */
+/** Words before "for" and the name of whoever wanted to come in. */
 const CREDENTIAL = wordSet(
   'password passphrase publickey pubkey key credentials login logon authentication failures keyboard-interactive/pam none',
 );
-/** After these stands what it is called. */
+/** Words before the name of a thing. */
 const THING = inAnyCase(
   wordSet(`
   customer client member tenant organization organisation team group role
@@ -37,14 +38,14 @@ const FUNCTION_WORDS = wordSet(`
   which who whose with within without yet it its his her their our your my all any both each every few more most other some such own same
   only very again already also still just now here there why how because due after before during between against under above below too
 `);
-/** States and outcomes: they say what happened. */
+/** States and outcomes, which say what happened. */
 const STATES = wordSet(`
   up down on off ok ready busy idle full empty open closed online offline active inactive dead alive healthy unhealthy unknown missing lost
   found stuck slow late stale invalid valid bad broken corrupt fatal error errors failure failures fault faults timeout timeouts overflow
   underflow crash crashes panic abort denied free gone new old lock locks limit limits success fail fails pass yes true false none null nil
   done pending standby unreachable exhausted warning warnings critical info debug notice alert unset set left right good maintenance degraded
 `);
-/** What things are made of or have: these join the word before to one name of a kind, as in "file descriptor". */
+/** Parts and properties of things; they join the word before to one kind of thing, as in "file descriptor". */
 const PARTS = wordSet(`
   account accounts address agent agents area attribute attributes base body cache class client clients code config context content count
   data database description descriptor descriptors details device directory entry event events field fields file files filter flag form
@@ -57,30 +58,30 @@ const PARTS = wordSet(`
   tables task tasks thread threads time timer token tokens tree type types update updates user users value values version versions view
   worker workers write
 `);
-/** What a person's account has, too. */
+/** Parts of a person's account, in addition. */
 const PARTS_OF_A_PERSON = wordSet(`
   action actions activity balance cart certificate check checkout choice comment comments consent contact contacts credentials email emails
   experience feedback guide home image invite invites login logins logout menu note notes notifications order orders page password passwords
   payment payments permission permissions picture preference preferences profile profiles prompt queue refund refunds review reviews right
   rights search signin signup story timeline upload uploads wallet
 `);
-/** Nouns of what is done and adjectives of what can be, by how they end, and what was done or is being done. */
+/** Endings of nouns for actions, of adjectives for what can be done, and of verb forms. */
 const NOT_A_NAME = /(?:tion|tions|sion|ment|ments|ness|ance|ence|ability|able|ible|ing|ed)$/;
 /** Error names of POSIX. */
 const ERRNO = /^E[A-Z]{3,}\d*$/;
 const HAS_DIGIT = /[\d\uE000]/;
 const CAPITALS = /^[A-Z][A-Z_-]+$/;
 const JOINED = /^[A-Za-z]+(?:[_-][A-Za-z]+)+$/;
-/** A person's name as accounts have it. */
+/** Account name of a person. */
 const ACCOUNT_NAME = /^[a-z][a-z._-]{0,31}$/i;
 
-/** What a word in its place is, as far as the words around say. */
+/** Nature of a word in its place, as far as the words around it tell. */
 export type Announced = 'value' | 'name' | undefined;
 
 /**
- * Whether the piece at an index is the name of what the word before it announces: a `value` by itself, or a `name`, which some
- * different ones at one place show to be a value; undefined for all else.
- * @param pieces words and what stands between them, by turns
+ * Tells whether the piece at an index is the name that the word before it announces. A `value` is one by itself; a
+ * `name` shows to be a value when some different ones come at one place; undefined for anything else.
+ * @param pieces words and the text between them, by turns
  */
 export function announcedAt(pieces: readonly string[], at: number): Announced {
   const before = pieces[at - 2] ?? '';
@@ -106,7 +107,10 @@ function mayBeName(word: string): boolean {
     .every((part) => !FUNCTION_WORDS.has(part) && !STATES.has(part) && !PARTS.has(part) && !NOT_A_NAME.test(part));
 }
 
-/** Whether the sentence goes on as after a name: with a word of grammar, a mark, or the end of a quote. "for user registration" ends with its noun. */
+/**
+ * Whether the sentence goes on as it does after a name: with a word of grammar, a mark, or the end of a quote. "for
+ * user registration" ends with its noun.
+ */
 function isFollowed(pieces: readonly string[], at: number): boolean {
   const after = pieces[at + 1];
   if (after === undefined) return false;

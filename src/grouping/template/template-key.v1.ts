@@ -1,34 +1,43 @@
 import { maskMessage } from '../fingerprint/mask.v1.js';
 import { announcedAt } from './announced.v1.js';
 
-/** Stands for a value in a key. */
+/** Sign for a value in a key. */
 export const WILD = '<*>';
 
-/** Fewer words of text than this say too little: such a message keeps its names, so that `users.login failed` is not `cart.pay failed`. */
+/**
+ * Words of text below which a message keeps its names, so that `users.login failed` is not `cart.pay failed`. Chosen
+ * with bench:grouping; nobody has measured half and double.
+ */
 const MIN_TEXT_WORDS = 2;
 
-/** Words longer than this many in one message are not looked at one by one for an open position. */
+/**
+ * Most words of one message that we consider, one by one, for an open position. Chosen by judgement; it bounds the
+ * work.
+ */
 const MAX_OPEN_POSITIONS = 16;
 
-/** What one message looks like once its values are gone. */
+/** Form of a message without its values. */
 export interface TemplateKey {
-  /** The message with `<*>` for every value; equal keys are one template. */
+  /** Message with `<*>` for every value; messages with equal keys are one template. */
   readonly key: string;
-  /** The key's pieces: words and what stands between them. */
+  /** Pieces of the key: words, and the text between them. */
   readonly pieces: readonly string[];
-  /** Indexes into `pieces` of the words that a sentence is made of, at most 16. */
+  /** Indexes into `pieces` of the words of the sentence, at most 16. */
   readonly textAt: readonly number[];
-  /** Those of them that are names of what the word before them announces. */
+  /** Indexes, among those, of names that the word before them announces. */
   readonly namedAt: readonly number[];
 }
 
 /* U+E000, which no standard gives a meaning, stands for one masked value while a key is made. */
 const PLACEHOLDER = /<[a-z][a-z_0-9]*>/g;
-/** A list of values is one value, however long: `( 3552 3534 3391 )` and `(1, 2)`. */
+/** Lists of values, each of which is one value, however long: `( 3552 3534 3391 )` and `(1, 2)`. */
 const VALUES_IN_A_ROW = /\uE000(?:[ .,:_\-/#|*+]+\uE000)+/g;
-/** `<1 second` and `~5` are values as `1 second` and `5` are. */
+/** Signs before a compared value: `<1 second` and `~5` are values like `1 second` and `5`. */
 const COMPARED = /[<>~]=?(?=\uE000)/g;
-/** A value said again in brackets, or missing there: `2048 bytes (2 KB)`, `10.1.2.3 (pc-17.lan)`, `10.1.2.3 ()`. A word there is a reason. */
+/**
+ * Value repeated or missing in brackets: `2048 bytes (2 KB)`, `10.1.2.3 (pc-17.lan)`, `10.1.2.3 ()`. A word in brackets
+ * is a reason.
+ */
 const SAID_AGAIN = /(\uE000(?: [a-z]{1,12})?) \((?:\uE000|[\w-]+(?:\.[\w-]+)+)?\)/g;
 const WILD_IN_A_ROW = /<\*>(?:[ ,;:]+<\*>)+/g;
 const NUMBER_LEFT = /^-?\d+$|^0[xX][0-9A-Fa-f]+$/;
@@ -40,7 +49,7 @@ const NAME_LIKE = /[A-Za-z][._/~\\@$-]+[A-Za-z]|\/|^\./;
 
 type PieceLook = 'between' | 'value' | 'name' | 'path' | 'code' | 'text';
 
-/** What is assigned to these tells faults apart: `reason=card_declined`. */
+/** Names whose assigned value tells faults apart: `reason=card_declined`. */
 const FAULT_KEY = /(?:code|error|err|errno|reason|cause|exception)$/i;
 const METHOD = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/;
 const QUERY_OF_ROUTE = /((?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[^\s?"']*)\?[^\s"']*/g;
@@ -50,13 +59,13 @@ const DOT = 46;
 const MARKS = new Uint8Array(128);
 for (const mark of ' \t\n\r\f\v=:,;()[]{}"\'|<>') MARKS[mark.charCodeAt(0)] = 1;
 
-/** Whether a piece that is no word begins here: a mark, or a row of dots. */
+/** Whether a piece between words begins here: a mark, or a row of dots. */
 function isBetween(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   return MARKS[code] === 1 || code === 0xa0 || (code === DOT && text.charCodeAt(at + 1) === DOT);
 }
 
-/** Cuts a text into words and what stands between them; joined again they are the text. */
+/** Cuts a text into words and the text between them; joined again they are the text. */
 function piecesOf(text: string): string[] {
   const pieces: string[] = [];
   let start = 0;
@@ -77,7 +86,7 @@ function piecesOf(text: string): string[] {
   return pieces;
 }
 
-/** Looks of the pieces seen lately; they depend on the piece alone, so this is speed and nothing else. */
+/** Cache of the looks of recent pieces. A look depends on the piece alone, so the cache only saves time. */
 const LOOKS = new Map<string, PieceLook>();
 const MAX_LOOKS = 20_000;
 
@@ -91,9 +100,9 @@ function lookOf(piece: string): PieceLook {
 }
 
 /**
- * Says what a piece is by itself. A `value` was masked; a `name` looks like something's name (a digit in it, or letters joined by dots, slashes
- * and the like), a `path` is one that starts with a slash; a `code` is a number that masking left, an error code, a CONSTANT or an exception's
- * name, and tells faults apart; the rest is `text`.
+ * Classifies a piece by itself. A `value` was masked. A `name` looks like something's name (with a digit, or letters
+ * joined by dots, slashes and the like); a `path` is a name that starts with a slash. A `code` tells faults apart: a
+ * number that masking left, an error code, a CONSTANT or an exception's name. The rest is `text`.
  */
 function readLook(piece: string): PieceLook {
   if (isBetween(piece, 0)) return 'between';
@@ -114,7 +123,10 @@ function lookAt(pieces: readonly string[], at: number): PieceLook {
   return FAULT_KEY.test(pieces[at - 2] ?? '') ? 'code' : 'name';
 }
 
-/** Whether an HTTP method stands before. A quoted request line is an access log's, where the path is one value of many. */
+/**
+ * Whether an HTTP method stands before. Not in a quoted request line of an access log, where the path is one value of
+ * many.
+ */
 function isRouteAt(pieces: readonly string[], at: number): boolean {
   return pieces[at - 1] === ' ' && METHOD.test(pieces[at - 2] ?? '') && !pieces[at - 3]?.endsWith('"');
 }
@@ -124,14 +136,14 @@ export function templateKey(message: string): TemplateKey {
   return readKey(keyOfMasked(maskMessage(message)));
 }
 
-/** The text with one sign for every value, whatever its shape. */
+/** Writes one sign for every value, whatever its shape. */
 function withValues(masked: string): string {
   const signed = masked.replace(PLACEHOLDER, '\uE000');
   const once = signed.includes(' (') ? signed.replace(SAID_AGAIN, '$1') : signed;
   return once.replace(VALUES_IN_A_ROW, '\uE000').replace(COMPARED, '');
 }
 
-/** The text of the key of a message that is masked already. */
+/** Computes the text of the key of a masked message. */
 export function keyOfMasked(masked: string): string {
   const short = masked.includes('?') ? masked.replace(QUERY_OF_ROUTE, '$1') : masked;
   const normal = short.includes('<') ? withValues(short) : short;
@@ -144,7 +156,7 @@ export function keyOfMasked(masked: string): string {
   return joinedWilds(key);
 }
 
-/** A key in which values in a row are one. */
+/** Joins values in a row to one in a key. */
 export function joinedWilds(key: string): string {
   return key.replace(WILD_IN_A_ROW, WILD);
 }
@@ -157,12 +169,15 @@ function showPiece(piece: string, look: PieceLook | undefined, text: number): st
   return shown.replaceAll('\uE000', WILD);
 }
 
-/** Whether a name is a value: always beside enough text; beside one word when it has a digit or a slash, which no fault's name has. */
+/**
+ * Whether a name is a value: always beside enough text; beside one word only if it has a digit or a slash, which no
+ * fault's name has.
+ */
 function goes(name: string, text: number): boolean {
   return text >= MIN_TEXT_WORDS || (text > 0 && /[\d/\\\uE000]/.test(name));
 }
 
-/** A segment of a route that has a digit is an id, unless it is the version of an interface. */
+/** Masks a segment of a route with a digit, which is an id unless it is the version of an interface. */
 function withoutId(segment: string): string {
   return /^v\d{1,2}$/.test(segment) ? segment : '\uE000';
 }

@@ -32,7 +32,7 @@ describe('templateKey', () => {
     ['users.login failed', 'cart.pay failed'],
     ['Payment of order 7 failed, reason=declined', 'Payment of order 7 failed, reason=expired'],
     ['Payment of order 7 failed: card_declined', 'Payment of order 7 failed: card_expired'],
-  ])('tells apart: %s / %s', (one, other) => {
+  ])('differs for two faults: %s / %s', (one, other) => {
     expect(templateKey(one).key).not.toBe(templateKey(other).key);
   });
 
@@ -130,7 +130,7 @@ describe('values of many shapes', () => {
     ['names beside too little text', 'ledger startup failed', 'search startup failed'],
     ['codes that are called so', 'sync stopped with error code 15302', 'sync stopped with error code 44820'],
     ['short codes', 'sync stopped with error 1062', 'sync stopped with error 1451'],
-  ])('are not: %s', (_name, one, other) => {
+  ])('are two templates if faults differ: %s', (_name, one, other) => {
     expect(new Set(groupsOf([one, other])).size).toBe(2);
   });
 });
@@ -144,12 +144,12 @@ describe('few names at one place', () => {
     ['no answer from service', 'ledger', 'search', 'mail'],
     ['too many messages in queue', 'orders', 'mail', 'bills'],
     ['cache warmed up again in region', 'oslo', 'lima', 'cairo'],
-  ])('are a value from the third on where a name is announced: %s', (said, ...words) => {
+  ])('are a value from the third on if a word announces them: %s', (said, ...words) => {
     expect(new Set(groupsOf(often(words, (word) => `${said} ${word}`))).size).toBe(1);
     expect(new Set(groupsOf(often(words.slice(0, 2), (word) => `${said} ${word}`))).size).toBe(2);
   });
 
-  it('take in the ids that stand there, before and after', () => {
+  it('make ids at that place the same value, before and after', () => {
     const names = ['anna', 'x17', 'ops', 'guest', 'y18'];
     expect(new Set(groupsOf(names.map((name) => `login ended for user ${name}`))).size).toBe(1);
   });
@@ -161,13 +161,13 @@ describe('few names at one place', () => {
     ['the upload failed since the file', 'missing', 'locked', 'empty', 'unreadable'],
     ['replica 3 moved from state', 'failed', 'ready', 'lagging', 'new'],
     ['Request failed for user', 'registration', 'authentication', 'settings', 'profile'],
-  ])('are none however often they come: %s', (said, ...words) => {
+  ])('are no value, however often they come, if they are no names: %s', (said, ...words) => {
     expect(new Set(groupsOf(often(words, (word) => `${said} ${word}`))).size).toBe(words.length);
   });
 });
 
 describe('TemplateMiner', () => {
-  it('puts a value at an open place into its group, before and after it opened', () => {
+  it('puts messages with a value at a place into its group, before and after the place opens', () => {
     const miner = new TemplateMiner();
     const early = miner.add('No courier found near 10.1.1.1 tonight').templateId;
     for (const city of CITIES) miner.add(`No courier found near ${city} tonight`);
@@ -176,7 +176,7 @@ describe('TemplateMiner', () => {
     expect([miner.groupOf(early), miner.groupOf(late)]).toEqual([miner.groupOf(open), miner.groupOf(open)]);
   });
 
-  it('opens a place after eight different words, also for what came before', () => {
+  it('opens a place after eight different words, for earlier messages as well', () => {
     const miner = new TemplateMiner();
     const ids = CITIES.slice(0, 8).map((city) => miner.add(`No courier found near ${city} tonight`).templateId);
     expect(new Set(ids.map((id) => miner.groupOf(id))).size).toBe(1);
@@ -207,7 +207,7 @@ describe('TemplateMiner', () => {
     )
     .map(([city, who, n]) => `Order ${n} stuck near ${city} tonight, said ${who}`);
 
-  it('groups the same whatever the order', () => {
+  it('makes the same groups whatever the order of messages', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 60 }), fc.infiniteStream(fc.nat()), (messages, keys) => {
         const shuffled = messages
@@ -221,7 +221,7 @@ describe('TemplateMiner', () => {
     );
   });
 
-  it('goes on after a restart as if there had been none', () => {
+  it('continues after a restart as if there had been none', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 60 }), fc.nat(60), (messages, cut) => {
         const whole = new TemplateMiner();
@@ -242,7 +242,7 @@ describe('TemplateMiner', () => {
     expect(() => TemplateMiner.import(state)).toThrow('version 2');
   });
 
-  it('stays within its limit and keeps what was seen lately', () => {
+  it('stays within its limit and keeps recent templates', () => {
     const miner = new TemplateMiner({ maxTemplates: 100, cacheSize: 50 });
     const kept = miner.add('The one that comes again').templateId;
     for (let n = 0; n < 2_000; n++) {
@@ -256,7 +256,7 @@ describe('TemplateMiner', () => {
     expect(state.open.length + state.shown.length).toBeLessThan(300);
   });
 
-  it('finds the group of a forgotten word again through its open place', () => {
+  it('finds the group of a forgotten message again through its open place', () => {
     const miner = new TemplateMiner({ maxTemplates: 20 });
     const { templateId } = CITIES.map((city) => miner.add(`No courier found near ${city} tonight`))[9] ?? {
       templateId: 0,

@@ -3,21 +3,32 @@ import { joinedWilds, keyOfMasked, readKey, templateKey, WILD, type TemplateKey 
 
 /** Limits of a miner; all have defaults. */
 export interface TemplateMinerOptions {
-  /** Templates kept at most; beyond it the tenth that was seen longest ago is forgotten. Default 100,000. */
+  /**
+   * Most templates to keep; beyond that we forget the tenth with the oldest last use. Default 100,000, by judgement.
+   */
   readonly maxTemplates?: number;
-  /** Different words at one place, all else equal, from which the place counts as a value. Default 8. */
+  /**
+   * Different words at one place, all else equal, from which on the place is a value. Default 8, chosen with
+   * bench:grouping (docs/benchmarks.md); nobody has measured half and double.
+   */
   readonly openAfter?: number;
-  /** Masked messages remembered with their template, at most twice this many; only speed depends on it. Default 20,000. */
+  /**
+   * Masked messages to remember with their template, at most twice this many; only speed depends on it. Default 20,000,
+   * by judgement.
+   */
   readonly cacheSize?: number;
-  /** Told of two groups that turned out to be one; both numbers as they stood before, larger first. Has no effect on the groups. */
+  /**
+   * Callback for two groups that turned out to be one, with their numbers before, larger first. Has no effect on the
+   * groups.
+   */
   readonly onJoin?: (group: number, into: number) => void;
 }
 
-/** What a message was found to be. */
+/** Template found for a message. */
 export interface TemplateMatch {
-  /** Number of the template's group as it stands now; later merges are followed by `groupOf`. */
+  /** Current number of the template's group; `groupOf` follows later merges. */
   readonly templateId: number;
-  /** The text with `<*>` for what varies. */
+  /** Text with `<*>` for the parts that vary. */
   readonly template: string;
 }
 
@@ -25,38 +36,43 @@ export interface TemplateMatch {
 export interface TemplateMinerState {
   readonly version: 1;
   readonly nextId: number;
-  /** From the one seen longest ago to the latest: its number, its group's number, its key. */
+  /** Templates from the oldest last use to the latest: number, number of the group, key. */
   readonly templates: readonly (readonly [id: number, group: number, key: string])[];
-  /** Places that take any word: hash of the place, number of the group. */
+  /** Places that accept any word: hash of the place, number of the group. */
   readonly open: readonly (readonly [place: number, group: number])[];
-  /** Keys of messages that have a value at an open place: key, number of the group. */
+  /** Keys of messages with a value at an open place: key, number of the group. */
   readonly openKeys: readonly (readonly [key: string, group: number])[];
-  /** What a group of several templates looks like. */
+  /** Shown text of each group of several templates. */
   readonly shown: readonly (readonly [group: number, template: string])[];
 }
 
 interface Template {
   readonly id: number;
   readonly key: string;
-  /** An open place leads this key to its group, so that nothing is lost when it is forgotten. */
+  /** Whether an open place leads this key to its group, so that nothing is lost when we forget it. */
   covered: boolean;
   lastSeen: number;
 }
 
-/** Different names at one place from which it counts as a value, where the word before announces a name ("for user"). */
+/**
+ * Different names at one place from which on it is a value, if the word before announces a name ("for user"). Chosen
+ * with bench:grouping: with eight, "login ended for user anna, ops, guest" are three issues for good
+ * (docs/benchmarks.md).
+ */
 const OPEN_NAMES_AFTER = 3;
-/** Share of the templates that is forgotten at once when there are too many. */
+/** Share of the templates that we forget at once when there are too many; by judgement, it only bounds memory. */
 const FORGET_SHARE = 0.1;
 
 /**
- * Learns message templates from a stream. Two messages are one template when nothing but values differs (`templateKey`); two templates are one
- * group when they differ by a word at a place that has shown `openAfter` different words with all else equal, or three where the words before say
- * that a name comes. A value at such a place is one more word. The rules are symmetric, so the
- * groups depend on which messages came and not on their order, as long as nothing was forgotten.
+ * Learns message templates from a stream. Two messages are one template if they differ in values alone (`templateKey`).
+ * Two templates are one group if they differ by a word at a place that has shown `openAfter` different words with all
+ * else equal, or three if the words before announce a name. A value at such a place counts as one more word. The rules
+ * are symmetric: as long as nothing is forgotten, the groups depend on which messages came and not on their order.
  *
- * The look-up is the fixed-depth idea of Drain (He et al., ICWS 2017) taken to its end, a hash of the whole key; the count of distinct words by
- * position is Brain's (Yu et al., TSC 2023), kept online. Not taken: a similarity threshold, which merges messages by the share of common words and
- * so puts `payment declined` and `payment accepted` together as soon as the rest is long enough.
+ * The look-up is the fixed-depth idea of Drain (He et al., ICWS 2017) taken to its end, a hash of the whole key; the
+ * count of distinct words by position is Brain's (Yu et al., TSC 2023), kept online. We do not use a similarity
+ * threshold: it merges messages by the share of common words, and so puts `payment declined` and `payment accepted`
+ * together as soon as the rest is long enough.
  */
 export class TemplateMiner {
   private readonly maxTemplates: number;
@@ -64,12 +80,12 @@ export class TemplateMiner {
   private readonly cacheSize: number;
   private readonly onJoin: TemplateMinerOptions['onJoin'];
   private readonly byKey = new Map<string, Template>();
-  /** Template to the group it was merged into; a template that is not here is its own group, or its group's first. */
+  /** Group into which each template was merged; a template without an entry is its own group, or its group's first. */
   private readonly mergedInto = new Map<number, number>();
-  /** Places that are not open yet: the one template there, or all of them. */
+  /** Places not open yet: the one template there, or all of them. */
   private readonly places = new Map<number, number | number[]>();
   private readonly open = new Map<number, number>();
-  /** What the key of a message is that has a value at an open place, and the place's group. */
+  /** Keys of messages with a value at an open place, with the group of the place. */
   private readonly openKeys = new Map<string, number>();
   private readonly shown = new Map<number, string>();
   private young = new Map<string, Template>();
@@ -84,12 +100,12 @@ export class TemplateMiner {
     this.onJoin = options.onJoin;
   }
 
-  /** Number of templates that are remembered. */
+  /** Number of templates in memory. */
   get size(): number {
     return this.byKey.size;
   }
 
-  /** Finds the message's template and learns from it; `isNew` says that no message of its group was seen before. */
+  /** Finds the message's template and learns from it; `isNew` tells that no message of its group came before. */
   add(message: string): TemplateMatch & { readonly isNew: boolean } {
     return this.addMasked(maskMessage(message));
   }
@@ -125,7 +141,7 @@ export class TemplateMiner {
     return group === undefined ? undefined : this.describeGroup(this.groupOf(group), key.key);
   }
 
-  /** The number of the group that a template belongs to now. A number that is not known is its own group. */
+  /** Reads the current group of a template. An unknown number is its own group. */
   groupOf(templateId: number): number {
     let group = templateId;
     for (let next = this.mergedInto.get(group); next !== undefined; next = this.mergedInto.get(group)) group = next;
@@ -144,7 +160,7 @@ export class TemplateMiner {
     };
   }
 
-  /** Makes a miner that goes on where `state` was exported. Throws when the state is of another version. */
+  /** Makes a miner that goes on from an exported state. Throws if the state is of another version. */
   static import(state: TemplateMinerState, options: TemplateMinerOptions = {}): TemplateMiner {
     if (state.version !== 1)
       throw new Error(`template miner state has version ${String(state.version)}, this program reads version 1`);
@@ -178,7 +194,7 @@ export class TemplateMiner {
     return template;
   }
 
-  /** Notes one more word at a place, and opens the place when there were enough. */
+  /** Notes one more word at a place, and opens the place once there are enough. */
   private visit(template: Template, key: TemplateKey, { place, at, isNamed }: Place): void {
     const opened = this.open.get(place);
     if (opened !== undefined) return this.merge(opened, template, key, at);
@@ -199,7 +215,7 @@ export class TemplateMiner {
     this.openForValues(template, key, at);
   }
 
-  /** What has a value at the place that opens belongs to its group, before and from now on. */
+  /** Adds to a group that opens a place all templates with a value there, earlier and later ones. */
   private openForValues(template: Template, key: TemplateKey, at: number): void {
     const open = joinedWilds(key.pieces.map((piece, i) => (i === at ? WILD : piece)).join(''));
     const known = this.byKey.get(open);
@@ -239,8 +255,8 @@ export class TemplateMiner {
   }
 
   /**
-   * Drops a tenth: first templates that an open place would lead back to their group, then those that were seen longest ago. Places stay open, the
-   * oldest of them go when there are more than `maxTemplates`.
+   * Forgets a tenth: first templates that an open place would lead back to their group, then those with the oldest last
+   * use. Places stay open; beyond `maxTemplates` the oldest of them go.
    */
   private forget(): void {
     const order = [...this.byKey.values()];
@@ -253,7 +269,7 @@ export class TemplateMiner {
     this.old.clear();
   }
 
-  /** Keeps, of all merges, what leads a template or an open place to its group, in one step. */
+  /** Keeps only those merges that lead a template or an open place to its group, in one step. */
   private forgetMerges(): void {
     const kept = new Map<number, number>();
     for (const id of [
@@ -279,26 +295,26 @@ export class TemplateMiner {
   }
 }
 
-/** The key with `<*>` at one more place, and wherever the group's text so far has it. */
+/** Writes `<*>` into a key at one more place, and wherever the group's text already has it. */
 function generalise(key: TemplateKey, at: number, before: string | undefined): string {
   const known = before === undefined ? [] : readKey(before).pieces;
   const same = known.length === key.pieces.length;
   return key.pieces.map((piece, i) => (i === at || (same && known[i] !== piece) ? WILD : piece)).join('');
 }
 
-/** A word of a template that may turn out to be a value. */
+/** Word of a template that may turn out to be a value. */
 interface Place {
-  /** 53-bit number of the place: the key's pieces in their order, but any word at this one. */
+  /** 53-bit number of the place: the key's pieces in their order, with any word at this one. */
   readonly place: number;
   /** Index into the key's pieces. */
   readonly at: number;
-  /** True for the place as only names see it. */
+  /** Whether only names count at this place. */
   readonly isNamed: boolean;
 }
 
 /**
- * The places of a key. Numbers are sums of a number per piece and position, so that one piece can be taken out again; two of a million places meet
- * with a chance of about 1 in 18,000.
+ * Lists the places of a key. A place's number is a sum of numbers for each piece and position, so that one piece can be
+ * taken out again. Among a million places, two share a number with a chance of about 1 in 18,000.
  */
 function placesOf(key: TemplateKey): Place[] {
   if (key.textAt.length === 0) return [];
@@ -323,7 +339,7 @@ function add32(a: number, b: number): number {
   return (a + b) | 0;
 }
 
-/** FNV-1a over UTF-16 units, 32 bits. */
+/** Hashes text with FNV-1a over UTF-16 units, 32 bits. */
 function hash(text: string, seed: number): number {
   let value = seed;
   for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
