@@ -1,6 +1,6 @@
 import { openDatabase } from '../platform/db/open-database.js';
 import { type Gateway } from '../delivery/gateway.js';
-import { gatewaysSet } from '../delivery/gateways.js';
+import { gatewaysSet } from '../delivery/gateway.factories.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
 import { readSettings, type Settings } from '../platform/config/settings.js';
 import { messageOf } from '../platform/errors.js';

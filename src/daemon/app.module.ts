@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { AudienceModule } from '../audience/audience.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
-import { channelsAvailable } from '../delivery/gateways.js';
+import { channelsAvailable } from '../delivery/gateway.factories.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DETECTION_CONFIG } from '../detection/detection-config.js';
 import { DetectionModule } from '../detection/detection.module.js';

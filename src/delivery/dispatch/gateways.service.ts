@@ -4,7 +4,7 @@ import { Settings } from '../../platform/config/settings.js';
 import { Database } from '../../platform/db/database.js';
 import { AttemptStore } from './attempt.store.js';
 import { type Gateway } from '../gateway.js';
-import { GATEWAYS } from '../gateways.js';
+import { GATEWAYS } from '../gateway.factories.js';
 import { OutboxGateway } from '../outbox/outbox.gateway.js';
 
 /** The gateway of each channel: providers as configured, or the built-in outbox for all when there is none at all. */
