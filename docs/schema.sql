@@ -225,6 +225,18 @@ CREATE TABLE customer_identity (
 CREATE INDEX customer_identity_customer ON customer_identity USING btree (customer_id);
 CREATE UNIQUE INDEX customer_identity_one_id ON customer_identity USING btree (customer_id) WHERE (kind = 'id'::text);
 
+CREATE TABLE customer_trait (
+  project_id integer NOT NULL,
+  customer_id bigint NOT NULL,
+  name text NOT NULL,
+  value text NOT NULL,
+  last_seen timestamp with time zone NOT NULL,
+  count bigint NOT NULL,
+  CONSTRAINT customer_trait_pkey PRIMARY KEY (project_id, customer_id, name, value),
+  CONSTRAINT customer_trait_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE
+);
+CREATE INDEX customer_trait_customer ON customer_trait USING btree (customer_id);
+
 CREATE TABLE detection (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   project_id integer NOT NULL,

@@ -22,6 +22,7 @@ import { Trust1795432100000 } from './1795432100000-trust.js';
 import { AudienceTrust1795432200000 } from './1795432200000-audience-trust.js';
 import { Directories1795433000000 } from './1795433000000-directories.js';
 import { Access1795434000000 } from './1795434000000-access.js';
+import { Traits1795436000000 } from './1795436000000-traits.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -49,4 +50,5 @@ export const migrations = [
   AudienceTrust1795432200000,
   Directories1795433000000,
   Access1795434000000,
+  Traits1795436000000,
 ];

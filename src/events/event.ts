@@ -1,3 +1,5 @@
+import { type TraitPair } from '../customers/trait.js';
+
 /** The importance an app gave an event; `error` when it said nothing (Sentry event payloads). */
 export type Level = 'fatal' | 'error' | 'warning' | 'info' | 'debug';
 
@@ -84,6 +86,8 @@ export interface AppEvent {
   readonly tags: Readonly<Record<string, string>>;
   /** The app's own grouping wish; `{{ default }}` stands for ours. */
   readonly fingerprint?: readonly string[];
+  /** What the device and the app are, and which feature flags were on, as far as the app says. */
+  readonly traits?: readonly TraitPair[];
   /** Trace id, for joining what one request caused. */
   readonly traceId?: string;
 }

@@ -1,3 +1,4 @@
+import { ACTIVITY } from './activity/activity-protocol.js';
 import { type AppEvent } from './event.js';
 import { NATIVE } from './native/native-protocol.js';
 import { OTLP } from './otlp/otlp-protocol.js';
@@ -9,7 +10,7 @@ import { SENTRY } from './sentry/sentry-protocol.js';
  * Every protocol that apps can send by. Routes, the second thread, rule trials and the API description are made from this list.
  * Payloads are offered in this order: the strictest first, since Sentry's takes any object.
  */
-export const PROTOCOLS: readonly Protocol[] = [NATIVE, OTLP, SENTRY];
+export const PROTOCOLS: readonly Protocol[] = [NATIVE, ACTIVITY, OTLP, SENTRY];
 
 /** One path with its protocol. */
 export interface ProtocolRoute extends ProtocolPath {

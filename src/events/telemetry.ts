@@ -1,3 +1,4 @@
+import { type TraitPair } from '../customers/trait.js';
 import { type EventUser } from './event.js';
 
 /** Sessions of one release and environment. The four ends exclude each other; a session still running is only `started`. */
@@ -53,12 +54,21 @@ export interface Feedback {
   readonly url?: string;
 }
 
+/** That a customer used the app, and with what. */
+export interface Activity {
+  readonly customer: EventUser;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly traits: readonly TraitPair[];
+}
+
 /** What SDKs tell beside events. Every item of a body is one entry of one list. */
 export interface Telemetry {
   /** For each item its counts, one or more. */
   readonly sessions: readonly (readonly SessionCount[])[];
   readonly clientReports: readonly ClientReport[];
   readonly feedback: readonly Feedback[];
+  readonly activity?: readonly Activity[];
 }
 
 /**

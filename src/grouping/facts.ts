@@ -1,5 +1,7 @@
 import { type Identity } from '../customers/customer.js';
 import { identitiesOfUser } from '../customers/identity.js';
+import { type TraitPair } from '../customers/trait.js';
+import { traitsOf } from '../events/event-traits.js';
 import { type GroupingKey } from './grouping-key.js';
 import { type AppEvent } from '../events/event.js';
 import { type RuledFingerprint } from './fingerprint/fingerprint.v1.js';
@@ -32,6 +34,8 @@ export interface Facts {
   readonly blocking: boolean;
   readonly identities: readonly Identity[];
   readonly grouped: Grouped;
+  /** What the customer was using; undefined for events that name none. */
+  readonly traits?: readonly TraitPair[];
 }
 
 /** Versions in use, newest first, and the rules of the configuration: both make keys. */
@@ -49,12 +53,14 @@ export function newestKey({ grouped: { keys } }: Facts): GroupingKey {
 
 /** Reads from an event the facts needed to count it. `known` as in `groupedOf`. Pure. */
 export function factsOf(event: AppEvent, grouping: Grouping, known?: GroupingKey): Facts {
+  const identities = identitiesOfUser(event.user ?? {});
   return {
     occurredAt: event.occurredAt,
     release: event.release,
     blocking: isBlocking(event),
-    identities: identitiesOfUser(event.user ?? {}),
+    identities,
     grouped: groupedOf(event, grouping, known),
+    traits: identities.length > 0 ? traitsOf(event) : undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { CustomersModule } from '../customers/customers.module.js';
+import { TraitsModule } from '../customers/traits.module.js';
 import { Clock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { Database } from '../platform/db/database.js';
@@ -54,7 +55,7 @@ async function chooseBuffer(
 
 /** ACCEPT: what apps send, up to the buffer. */
 @Module({
-  imports: [CustomersModule, ProjectsModule],
+  imports: [CustomersModule, TraitsModule, ProjectsModule],
   controllers: [PoisonController, ReleasesController],
   providers: [
     LedgerStore,

@@ -1,5 +1,6 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { CustomersModule } from '../customers/customers.module.js';
+import { TraitsModule } from '../customers/traits.module.js';
 import { EventBuffer } from '../intake/event-buffer.js';
 import { IntakeModule } from '../intake/intake.module.js';
 import { ProjectsModule } from '../projects/projects.module.js';
@@ -35,7 +36,7 @@ import { TemplateMemory } from './digest/template.memory.js';
 
 /** GROUP: digest and the known issues. */
 @Module({
-  imports: [ProjectsModule, CustomersModule, IntakeModule],
+  imports: [ProjectsModule, CustomersModule, TraitsModule, IntakeModule],
   controllers: [GroupingController, IssuesController],
   providers: [
     CellStore,

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CustomerDirectory } from '../../src/customers/public.js';
+import { CustomerTraits } from '../../src/customers/traits.service.js';
 import { IntakeLedger } from '../../src/intake/public.js';
 import { CatchAllStore } from '../../src/issues/digest/catch-all.store.js';
 import { CellStore } from '../../src/issues/digest/cell.store.js';
@@ -121,6 +122,7 @@ describe('a new fingerprint version', () => {
       database,
       forewarn.daemon.app.get<Clock>(Clock),
       get(CustomerDirectory),
+      get(CustomerTraits),
       ledger,
       get(DigestStore),
       fingerprinter,

@@ -5,7 +5,7 @@ import { readNativeEvent } from './native-event.js';
 /** Most events of one request. A request with more is refused whole: small as it is on the wire, it may hold millions. */
 export const MAX_NATIVE_EVENTS = 10_000;
 /** Events read in one step. */
-const EVENTS_IN_A_STEP = 64;
+export const EVENTS_IN_A_STEP = 64;
 
 const EMPTY = 'the body is empty; send a JSON object, an array of them, or one per line';
 const TOO_MANY = {
@@ -40,8 +40,8 @@ export function* readNativeBody(body: Buffer, receivedAt: number): Reading {
   return { ok: true, events, unused: 0, ignored: 0, faults };
 }
 
-/** The values of a body; those of lines are parsed one by one as they are asked for. */
-function membersOf(text: string): Iterable<Member> | UnreadableBody {
+/** The values of a body that is one JSON value, an array, or NDJSON; those of lines are parsed one by one as they are asked for. */
+export function membersOf(text: string): Iterable<Member> | UnreadableBody {
   if (text.trim() === '') return malformed(EMPTY);
   const whole = parse(text);
   if (whole.ok) {

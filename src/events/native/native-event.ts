@@ -105,7 +105,8 @@ function readLevel(fields: Fields): Level {
   return level ?? 'error';
 }
 
-function readCustomer(fields: Fields, problems: string[]): EventUser | undefined {
+/** The key `customer`: an id, or an object with the names that an app has. */
+export function readCustomer(fields: Fields, problems: string[]): EventUser | undefined {
   const value = fields.value('customer');
   if (value === undefined) return undefined;
   if (!asObject(value)) {

@@ -1,4 +1,5 @@
 import { readEventId } from '../reading/event-id.js';
+import { readContextTraits } from './contexts.js';
 import { formatMessage } from './format-message.js';
 import { anyText, asList, asObject, type Json, scalarText, text } from '../reading/read-values.js';
 import { readExceptions, readStack } from './sentry-exceptions.js';
@@ -77,6 +78,7 @@ export function readSentryEvent(raw: Json, receivedAt: number, eventIdFromHeader
     user: withSignature(readUser(event.user), takeSignature(tags)),
     tags,
     fingerprint: readFingerprint(event.fingerprint),
+    traits: readContextTraits(contexts),
     traceId: traceOf(contexts),
   };
 }

@@ -3,10 +3,12 @@ import { type Identity } from '../../customers/customer.js';
 import { identitiesOfUser } from '../../customers/identity.js';
 import { CustomerDirectory } from '../../customers/public.js';
 import { Clock } from '../../platform/clock.js';
+import { CustomerTraits } from '../../customers/traits.service.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { Scrubber } from '../../events/scrubber.js';
 import {
+  type Activity as CustomerActivity,
   type ClientReport,
   countedIn,
   type Feedback,
@@ -72,6 +74,7 @@ export class TelemetryRecorder implements Stage {
   constructor(
     private readonly store: TelemetryStore,
     private readonly directory: CustomerDirectory,
+    private readonly traits: CustomerTraits,
     private readonly database: Database,
     private readonly scrubber: Scrubber,
     private readonly clock: Clock,
@@ -80,13 +83,15 @@ export class TelemetryRecorder implements Stage {
   /** Takes all telemetry of a body; returns how many items were used, and how many were duplicates. Feedback is committed. */
   async record(
     projectId: number,
-    { sessions, clientReports, feedback }: Telemetry,
+    { sessions, clientReports, feedback, activity = [] }: Telemetry,
     receivedAt: number,
   ): Promise<{ used: number; duplicate: number }> {
     const newWords = await this.feedback(projectId, feedback, this.clock.now());
     for (const counts of sessions) this.sessions(projectId, counts, receivedAt);
     for (const report of clientReports) this.clientReport(projectId, report);
-    return { used: sessions.length + clientReports.length + newWords, duplicate: feedback.length - newWords };
+    for (const one of activity) this.used(projectId, one);
+    const used = sessions.length + clientReports.length + activity.length + newWords;
+    return { used, duplicate: feedback.length - newWords };
   }
 
   /** Adds the sessions of one item; `receivedAt` in epoch milliseconds. */
@@ -95,6 +100,13 @@ export class TelemetryRecorder implements Stage {
       this.addSession(projectId, count, countedIn(count.at, receivedAt));
       if (count.did !== undefined) this.touch(projectId, count.did, count.at);
     }
+  }
+
+  /** Adds that a customer used the app, and with what. */
+  private used(projectId: number, { customer, at, traits }: CustomerActivity): void {
+    const did = customer.id ?? customer.email ?? customer.username;
+    if (did !== undefined) this.touch(projectId, did, at);
+    this.traits.saw({ projectId, customer: identitiesOfUser(customer), traits, at });
   }
 
   /** Adds what an SDK says that it dropped. */

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Person } from '../../customers/customer.js';
 import { CustomerDirectory, type Known, type RecalledCustomers } from '../../customers/public.js';
+import { CustomerTraits } from '../../customers/traits.service.js';
 import { type EventConsumer } from '../../intake/event-buffer.js';
 import { type CountableEvent, type QueuedEvent } from '../../intake/queued-event.js';
 import { type DigestOutcome } from '../../intake/outcome.js';
@@ -58,6 +59,7 @@ export class Digest implements EventConsumer {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly directory: CustomerDirectory,
+    private readonly traits: CustomerTraits,
     private readonly ledger: IntakeLedger,
     private readonly store: DigestStore,
     private readonly fingerprinter: Fingerprinter,
@@ -133,6 +135,7 @@ export class Digest implements EventConsumer {
     }
     this.regressions.remember(releases.fresh);
     this.ledger.observe(counts);
+    this.learn(prepared, remembered.customers.ids);
     return outcomes;
   }
 
@@ -177,11 +180,12 @@ export class Digest implements EventConsumer {
         ...this.ledger.addOutcomes(counts),
         ...this.ignored.countByRule(ruledOut(fresh), now),
       );
-      return { outcomes, counts, people, customers, releases };
+      return { outcomes, counts, using: [...counting, ...ignored], people, customers, releases };
     });
     this.regressions.remember(committed.releases.fresh);
     this.directory.remember(committed.people, committed.customers);
     this.ledger.observe(committed.counts);
+    this.learn(committed.using, committed.customers);
     return committed.outcomes;
   }
 
@@ -208,6 +212,14 @@ export class Digest implements EventConsumer {
     for (const one of fresh) if (one.trust === 'signed') kinds.set(one, 'known');
     for (const [at, one] of claims.entries()) if (listed[at]) kinds.set(one, 'known');
     return kinds;
+  }
+
+  /** Keeps in mind what these customers were using; after the commit, so that an event that comes again teaches nothing twice. */
+  private learn(events: readonly Prepared[], customers: readonly (number | undefined)[]): void {
+    for (const [at, { projectId, traits, occurredAt }] of events.entries()) {
+      const customer = customers[at];
+      if (customer !== undefined && traits) this.traits.saw({ projectId, customer, traits, at: occurredAt });
+    }
   }
 
   /** What people ignore is counted beside their decision, and nowhere else. */
@@ -237,11 +249,11 @@ export class Digest implements EventConsumer {
 /** Field by field, since copying objects whole costs more and this is done for every event. */
 function withFacts(event: CountableEvent): Prepared {
   const { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, facts } = event;
-  const { occurredAt, release, blocking, identities: all, grouped } = facts;
+  const { occurredAt, release, blocking, identities: all, grouped, traits } = facts;
   // What is signed is the id and nothing else: an address beside it would lead to somebody else as if it were.
   const identities = trust === 'signed' ? all.filter(({ kind }) => kind === 'id') : all;
   // prettier-ignore
-  return { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, occurredAt, release, blocking, identities, grouped };
+  return { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, occurredAt, release, blocking, identities, grouped, traits };
 }
 
 function countedEvent(

@@ -2,6 +2,7 @@
 export const STAGE_NAMES = [
   'outcome-flush',
   'telemetry-flush',
+  'trait-flush',
   'forget-hits',
   'ignore-end',
   'link',
@@ -22,7 +23,7 @@ export const STAGE_NAMES = [
 export type StageName = (typeof STAGE_NAMES)[number];
 
 /** Stages that write what this process has gathered in memory; they run in every process, whatever its roles. */
-export const OWN_STAGES: readonly StageName[] = ['outcome-flush', 'telemetry-flush', 'audit-flush'];
+export const OWN_STAGES: readonly StageName[] = ['outcome-flush', 'telemetry-flush', 'trait-flush', 'audit-flush'];
 
 /** What one run did. */
 export interface StageResult {

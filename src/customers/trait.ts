@@ -1,0 +1,70 @@
+import { type Identity } from './customer.js';
+
+/** A trait's name with a value of it, such as `['os', 'Android 14']`. */
+export type TraitPair = readonly [name: string, value: string];
+
+/** What somebody was seen to use. */
+export interface SeenTraits {
+  readonly projectId: number;
+  /** The customer's id, or the names that lead to one. */
+  readonly customer: number | readonly Identity[];
+  readonly traits: readonly TraitPair[];
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** Traits kept of a customer and project: the newest. Half of it cuts off apps with thirty flags, double doubles the largest table. */
+export const MOST_TRAITS = 64;
+/** Longest name and value kept, UTF-16 units. */
+const MAX_NAME = 64;
+const MAX_VALUE = 120;
+/** Longest segment of a path that may be a name; longer ones are ids. */
+const MAX_SEGMENT = 40;
+/** Half of a letter that was cut in two. */
+const HALF = /\p{Cs}/gu;
+
+/** One spelling of a name: lower case, without what is neither letter, digit, dot, dash nor underscore. Undefined where nothing is left. */
+export function traitName(given: string): string | undefined {
+  const name = given
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}._-]+/gu, '_')
+    .slice(0, MAX_NAME)
+    .replace(HALF, '');
+  return /[\p{L}\p{N}]/u.test(name) ? name : undefined;
+}
+
+/** One spelling of a value: without control characters, blanks in a row as one. Undefined where nothing is left, and for values that may be addresses. */
+export function traitValue(given: string): string | undefined {
+  const value = given
+    .slice(0, 4 * MAX_VALUE)
+    .normalize('NFC')
+    .replace(/[\p{C}\s]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_VALUE)
+    .replace(HALF, '');
+  return value === '' || value.includes('@') ? undefined : value;
+}
+
+/** The feature behind a route, job or screen: segments that are ids, and what stands behind `?` or `#`, are left out, `/orders/4711?x=1` is `/orders/*`. */
+export function featureName(transaction: string): string | undefined {
+  const [path = ''] = transaction.slice(0, 4 * MAX_VALUE).split(/[?#]/, 1);
+  return traitValue(
+    path
+      .split('/')
+      .map((segment) => (isId(segment) ? '*' : segment))
+      .join('/'),
+  );
+}
+
+/** Numbers, UUIDs, hashes and tokens; `v2` and `step-1` are names. */
+function isId(segment: string): boolean {
+  return segment.length > MAX_SEGMENT || segment.includes('@') || /^\d+$/.test(segment) || /(?:\D*\d){4}/.test(segment);
+}
+
+/** A product with the first part of its version, `Android 14`. Undefined without a product. */
+export function productTrait(name: string | undefined, version: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const major = /^\D{0,3}(\d{1,6})/.exec(version ?? '')?.[1];
+  return traitValue(major === undefined ? name : `${name} ${major}`);
+}

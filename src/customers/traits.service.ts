@@ -1,0 +1,14 @@
+import { Injectable } from '@nestjs/common';
+import { type SeenTraits } from './trait.js';
+import { TraitRecorder } from './traits/trait.recorder.js';
+
+/** What customers use: what other rooms may ask and say. */
+@Injectable()
+export class CustomerTraits {
+  constructor(private readonly recorder: TraitRecorder) {}
+
+  /** Keeps in mind what somebody was seen to use, until the stage `trait-flush` writes it down; false where there is no room before that. */
+  saw(seen: SeenTraits): boolean {
+    return this.recorder.saw(seen);
+  }
+}
