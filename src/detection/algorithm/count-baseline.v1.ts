@@ -182,12 +182,12 @@ function expectation(
   return { mean, size: 1 / (doubt + scatterOf(baseline, block)) };
 }
 
-/** -log10 of the probability of so many counts or more. */
+/** Computes -log10 of the probability of this count or a higher one. */
 export function unlikelyMany(seen: number, { mean, size }: Expectation): number {
   return upperUnlikeliness(seen, mean, size);
 }
 
-/** -log10 of the probability of so few counts or fewer. */
+/** Computes -log10 of the probability of this count or a lower one. */
 export function unlikelyFew(seen: number, { mean, size }: Expectation): number {
   return lowerUnlikeliness(seen, mean, size);
 }

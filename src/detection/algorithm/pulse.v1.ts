@@ -103,7 +103,7 @@ export function isActive(pulse: PulseState, now: number): boolean {
   return exposure(pulse, now - 600_000, now) >= pulse.mean;
 }
 
-/** Notes, in place, that a group of so many customers was hit by a new issue, and whether it grew into a fault. */
+/** Notes, in place, that a new issue hit a group of this size, and whether the group grew into a fault. */
 export function noteFlare(pulse: PulseState, now: number, customers: number, grew: boolean): void {
   const keep = flareKeep(pulse, now);
   const { flares } = pulse;

@@ -4,7 +4,7 @@ import { logLikelihoodRatio } from './tail.v1.js';
 import { clockTime, count, probability, span } from './words.js';
 
 const MINUTE = 60_000;
-/** Ratio to the usual share above which we look for the start of the anomaly. */
+/** Ratio to the usual share above which we look for the start of the anomaly. Chosen by judgement, not measured. */
 const RAISED = 2;
 
 /**

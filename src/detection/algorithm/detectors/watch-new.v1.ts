@@ -31,7 +31,7 @@ const FLARES_KNOWN_AFTER = 2 * DAY_MINUTES;
 const FIRST_DAY_PACE = 300;
 /** Time after which we know whether a small group was the start of something. */
 const FLARE_OVER = 30 * MINUTE;
-/** Slow burns of a new issue: so many times the configured customers within a longer time. */
+/** Slow burns of a new issue: a multiple of the configured customers within a longer time. */
 const TRICKLES = [
   { minutes: 60, times: 2 },
   { minutes: 360, times: 3 },

@@ -6,7 +6,10 @@ import { BLOCK, DEPLOY, MINUTE } from './common.v1.js';
 import { type WatchState, type WatchContext, ENTRY } from './watch-state.v1.js';
 
 const HOUR_MINUTES = 60;
-/** Minutes of mean use that a window counts as having at least, so that a hit right after a gap is nothing unlikely. */
+/**
+ * Least exposure of a window, in minutes of mean use, so that a hit right after a gap is not unlikely. Chosen by
+ * judgement, not measured; so is the discount in `apart`.
+ */
 const LEAST_EXPOSURE = 1;
 
 /** Sums of one series over a stretch of time. */
@@ -140,7 +143,7 @@ export function ofDeploy(watch: WatchState, context: WatchContext, seen: Window)
   return since(blockAt(deployedAt)) - since(blockAt(deployedAt + DEPLOY.hold) + BLOCK);
 }
 
-/** Most arrivals of a window that fell into so many successive minutes; looks at the last hour. */
+/** Finds the most arrivals of a window within this many successive minutes; looks at the last hour. */
 export function densest(watch: WatchState, seen: Window, minutes: number): number {
   let [most, sum, tail] = [0, 0, 0];
   for (let at = 0; at < watch.recent.length; at += ENTRY) {
