@@ -18,6 +18,9 @@ export const campaignAnswer = z
     stateReason: z.string().describe('A code.'),
     stateWords: z.string(),
     pausedBy: z.enum(PAUSED_BY).nullable(),
+    claimed: z
+      .boolean()
+      .describe('True: only claims say that its customers were hit, and the policy does not count those by itself.'),
     approveAfter: maybeMoment,
     approvedAt: maybeMoment,
     approvedBy: z.string().nullable(),
