@@ -1,4 +1,4 @@
-export { chooseLocale, formatMoment } from './algorithm/locale.js';
+export { formatMoment } from './algorithm/locale.js';
 export {
   cut,
   greetingName,

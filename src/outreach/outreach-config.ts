@@ -34,8 +34,5 @@ export const outreachSchema = z.strictObject({
 
 export type OutreachConfig = z.output<typeof outreachSchema>;
 
-/** Ceilings of one channel. */
-export type Ceilings = OutreachConfig['limits']['sms'];
-
 /** Injection token of the `outreach` section. */
 export const OUTREACH_CONFIG = Symbol('outreach-config');

@@ -1,8 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { type ForewarnConfig, loadConfig } from '../../src/forewarn-config.js';
 
 const SHIPPED = fileURLToPath(new URL('../../config', import.meta.url));
@@ -50,9 +50,4 @@ export function aConfig(about: ConfigFile = {}): ForewarnConfig {
   } finally {
     file.remove();
   }
-}
-
-/** The configuration that comes with Forewarn, as written. */
-export function shippedConfig(): ConfigFile {
-  return parse(readFileSync(join(SHIPPED, 'forewarn.yaml'), 'utf8')) as ConfigFile;
 }
