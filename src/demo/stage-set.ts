@@ -22,7 +22,6 @@ policies:
     audience: [affected]
     channels: [sms, email]
     approval: automatic
-    trust: [claimed, signed, server] # the traffic of the demo comes with the public key
     blastLimit: 500
     onResolve: true
 `;

@@ -77,10 +77,14 @@ export class Story {
     const { imported } = await this.api.send<{ imported: number }>('POST', '/v1/customers/import', lines, type);
     this.screen.say(`${imported} customers imported with language, time zone, addresses and consent, for example`);
     this.screen.say(`  ${JSON.stringify(this.customers[1])}`, 'dim');
-    const { items } = await this.api.get<{ items: { dsn: string }[] }>('/v1/projects');
-    this.dsn = items[0]?.dsn ?? '';
+    const { items } = await this.api.get<{ items: { id: string }[] }>('/v1/projects');
+    const path = `/v1/projects/${items[0]?.id}/keys`;
+    const { dsn } = await this.api.send<{ dsn: string }>('POST', path, { kind: 'server', name: 'shop' });
+    this.dsn = dsn;
     const shop = await this.deploy('2.4.0');
-    this.screen.say('the shop runs release 2.4.0 with the Sentry SDK; all that it knows of Forewarn is the DSN');
+    this.screen.say(
+      'the shop runs release 2.4.0 with the Sentry SDK; all that it knows of Forewarn is the DSN of a server key',
+    );
     this.screen.say(`  ${this.dsn}`, 'dim');
     return shop;
   }
