@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
 import { AudienceModule } from '../audience/audience.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { channelsAvailable } from '../delivery/gateway.factories.js';
@@ -33,6 +34,7 @@ import { ProblemFilter } from '../platform/http/problem.filter.js';
 import { PublicUrl } from '../platform/http/public-url.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { Metrics } from '../platform/metrics.js';
+import { StageClock } from '../platform/stages/stage-clock.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 
 /** What exists before the application: read once, handed to it. */
@@ -87,8 +89,8 @@ class PlatformModule {
     return {
       module: PlatformModule,
       global: true,
-      imports: [DiscoveryModule],
-      providers: [...values, StageRunner, Access, ProjectScopes],
+      imports: [ScheduleModule.forRoot(), DiscoveryModule],
+      providers: [...values, StageRunner, StageClock, Access, ProjectScopes],
       exports: [...values.map((value) => value.provide), StageRunner, Access, ProjectScopes],
     };
   }

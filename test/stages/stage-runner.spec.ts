@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { SchedulerRegistry } from '@nestjs/schedule';
 import { SystemClock } from '../../src/platform/clock.js';
 import { openPool, type OpenPool } from '../../src/platform/db/connect.js';
 import { Database } from '../../src/platform/db/database.js';
@@ -7,9 +8,33 @@ import { Metrics } from '../../src/platform/metrics.js';
 import { IDLE, type Stage } from '../../src/platform/stages/stage.js';
 import { StageRunner } from '../../src/platform/stages/stage-runner.js';
 import { eventually } from '../support/eventually.js';
+import { TestDaemon } from '../support/test-daemon.js';
 import { createDatabase, type TestDatabase } from '../support/test-database.js';
 
 const NEVER = new Promise<never>(() => undefined);
+
+describe('a stage that removes what is past its time', () => {
+  let forewarn: TestDaemon;
+  beforeEach(async () => {
+    forewarn = await TestDaemon.start({ running: true });
+  });
+  afterEach(() => forewarn.stop());
+
+  it('runs when the process starts and again every hour', async () => {
+    const { app } = forewarn.daemon;
+    const runs = async () => {
+      const text = await app.get(Metrics).registry.getSingleMetricAsString('forewarn_stage_runs_total');
+      return Number(/stage="forget-stops",result="ok"\} (\d+)/.exec(text)?.[1] ?? 0);
+    };
+    await eventually('runs after the start', runs, (count) => count === 1);
+
+    const [job] = [...app.get(SchedulerRegistry).getCronJobs().values()];
+    expect(job?.cronTime.source).toBe('15 * * * *');
+    await job?.fireOnTick();
+
+    await eventually('runs after an hour', runs, (count) => count === 2);
+  });
+});
 
 describe('the stage runner', () => {
   let server: TestDatabase;
@@ -36,7 +61,8 @@ describe('the stage runner', () => {
   const start = (work: Stage['runOnce'], limitMs = 60_000) => {
     const stage = { pauseMs: 1, limitMs, runOnce: work };
     runner.register({ name: 'outcome-flush', ...stage });
-    runner.register({ name: 'telemetry-flush', ...stage, pauseMs: 60_000, runOnce: () => Promise.resolve(IDLE) });
+    for (const name of ['telemetry-flush', 'audit-flush'] as const)
+      runner.register({ name, ...stage, pauseMs: 60_000, runOnce: () => Promise.resolve(IDLE) });
     runner.startOwn();
   };
   const runs = async (result: string) => {

@@ -16,7 +16,7 @@ const BATCH = 5000;
 @Injectable()
 export class ForgetStopsStage implements Stage {
   readonly name = 'forget-stops';
-  readonly pauseMs = 60_000;
+  readonly pauseMs = 'hourly';
   readonly limitMs = 60_000;
 
   constructor(

@@ -157,8 +157,9 @@ export class StageRunner {
     running.busy = this.runAndCount(running).then(({ more, tookMs }) => {
       running.busy = undefined;
       running.abort = undefined;
-      const pause = Math.max(stage.pauseMs, Math.min(tookMs * REST, LONGEST_REST_MS));
-      this.schedule(stage.name, more || running.again ? 0 : pause);
+      if (more || running.again) this.schedule(stage.name, 0);
+      else if (stage.pauseMs !== 'hourly')
+        this.schedule(stage.name, Math.max(stage.pauseMs, Math.min(tookMs * REST, LONGEST_REST_MS)));
     });
   }
 

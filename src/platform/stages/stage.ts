@@ -25,6 +25,9 @@ export type StageName = (typeof STAGE_NAMES)[number];
 /** Stages that write what this process has gathered in memory; they run in every process, whatever its roles. */
 export const OWN_STAGES: readonly StageName[] = ['outcome-flush', 'telemetry-flush', 'trait-flush', 'audit-flush'];
 
+/** Stages that remove what is past its time: once an hour, a batch after the other, and when the process starts. */
+export const HOURLY_STAGES: readonly StageName[] = ['forget-stops'];
+
 /** What one run did. */
 export interface StageResult {
   /** Rows worked on; 0 means that there was nothing to do. */
@@ -36,8 +39,8 @@ export interface StageResult {
 /** One background step. Claims its own batch and commits it; running it twice does no harm. */
 export interface Stage {
   readonly name: StageName;
-  /** Milliseconds from the end of one run to the start of the next. */
-  readonly pauseMs: number;
+  /** Milliseconds from the end of one run to the start of the next; `hourly` for one of `HOURLY_STAGES`. */
+  readonly pauseMs: number | 'hourly';
   /** Milliseconds after which a run is aborted and counted as such. */
   readonly limitMs: number;
   /**
