@@ -1,6 +1,6 @@
 import { type MessageReason } from '../outreach/reasons.js';
 
-/** What a message has on every channel: for one recipient, rendered, allowed and due. */
+/** Fields of a message on every channel. It is for one recipient, rendered, allowed and due. */
 interface Outgoing {
   /** Our id of the message (a UUID); the same on every attempt. */
   readonly messageId: string;
@@ -16,7 +16,7 @@ interface Outgoing {
 /** A text message. */
 export interface OutgoingSms extends Outgoing {
   readonly channel: 'sms';
-  /** Where the provider reports what became of this message. */
+  /** URL for the provider's reports about this message. */
   readonly statusCallbackUrl?: string;
 }
 
@@ -26,7 +26,7 @@ export interface OutgoingMail extends Outgoing {
   readonly subject: string;
   /** The same content as `text`, offered as the alternative. */
   readonly html?: string;
-  /** Where one POST takes the recipient off the list (RFC 8058). */
+  /** URL at which one POST takes the recipient off the list (RFC 8058). */
   readonly unsubscribeUrl?: string;
 }
 
@@ -79,7 +79,7 @@ export const GATEWAY_REASONS = [
 
 export type GatewayReason = (typeof GATEWAY_REASONS)[number];
 
-/** How far a refusal reaches: this recipient, this message, or everything sent with the present setup (stop the wave). */
+/** Reach of a refusal: this recipient, this message, or everything sent with the present setup (stop the wave). */
 export type RefusalScope = 'recipient' | 'message' | 'setup';
 
 /**
@@ -99,13 +99,13 @@ export type SendResult =
     }
   | { readonly kind: 'inDoubt'; readonly reason: GatewayReason; readonly code?: string };
 
-/** What the provider knows about an attempt in doubt. `unknown` without `notBefore`: asking again will not help. */
+/** The provider's knowledge of an attempt in doubt. `unknown` without `notBefore`: asking again will not help. */
 export type ReconcileResult =
   | { readonly kind: 'sent'; readonly providerId: string }
   | { readonly kind: 'notSent' }
   | { readonly kind: 'unknown'; readonly notBefore?: Date };
 
-/** Whether a gateway could send now; `problem` is for people and holds no secret. */
+/** Answer of a gateway that was asked if it could send now; `problem` is for people and holds no secret. */
 export type CheckResult = { readonly ok: true } | { readonly ok: false; readonly problem: string };
 
 /** A way out to one provider. It calls the provider once per `send` and never repeats on its own: the outbox owns retries. */

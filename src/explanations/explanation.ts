@@ -1,4 +1,4 @@
-/** Whether a person has looked at a text. Drafts are made by templates. */
+/** `approved` if a person wrote or checked a text; templates make drafts. */
 export type ReviewState = 'draft' | 'approved';
 
 /** The words of an explanation; `{{ since }}` in them stands for the start of the incident in the reader's zone. */

@@ -2,7 +2,7 @@ import { type Channel } from '../customers/customer.js';
 import { type CampaignReason, type MessageReason } from './reasons.js';
 import { type CampaignState, type MessageState, type PausedBy } from './states.js';
 
-/** What a campaign says: that there is a fault, or that it is over. */
+/** Subject of a campaign: that there is a fault, or that it is over. */
 export type CampaignKind = 'notice' | 'resolved';
 
 /** One outreach about one incident to one audience snapshot. */

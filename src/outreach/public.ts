@@ -14,7 +14,7 @@ import { OUTREACH_CONFIG, type OutreachConfig } from './outreach-config.js';
 import { type MessageReason } from './reasons.js';
 import { type DoubtEnding, type MessageState } from './states.js';
 
-/** What a provider's answer or report writes with the new state. */
+/** Fields that a provider's answer or report writes beside the new state. */
 export type Settling = Omit<MessageChange, 'from' | 'to' | 'attempt' | 'leaseUntil' | 'gateway'>;
 
 /** A message that is ready to go out. */
@@ -60,7 +60,7 @@ export class MessageQueue {
     });
   }
 
-  /** Those for which there is room; the others go back and wait. */
+  /** Keeps the messages for which there is room; the others go back and wait. */
   private async withRoom(tx: Tx, ready: readonly ReadyMessage[], now: Date): Promise<ReadyMessage[]> {
     const going: ReadyMessage[] = [];
     for (const channel of CHANNELS) {

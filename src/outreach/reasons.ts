@@ -133,7 +133,7 @@ export function campaignWords(reason: CampaignReason): string {
   }
 }
 
-/** What a line of the timeline says about a change of a campaign. */
+/** Facts for a line of the timeline about a change of a campaign. */
 export function campaignFacts(id: number, reason: CampaignReason): CampaignFacts {
   return { campaignId: String(id), reason: reason.code, words: campaignWords(reason) };
 }

@@ -38,7 +38,7 @@ export const FINAL_MESSAGE_STATES = ['sent', 'delivered', 'failed', 'cancelled',
 /** States from which a message may still go out. */
 export const OPEN_MESSAGE_STATES = MESSAGE_STATES.filter((state) => !isFinal(state));
 
-/** Whether a message in this state needs no further step of ours. */
+/** True if a message in this state needs no further step of ours. */
 export function isFinal(state: MessageState): boolean {
   return (FINAL_MESSAGE_STATES as readonly MessageState[]).includes(state);
 }
@@ -70,7 +70,7 @@ export const CAMPAIGN_STEPS: Readonly<Record<CampaignState, readonly CampaignSta
   cancelled: [],
 };
 
-/** Who paused a campaign. Only the end of a silence lifts a pause by itself, and only one that the silence made. */
+/** Author of a pause. The end of a silence lifts a pause only if a silence made it. */
 export const PAUSED_BY = ['person', 'silence', 'provider'] as const;
 export type PausedBy = (typeof PAUSED_BY)[number];
 

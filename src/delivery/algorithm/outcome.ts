@@ -6,7 +6,7 @@ export const MAX_ATTEMPTS = 8;
 /** Longest wait between two attempts, milliseconds. */
 const LONGEST_WAIT = 4 * 3_600_000;
 
-/** Where an attempt's result puts its message. */
+/** New state of a message after an attempt. */
 export type Settlement =
   | { readonly to: 'sent'; readonly providerId: string }
   | { readonly to: 'pending'; readonly reason: GatewayReason; readonly nextAt: Date }

@@ -1,9 +1,9 @@
-/** How a text travels as SMS. */
+/** Size and encoding of a text as SMS. */
 export interface SmsLength {
   readonly encoding: 'GSM-7' | 'UCS-2';
   /** Septets (GSM-7) or 16-bit units (UCS-2) without headers. */
   readonly units: number;
-  /** How many parts the provider bills; 1 for an empty text. */
+  /** Parts that the provider bills; 1 for an empty text. */
   readonly segments: number;
   /** The characters that forced UCS-2, each once, in order of appearance; empty for GSM-7. */
   readonly nonGsm: readonly string[];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { GatewayReason, RefusalScope, SendResult } from '../gateway.js';
 
-/** What a provider's failure means, before it is placed in time. */
+/** Meaning of a provider's failure, without the moment of the next attempt. */
 export type Verdict =
   | { readonly kind: 'retry'; readonly reason: GatewayReason; readonly afterSeconds: number }
   | {

@@ -58,7 +58,7 @@ export class AttemptStore {
     );
   }
 
-  /** Whether the outbox holds a message. */
+  /** True if the outbox holds a message. */
   async inOutbox(sql: Sql, messageId: string): Promise<boolean> {
     return (await sql.query('SELECT FROM outbox_mail WHERE message_id = $1', [messageId])).length > 0;
   }

@@ -1,6 +1,6 @@
 import { inDoubt, rejected, retry, WAIT, type Verdict } from '../algorithm/verdict.js';
 
-/** What is known about a failed SMTP attempt. */
+/** Facts about a failed SMTP attempt. */
 export interface SmtpFailure {
   /** nodemailer's error code (`EENVELOPE`, `ECONNECTION`, …). */
   readonly code?: string;

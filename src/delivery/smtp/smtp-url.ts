@@ -1,4 +1,4 @@
-/** How to reach an SMTP server, as read from its URL. */
+/** Address and login of an SMTP server, as read from its URL. */
 export interface SmtpServer {
   readonly host: string;
   /** 587 for smtp, 465 for smtps (RFC 8314), unless the URL says otherwise. */

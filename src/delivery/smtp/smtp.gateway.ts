@@ -110,7 +110,7 @@ export class SmtpGateway implements Gateway<OutgoingMail> {
     return Promise.resolve();
   }
 
-  /** What is known about a failed attempt. Rethrows what did not come from the library's connection: that is a fault of ours. */
+  /** Facts about a failed attempt. Rethrows an error that did not come from the library's connection, since that is a fault of ours. */
   private factsOf(error: unknown): Omit<SmtpFailure, 'bodySent'> {
     const codes = codesOf(error);
     if (codes.code !== undefined || codes.responseCode !== undefined) return codes;

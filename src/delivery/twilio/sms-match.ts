@@ -12,7 +12,7 @@ export interface ListedSms {
  */
 export const CLOCK_SKEW_MS = 60_000;
 
-/** What a list of one recipient's messages says about ours: the earliest match, or whether the list could have held it. */
+/** Result of looking for our message in a list of one recipient's: the earliest match, or the reason why there is none. */
 export type MatchResult =
   | { readonly kind: 'found'; readonly providerId: string }
   | { readonly kind: 'absent' }

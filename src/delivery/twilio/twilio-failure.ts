@@ -68,7 +68,7 @@ const TLS_FAILED = /^(ERR_TLS|ERR_SSL|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNA
 
 const TIMED_OUT = new Set(['ECONNABORTED', 'ETIMEDOUT', 'ESOCKETTIMEDOUT']);
 
-/** What a Twilio code means wherever it appears; undefined for a code that is not in our table. */
+/** Meaning of a Twilio code, wherever it appears; undefined for a code that is not in our table. */
 export function classifyTwilioCode(code: number): Verdict | undefined {
   return BY_CODE[code];
 }

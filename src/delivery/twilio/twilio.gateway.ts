@@ -24,7 +24,7 @@ const CALL_TIMEOUT_MS = 30_000;
 /** Twilio drops a message that waits longer than this (`ValidityPeriod`, 1 to 36,000 seconds). */
 const MAX_VALIDITY_S = 36_000;
 
-/** How long after an attempt its absence from Twilio's list is not yet believed, in milliseconds: ten times the limit of a call. */
+/** Time after an attempt in which its absence from Twilio's list proves nothing, in milliseconds: ten times the limit of a call. A judgement. */
 const SETTLE_MS = 10 * CALL_TIMEOUT_MS;
 
 /** One page of Twilio's list at its largest. A recipient with more messages than that since the attempt cannot be judged. */
@@ -173,7 +173,7 @@ function codeOf(body: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
-/** What is known about a failed call. Rethrows what came neither from the provider nor from the network: that is a fault of ours. */
+/** Facts about a failed call. Rethrows an error that came neither from the provider nor from the network, since that is a fault of ours. */
 function factsOf(error: unknown): TwilioFailure {
   if (error instanceof ProviderReply) return error.failure;
   if (error instanceof twilio.RestException) return { status: error.status };

@@ -37,7 +37,7 @@ export function render(template: string, values: TemplateValues): string {
   return text.trim();
 }
 
-/** What is wrong with a template that shall use no more than these variables; undefined when nothing is. */
+/** Finds the first problem of a template that may use these variables only; undefined if there is none. */
 export function templateProblem(template: string, variables: readonly string[]): string | undefined {
   try {
     render(template, Object.fromEntries(variables.map((name) => [name, 'x'])));
@@ -57,7 +57,7 @@ export function fill(text: string, values: Readonly<Record<string, string>>): st
   );
 }
 
-/** What is wrong with the words of a person that shall be filled with these names; undefined when nothing is. */
+/** Finds the first problem of a person's text in which these names are filled in; undefined if there is none. */
 export function fillProblem(text: string, names: readonly string[]): string | undefined {
   const rest = text.replace(PLACEHOLDER, (whole, name: string) => (names.includes(name) ? '' : whole));
   const [wrong] = /\{\{|\{%/.exec(rest) ?? [];
@@ -68,7 +68,7 @@ export function fillProblem(text: string, names: readonly string[]): string | un
 
 /** Longest name that a customer is greeted by, in characters. */
 const LONGEST_NAME = 60;
-/** What makes a name look like an address, a link or markup. */
+/** Characters and patterns of addresses, links and markup. */
 const NOT_A_NAME = /[/\\@:<>{}[\]]|[\p{L}\p{N}-]{2,}\.\p{L}{2,}/u;
 
 /** A customer's name for a greeting; null for one that is no name, since whoever fills in a form chooses it, and a link in it would go out as ours. */

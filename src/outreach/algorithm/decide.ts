@@ -16,7 +16,7 @@ export const SUPPRESSED_REASONS = [
 ] as const satisfies readonly MessageReason[];
 export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
 
-/** Where a message can go, or why it cannot. */
+/** Channel and address of a message, or the reason why it has none. */
 export type ChannelChoice =
   { readonly channel: Channel; readonly address: string } | { readonly suppressed: SuppressedReason };
 
@@ -81,14 +81,14 @@ export function afterQuietHours(now: Date, timeZone: string | null, quiet: Polic
   return day.set({ hour: Math.floor(quiet.to / 60), minute: quiet.to % 60, second: 0, millisecond: 0 }).toJSDate();
 }
 
-/** What a campaign may do at its start, and from when on it approves itself. */
+/** State of a campaign at its start, and the moment from which it approves itself. */
 export interface ApprovalDecision {
   readonly state: 'approved' | 'awaiting_approval';
   readonly reason: CampaignReason;
   readonly approveAfter?: Date;
 }
 
-/** Whether evidence of this trust lets a campaign of the policy go out without a person. */
+/** True if evidence of this trust lets a campaign of the policy go out without a person. */
 export function countsByItself(policy: Pick<Policy, 'trust'>, trust: Trust): boolean {
   return policy.trust.includes(trust);
 }

@@ -7,13 +7,13 @@ import { createHash } from 'node:crypto';
  */
 const LITTLE = { share: 0.1, customers: 5 };
 
-/** What a person looked at: how many customers it went to and a digest of the texts. Opaque to clients. */
+/** Names a preview by its number of customers and a digest of its texts. Opaque to clients. */
 export function previewVersion(waiting: number, texts: readonly unknown[]): string {
   const digest = createHash('sha256').update(JSON.stringify(texts)).digest('base64url').slice(0, 16);
   return `${waiting}.${digest}`;
 }
 
-/** What became of a preview that somebody looked at. */
+/** Difference between a preview that somebody saw and the present one. */
 export type VersionVerdict =
   | { readonly kind: 'same' }
   | { readonly kind: 'unreadable' }

@@ -26,7 +26,7 @@ const BATCH = 5000;
 const PAGE = 1000;
 /** Between two waves of one incident: those hit meanwhile go out together. */
 const WAVE_PAUSE_MS = 15_000;
-/** How long after its end an incident is looked at for people who were told and must hear that it is over. */
+/** Time after the end of an incident in which we look for customers who must hear that it is over. A judgement: two days. */
 const RESOLVED_LOOKBACK_MS = 48 * 3_600_000;
 
 /** Members that are added to one wave. */
@@ -167,7 +167,7 @@ export class CampaignStage implements Stage {
     await this.campaigns.setState(tx, from.id, change, now);
   }
 
-  /** Who came after the member numbered `seq`, `BATCH` at most; read in pages, since thousands of rows at once hold up this thread. */
+  /** Members who came after the one numbered `seq`, at most `BATCH`. Reads pages, since thousands of rows at once hold up this thread. */
   private async newMembers(tx: Tx, incidentId: number, { audience }: Policy, seq: number): Promise<NumberedMember[]> {
     const members: NumberedMember[] = [];
     while (members.length < BATCH) {

@@ -11,7 +11,7 @@ const COLUMNS = `id, incident_id AS "incidentId", policy, kind, wave, state, sta
 
 type Row = Omit<Campaign, 'reason'> & { readonly code: string; readonly facts: Readonly<Record<string, unknown>> };
 
-/** What a new wave of a campaign is. */
+/** A wave to be inserted. */
 export interface NewWave {
   readonly incidentId: number;
   readonly policy: string;
@@ -69,7 +69,7 @@ export class CampaignStore {
     return rows.map(campaignOf);
   }
 
-  /** Whether any wave of an incident that rests on more than claims is in one of these states. */
+  /** True if a wave of an incident, other than one of claims, is in one of these states. */
   async hasWaveIn(
     sql: Sql,
     incidentId: number,

@@ -158,7 +158,7 @@ export class CampaignsController {
     return { items, nextCursor: rows.length > query.limit ? (rows[query.limit - 1]?.id ?? null) : null };
   }
 
-  /** What would be sent now, as some of the customers would read it, and who gets nothing and why. */
+  /** Shows the messages that would be sent now, as some customers would read them, and the reasons of those that would not. */
   @Get('campaigns/:id/preview')
   @Needs('ops')
   @OfProject('campaign')

@@ -17,7 +17,7 @@ class ApprovalRefused extends Problem {
   override readonly members = { messages: [] };
 }
 
-/** What a person sees of a campaign before it goes out, and whether it still is what they saw. */
+/** Previews of campaigns, and the check that a campaign still is what a person saw. */
 @Injectable()
 export class CampaignPreviews {
   constructor(

@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { type Trust } from '../../projects/project-key.js';
 import { type Sql } from '../../platform/db/database.js';
 
-/** How the customers of a campaign are known to be hit. */
+/** Number of a campaign's customers by the trust of the evidence that they were hit. */
 export interface CampaignTrust extends Readonly<Record<Trust, number>> {
   /** Distinct senders (a key at an address) that first claimed a hit of those who are only claimed; unknown senders count as one. */
   readonly sources: number;
 }
 
-/** What a person must know of a campaign's evidence before it is approved. */
+/** Reads the trust of a campaign's evidence for the person who approves it. */
 @Injectable()
 export class TrustReadModel {
   /** Customers with a message in the campaign by the trust of their evidence, suppressed ones left out. */

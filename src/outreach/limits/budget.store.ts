@@ -22,7 +22,7 @@ export class BudgetStore {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`send_budget ${channel}`]);
   }
 
-  /** What was taken of a channel. */
+  /** Counts the messages taken of a channel in the last hour and day. */
   async taken(sql: Sql, channel: Channel, now: Date): Promise<Taken> {
     const [row] = await sql.query<{ hour: number; day: number; hour_slot: Date | null; day_slot: Date | null }>(
       {

@@ -4,7 +4,7 @@ import { type Sql, type Tx } from '../../platform/db/database.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { BudgetStore, SLOT_MS, type Taken } from './budget.store.js';
 
-/** How much of a channel's ceilings is left. */
+/** Messages that a channel's ceilings still allow. */
 export interface Room {
   readonly left: number;
   /** When there may be room again; `now` where there is some. */
@@ -30,7 +30,7 @@ export class SendCeilings {
     private readonly store: BudgetStore,
   ) {}
 
-  /** What is left of a channel now; another process may take it meanwhile. */
+  /** Room that a channel has now; another process may take it meanwhile. */
   async room(sql: Sql, channel: Channel, now: Date): Promise<Room> {
     return this.roomOf(channel, await this.store.taken(sql, channel, now), now);
   }

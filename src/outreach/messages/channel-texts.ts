@@ -10,7 +10,7 @@ export interface Words {
 
 type Templates = LocaleTexts['notice'];
 
-/** How a channel makes its text, and how long the text may be in UTF-16 units. */
+/** Rendering of a channel, and the longest text that it carries in UTF-16 units. */
 interface ChannelText {
   readonly longest: number;
   readonly write: (templates: Templates, values: TemplateValues) => Words;

@@ -16,7 +16,7 @@ import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, POLICIES_CONFIG, type Policy } from '../policy.js';
 import { type MessageReason } from '../reasons.js';
 
-/** What a message says and where it goes. */
+/** Text and destination of a message. */
 export interface Content {
   readonly channel: Channel;
   readonly address: string;
@@ -24,7 +24,7 @@ export interface Content {
   readonly body: string;
 }
 
-/** Whether a claimed message may go out now. */
+/** Decision about a claimed message. */
 export type Composition =
   | { readonly kind: 'ready'; readonly content: Content }
   | { readonly kind: 'hold'; readonly until: Date; readonly reason: 'quiet_hours' }
@@ -46,7 +46,7 @@ export class Composer {
     private readonly publicUrl: PublicUrl,
   ) {}
 
-  /** What to do with a message that this transaction has claimed. */
+  /** Decides about a message that this transaction has claimed. */
   async compose(tx: Tx, message: Message, now: Date): Promise<Composition> {
     const [recipient] = message.customerId === null ? [] : await this.directory.recipients(tx, [message.customerId]);
     if (!recipient) return { kind: 'cancel', reason: 'erased' };

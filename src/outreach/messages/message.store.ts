@@ -69,7 +69,7 @@ const CLAIM_DOUBT = {
          WHERE m.id IN (SELECT w.id FROM message w WHERE w.state = 'in_doubt' AND w.next_at <= $1 ORDER BY w.next_at FOR UPDATE SKIP LOCKED LIMIT $2) RETURNING ${COLUMNS}`,
 };
 
-/** What all messages of one plan share. */
+/** Fields that all messages of one plan share. */
 export interface Plan {
   readonly campaignId: number;
   readonly incidentId: number;
@@ -269,7 +269,7 @@ export class MessageStore {
     return rows.length;
   }
 
-  /** How many messages of a campaign wait. */
+  /** Counts the messages of a campaign that wait. */
   async countWaiting(sql: Sql, campaignId: number): Promise<number> {
     const text = `SELECT count(*) AS count FROM message WHERE campaign_id = $1 AND state = 'pending'`;
     return onlyRow(await sql.query<{ count: number }>(text, [campaignId]), 'the count of messages').count;
@@ -281,7 +281,7 @@ export class MessageStore {
     return (await sql.query<{ locale: string }>(text, [campaignId])).map(({ locale }) => locale);
   }
 
-  /** How many messages `promote` would move. */
+  /** Counts the messages that `promote` would move. */
   async countPromotable(tx: Tx, from: number, trusts: readonly Trust[]): Promise<number> {
     const [row] = await tx.query<{ count: number }>(
       `SELECT count(*) AS count FROM message m JOIN audience_member a ON a.incident_id = m.incident_id AND a.customer_id = m.customer_id
@@ -291,7 +291,7 @@ export class MessageStore {
     return row?.count ?? 0;
   }
 
-  /** Whether the end of these incidents concerns anybody: a notice still waits, or with `tellEnd` one has reached a customer. */
+  /** True if the end of these incidents concerns anybody: a notice still waits, or one has reached a customer and `tellEnd` is set. */
   async needEnd(tx: Tx, incidentIds: readonly number[], tellEnd: boolean): Promise<boolean> {
     const states = ['pending', ...(tellEnd ? ['sent', 'delivered'] : [])];
     const sql = `SELECT 1 FROM message WHERE incident_id = ANY ($1::bigint[]) AND kind = 'notice' AND state = ANY ($2::text[]) LIMIT 1`;
@@ -308,7 +308,7 @@ export class MessageStore {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** How many customers of an incident are, or were, written to with a notice; those whom only claims bring count once a person let them. */
+  /** Counts the customers of an incident who are, or were, sent a notice. Those of a wave of claims count once a person approved it. */
   async countNotices(tx: Tx, incidentId: number): Promise<number> {
     const sql = `SELECT count(*) AS count FROM message m JOIN campaign c ON c.id = m.campaign_id
       WHERE m.incident_id = $1 AND m.kind = 'notice' AND m.state NOT IN ('suppressed', 'cancelled') AND NOT (c.claimed AND m.state = 'pending')`;

@@ -89,7 +89,7 @@ function gone(): Problem {
   return new Problem(404, 'not-found', 'This link does not lead anywhere (any more).');
 }
 
-/** What is wrong now. Once it is over none of this is true any more, so a resolved page leaves it out. */
+/** Writes the explanation of an open incident. A resolved page leaves it out, since none of it is true any more. */
 function explained(text: RenderedExplanation, workaroundTitle: string): string {
   const { title, body, workaround, nextUpdate } = text;
   return [
