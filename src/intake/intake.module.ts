@@ -25,6 +25,7 @@ import { PoisonController } from './ledger/poison.controller.js';
 import { PoisonStore } from './ledger/poison.store.js';
 import { ProjectsModule } from '../projects/projects.module.js';
 import { IntakeLedger } from './public.js';
+import { MemoryRoom } from './http/memory.room.js';
 import { RequestBodies } from './http/request.bodies.js';
 import { RequestTurns } from './http/request.turns.js';
 import { ReleasesController } from './telemetry/releases.controller.js';
@@ -67,6 +68,7 @@ async function chooseBuffer(
     Acceptor,
     TelemetryStore,
     TelemetryRecorder,
+    MemoryRoom,
     RequestBodies,
     RequestTurns,
     BodyReaders,
@@ -90,8 +92,11 @@ export class IntakeModule implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
     buffer: EventBuffer,
+    room: MemoryRoom,
     metrics: Metrics,
   ) {
+    const held = 'Memory set aside for bodies that are being read or committed; requests wait beyond a bound.';
+    metrics.gauge('intake_held_bytes', held, [], (gauge) => gauge.set(room.used));
     metrics.gauge('intake_buffer_events', 'Events accepted from the wire that wait for their commit.', [], (gauge) =>
       gauge.set(buffer.depth().events),
     );

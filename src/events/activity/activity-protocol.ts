@@ -50,7 +50,7 @@ export const ACTIVITY: Protocol = {
 };
 
 function* readBody(body: Buffer, receivedAt: number): Reading {
-  const members = membersOf(body.toString('utf8'));
+  const members = membersOf(body);
   if ('ok' in members) return members;
   const activity: Activity[] = [];
   const faults: Fault[] = [];

@@ -40,10 +40,20 @@ describe('the body of native events', () => {
   it.each([
     ['lines', '{"message":"a"}\n'.repeat(MAX_NATIVE_EVENTS + 1)],
     ['members', `[${'0,'.repeat(MAX_NATIVE_EVENTS)}0]`],
-    ['millions of members', `[${'0,'.repeat(5_000_000)}0]`],
   ])('is refused whole when it has too many %s', (_name, body) => {
     expect(read(body)).toMatchObject({ ok: false, outcome: 'too_large' });
     expect(outcomes(body)).toContain('more than 10000 events');
+  });
+
+  it('is refused whole before it is parsed where parsing would take long', () => {
+    expect(read(`[${'0,'.repeat(5_000_000)}0]`)).toMatchObject({ ok: false, outcome: 'too_large' });
+    expect(outcomes(`[${'{},'.repeat(400_000)}0]`)).toContain('JSON of more than 300000 keys and values');
+  });
+
+  it('may hold more in all its lines than in one', () => {
+    const line = `{"message":"m","tags":{${Array.from({ length: 1000 }, (_, n) => `"k${n}":"v"`).join(',')}}}\n`;
+    const result = read(line.repeat(400));
+    expect(result.ok && [result.events.length, result.faults.length]).toEqual([400, 0]);
   });
 
   it('counts lines as an editor does', () => {

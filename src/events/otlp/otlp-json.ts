@@ -99,7 +99,7 @@ function decode<T>(
   read: ReadRecord<T>,
 ): OtlpDecoded<T> {
   const parsed = parseJsonObject(body);
-  if (!parsed.ok) return { ...parsed, outcome: 'malformed' };
+  if (!parsed.ok) return parsed;
   const tally = new Tally(read);
   let groups = 0;
   const count = (list: readonly unknown[]): readonly unknown[] => {

@@ -46,10 +46,10 @@ export type OtlpDecoded<T> =
     }
   | OtlpRefused;
 
-/** A request of which nothing is taken: `malformed` when its bytes cannot be read, `invalid` when they hold something else. */
+/** A request of which nothing is taken. `malformed`: its bytes cannot be read; `invalid`: they hold something else; `too_large`: too much. */
 export interface OtlpRefused {
   readonly ok: false;
-  readonly outcome: 'malformed' | 'invalid';
+  readonly outcome: 'malformed' | 'invalid' | 'too_large';
   readonly reason: string;
 }
 

@@ -14,12 +14,14 @@ import {
   type OtlpDecoded,
   type OtlpFate,
   type OtlpLogRecord,
+  type OtlpRefused,
   type OtlpSpanEvent,
 } from './otlp-model.js';
+import { MAX_PARSED_BYTES, MAX_PARSED_VALUES } from '../reading/parse-json.js';
 import { type Json, text } from '../reading/read-values.js';
 
 /** A reader that stands inside one message, which ends at `end`. */
-type Reader = protobuf.Reader;
+type Reader = protobuf.Reader & { valuesLeft: number };
 
 /** Wire types of protobuf that OTLP uses; a tag is the field number times 8 plus one of them. */
 const VARINT = 0;
@@ -68,7 +70,14 @@ export function encodeStatus(code: number, message: string): Buffer {
 }
 
 /** The request is refused as a whole; the message is for the client. */
-class Refused extends Error {}
+class Refused extends Error {
+  constructor(
+    message: string,
+    readonly outcome: 'invalid' | 'too_large' = 'invalid',
+  ) {
+    super(message);
+  }
+}
 
 interface Around {
   readonly resource: OtlpAttributes;
@@ -80,10 +89,11 @@ type Fates = Record<OtlpFate | 'groups', number>;
 type ReadRecord<T> = (reader: Reader, end: number, around: Around, out: T[]) => OtlpFate;
 
 function decode<T>(body: Buffer, read: ReadRecord<T>): OtlpDecoded<T> {
+  if (body.length > MAX_PARSED_BYTES) return tooLarge(`${MAX_PARSED_BYTES} bytes`);
   const records: T[] = [];
   const fates: Fates = { used: 0, ignored: 0, rejected: 0, groups: 0 };
   try {
-    const reader = protobuf.Reader.create(body);
+    const reader = Object.assign(protobuf.Reader.create(body), { valuesLeft: MAX_PARSED_VALUES });
     eachField(reader, body.length, (tag) => {
       if (tag !== tagOf(1, BYTES)) return false;
       countGroup(fates);
@@ -91,11 +101,15 @@ function decode<T>(body: Buffer, read: ReadRecord<T>): OtlpDecoded<T> {
       return true;
     });
   } catch (error) {
-    if (error instanceof Refused) return { ok: false, outcome: 'invalid', reason: error.message };
+    if (error instanceof Refused) return { ok: false, outcome: error.outcome, reason: error.message };
     return { ok: false, outcome: 'malformed', reason: 'not valid protobuf of this request' };
   }
   const { ignored, rejected } = fates;
   return { ok: true, records, ignored, rejected, rejectedReason: rejected > 0 ? TOO_MANY : '' };
+}
+
+function tooLarge(bound: string): OtlpRefused & { readonly outcome: 'too_large' } {
+  return { ok: false, outcome: 'too_large', reason: `the request holds more than ${bound}; send it in parts` };
 }
 
 function countGroup(fates: Fates): void {
@@ -272,6 +286,10 @@ function keyAhead(reader: Reader, end: number): string {
 
 /** AnyValue; the last of several set fields wins, as in protobuf's oneof. */
 function readValue(reader: Reader, end: number, depth: number): unknown {
+  if (--reader.valuesLeft < 0) {
+    const { reason, outcome } = tooLarge(`${MAX_PARSED_VALUES} values`);
+    throw new Refused(reason, outcome);
+  }
   if (depth > MAX_VALUE_DEPTH) {
     reader.pos = end;
     return null;

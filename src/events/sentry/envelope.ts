@@ -76,7 +76,8 @@ function readItem(body: Buffer, at: number): ItemResult {
 }
 
 function parseHeader(body: Buffer, start: number, end: number): ParsedObject {
-  if (end - start > MAX_HEADER_BYTES) return { ok: false, reason: `longer than ${MAX_HEADER_BYTES} bytes` };
+  if (end - start > MAX_HEADER_BYTES)
+    return { ok: false, outcome: 'malformed', reason: `longer than ${MAX_HEADER_BYTES} bytes` };
   return parseJsonObject(body.subarray(start, end));
 }
 

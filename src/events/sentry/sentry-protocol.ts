@@ -84,7 +84,7 @@ function* read({ operation, receivedAt, body }: SentBody): Reading {
 
 function readStored(body: Buffer, receivedAt: number): BodyContent | UnreadableBody {
   const parsed = parseJsonObject(body);
-  if (!parsed.ok) return { ok: false, outcome: 'malformed', reason: `the body is ${parsed.reason}` };
+  if (!parsed.ok) return { ...parsed, reason: `the body is ${parsed.reason}` };
   const event = readSentEvent(parsed.bytes, parsed.value, 1, receivedAt);
   return { ok: true, events: [event], unused: 0, ignored: 0, faults: [] };
 }

@@ -101,24 +101,27 @@ export class IntakeRoutes {
     query: string,
   ): Promise<void> {
     const { headers } = request;
-    const read = await this.bodies.read(request);
-    const receivedAt = this.clock.now().getTime();
     const forwarded = headerText(headers['x-forwarded-for']);
     const address = sourceAddress(request.socket.remoteAddress, forwarded, this.settings.trustProxy);
-    const taken = { route, projectId, query: query === '' ? {} : parse(query), headers, address, receivedAt };
-    const reply = await this.run(taken, read.ok ? read.body : new Refusal(read.status, read.outcome, read.reason));
-    // What a client goes on sending nobody reads.
-    send(response, read.ok ? reply : { ...reply, headers: { ...reply.headers, connection: 'close' } });
+    const taken = { route, projectId, query: query === '' ? {} : parse(query), headers, address, receivedAt: 0 };
+    send(response, await this.run(taken, request));
   }
 
-  private async run(request: IntakeRequest, body: Buffer | Refusal): Promise<Reply> {
+  /** Answers a request; the key is looked at before the body is read, where it does not stand in the body. */
+  private async run(request: IntakeRequest, incoming: IncomingMessage): Promise<Reply> {
     try {
-      if (body instanceof Refusal) throw body;
-      const project = await this.intake.admit(request);
-      const read = await this.intake.read(request, body, senderOf(request));
-      this.bodies.release(body);
-      return await this.intake.take(request, project, read);
+      const sender = await this.intake.admit(request);
+      const body = await this.bodies.read(incoming);
+      const arrived = { ...request, receivedAt: this.clock.now().getTime() };
+      if (!body.ok)
+        return closing(this.refuse(request, new Refusal(body.status, body.outcome, body.reason, sender?.id)));
+      const read = await this.intake.read(arrived, body.body, laneOf(request)).finally(() => {
+        this.bodies.release(body.body);
+      });
+      return await this.intake.take(arrived, sender, read);
     } catch (error) {
+      // Of a request that is refused before its body is there, the body is let go as it comes.
+      incoming.resume();
       return this.refuse(request, error);
     }
   }
@@ -149,6 +152,11 @@ function later(seconds: number): Record<string, string> {
   };
 }
 
+/** An answer to a request of which nobody reads the rest. */
+function closing(reply: Reply): Reply {
+  return { ...reply, headers: { ...reply.headers, connection: 'close' } };
+}
+
 function isFixed({ path, prefixed }: ProtocolRoute): boolean {
   return !prefixed && !path.includes('{');
 }
@@ -159,7 +167,7 @@ function patternOf(route: ProtocolRoute): Pattern {
 }
 
 /** Whom a request is from as far as it says, before its key is checked: enough to let senders take turns. */
-function senderOf({ projectId, query, headers }: IntakeRequest): string {
+function laneOf({ projectId, query, headers }: IntakeRequest): string {
   const key = (query.sentry_key as string | string[] | undefined) ?? headers['x-sentry-auth'] ?? headers.authorization;
   return projectId ?? headerText(key) ?? '';
 }

@@ -51,7 +51,18 @@ export class Intake {
     read: Awaited<ReturnType<BodyReaders['read']>>,
   ): Promise<Reply> {
     if (!read.ok) throw await this.refusalOf(request, admitted, read);
-    const { events, rest } = read;
+    try {
+      return await this.takeRead(request, admitted, read);
+    } finally {
+      read.held?.release();
+    }
+  }
+
+  private async takeRead(
+    request: IntakeRequest,
+    admitted: Sender | undefined,
+    { events, rest }: ReadBody,
+  ): Promise<Reply> {
     const sender = await this.senderOf(request, admitted, rest.dsn);
     const ended = await this.acceptor.accept(sender, events, request.receivedAt);
     await this.count(sender.id, rest, request.receivedAt);

@@ -55,4 +55,20 @@ describe('RequestBodies', () => {
       if (read.ok) bodies.release(read.body);
     }
   });
+
+  it('joins a body that comes byte by byte', async () => {
+    const bodies = new RequestBodies();
+    const request = aRequest();
+    const read = bodies.read(request);
+    const sent = Array.from({ length: 5000 }, (_, n) => n % 251);
+    for (const byte of sent) request.write(Buffer.of(byte));
+    request.end();
+    expect(await read).toEqual({ ok: true, body: Buffer.from(sent) });
+  });
+
+  it('does not wait for a request that broke off before it was asked', async () => {
+    const request = aRequest();
+    request.destroy();
+    expect(await new RequestBodies().read(request)).toMatchObject({ ok: false, status: 400 });
+  });
 });

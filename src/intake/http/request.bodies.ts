@@ -10,6 +10,9 @@ const MOST_HELD = 64 * 1024 * 1024;
 /** Bodies up to this many bytes are never cut for want of room: few are larger, and one that sends slowly should not cost those who do not. */
 const SMALL = 64 * 1024;
 
+/** Pieces of a body that are joined at once: a buffer of its own takes some hundred bytes, and a body may come byte by byte. */
+const PIECES_JOINED = 1024;
+
 /** A request's body as it came, or what to answer. */
 export type RequestBody =
   | { readonly ok: true; readonly body: Buffer }
@@ -33,6 +36,8 @@ const NO_ROOM = {
 /** A body on its way. */
 interface Arriving {
   chunks: Buffer[];
+  /** Chunks at the end that are not joined yet. */
+  pieces: number;
   length: number;
   cut: (why: RequestBody) => void;
 }
@@ -51,9 +56,11 @@ export class RequestBodies {
    */
   async read(request: IncomingMessage): Promise<RequestBody> {
     if (Number(request.headers['content-length'] ?? 0) > MAX_WIRE_BODY) return TOO_LARGE;
+    if (request.destroyed) return BROKEN_OFF;
     return new Promise((done) => {
       const arriving: Arriving = {
         chunks: [],
+        pieces: 0,
         length: 0,
         cut: (why) => {
           request.pause();
@@ -80,6 +87,11 @@ export class RequestBodies {
 
   private add(arriving: Arriving, chunk: Buffer): void {
     arriving.chunks.push(chunk);
+    arriving.pieces += 1;
+    if (arriving.pieces === PIECES_JOINED) {
+      arriving.chunks.push(Buffer.concat(arriving.chunks.splice(-PIECES_JOINED)));
+      arriving.pieces = 0;
+    }
     arriving.length += chunk.length;
     this.held += chunk.length;
     if (arriving.length > MAX_WIRE_BODY) return arriving.cut(TOO_LARGE);

@@ -12,6 +12,7 @@ import { Fingerprinter } from '../../grouping/fingerprinter.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Metrics } from '../../platform/metrics.js';
 import { type DecodedBody, decodeSent } from '../http/content-encoding.js';
+import { type HeldRoom, MemoryRoom, weightOf } from '../http/memory.room.js';
 import { MAX_WIRE_BODY } from '../http/request.bodies.js';
 import { RequestTurns } from '../http/request.turns.js';
 import { type QueuedEvent } from '../queued-event.js';
@@ -19,6 +20,8 @@ import { tryFacts } from './facts.js';
 import { type ReadingThread } from './reading-thread.js';
 import { type RawBody, type SeparatedBody } from './separated-body.js';
 
+/** Decompressed bytes up to which a body is decompressed before there is room for it. */
+const SMALL_BODY = 1024 * 1024;
 /** Largest decompressed body, bytes: as on the wire, so that a small request cannot become a large one. Events are far below; attachments are discarded anyway. */
 export const MAX_BODY = MAX_WIRE_BODY;
 
@@ -34,6 +37,8 @@ export type UnclaimedEvent = Pick<QueuedEvent, 'receivedAt' | 'facts' | 'fault' 
 /** A body that was read. */
 export interface ReadBody {
   readonly ok: true;
+  /** Room that its events take up; to be given back when they are committed. */
+  readonly held?: HeldRoom;
   readonly events: readonly UnclaimedEvent[];
   readonly rest: Remainder;
 }
@@ -52,6 +57,7 @@ export class BodyReaders {
 
   constructor(
     private readonly turns: RequestTurns,
+    private readonly room: MemoryRoom,
     private readonly fingerprinter: Fingerprinter,
     settings: Settings,
     metrics: Metrics,
@@ -84,20 +90,51 @@ export class BodyReaders {
       if (separated) return ofSeparated(separated, raw);
     }
     await this.turns.next(raw.body.length, sender);
-    const decoded = decodeSent(raw, MAX_BODY);
-    if (!decoded.ok) return decoded;
-    const { route, contentType, receivedAt } = raw;
-    const sent = { operation: route.operation, contentType, receivedAt, body: decoded.body };
-    const content = await this.inTurns(route.protocol.read(sent), sender);
-    if (!content.ok) return content;
-    const claim = (read: ReadEvent) => this.unclaimed(read, receivedAt, route.protocol);
-    const { events, ...rest } = content;
-    return { ok: true, events: await this.turns.map(events, sender, claim), rest };
+    return this.readHere(raw, sender);
   }
 
   /** Ends the other thread. */
   async close(): Promise<void> {
     await this.thread?.close();
+  }
+
+  private async readHere(raw: RawBody, sender: string): Promise<ReadBody | UnreadableBody | UndecodedBody> {
+    const { decoded, held } = await this.decode(raw, sender);
+    try {
+      const read = decoded.ok ? await this.parse(raw, decoded.body, sender) : decoded;
+      if (!read.ok) {
+        held.release();
+        return read;
+      }
+      if (decoded.ok && read.events.every(({ content }) => 'text' in content)) held.resize(decoded.body.length);
+      return { ...read, held };
+    } catch (error) {
+      held.release();
+      throw error;
+    }
+  }
+
+  /** Decompresses a body, a large one in a turn of its own once there is room for it. */
+  private async decode(raw: RawBody, sender: string): Promise<{ decoded: DecodedBody; held: HeldRoom }> {
+    const decoded = decodeSent(raw, SMALL_BODY);
+    if (decoded.ok || decoded.status !== 413)
+      return { decoded, held: await this.room.hold(decoded.ok ? weightOf(decoded.body.length) : 0) };
+    const held = await this.room.hold(weightOf(MAX_BODY));
+    await this.turns.further(sender);
+    const whole = decodeSent(raw, MAX_BODY);
+    held.resize(whole.ok ? weightOf(whole.body.length) : 0);
+    await this.turns.further(sender);
+    return { decoded: whole, held };
+  }
+
+  private async parse(raw: RawBody, body: Buffer, sender: string): Promise<ReadBody | UnreadableBody> {
+    const { route, contentType, receivedAt } = raw;
+    const sent = { operation: route.operation, contentType, receivedAt, body };
+    const content = await this.inTurns(route.protocol.read(sent), sender);
+    if (!content.ok) return content;
+    const claim = (read: ReadEvent) => this.unclaimed(read, receivedAt, route.protocol);
+    const { events, ...rest } = content;
+    return { ok: true, events: await this.turns.map(events, sender, claim), rest };
   }
 
   private async inTurns(reading: Reading, sender: string): Promise<BodyContent | UnreadableBody> {

@@ -1,0 +1,50 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { MemoryRoom, weightOf } from './memory.room.js';
+
+const MB = 1024 * 1024;
+
+describe('the memory for bodies', () => {
+  it('lets requests in while there is room, and the others in their order when it is given back', async () => {
+    const room = new MemoryRoom();
+    const first = await room.hold(200 * MB);
+    const second = await room.hold(100 * MB);
+    const entered: string[] = [];
+    const large = room.hold(150 * MB).then((held) => {
+      entered.push('large');
+      return held;
+    });
+    const small = room.hold(1).then((held) => {
+      entered.push('small');
+      return held;
+    });
+    await nextTurn();
+    expect(entered).toEqual([]);
+    first.release();
+    await Promise.all([large, small]);
+    expect(entered).toEqual(['large', 'small']);
+    for (const held of [first, second, await large, await small]) held.release();
+    expect(room.used).toBe(0);
+  });
+
+  it('gives back what turns out not to be needed, and never more than it gave', async () => {
+    const room = new MemoryRoom();
+    const held = await room.hold(100 * MB);
+    held.resize(1 * MB);
+    expect(room.used).toBe(1 * MB);
+    held.release();
+    held.release();
+    expect(room.used).toBe(0);
+  });
+
+  it('has a place for any body, also for one that is larger than all of it', async () => {
+    const room = new MemoryRoom();
+    (await room.hold(10_000 * MB)).release();
+    expect(room.used).toBe(0);
+  });
+
+  it('weighs objects by what they can become, and long texts by their length', () => {
+    expect(weightOf(1000)).toBe(23_000);
+    expect(weightOf(20 * MB)).toBe(40 * MB + 32 * MB);
+  });
+});
