@@ -30,6 +30,7 @@ import { TokenStore } from '../platform/auth/token.store.js';
 import { Clock } from '../platform/clock.js';
 import { Settings } from '../platform/config/settings.js';
 import { Database } from '../platform/db/database.js';
+import { EventLoopWatch } from '../platform/event-loop.js';
 import { ProblemFilter } from '../platform/http/problem.filter.js';
 import { PublicUrl } from '../platform/http/public-url.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
@@ -65,12 +66,14 @@ const FLOW = [
 @Module({})
 class PlatformModule {
   static forRuntime({ settings, config, database, clock, logger }: Runtime): DynamicModule {
+    const metrics = new Metrics();
     const values = [
       { provide: Settings, useValue: settings },
       { provide: Database, useValue: database },
       { provide: Clock, useValue: clock },
       { provide: LOGGER, useValue: logger },
-      { provide: Metrics, useValue: new Metrics() },
+      { provide: Metrics, useValue: metrics },
+      { provide: EventLoopWatch, useValue: new EventLoopWatch(metrics) },
       { provide: PublicUrl, useValue: new PublicUrl(settings.publicUrl) },
       { provide: TokenStore, useValue: new TokenStore(database, clock, settings.adminToken) },
       { provide: PROJECTS_CONFIG, useValue: config.projects },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
 import { anEvent } from '../support/builders.js';
 import { TestDaemon } from '../support/test-daemon.js';
+import { RawConnection } from '../support/wire.js';
 
 const WRONG_KEY = 'f'.repeat(32);
 const ID = 'a'.repeat(32);
@@ -54,6 +55,22 @@ const REFUSED = [
     what: 'a small body that unpacks to more than 50 MB',
     path: '/api/1/envelope/',
     body: gzipSync(Buffer.alloc(60 * 1024 * 1024)),
+    encoding: 'gzip',
+    status: 413,
+    outcome: 'too_large',
+  },
+  {
+    what: 'a small body that unpacks to millions of objects',
+    path: '/api/1/store/',
+    body: gzipSync(`{"message":"m","a":[${'{},'.repeat(6e6)}{}]}`),
+    encoding: 'gzip',
+    status: 413,
+    outcome: 'too_large',
+  },
+  {
+    what: 'a small body that unpacks to millions of levels',
+    path: '/v1/events',
+    body: gzipSync(`{"message":${'['.repeat(9e6)}${']'.repeat(9e6)}}`),
     encoding: 'gzip',
     status: 413,
     outcome: 'too_large',
@@ -128,6 +145,17 @@ describe('intake', () => {
       expect(await forewarn.rows('SELECT FROM issue')).toHaveLength(0);
       expect(await forewarn.rows('SELECT FROM customer')).toHaveLength(0);
       expect(await forewarn.rows('SELECT FROM event_seen')).toHaveLength(0);
+    },
+  );
+
+  it.each(['/api/1/envelope/', '/v1/events', '/otlp/v1/logs'])(
+    'answers who sends a wrong key to %s before the body is there',
+    async (path) => {
+      const connection = await RawConnection.open(forewarn.daemon.port);
+      const head = `POST ${path}?sentry_key=${WRONG_KEY} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json`;
+      connection.write(`${head}\r\nContent-Length: 1000000\r\n\r\n{`);
+      expect(await connection.untilSaid('the key does not open this project')).toContain('403');
+      connection.destroy();
     },
   );
 

@@ -64,6 +64,15 @@ export class RawConnection {
     return Buffer.concat(this.chunks).toString('utf8');
   }
 
+  /** What the server said up to now, once that holds `part`. */
+  async untilSaid(part: string): Promise<string> {
+    for (;;) {
+      const said = Buffer.concat(this.chunks).toString('utf8');
+      if (said.includes(part)) return said;
+      await once(this.socket, 'data');
+    }
+  }
+
   destroy(): void {
     this.socket.destroy();
   }

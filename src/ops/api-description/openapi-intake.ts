@@ -9,7 +9,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   '400': 'The body cannot be read; `detail` says why.',
   '403': 'There is no key, or it does not open this project.',
   '413':
-    'The body is larger than 20 MB, as sent or decompressed, or holds more than 10,000 events of the native format.',
+    'The body is larger than 20 MB, as sent or decompressed, or holds more than 8 MB or 300,000 values in one text, or more than 10,000 events of the native format.',
   '415':
     'The Content-Encoding is not one of gzip, deflate and br, or the Content-Type is not one that this path takes.',
   '503': 'The events could not be committed; send them again after Retry-After.',
