@@ -34,6 +34,18 @@ CREATE TABLE app_release (
   CONSTRAINT app_release_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id)
 );
 
+CREATE TABLE at_risk_member (
+  incident_id bigint NOT NULL,
+  customer_id bigint NOT NULL,
+  since timestamp with time zone NOT NULL,
+  expected real NOT NULL,
+  left_at timestamp with time zone,
+  CONSTRAINT at_risk_member_pkey PRIMARY KEY (incident_id, customer_id),
+  CONSTRAINT at_risk_member_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
+  CONSTRAINT at_risk_member_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id)
+);
+CREATE INDEX at_risk_member_customer ON at_risk_member USING btree (customer_id);
+
 CREATE TABLE attempt (
   id uuid NOT NULL,
   message_id uuid NOT NULL,
@@ -387,6 +399,18 @@ CREATE TABLE incident_alert (
 );
 CREATE INDEX incident_alert_firing ON incident_alert USING btree (received_at) WHERE (status = 'firing'::text);
 CREATE INDEX incident_alert_incident ON incident_alert USING btree (incident_id);
+
+CREATE TABLE incident_cause (
+  incident_id bigint NOT NULL,
+  computed_at timestamp with time zone NOT NULL,
+  affected integer NOT NULL,
+  causes jsonb NOT NULL,
+  at_risk jsonb,
+  offered_at timestamp with time zone,
+  others integer,
+  CONSTRAINT incident_cause_pkey PRIMARY KEY (incident_id),
+  CONSTRAINT incident_cause_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id)
+);
 
 CREATE TABLE incident_detached (
   incident_id bigint NOT NULL,

@@ -23,6 +23,7 @@ import { AudienceTrust1795432200000 } from './1795432200000-audience-trust.js';
 import { Directories1795433000000 } from './1795433000000-directories.js';
 import { Access1795434000000 } from './1795434000000-access.js';
 import { Traits1795436000000 } from './1795436000000-traits.js';
+import { Causes1795436100000 } from './1795436100000-causes.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -51,4 +52,5 @@ export const migrations = [
   Directories1795433000000,
   Access1795434000000,
   Traits1795436000000,
+  Causes1795436100000,
 ];

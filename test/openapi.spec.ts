@@ -99,6 +99,8 @@ describe('GET /openapi.json', () => {
       '/v1/series': '?project=shop&series=project',
       '/v1/bot/explanations': '?customer=c1',
     };
+    /** Too few are hit here to have a cause; causes.spec.ts looks at full answers. */
+    const mayBeEmpty = ['GET /v1/incidents/{id}/causes'];
     const wrong: string[] = [];
     const empty: string[] = [];
     let checked = 0;
@@ -115,7 +117,7 @@ describe('GET /openapi.json', () => {
     }
     expect(wrong).toEqual([]);
     expect(checked).toBeGreaterThan(20);
-    expect(empty).toEqual([]);
+    expect(empty.filter((route) => !mayBeEmpty.includes(route))).toEqual([]);
   });
 
   it('describes what changes really answer', async () => {

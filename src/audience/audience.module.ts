@@ -6,22 +6,27 @@ import { StageRunner } from '../platform/stages/stage-runner.js';
 import { AudienceController } from './affected/audience.controller.js';
 import { AudienceStage } from './affected/audience.stage.js';
 import { AudienceStore } from './affected/audience.store.js';
+import { CausesController } from './causes/causes.controller.js';
+import { CausesStage } from './causes/causes.stage.js';
+import { CausesStore } from './causes/causes.store.js';
 import { Audiences } from './public.js';
 
 /** WHO: finds the customers whom an incident concerns. */
 @Module({
   imports: [CustomersModule, IssuesModule, IncidentsModule],
-  controllers: [AudienceController],
-  providers: [AudienceStore, Audiences, AudienceStage],
+  controllers: [AudienceController, CausesController],
+  providers: [AudienceStore, Audiences, AudienceStage, CausesStore, CausesStage],
   exports: [Audiences],
 })
 export class AudienceModule implements OnApplicationBootstrap {
   constructor(
     private readonly runner: StageRunner,
     private readonly stage: AudienceStage,
+    private readonly causes: CausesStage,
   ) {}
 
   onApplicationBootstrap(): void {
     this.runner.register(this.stage);
+    this.runner.register(this.causes);
   }
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { AUDIENCE_KINDS } from '../audience/audience.js';
 import { CHANNELS } from '../customers/customer.js';
 import { SEVERITIES } from '../incidents/incident.js';
 import { type Trust, TRUSTS } from '../projects/project-key.js';
@@ -7,9 +6,9 @@ import { duration, slug, timeOfDay } from '../platform/config/schema.js';
 
 const oneOrMore = <T extends z.ZodType>(one: T) =>
   z.union([one, z.array(one).min(1)]).transform((value) => (Array.isArray(value) ? value : [value]));
-const audienceName = z
-  .enum(['affected', 'atRisk'])
-  .transform((name) => (name === 'atRisk' ? AUDIENCE_KINDS[1] : AUDIENCE_KINDS[0]));
+const audienceName = z.enum(['affected'], {
+  error: 'must be affected; customers at risk are shown by the API, and not written to yet',
+});
 
 /** The `policies` section: the first policy that matches an incident decides; an incident that none matches leads to no outreach. */
 export const policiesSchema = z

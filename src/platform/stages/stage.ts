@@ -13,6 +13,7 @@ export const STAGE_NAMES = [
   'alertmanager-push',
   'forget-stops',
   'audience',
+  'causes',
   'draft',
   'campaign',
   'dispatch',

@@ -1,0 +1,138 @@
+import { Injectable } from '@nestjs/common';
+import { int8s } from '../../platform/db/arrays.js';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+import { onlyRow } from '../../platform/db/sql.js';
+import { type AtRiskStated, type FoundCauses, type Measured, type StatedCause } from './stated.js';
+
+/** A customer who counts as active, and whether the incident has hit them. */
+export interface ActiveCustomer {
+  readonly id: number;
+  readonly hit: boolean;
+}
+
+/** What is known of a customer: single values by name, and the features used. */
+export interface CustomerTraitsRow {
+  readonly id: number;
+  readonly locale: string | null;
+  readonly zone: string | null;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** Name and value in turn, the one seen last at the end. */
+  readonly traits: readonly string[];
+}
+
+const ACTIVE = `
+  SELECT x.id, bool_or(x.hit) AS hit FROM (
+    SELECT coalesce(c.merged_into, c.id) AS id, s.at, s.hit FROM (
+      SELECT customer_id, last_at AS at, false AS hit FROM customer_activity WHERE project_id = $1 AND last_at >= $2
+      UNION ALL SELECT customer_id, max(last_seen), false FROM customer_trait WHERE project_id = $1 AND last_seen >= $2 GROUP BY 1
+      UNION ALL SELECT customer_id, 'infinity', true FROM audience_member WHERE incident_id = $3 AND kind = 'affected'
+    ) s JOIN customer c ON c.id = s.customer_id
+  ) x GROUP BY 1 ORDER BY max(x.at) DESC, 1 LIMIT $4`;
+const TRAITS = {
+  name: 'causes.traits',
+  text: `SELECT c.id, c.locale, c.time_zone AS zone, c.attributes,
+      coalesce((SELECT array_agg(p.part ORDER BY t.last_seen, t.name, t.value, p.nth) FROM customer_trait t, unnest(ARRAY[t.name, t.value]) WITH ORDINALITY AS p (part, nth)
+        WHERE t.project_id = $1 AND t.customer_id IN (SELECT id FROM customer o WHERE o.id = c.id OR o.merged_into = c.id)), '{}') AS traits
+    FROM customer c WHERE c.id = ANY ($2::bigint[])`,
+};
+
+/** SQL on what the affected share and who is at risk. */
+@Injectable()
+export class CausesStore {
+  /** How many are affected. */
+  async affected(sql: Sql, incidentId: number): Promise<number> {
+    const text = "SELECT count(*)::int AS count FROM audience_member WHERE incident_id = $1 AND kind = 'affected'";
+    return onlyRow(await sql.query<{ count: number }>(text, [incidentId]), 'the count of affected').count;
+  }
+
+  /** What was found last, undefined before the first time. */
+  async find(sql: Sql, incidentId: number): Promise<FoundCauses | undefined> {
+    const [row] = await sql.query<FoundCauses>(
+      `SELECT computed_at AS "computedAt", affected, causes, at_risk AS "atRisk", offered_at AS "offeredAt", others FROM incident_cause WHERE incident_id = $1`,
+      [incidentId],
+    );
+    return row;
+  }
+
+  /** Customers of a project seen at `since` or later, and the affected: those seen last, `limit` at most. */
+  async active(
+    sql: Sql,
+    about: { projectId: number; incidentId: number; since: Date },
+    limit: number,
+  ): Promise<ActiveCustomer[]> {
+    return sql.query<ActiveCustomer>(ACTIVE, [about.projectId, about.since, about.incidentId, limit]);
+  }
+
+  /** What is known of these customers, in no order. */
+  async traits(sql: Sql, projectId: number, ids: readonly number[]): Promise<CustomerTraitsRow[]> {
+    return sql.query<CustomerTraitsRow>(TRAITS, [projectId, int8s(ids)]);
+  }
+
+  /** Keeps what was found, in place of what was found before; `others` is how many were neither affected nor at risk. */
+  async save(
+    tx: Tx,
+    incidentId: number,
+    found: { affected: number; causes: readonly StatedCause[]; atRisk: AtRiskStated | null; others: number },
+    now: Date,
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO incident_cause AS i (incident_id, computed_at, affected, causes, at_risk, offered_at, others)
+       VALUES ($1, $2, $3, $4, $5::jsonb, CASE WHEN $5::jsonb IS NOT NULL THEN $2::timestamptz END, CASE WHEN $5::jsonb IS NOT NULL THEN $6::int END)
+       ON CONFLICT (incident_id) DO UPDATE SET computed_at = $2, affected = $3, causes = $4, at_risk = $5::jsonb,
+         offered_at = coalesce(i.offered_at, EXCLUDED.offered_at), others = coalesce(i.others, EXCLUDED.others)`,
+      [
+        incidentId,
+        now,
+        found.affected,
+        JSON.stringify(found.causes),
+        found.atRisk === null ? null : JSON.stringify(found.atRisk),
+        found.others,
+      ],
+    );
+  }
+
+  /** Makes exactly these customers those who are at risk now; who was at risk before stays known, for measuring. */
+  async replaceAtRisk(tx: Tx, incidentId: number, ids: readonly number[], expected: number, now: Date): Promise<void> {
+    const members = int8s(ids);
+    await tx.query(
+      'UPDATE at_risk_member SET left_at = $3 WHERE incident_id = $1 AND left_at IS NULL AND NOT (customer_id = ANY ($2::bigint[]))',
+      [incidentId, members, now],
+    );
+    await tx.query(
+      `INSERT INTO at_risk_member (incident_id, customer_id, since, expected)
+       SELECT $1, c.id, $3, $4 FROM unnest($2::bigint[]) AS x (id) JOIN customer c ON c.id = x.id
+       ON CONFLICT (incident_id, customer_id) DO UPDATE SET left_at = NULL`,
+      [incidentId, members, now, expected],
+    );
+  }
+
+  /** Of all who were ever called at risk and of the others, how many were hit afterwards; undefined where nobody was called so. */
+  async measure(sql: Sql, incidentId: number): Promise<Measured | undefined> {
+    const [row] = await sql.query<Measured>(
+      `SELECT (SELECT count(*)::int FROM at_risk_member WHERE incident_id = $1) AS of,
+         (SELECT count(*)::int FROM at_risk_member m JOIN audience_member a USING (incident_id, customer_id)
+          WHERE m.incident_id = $1 AND a.kind = 'affected' AND a.added_at > m.since) AS hit,
+         (SELECT count(*)::int FROM audience_member a WHERE a.incident_id = $1 AND a.kind = 'affected' AND a.added_at > i.offered_at
+          AND NOT EXISTS (SELECT FROM at_risk_member m WHERE m.incident_id = $1 AND m.customer_id = a.customer_id)) AS "restHit",
+         i.others AS "ofRest"
+       FROM incident_cause i WHERE i.incident_id = $1 AND i.offered_at IS NOT NULL`,
+      [incidentId],
+    );
+    return row;
+  }
+
+  /** Customers at risk who were not hit, by id after `after`. */
+  async atRisk(
+    sql: Sql,
+    incidentId: number,
+    after: number,
+    limit: number,
+  ): Promise<{ customerId: number; since: Date; expected: number }[]> {
+    return sql.query(
+      `SELECT customer_id AS "customerId", since, expected FROM at_risk_member m WHERE incident_id = $1 AND left_at IS NULL AND customer_id > $2
+         AND NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = m.customer_id AND a.kind = 'affected')
+       ORDER BY customer_id LIMIT $3`,
+      [incidentId, after, limit],
+    );
+  }
+}

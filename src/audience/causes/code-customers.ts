@@ -1,0 +1,112 @@
+import { traitName, traitValue } from '../../customers/trait.js';
+import { codeColumn, codeSets, type CodedRows } from '../algorithm/coded-rows.js';
+
+/** What is known of a customer; as `CustomerTraitsRow` of the store. */
+interface Known {
+  readonly locale: string | null;
+  readonly zone: string | null;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** Name and value in turn, the one seen last at the end. */
+  readonly traits: readonly string[];
+}
+
+/** The trait of which a customer has many values at once. */
+const FEATURE = 'feature';
+/** Traits, and features, that are looked at: those that most customers have. Chosen without regard to who was hit, so that the bound on chance holds. */
+const MOST_NAMES = 200;
+const MOST_FEATURES = 200;
+
+/**
+ * Share of the others who have a trait, of the share among the affected who have it, below which nobody can compare: who has no errors may send
+ * no events, so that all the affected, and nobody else, seem to use an app of some release. For what telemetry says only.
+ */
+const LEAST_COMPARABLE = 0.5;
+
+/** Puts customers and what is known of them into columns, in the order of `active`. Of several values the one seen last counts, but for features. */
+export function codeCustomers(
+  active: readonly { readonly id: number; readonly hit: boolean }[],
+  known: ReadonlyMap<number, Known>,
+): CodedRows {
+  const hit = active.map((one) => one.hit);
+  const told = active.map(({ id }) => directoryOf(known.get(id)));
+  const seen = active.map(({ id }) => seenOf(known.get(id)));
+  const features = active.map(({ id }) => featuresOf(known.get(id)));
+  const names = (of: readonly ReadonlyMap<string, string>[]) =>
+    mostCommon(
+      of.map((one) => [...one.keys()]),
+      MOST_NAMES,
+    );
+  const listed = new Set(names(told));
+  const learnt = names(seen).filter(
+    (name) => !listed.has(name) && comparable(hit, (row) => seen[row]?.has(name) ?? false),
+  );
+  const kept = comparable(hit, (row) => (features[row] ?? []).length > 0)
+    ? new Set(mostCommon(features, MOST_FEATURES))
+    : new Set();
+  const column = (name: string, of: readonly ReadonlyMap<string, string>[]) =>
+    codeColumn(
+      name,
+      of.map((one) => one.get(name)),
+    );
+  return {
+    size: active.length,
+    columns: [
+      ...[...listed].map((name) => column(name, told)),
+      ...learnt.map((name) => column(name, seen)),
+      ...codeSets(
+        FEATURE,
+        features.map((own) => own.filter((one) => kept.has(one))),
+      ),
+    ],
+  };
+}
+
+function comparable(hit: readonly boolean[], has: (row: number) => boolean): boolean {
+  const [all, having] = [
+    [0, 0],
+    [0, 0],
+  ];
+  for (const [row, affected] of hit.entries()) {
+    const side = affected ? 1 : 0;
+    all[side]! += 1;
+    if (has(row)) having[side]! += 1;
+  }
+  const share = (side: 0 | 1) => having[side]! / Math.max(1, all[side]!);
+  return share(0) >= LEAST_COMPARABLE * share(1);
+}
+
+/** What the directory says of a customer. */
+function directoryOf(known: Known | undefined): Map<string, string> {
+  const values = new Map<string, string>();
+  if (!known) return values;
+  const entries = Object.entries({ ...known.attributes, locale: known.locale, zone: known.zone });
+  for (const [key, given] of entries) {
+    if (typeof given !== 'string' && typeof given !== 'number' && typeof given !== 'boolean') continue;
+    const [name, value] = [traitName(key), traitValue(String(given))];
+    if (name !== undefined && value !== undefined) values.set(name, value);
+  }
+  return values;
+}
+
+/** What telemetry says of a customer, but for features. */
+function seenOf(known: Known | undefined): Map<string, string> {
+  const values = new Map<string, string>();
+  const traits = known?.traits ?? [];
+  for (let at = 0; at + 1 < traits.length; at += 2) {
+    const [name = '', value = ''] = [traits[at], traits[at + 1]];
+    if (name !== FEATURE) values.set(name, value);
+  }
+  return values;
+}
+
+function featuresOf(known: Known | undefined): string[] {
+  const traits = known?.traits ?? [];
+  return traits.filter((_, at) => at % 2 === 1 && traits[at - 1] === FEATURE);
+}
+
+function mostCommon(lists: readonly (readonly string[])[], most: number): string[] {
+  const counts = new Map<string, number>();
+  for (const list of lists) for (const one of list) counts.set(one, (counts.get(one) ?? 0) + 1);
+  const ranked = [...counts].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1));
+  return ranked.slice(0, most).map(([name]) => name);
+}
