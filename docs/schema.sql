@@ -207,7 +207,9 @@ CREATE TABLE customer (
   CONSTRAINT customer_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES customer(id) ON DELETE CASCADE,
   CONSTRAINT customer_source_check CHECK ((source = ANY (ARRAY['directory'::text, 'telemetry'::text])))
 );
+CREATE INDEX customer_last_name ON customer USING btree (lower("substring"(name, '\S+$'::text)) COLLATE "C") WHERE (name ~ '\s'::text);
 CREATE INDEX customer_merged ON customer USING btree (merged_into) WHERE (merged_into IS NOT NULL);
+CREATE INDEX customer_name ON customer USING btree (lower(name) COLLATE "C") WHERE (name IS NOT NULL);
 
 CREATE TABLE customer_activity (
   project_id integer NOT NULL,

@@ -1,64 +1,171 @@
-import { readFile } from 'node:fs/promises';
-import { CustomerImporter } from '../customers/directory/customer.importer.js';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { type Readable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { type z } from 'zod';
 import { CustomerStore } from '../customers/directory/customer.store.js';
-import { readImport } from '../customers/directory/import.js';
-import { CustomerDirectory } from '../customers/public.js';
+import { ChunkWriter } from '../customers/import/chunk.writer.js';
+import { CustomerImporter } from '../customers/import/customer.importer.js';
+import { importQuery } from '../customers/import/import-query.js';
+import { ImportStore } from '../customers/import/import.store.js';
+import { type ImportReport } from '../customers/import/tally.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
+import { type Clock, SystemClock } from '../platform/clock.js';
+import { readSettings } from '../platform/config/settings.js';
+import { type Database } from '../platform/db/database.js';
+import { openDatabase } from '../platform/db/open-database.js';
+import { messageOf, Problem, StartError } from '../platform/errors.js';
 import { type Directory } from '../projects/project.js';
 import { type ProjectsConfig } from '../projects/projects-config.js';
-import { type Database } from '../platform/db/database.js';
-import { createLogger } from '../platform/logging/logger.js';
-import { Projects } from '../projects/project.registry.js';
 import { ProjectStore } from '../projects/registry/project.store.js';
-import { openDatabase } from '../platform/db/open-database.js';
-import { SystemClock } from '../platform/clock.js';
-import { readSettings } from '../platform/config/settings.js';
-import { messageOf, StartError } from '../platform/errors.js';
+import { ImportProgress } from './import-progress.js';
 
-/** `forewarn import FILE`: CSV by its ending, else NDJSON; `-` reads standard input. Exit code 1 when a line failed. */
-export async function run([path]: string[]): Promise<number> {
-  if (!path) {
-    process.stderr.write('usage: forewarn import FILE.csv|FILE.ndjson\n');
+const USAGE = `usage: forewarn import [options] FILE...     - is standard input; JSON lines or CSV, which the content says
+  --directory NAME      the list of customers (default: that of the first project)
+  --map H=FIELD,H=-     headings in other words: externalId, name, locale, timeZone, email, phone, consentSms,
+                        consentSmsAt, consentEmail, consentEmailAt, usernames, devices, attributes.NAME; - leaves out
+  --country CC          country of phone numbers that are written without their code, such as DE
+  --encoding NAME       such as windows-1252; UTF-8 and UTF-16 are found out
+  --dry-run             read and judge everything, write nothing
+  --skip N              pass over the first N records, to go on after a stop
+`;
+const OPTIONS = {
+  directory: { type: 'string' },
+  map: { type: 'string' },
+  country: { type: 'string' },
+  encoding: { type: 'string' },
+  'dry-run': { type: 'boolean' },
+  skip: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+type Query = z.output<typeof importQuery>;
+
+/** What an import of one file needs. */
+interface Run {
+  readonly importer: CustomerImporter;
+  readonly directory: Directory;
+  readonly query: Query;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** `forewarn import FILE…`. Exit code 1 when a line or a cell could not be taken, 2 for wrong options, 130 when it was stopped. */
+export async function run(args: string[]): Promise<number> {
+  const { files, query } = optionsOf(args);
+  if (!query || files.length === 0) {
+    process.stderr.write(USAGE);
     return 2;
   }
-  const content = await read(path);
-  const clock = new SystemClock();
+  await assertReadable(files);
   const settings = readSettings(process.env);
   const config = loadConfig(configPath(settings));
-  const { lines, errors } = readImport(content, path.endsWith('.csv') ? 'csv' : 'ndjson', clock.now());
   const { database, close } = await openDatabase(settings, { share: true });
+  const stop = new AbortController();
+  const onInterrupt = () => stop.abort();
+  process.once('SIGINT', onInterrupt);
   try {
-    const projects = new Projects(config.projects, new ProjectStore(), database, clock, createLogger('silent'));
-    const into = await theDirectory(database, config.projects);
-    const importer = new CustomerImporter(new CustomerDirectory(new CustomerStore(), projects), database, clock);
-    const report = await importer.import(into, lines, errors);
-    for (const { line, problem } of report.errors) process.stderr.write(`${path}:${line}: ${problem}\n`);
-    process.stdout.write(`${report.imported} imported, ${report.failed} failed\n`);
-    return report.failed > 0 ? 1 : 0;
+    const clock = new SystemClock();
+    const writer = new ChunkWriter(new ImportStore(), new CustomerStore());
+    const importer = new CustomerImporter(writer, database, clock);
+    const directory = await theDirectory(database, config.projects, query.directory);
+    let clean = true;
+    for (const path of files) {
+      const report = await importFile(path, { importer, directory, query, clock, signal: stop.signal });
+      clean &&= report.failed === 0 && report.cellsLeftOut === 0;
+      if (stop.signal.aborted) return stopped(path, report);
+    }
+    return clean ? 0 : 1;
   } finally {
+    process.off('SIGINT', onInterrupt);
     await close();
   }
 }
 
-/** The only directory there is, or that of the first project in the configuration; made before the first start. */
-async function theDirectory(database: Database, [first]: ProjectsConfig): Promise<Directory> {
-  const store = new ProjectStore();
-  const name = first?.directory ?? first?.slug ?? '';
-  const directories = await store.directories(database);
-  const found = directories.find((one) => one.name === name) ?? (directories.length === 1 ? directories[0] : undefined);
-  if (found) return found;
-  if (directories.length === 0)
-    return { id: await database.transaction((tx) => store.ensureDirectory(tx, name)), name };
-  const names = directories.map((one) => one.name).join(', ');
-  throw new StartError(
-    `there is no directory "${name}"; there are ${names}. Set FOREWARN_CONFIG to the daemon's file.`,
-  );
+function optionsOf(args: string[]): { files: string[]; query?: Query } {
+  let parsed;
+  try {
+    parsed = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new StartError(`${messageOf(error)}\n${USAGE}`);
+  }
+  const { help, 'dry-run': dryRun, ...given } = parsed.values;
+  if (help) return { files: [] };
+  const query = importQuery.safeParse({ ...given, ...(dryRun && { dryRun: 'true' }) });
+  if (query.success) return { files: parsed.positionals, query: query.data };
+  throw new StartError(query.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('\n'));
 }
 
-async function read(path: string): Promise<string> {
+async function assertReadable(files: readonly string[]): Promise<void> {
+  for (const path of files.filter((one) => one !== '-')) await sizeOf(path);
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  if (path === '-') return undefined;
   try {
-    return await readFile(path === '-' ? '/dev/stdin' : path, 'utf8');
+    const found = await stat(path);
+    if (found.isDirectory()) throw new Error('it is a folder');
+    return found.isFile() ? found.size : undefined;
   } catch (error) {
     throw new StartError(`${path} cannot be read: ${messageOf(error)}`);
   }
+}
+
+async function importFile(path: string, { importer, directory, query, clock, signal }: Run): Promise<ImportReport> {
+  const source: Readable = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 65_536 });
+  const progress = new ImportProgress(process.stderr, clock, path, await sizeOf(path));
+  try {
+    const report = await importer.import(progress.counted(source), {
+      ...query,
+      directory,
+      signal,
+      onProgress: (records) => progress.show(records),
+    });
+    progress.end();
+    print(path, report);
+    return report;
+  } catch (error) {
+    progress.end();
+    if (error instanceof Problem) throw new StartError(`${path}: ${error.message}`);
+    throw error;
+  } finally {
+    source.destroy();
+  }
+}
+
+function print(path: string, report: ImportReport): void {
+  for (const { line, problem } of report.errors) process.stderr.write(`${path}:${line}: ${problem}\n`);
+  if (report.mistakes.length > 0) process.stderr.write(`\n${path}, by kind:\n`);
+  for (const { count, problem, lines } of report.mistakes) {
+    const more = count > lines.length ? ', …' : '';
+    process.stderr.write(`  ${count} × ${problem} (line ${lines.join(', ')}${more})\n`);
+  }
+  const parts = [
+    `${report.imported} ${report.dryRun ? 'would be imported' : 'imported'}, ${report.failed} failed`,
+    report.cellsLeftOut > 0 ? `${report.cellsLeftOut} cells left out` : '',
+    report.repeated > 0 ? `${report.repeated} ids repeated` : '',
+    report.optOutsKept > 0 ? `${report.optOutsKept} opt-outs kept` : '',
+  ];
+  process.stdout.write(`${parts.filter(Boolean).join(', ')}\n`);
+}
+
+function stopped(path: string, { records }: ImportReport): number {
+  process.stderr.write(`stopped after ${records} records of ${path}; go on with --skip ${records}\n`);
+  return 130;
+}
+
+/** The directory of this name; else that of the first project, or the only one. Made before the first start. */
+async function theDirectory(database: Database, [first]: ProjectsConfig, wanted?: string): Promise<Directory> {
+  const store = new ProjectStore();
+  const name = wanted ?? first?.directory ?? first?.slug ?? '';
+  const directories = await store.directories(database);
+  const only = wanted === undefined && directories.length === 1 ? directories[0] : undefined;
+  const found = directories.find((one) => one.name === name) ?? only;
+  if (found) return found;
+  if (directories.length === 0 && wanted === undefined)
+    return { id: await database.transaction((tx) => store.ensureDirectory(tx, name)), name };
+  const names = directories.map((one) => one.name).join(', ') || 'none before the first start';
+  throw new StartError(
+    `There is no directory "${name}"; there are ${names}. Give --directory, or the daemon's FOREWARN_CONFIG.`,
+  );
 }

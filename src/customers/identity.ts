@@ -1,4 +1,4 @@
-import { type Identity } from './customer.js';
+import { type CustomerEntry, type Identity } from './customer.js';
 
 /**
  * Values that stand in many apps' user ids for nobody in particular: placeholders of frameworks and languages, what scrubbing left, and names
@@ -69,4 +69,14 @@ export function identitiesOfUser({ id, email, username }: UserNames): Identity[]
   if (email !== undefined && !isNobody(email)) identities.push({ kind: 'email', value: normalEmail(email) });
   if (username !== undefined && !isNobody(username)) identities.push({ kind: 'username', value: normalName(username) });
   return identities;
+}
+
+/** The names that a directory entry gives beside the id. */
+export function namesOfEntry(entry: CustomerEntry): Identity[] {
+  return [
+    ...(entry.email ? [{ kind: 'email' as const, value: normalEmail(entry.email) }] : []),
+    ...(entry.phone ? [{ kind: 'phone' as const, value: entry.phone }] : []),
+    ...(entry.usernames ?? []).map((value) => ({ kind: 'username' as const, value })),
+    ...(entry.devices ?? []).map((value) => ({ kind: 'device' as const, value })),
+  ];
 }

@@ -15,7 +15,8 @@ import {
   type Recipient,
 } from './customer.js';
 import { CustomerStore, keyOf, type Name, type Owner } from './directory/customer.store.js';
-import { normalEmail, normalName } from './identity.js';
+import { namesOfText } from './algorithm/cells.js';
+import { namesOfEntry, normalName } from './identity.js';
 
 /** Customers seen lately, so that those who are hit again and again are not asked for each time. */
 const REMEMBERED = 200_000;
@@ -181,16 +182,12 @@ export class CustomerDirectory {
     const own: Name = { directoryId, kind: 'id', value: externalId };
     const found = (await this.store.findIdentities(tx, [own])).get(keyOf(own));
     const id = found?.customerId ?? (await this.store.insert(tx, directoryId, now));
-    let changed = found?.source === 'telemetry' ? await this.store.dropLearntNames(tx, id) : 0;
+    let changed = found?.source === 'telemetry' ? await this.store.dropLearntNames(tx, [id]) : 0;
     await this.store.update(tx, id, entry, now);
-    const names = identitiesOf(entry).map((one) => ({ ...one, directoryId }));
-    const owners = await this.store.moveIdentities(tx, id, [own, ...names]);
-    changed += owners.filter((one) => one.source === 'directory').length;
-    await this.store.mergeTelemetry(
-      tx,
-      owners.map((one) => one.customerId),
-      id,
-    );
+    const names = namesOfEntry(entry).map((one) => ({ ...one, directoryId }));
+    const moved = await this.store.moveIdentities(tx, id, [own, ...names]);
+    changed += moved.length;
+    await this.store.mergeTelemetry(tx, moved);
     for (const channel of CHANNELS) {
       const { field, identity } = CHANNEL_ADDRESS[channel];
       const address = entry[field];
@@ -230,7 +227,18 @@ export class CustomerDirectory {
 
   /** One customer as the API shows it. */
   async show(sql: Sql, id: number): Promise<Customer | undefined> {
-    return this.store.show(sql, id);
+    return (await this.store.show(sql, [id]))[0];
+  }
+
+  /**
+   * Customers with this id, e-mail address, phone number, user name or device, then those whose name, or its last word, begins so.
+   * @param directory name of a directory; without it, all are searched
+   * @throws Problem 400 for a directory that does not exist
+   */
+  async search(sql: Sql, text: string, directory: string | undefined, limit: number): Promise<Customer[]> {
+    const directoryId = directory === undefined ? null : this.projects.directory(directory).id;
+    const ids = await this.store.search(sql, { directoryId, names: namesOfText(text), beginning: text.trim(), limit });
+    return this.store.show(sql, ids);
   }
 
   /** The external id of each of these customers that has one. */
@@ -291,13 +299,4 @@ function ownerOf([strongest, ...weaker]: readonly Name[], owners: ReadonlyMap<st
   const own = strongest && owners.get(keyOf(strongest));
   const entry = () => weaker.map((one) => owners.get(keyOf(one))).find((owner) => owner?.source === 'directory');
   return (own ?? entry())?.customerId;
-}
-
-function identitiesOf(entry: CustomerEntry): Identity[] {
-  return [
-    ...(entry.email ? [{ kind: 'email' as const, value: normalEmail(entry.email) }] : []),
-    ...(entry.phone ? [{ kind: 'phone' as const, value: entry.phone }] : []),
-    ...(entry.usernames ?? []).map((value) => ({ kind: 'username' as const, value })),
-    ...(entry.devices ?? []).map((value) => ({ kind: 'device' as const, value })),
-  ];
 }

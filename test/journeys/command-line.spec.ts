@@ -130,16 +130,35 @@ describe('forewarn with a DATABASE_URL', () => {
       expect((await forewarn(['token', 'create', '--name', 'bob', '--role', 'king'], env)).code).toBe(2);
     });
 
-    it('imports what it can read and names each line that it cannot', async () => {
+    it('imports what it can read and names each cell that it cannot', async () => {
       const path = join(folder, 'customers.csv');
       const lines = ['externalId,email,consentEmail', 'c1,c1@customers.example,yes', 'c2,nonsense,yes', 'c3,,no'];
       await writeFile(path, lines.join('\n'));
 
       const { code, stdout, stderr } = await forewarn(['import', path], env);
 
-      expect([code, stdout]).toEqual([1, '2 imported, 1 failed\n']);
+      expect([code, stdout]).toEqual([1, '3 imported, 0 failed, 1 cells left out\n']);
       expect(stderr).toMatch(/customers\.csv:3: email: is not an e-mail address/);
       expect((await forewarn(['import', join(folder, 'none.csv')], env)).code).toBe(1);
+    });
+
+    it('imports several files, whatever their endings, and goes on where it was told', async () => {
+      const [a, b] = [join(folder, 'a.txt'), join(folder, 'b.dat')];
+      await writeFile(a, Buffer.from('Nummer;Handy;Name\nk1;0151 23456789;J\xfcrgen\nk2;;Bo\n', 'latin1'));
+      await writeFile(b, '{"externalId":"k3"}\n{"externalId":"k4"}\n');
+
+      const options = ['--map', 'Nummer=externalId,Handy=phone', '--country', 'de', '--encoding', 'windows-1252'];
+      expect(await forewarn(['import', ...options, a], env)).toMatchObject({
+        code: 0,
+        stdout: '2 imported, 0 failed\n',
+      });
+      const twice = await forewarn(['import', '--dry-run', '--skip', '1', a, b, ...options], env);
+      expect(twice).toMatchObject({
+        code: 0,
+        stdout: '1 would be imported, 0 failed\n1 would be imported, 0 failed\n',
+      });
+      const wrong = await forewarn(['import', '--country', 'XX', a], env);
+      expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('--country: is not a country')]);
     });
 
     it('finds nothing wrong, and says what it looked at', async () => {

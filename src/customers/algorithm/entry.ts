@@ -1,59 +1,38 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { z } from 'zod';
 import { CHANNELS, type CustomerEntry } from '../customer.js';
-import { isNobody, normalEmail, normalName } from '../identity.js';
+import { type Cell, LONGEST, readEmail, readLocale, readName, readPhone, readTimeZone } from './cells.js';
 
-const LONGEST = 200;
 const text = z.string().trim().min(1).max(LONGEST);
 
-/** Further name of a customer, beside the id. */
-const name = text
-  .transform(normalName)
-  .refine((value) => !isNobody(value), 'is a value that apps send for nobody in particular, so it names no customer');
-
-const locale = z.string().transform((value, context) => {
-  try {
-    return Intl.getCanonicalLocales(value)[0] ?? value;
-  } catch {
-    context.addIssue({ code: 'custom', message: `"${value}" is not a language tag; write it like en, zh-CN or pt-BR` });
+/** A text as `read` reads it, with what is wrong as the message. */
+function cell(read: (value: string) => Cell<string>) {
+  return z.string().transform((value, context) => {
+    const found = read(value);
+    if ('value' in found) return found.value;
+    context.addIssue({ code: 'custom', message: found.problem });
     return z.NEVER;
-  }
-});
-
-const timeZone = z.string().transform((value, context) => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone;
-  } catch {
-    context.addIssue({
-      code: 'custom',
-      message: `"${value}" is not a time zone; write it like Europe/Berlin or Asia/Shanghai`,
-    });
-    return z.NEVER;
-  }
-});
-
-const phone = z.string().transform((value, context) => {
-  const parsed = parsePhoneNumberFromString(value);
-  if (parsed?.isValid()) return parsed.number;
-  context.addIssue({
-    code: 'custom',
-    message: 'is not a phone number; write it with + and the country code, like +4915112345678',
   });
-  return z.NEVER;
-});
+}
 
-const email = z.email({ message: 'is not an e-mail address' }).max(254).transform(normalEmail);
+const locale = cell(readLocale);
+const timeZone = cell(readTimeZone);
+const phone = cell((value) => readPhone(value));
+const email = cell(readEmail);
+
+/** A name that stands for one customer. */
+const name = cell(readName);
 
 /** The app's own id of a customer: 1 to 200 characters that stand for one person. */
-export const externalIdSchema = text
-  .transform(normalName)
-  .refine(
-    (value) => !isNobody(value),
-    'is a value that apps send for nobody in particular, so it cannot be the id of a customer',
-  );
+export const externalIdSchema = name;
 
 /** Name of a directory, as the configuration spells it; whether it exists is checked later. */
 export const directoryQuery = z.strictObject({ directory: z.string().max(LONGEST).optional() });
+
+/** What somebody looks for, and how much of it they want to see. */
+export const searchQuery = directoryQuery.extend({
+  query: z.string().trim().min(1).max(LONGEST),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+});
 
 /** Yes or no as of now, or with the date at which the customer said so. */
 const consentWord = z.union([
@@ -74,9 +53,6 @@ export const entrySchema = z.strictObject({
   devices: z.array(name).max(50).optional(),
 });
 
-/** Line of an import: an entry with its id. */
-export const importLineSchema = entrySchema.extend({ externalId: externalIdSchema });
-
 /**
  * Finds a problem in the dates of consent; undefined if there is none. A future date would outrank everything that the
  * customer says until then.
@@ -87,31 +63,4 @@ export function consentProblem({ consent }: CustomerEntry, now: Date): string | 
     return typeof word === 'object' && word.at > now;
   });
   return channel && `consent.${channel}.at: lies in the future; it is the time at which the customer said so`;
-}
-
-const TRUE = new Set(['true', 'yes', '1', 'y']);
-const FALSE = new Set(['false', 'no', '0', 'n']);
-
-/**
- * Turns a CSV record into the shape of an import line: `consentSms` and `consentEmail` are yes or no,
- * `attributes.NAME` columns become attributes, empty cells are left out.
- */
-export function entryOfCsv(record: Readonly<Record<string, string>>): Record<string, unknown> {
-  const entry: Record<string, unknown> = {};
-  const consent: Record<string, unknown> = {};
-  const attributes: Record<string, string> = {};
-  for (const [column, cell] of Object.entries(record)) {
-    if (cell === '') continue;
-    if (column === 'consentSms' || column === 'consentEmail') consent[column.slice(7).toLowerCase()] = yesOrNo(cell);
-    else if (column.startsWith('attributes.')) attributes[column.slice(11)] = cell;
-    else entry[column] = cell;
-  }
-  if (Object.keys(consent).length > 0) entry.consent = consent;
-  if (Object.keys(attributes).length > 0) entry.attributes = attributes;
-  return entry;
-}
-
-function yesOrNo(cell: string): boolean | string {
-  const word = cell.trim().toLowerCase();
-  return TRUE.has(word) ? true : FALSE.has(word) ? false : cell;
 }

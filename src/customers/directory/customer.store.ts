@@ -42,6 +42,28 @@ const RECIPIENTS = {
     FROM customer c WHERE c.id = ANY ($1::bigint[])`,
 };
 
+const SHOWN = {
+  name: 'customers.shown',
+  text: `SELECT c.*, (SELECT name FROM directory d WHERE d.id = c.directory_id) AS directory,
+      (SELECT value FROM customer_identity i WHERE i.customer_id = c.id AND i.kind = 'id') AS external_id
+    FROM customer c WHERE c.id = ANY ($1::bigint[])`,
+};
+const AFTER = `lower($4::text) || U&'\\+10FFFF'`;
+const SEARCH = {
+  name: 'customers.search',
+  text: `SELECT id FROM (
+      SELECT 1 AS rank, i.customer_id AS id, '' AS name FROM directory d, unnest($2::text[], $3::text[]) AS k (kind, value),
+        LATERAL (SELECT customer_id FROM customer_identity WHERE directory_id = d.id AND kind = k.kind AND value = k.value OFFSET 0) i
+      WHERE $1::int IS NULL OR d.id = $1
+      UNION ALL (SELECT 2, id, lower(name) COLLATE "C" FROM customer
+        WHERE lower(name) COLLATE "C" >= lower($4::text) COLLATE "C" AND lower(name) COLLATE "C" < (${AFTER}) COLLATE "C"
+          AND name IS NOT NULL AND ($1::int IS NULL OR directory_id = $1) ORDER BY lower(name) COLLATE "C" LIMIT $5)
+      UNION ALL (SELECT 3, id, lower(substring(name from '\\S+$')) COLLATE "C" FROM customer
+        WHERE lower(substring(name from '\\S+$')) COLLATE "C" >= lower($4::text) COLLATE "C" AND lower(substring(name from '\\S+$')) COLLATE "C" < (${AFTER}) COLLATE "C"
+          AND name ~ '\\s' AND ($1::int IS NULL OR directory_id = $1) ORDER BY lower(substring(name from '\\S+$')) COLLATE "C" LIMIT $5)) x
+    GROUP BY id ORDER BY min(rank), min(name), id LIMIT $5`,
+};
+
 /** Sources that only hand on what a customer is said to have said. */
 const HANDED_ON: ReadonlySet<ConsentSource> = new Set(['api', 'import']);
 
@@ -59,6 +81,20 @@ export interface Name extends Identity {
 export interface Owner {
   readonly customerId: number;
   readonly source: Customer['source'];
+}
+
+/** What `search` looks for: any of these names, or a beginning of the customer's own name. */
+export interface Search {
+  readonly directoryId: number | null;
+  readonly names: readonly Identity[];
+  readonly beginning: string;
+  readonly limit: number;
+}
+
+/** Whose a name was, and whose it became. */
+export interface Moved {
+  readonly fromId: number;
+  readonly intoId: number;
 }
 
 /** One text for a name, different for different names. */
@@ -165,7 +201,7 @@ export class CustomerStore {
   }
 
   /** Gives names to a customer, taking them from whoever has them; returns who else had them. */
-  async moveIdentities(tx: Tx, id: number, names: readonly Name[]): Promise<Owner[]> {
+  async moveIdentities(tx: Tx, id: number, names: readonly Name[]): Promise<Moved[]> {
     const before = await this.findIdentities(tx, names);
     const sql = `INSERT INTO customer_identity (directory_id, kind, value, customer_id)
                  SELECT DISTINCT k.directory_id, k.kind, k.value, $4::bigint FROM unnest($1::int[], $2::text[], $3::text[]) AS k (directory_id, kind, value) ORDER BY 1, 2, 3
@@ -176,33 +212,40 @@ export class CustomerStore {
       texts(names.map((one) => one.value)),
       id,
     ]);
-    return [...before.values()].filter((owner) => owner.customerId !== id);
+    const others = [...before.values()].filter((owner) => owner.customerId !== id);
+    return others.map(({ customerId }) => ({ fromId: customerId, intoId: id }));
   }
 
   /**
-   * Folds customers that telemetry alone had made into the one whom the directory knows; what they were hit by counts for it from now on.
+   * Folds customers that telemetry alone had made into those whom the directory knows; what they were hit by counts for these from now on.
    * One who has an id is somebody else, whatever else an event said of them, and stays. Names that the directory did not give are dropped.
    */
-  async mergeTelemetry(tx: Tx, from: readonly number[], into: number): Promise<void> {
-    if (from.length === 0) return;
+  async mergeTelemetry(tx: Tx, moved: readonly Moved[]): Promise<void> {
+    if (moved.length === 0) return;
     const merged = await tx.query<{ id: number }>(
-      `UPDATE customer c SET merged_into = $2, updated_at = i.updated_at FROM customer i
-       WHERE i.id = $2 AND c.id = ANY ($1::bigint[]) AND c.source = 'telemetry'
+      `UPDATE customer c SET merged_into = i.id, updated_at = i.updated_at
+       FROM (SELECT DISTINCT ON (from_id) * FROM unnest($1::bigint[], $2::bigint[]) AS x (from_id, into_id) ORDER BY from_id, into_id) k
+       JOIN customer i ON i.id = k.into_id
+       WHERE c.id = k.from_id AND c.source = 'telemetry'
          AND NOT EXISTS (SELECT FROM customer_identity o WHERE o.customer_id = c.id AND o.kind = 'id') RETURNING c.id`,
-      [from, into],
+      [int8s(moved.map((one) => one.fromId)), int8s(moved.map((one) => one.intoId))],
     );
-    const ids = merged.map((row) => row.id);
+    const ids = int8s(merged.map((row) => row.id));
     await tx.query('DELETE FROM customer_identity WHERE customer_id = ANY ($1::bigint[])', [ids]);
-    await tx.query('UPDATE customer SET merged_into = $2 WHERE merged_into = ANY ($1::bigint[])', [ids, into]);
+    await tx.query(
+      `UPDATE customer c SET merged_into = m.merged_into FROM customer m
+       WHERE c.merged_into = ANY ($1::bigint[]) AND m.id = c.merged_into AND m.merged_into IS NOT NULL`,
+      [ids],
+    );
   }
 
   /**
-   * Takes a stranger's other names away when the directory takes the id over: they were learnt from events, which anybody can send.
+   * Takes strangers' other names away when the directory takes their ids over: they were learnt from events, which anybody can send.
    * Returns how many.
    */
-  async dropLearntNames(tx: Tx, id: number): Promise<number> {
-    const sql = "DELETE FROM customer_identity WHERE customer_id = $1 AND kind <> 'id' RETURNING 1";
-    return (await tx.query(sql, [id])).length;
+  async dropLearntNames(tx: Tx, ids: readonly number[]): Promise<number> {
+    const sql = "DELETE FROM customer_identity WHERE customer_id = ANY ($1::bigint[]) AND kind <> 'id' RETURNING 1";
+    return (await tx.query(sql, [ids])).length;
   }
 
   /** Sets (text) or removes (null) the address of a channel; a new address starts without suppression. */
@@ -279,30 +322,28 @@ export class CustomerStore {
     return new Map(rows.map((row) => [row.customer_id, row.value]));
   }
 
-  /** One customer for the API, undefined when the id is gone. */
-  async show(sql: Sql, id: number): Promise<Customer | undefined> {
-    const [row] = await sql.query<CustomerRow>(
-      `SELECT c.*, (SELECT name FROM directory d WHERE d.id = c.directory_id) AS directory,
-         (SELECT value FROM customer_identity i WHERE i.customer_id = c.id AND i.kind = 'id') AS external_id FROM customer c WHERE c.id = $1`,
-      [id],
-    );
-    const [recipient] = await this.recipients(sql, [id]);
-    if (!row || !recipient) return undefined;
-    return {
-      id: row.id,
-      directory: row.directory,
-      externalId: row.external_id,
-      name: row.name,
-      locale: row.locale,
-      timeZone: row.time_zone,
-      attributes: row.attributes,
-      email: recipient.addresses.email ?? null,
-      phone: recipient.addresses.sms ?? null,
-      consent: Object.fromEntries(
-        CHANNELS.flatMap((channel) => (channel in recipient.consent ? [[channel, recipient.consent[channel]]] : [])),
-      ),
-      source: row.source,
-    };
+  /** Customers as the API shows them, in the order of the ids; those who are gone are missing. */
+  async show(sql: Sql, ids: readonly number[]): Promise<Customer[]> {
+    const [rows, recipients] = await Promise.all([
+      sql.query<CustomerRow>(SHOWN, [int8s(ids)]),
+      this.recipients(sql, ids),
+    ]);
+    const byId = new Map(recipients.map((one) => [one.customerId, one]));
+    const shown = rows.flatMap((row) => {
+      const recipient = byId.get(row.id);
+      return recipient ? [customerOf(row, recipient)] : [];
+    });
+    return shown.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
+  }
+
+  /**
+   * Customers of these names, then those whose name, or its last word, begins with a text.
+   * @param directoryId of one directory, or null for all
+   */
+  async search(sql: Sql, { directoryId, names, beginning, limit }: Search): Promise<number[]> {
+    const values = [directoryId, names.map((one) => one.kind), names.map((one) => one.value), beginning, limit];
+    const rows = await sql.query<{ id: number }>(SEARCH, values);
+    return rows.map((row) => row.id);
   }
 
   /** Erases a customer and those that were folded into it; addresses, consent and audiences go with the row. */
@@ -342,4 +383,20 @@ export class CustomerStore {
     const sql = `DELETE FROM customer_erased WHERE customer_id IN (SELECT customer_id FROM customer_erased ORDER BY 1 FOR UPDATE SKIP LOCKED LIMIT $1) RETURNING customer_id`;
     return (await tx.query<{ customer_id: number }>(sql, [limit])).map((row) => row.customer_id);
   }
+}
+
+function customerOf(row: CustomerRow, { addresses, consent }: Recipient): Customer {
+  return {
+    id: row.id,
+    directory: row.directory,
+    externalId: row.external_id,
+    name: row.name,
+    locale: row.locale,
+    timeZone: row.time_zone,
+    attributes: row.attributes,
+    email: addresses.email ?? null,
+    phone: addresses.sms ?? null,
+    consent: Object.fromEntries(CHANNELS.flatMap((one) => (one in consent ? [[one, consent[one]]] : []))),
+    source: row.source,
+  };
 }

@@ -7,10 +7,10 @@ import { notFound, Problem } from '../../platform/errors.js';
 import { z } from 'zod';
 import { type Answer, Answers, AnswersNothing, count } from '../../platform/http/answers.js';
 import { Projects } from '../../projects/project.registry.js';
-import { consentProblem, directoryQuery, entrySchema, externalIdSchema } from '../algorithm/entry.js';
+import { consentProblem, directoryQuery, entrySchema, externalIdSchema, searchQuery } from '../algorithm/entry.js';
 import { CHANNELS, type CustomerEntry } from '../customer.js';
-import { CustomerImporter } from './customer.importer.js';
-import { type ImportFormat, readImport } from './import.js';
+import { CustomerImporter } from '../import/customer.importer.js';
+import { importQuery } from '../import/import-query.js';
 import { CustomerDirectory } from '../public.js';
 
 const customerAnswer = z
@@ -29,16 +29,28 @@ const customerAnswer = z
   })
   .meta({ id: 'Customer' });
 const importAnswer = z.object({
+  directory: z.string().describe('Name of the directory into which the lines went.'),
+  dryRun: z.boolean().describe('True when nothing was written.'),
   imported: count,
   failed: count,
-  errors: z.array(z.object({ line: z.int(), problem: z.string() })),
+  created: count.describe('Of the imported ones, those that the directory did not have; 0 of a dry run.'),
+  cellsLeftOut: count.describe('Cells that were left out of lines that were imported.'),
+  repeated: count.describe('Lines whose id stood in an earlier line; the later one counts.'),
+  optOutsKept: count.describe('Yeses that were not taken, since the own no of the customer is newer.'),
+  records: count.describe('Records that were read in all; where to go on after a stop.'),
+  mistakes: z.array(z.object({ problem: z.string(), count, lines: z.array(z.int()).describe('The first ones.') })),
+  errors: z.array(z.object({ line: z.int(), problem: z.string() })).describe('The first hundred.'),
 });
+const searchAnswer = z.object({ items: z.array(customerAnswer), nextCursor: z.null() });
 
 type DirectoryQuery = z.output<typeof directoryQuery>;
 
 /** `PUT/GET/DELETE /v1/customers/{externalId}` and `POST /v1/customers/import`. */
 @Controller('v1/customers')
 export class CustomersController {
+  /** Imports that this process is doing now. */
+  private imports = 0;
+
   constructor(
     private readonly directory: CustomerDirectory,
     private readonly importer: CustomerImporter,
@@ -63,6 +75,17 @@ export class CustomersController {
       this.directory.put(tx, { directoryId, externalId, entry, source: 'api' }, now),
     );
     return this.shown(id, externalId);
+  }
+
+  /** Finds customers; people look them up by what they were told. */
+  @Get()
+  @Needs('agent')
+  @Answers('Find customers by id, name, address or number', searchAnswer)
+  async search(
+    @Query({ schema: searchQuery }) query: z.output<typeof searchQuery>,
+  ): Promise<Answer<typeof searchAnswer>> {
+    const found = await this.directory.search(this.database, query.query, query.directory, query.limit);
+    return { items: found.map((one) => ({ ...one, id: String(one.id) })), nextCursor: null };
   }
 
   @Get(':externalId')
@@ -93,13 +116,28 @@ export class CustomersController {
   @Answers('Import customers from CSV or NDJSON', importAnswer, ['text/csv', 'application/x-ndjson'])
   async import(
     @Body() body: unknown,
-    @Query({ schema: directoryQuery }) query: DirectoryQuery,
+    @Query({ schema: importQuery }) query: z.output<typeof importQuery>,
     @Headers('content-type') contentType = '',
   ): Promise<Answer<typeof importAnswer>> {
+    if (!(body instanceof Readable)) throw unsupported(contentType);
     const directory = this.projects.directory(query.directory);
-    const format = formatOf(contentType);
-    const { lines, errors } = readImport(await textOf(body), format, this.clock.now());
-    return this.importer.import(directory, lines, errors);
+    if (this.imports >= MOST_IMPORTS)
+      throw new Problem(503, 'busy', `There are ${MOST_IMPORTS} imports under way; try again when one is done.`);
+    this.imports++;
+    let records = 0;
+    try {
+      const onProgress = (done: number) => (records = done);
+      return await this.importer.import(bounded(body), { ...query, directory, onProgress });
+    } catch (error) {
+      if (!body.readableAborted) throw error;
+      throw new Problem(
+        400,
+        'cut-off',
+        `The import was cut off; ${records} records are done, go on with skip=${records}.`,
+      );
+    } finally {
+      this.imports--;
+    }
   }
 
   private async idOf(externalId: string, { directory }: DirectoryQuery): Promise<number> {
@@ -115,25 +153,26 @@ export class CustomersController {
   }
 }
 
-/** Largest import in one request, bytes (some 100,000 customers). */
-const MAX_IMPORT = 50 * 1024 * 1024;
+/** Largest import in one request, bytes: ten million customers of 200 bytes each. */
+const MAX_IMPORT = 2 * 1024 ** 3;
+/** Imports at a time in one process; each holds a connection of 16 to the database and half a processor. */
+const MOST_IMPORTS = 2;
 
-async function textOf(body: unknown): Promise<string> {
-  if (!(body instanceof Readable)) return '';
-  const chunks: Buffer[] = [];
+async function* bounded(body: Readable): AsyncGenerator<Buffer> {
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MAX_IMPORT)
       throw new Problem(413, 'too-large', `The import is larger than ${MAX_IMPORT} bytes; send it in parts.`);
-    chunks.push(chunk);
+    yield chunk;
   }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
-function formatOf(contentType: string): ImportFormat {
+function unsupported(contentType: string): Problem {
   const type = contentType.split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type === 'text/csv') return 'csv';
-  if (['application/x-ndjson', 'application/jsonl'].includes(type)) return 'ndjson';
-  throw new Problem(415, 'unsupported-media-type', `Content-Type is "${type}"; send text/csv or application/x-ndjson.`);
+  return new Problem(
+    415,
+    'unsupported-media-type',
+    `Content-Type is "${type}"; send text/csv or application/x-ndjson.`,
+  );
 }
