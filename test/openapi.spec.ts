@@ -96,6 +96,7 @@ describe('GET /openapi.json', () => {
       '/v1/customers/{externalId}': 'c1',
     };
     const queries: Record<string, string> = {
+      '/v1/customers': '?query=c1',
       '/v1/series': '?project=shop&series=project',
       '/v1/bot/explanations': '?customer=c1',
     };

@@ -25,6 +25,12 @@ const QUERY: Readonly<Record<string, string>> = {
   from: 'Begin of the time to show, ISO 8601.',
   to: 'End of the time to show, ISO 8601; now when left out.',
   directory: 'Name of the directory that the id stands in.',
+  query: 'What to look for: an id, an address, a number, or the beginning of a name.',
+  map: 'Headings in other words, such as `Number=externalId,Note=-`; `-` leaves a column out.',
+  encoding: 'Encoding of the text, such as `windows-1252`; UTF-8 and UTF-16 are found out.',
+  country: 'Two letters of the country whose phone numbers are written without their code.',
+  dryRun: '`true`: read and judge everything, write nothing.',
+  skip: 'Records to pass over, to go on after a stop.',
 };
 
 /** Places of paths that are not ids of what stands before them. */
