@@ -49,7 +49,8 @@ function answeringsOf(app: INestApplication): Answerings {
     for (const { metatype } of module.controllers.values()) {
       if (typeof metatype !== 'function') continue;
       for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(metatype.prototype as object))) {
-        const said = typeof value === 'function' ? (Reflect.getMetadata(ANSWERS, value) as Answering) : undefined;
+        const said =
+          typeof value === 'function' ? (Reflect.getMetadata(ANSWERS, value as object) as Answering) : undefined;
         if (said) found.set(idOf(metatype.name, name), said);
       }
     }

@@ -124,14 +124,19 @@ function schemaOf(schema: z.ZodType, named: Record<string, object>): object {
   });
   const text = JSON.stringify(made).replaceAll('#/definitions/', '#/components/schemas/');
   const { definitions = {}, ...own } = JSON.parse(text) as {
-    definitions?: Record<string, { id?: string }>;
+    definitions?: Record<string, object>;
     id?: string;
   };
-  for (const [name, { id: _, ...definition }] of Object.entries(definitions)) named[name] = definition;
+  for (const [name, definition] of Object.entries(definitions)) named[name] = withoutId(definition);
   const { id, ...rest } = own;
   if (id === undefined) return rest;
   named[id] = rest;
   return { $ref: `#/components/schemas/${id}` };
+}
+
+/** The id is the name under which the schema stands. */
+function withoutId(schema: object): object {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== 'id'));
 }
 
 function problem(description: string) {
