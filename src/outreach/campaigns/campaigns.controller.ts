@@ -100,6 +100,7 @@ export class CampaignsController {
   /** Takes a paused campaign up again; nobody was added to it meanwhile. */
   @Post('campaigns/:id/resume')
   @Needs('ops')
+  @OfProject('campaign')
   @Answers('Take a paused campaign up again', wholeCampaignAnswer)
   @HttpCode(200)
   async resume(
