@@ -163,10 +163,13 @@ describe('approving', () => {
 });
 
 describe('claimed evidence', () => {
-  const doubting = { approval: 'automatic', trust: ['signed', 'server'] };
+  const doubtful = (about: Record<string, unknown> = {}) => ({
+    ...withPolicy({ approval: 'automatic', trust: ['signed', 'server'], ...about }),
+    claims: true,
+  });
 
   it('waits for a person, who sees how much of it there is, while better evidence goes out at once', async () => {
-    forewarn = await incidentWith(customers(4), withPolicy(doubting));
+    forewarn = await incidentWith(customers(4), doubtful());
     await forewarn.runStages('audience');
     await trusted(['c1', 'c2']);
 
@@ -190,7 +193,7 @@ describe('claimed evidence', () => {
   });
 
   it('is what automatic approval leaves to a person unless the policy says otherwise', async () => {
-    forewarn = await incidentWith(customers(1), withPolicy({ trust: undefined }));
+    forewarn = await incidentWith(customers(1), doubtful({ trust: undefined }));
 
     await forewarn.planAndSend();
 
@@ -198,7 +201,7 @@ describe('claimed evidence', () => {
   });
 
   it('that better evidence replaces goes out without a person', async () => {
-    forewarn = await incidentWith(customers(2), withPolicy(doubting));
+    forewarn = await incidentWith(customers(2), doubtful());
     await forewarn.planAndSend();
     await trusted(['c1']);
 
@@ -215,7 +218,7 @@ describe('claimed evidence', () => {
   });
 
   it('neither uses up the blast limit nor, cancelled by a person, stops those whose evidence counts', async () => {
-    forewarn = await incidentWith(customers(4), withPolicy({ ...doubting, blastLimit: 1 }));
+    forewarn = await incidentWith(customers(4), doubtful({ blastLimit: 1 }));
     await forewarn.planAndSend();
     await forewarn.api.post('/v1/campaigns/1/cancel', { reason: 'made up' });
     await forewarn.know(...customers(6));

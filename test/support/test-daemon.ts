@@ -25,6 +25,8 @@ export interface TestDaemonOptions {
   readonly clock?: Clock;
   /** True: the stage runner runs. Otherwise a test runs stages by hand. */
   readonly running?: boolean;
+  /** True: events come with the public key, so what they say of customers is a claim. Otherwise the app's server sends them. */
+  readonly claims?: boolean;
   /** Another daemon's database, to stand beside it; a database of its own when omitted. */
   readonly beside?: TestDaemon<Clock>;
 }
@@ -62,7 +64,7 @@ export class TestDaemon<C extends Clock = FakeClock> {
     const logger = createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent');
     const daemon = await startDaemon(settings, aConfig(options.config), { clock, logger });
     const test = new TestDaemon(daemon, clock, database, options.beside === undefined);
-    test.projectKey = await test.serverKey();
+    test.projectKey = options.claims ? (await test.project()).key : await test.serverKey();
     return test;
   }
 
@@ -88,7 +90,7 @@ export class TestDaemon<C extends Clock = FakeClock> {
     return secret;
   }
 
-  /** Sends events in one request, as the app's server; returns the answer's body. */
+  /** Sends events in one request, as the app's server unless `claims` was asked for; returns the answer's body. */
   async send(...events: EventBody[]): Promise<{ accepted: number; duplicate: number; ignored: number }> {
     const answer = await this.anyone.raw('POST', '/v1/events', {
       headers: { authorization: `Bearer ${this.projectKey}` },
