@@ -10,7 +10,7 @@ import { runInNewContext } from 'node:vm';
 import { SeriesScorer } from '../src/detection/algorithm/series/series-scorer.v1.js';
 import { run } from '../src/commands/detect.command.js';
 
-/** What a part of a benchmark found: a table for people and the numbers of its JSON line. */
+/** The findings of one part of a benchmark: a table for people and the numbers of its JSON line. */
 export interface BenchResult {
   readonly table: string;
   readonly numbers: Record<string, number>;

@@ -250,12 +250,12 @@ class Forewarn {
   }
 }
 
-/** What people write first: more than 20 errors of one issue in 5 minutes. */
+/** The rule that people write first: more than 20 errors of one issue in 5 minutes. */
 function fixedThreshold(): Detector {
   return perIssueRule((counts, minute) => sum(counts, minute, 5) > 20);
 }
 
-/** What people write in PromQL: rate over 5 minutes more than 3 times the mean of the hour, and at least 10 errors. */
+/** The rule that people write in PromQL: rate over 5 minutes more than 3 times the mean of the hour, and at least 10 errors. */
 function ratioOverHour(): Detector {
   return perIssueRule((counts, minute) => {
     const last = sum(counts, minute, 5);

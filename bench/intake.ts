@@ -38,7 +38,7 @@ interface Row {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly rssMb: number;
-  /** What the resident memory grew by from the end of the warm-up on. */
+  /** Growth of the resident memory since the end of the warm-up. */
   readonly rssGrowthMb: number;
   readonly bytesPerEvent: number;
   /** CPU time of the daemon and of its PostgreSQL, microseconds an event; says more than seconds on a busy machine. */

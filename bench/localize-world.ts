@@ -2,7 +2,7 @@
 import { type ActiveCustomers } from '../src/audience/algorithm/causes.v1.js';
 import { type CodedColumn } from '../src/audience/algorithm/coded-rows.js';
 
-/** What a world is made of. */
+/** Parameters of a world. */
 export interface WorldShape {
   readonly customers: number;
   readonly traits: number;

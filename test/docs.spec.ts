@@ -19,7 +19,7 @@ function filesIn(folder: string): string[] {
   return readdirSync(join(root, folder)).map((name) => join(folder, name));
 }
 
-/** What stands in backticks in the first column of a page's tables. */
+/** Collects the code in the first column of a page's tables. */
 function firstColumn(page: string): string[] {
   return read(page)
     .split('\n')

@@ -1,7 +1,7 @@
 import { request as send, Agent } from 'node:http';
 import { gzipSync } from 'node:zlib';
 
-/** What the hostile process is told. */
+/** Orders for the hostile process. */
 export interface HostileOrder {
   readonly port: number;
   readonly project: string;

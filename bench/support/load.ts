@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { Bodies, KINDS } from './bodies.js';
 
-/** What the load process is told: where to send what, for how long, from how many requests on the latency counts. */
+/** Orders for the load process: the target, the bodies, the time, and the number of requests after which latency counts. */
 export interface LoadOrder {
   readonly captures: string;
   readonly kind: string;
@@ -13,7 +13,7 @@ export interface LoadOrder {
   readonly run: string;
 }
 
-/** What it saw. Latencies in milliseconds. */
+/** Its measurements; latencies in milliseconds. */
 export interface LoadReport {
   readonly accepted: number;
   readonly refused: number;

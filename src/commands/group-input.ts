@@ -7,7 +7,7 @@ import { parseEnvelope } from '../events/sentry/envelope.js';
 import { looksLikeSentryEvent } from '../events/sentry/sentry-event.js';
 import { type GroupRecord } from '../grouping/grouper.js';
 
-/** What was read: a record, or a problem that says where, what and what to do. */
+/** A record, or a problem that says where, what and what to do. */
 export type GroupInput = { readonly record: GroupRecord } | { readonly problem: string };
 
 /** Files that hold plain lines by their name; any other file is looked into. */

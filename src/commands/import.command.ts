@@ -41,7 +41,7 @@ const OPTIONS = {
 
 type Query = z.output<typeof importQuery>;
 
-/** What an import of one file needs. */
+/** Arguments of the import of one file. */
 interface Run {
   readonly importer: CustomerImporter;
   readonly directory: Directory;

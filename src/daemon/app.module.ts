@@ -38,7 +38,7 @@ import { Metrics } from '../platform/metrics.js';
 import { StageClock } from '../platform/stages/stage-clock.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 
-/** What exists before the application: read once, handed to it. */
+/** Values that exist before the application and are handed to it. */
 export interface Runtime {
   readonly settings: Settings;
   readonly config: ForewarnConfig;
@@ -62,7 +62,7 @@ const FLOW = [
   OpsModule,
 ];
 
-/** What every feature may ask for. */
+/** Services that every feature may ask for. */
 @Module({})
 class PlatformModule {
   static forRuntime({ settings, config, database, clock, logger }: Runtime): DynamicModule {

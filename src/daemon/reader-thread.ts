@@ -5,7 +5,7 @@ import { compileRules, type GroupingRule } from '../grouping/rules/rules.js';
 import { factsOf } from '../grouping/facts.js';
 import { FINGERPRINTS_IN_USE } from '../grouping/fingerprints.js';
 
-/** What the thread is started with. */
+/** Arguments of the thread. */
 export interface ReadingSetup {
   readonly rules: readonly GroupingRule[];
 }

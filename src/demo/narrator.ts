@@ -15,7 +15,7 @@ export class Narrator {
     );
   }
 
-  /** What broke, and why Forewarn calls it an incident. */
+  /** Tells which fault happened and why Forewarn calls it an incident. */
   incident(incident: IncidentView, issue: IssueView | undefined, firstHitAt: Date | undefined): void {
     if (issue) this.screen.say(`new issue ${inWords(issue)}, since release ${issue.firstRelease}`);
     const words = incident.timeline?.find((entry) => entry.kind === 'opened')?.details.words;
@@ -52,7 +52,7 @@ export class Narrator {
     this.message('fixed', sent, 'zh', 'sms');
   }
 
-  /** What the bot would say to one customer. */
+  /** Shows the bot's answer to one customer. */
   bot({ externalId }: DemoCustomer, who: string, items: readonly BotExplanationView[]): void {
     for (const { hit, evidence, title, body, workaround } of items) {
       const shown = { hit, events: evidence?.events ?? 0, title, body, ...(workaround !== null && { workaround }) };

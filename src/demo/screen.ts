@@ -60,7 +60,7 @@ export class Screen {
     this.write(this.style(style, text));
   }
 
-  /** What goes on right now. In a terminal it stands in the last line until something else does; elsewhere it is a line when nothing else was for 5 s. */
+  /** Shows the current activity. A terminal shows it in the last line until the next output; elsewhere it is printed after 5 s without output. */
   progress(text: string): void {
     if (!this.live) {
       if (this.seconds - this.quietSince > QUIET_S) this.say(text);

@@ -15,7 +15,7 @@ const EVERYDAY_BEFORE = 10;
 const PATIENCE_MS = 30_000;
 const POLL_MS = 200;
 
-/** What ops write once they know more; `{{ since }}` becomes the reader's own local time. */
+/** The text that ops write once they know more; `{{ since }}` becomes the reader's local time. */
 const EXPLANATIONS = {
   en: {
     title: 'Checkout fails in the iPhone app',

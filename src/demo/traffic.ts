@@ -5,11 +5,11 @@ import { type Shop, type Visit } from './shop.js';
 
 /** Visits a second. */
 const RATE = 25;
-/** What customers do all day, and how often. */
+/** Actions of customers, and how often they happen. */
 const PATHS = ['/checkout', '/products/tea', '/products/cup', '/search/green%20tea', '/invoices/o-12'] as const;
 const WEIGHTS = [50, 20, 10, 10, 10];
 
-/** What really happened in the shop, by the customers' own account: the truth that Forewarn's books are held against. */
+/** The shop's own account of what happened to its customers; we compare Forewarn's books with it. */
 export class Witness {
   /** Pages asked for. */
   visits = 0;

@@ -1,4 +1,4 @@
-/** What a client did wrong, as RFC 9457 problem details: what, where and what to do. Anything else that is thrown is a fault of ours. */
+/** A client's mistake as RFC 9457 problem details: what, where and what to do. Anything else that is thrown is a fault of ours. */
 export class Problem extends Error {
   /** Extension members of the answer (RFC 9457, section 3.2). */
   readonly members: Readonly<Record<string, unknown>> = {};
@@ -36,7 +36,7 @@ export function assertNever(value: never): never {
   throw new Error(`unexpected value ${JSON.stringify(value)}`);
 }
 
-/** What PostgreSQL says of a statement that failed, without its texts: those quote the row. */
+/** The facts that PostgreSQL gives about a failed statement, without its texts, which quote the row. */
 interface ServerFault {
   readonly code: string;
   readonly table?: string;

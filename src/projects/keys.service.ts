@@ -28,7 +28,7 @@ export interface MadeKey {
   readonly secret: string;
 }
 
-/** What a new key shall be. */
+/** The facts of a new key. */
 export interface NewKey {
   readonly kind: KeyKind;
   readonly name?: string | null;
@@ -36,7 +36,7 @@ export interface NewKey {
   readonly limits?: LimitsChange;
 }
 
-/** What may be changed of a key; what is left out stays. */
+/** Changes of a key; fields that are left out stay. */
 export type KeyChange = Omit<NewKey, 'kind'>;
 
 /** Makes, lists, changes and ends the keys of projects; processes notice within ten seconds. */

@@ -62,7 +62,7 @@ export function limitsOf(set: LimitsChange): KeyLimits {
   return { ...DEFAULT_LIMITS, ...withoutNulls(set) };
 }
 
-/** What was set, without what goes back to the default. */
+/** Keeps the limits that were set and leaves out those that return to the default. */
 export function withoutNulls(set: LimitsChange): Partial<KeyLimits> {
   return Object.fromEntries(Object.entries(set).filter(([, value]) => typeof value === 'number'));
 }

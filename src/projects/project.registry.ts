@@ -16,7 +16,7 @@ const HOUR = 3_600_000;
 const OLD_MS = 5_000;
 const TOO_OLD_MS = 9_000;
 
-/** What is known of all projects at one moment. */
+/** All projects and their keys as of one moment. */
 interface Loaded {
   readonly projects: readonly Project[];
   readonly byId: ReadonlyMap<number, Project>;

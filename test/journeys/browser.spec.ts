@@ -17,7 +17,7 @@ const CUSTOMERS = ['anna', 'bo', 'chen'];
 const found = existsSync(CHROMIUM);
 if (!found) console.warn(`skipped: there is no Chromium at ${CHROMIUM}; CHROMIUM may name one`);
 
-/** What the page offers to its tests; see browser-page.ts. */
+/** Functions that the page offers to its tests; see browser-page.ts. */
 interface Shop {
   checkout(customer: string): Promise<void>;
   write(message: string): void;

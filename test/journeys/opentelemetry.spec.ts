@@ -12,7 +12,7 @@ jest.setTimeout(60_000);
 
 const APP = fileURLToPath(new URL('../support/otel-app.mjs', import.meta.url));
 const CUSTOMERS = ['anna', 'bo', 'chen'];
-/** What is sent beside the errors, by signal: records of low severity, spans without an exception and other span events. */
+/** Records sent beside the errors, by signal: records of low severity, spans without an exception and other span events. */
 const NO_ERRORS = { logs: 2, traces: 4 } as const;
 
 let forewarn: TestDaemon;
@@ -110,7 +110,7 @@ describe('all four exporters', () => {
 });
 
 describe('an export while the database is away', () => {
-  /** What `send` comes to when the database comes back after the first answer. */
+  /** Gives the result of `send` when the database comes back after the first answer. */
   async function whileAway<T>(work: () => Promise<T>): Promise<T> {
     const server = forewarn.daemon.app.getHttpServer();
     await link.cut();

@@ -154,7 +154,7 @@ describe('any sequence of merges, splits, undos and events', () => {
   afterAll(() => forewarn.stop());
   let run = 0;
 
-  /** What people should see: by fault the group it belongs to, and what every fault counted. */
+  /** The groups that people should see: by fault the group it belongs to, and what every fault counted. */
   interface World {
     readonly prefix: string;
     readonly group: Map<string, string>;

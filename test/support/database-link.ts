@@ -16,7 +16,7 @@ export class DatabaseLink {
     return link;
   }
 
-  /** What DATABASE_URL should be. */
+  /** The value for DATABASE_URL. */
   get url(): string {
     const url = new URL(this.target);
     url.search = '';

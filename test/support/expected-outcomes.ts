@@ -16,7 +16,7 @@ export interface SentRequest {
   readonly type?: string;
 }
 
-/** What the books must show of a request with this key and project, by the protocols themselves and nothing that serves HTTP. */
+/** Outcomes that the books must show for a request with this key and project, derived from the protocols without any HTTP code. */
 export function expectedOutcomes(request: SentRequest, key: string, projectId: string): OutcomeCounts {
   const { path, type, encoding, body } = request;
   const route = ROUTES.find((one) => one.path.endsWith(path))!;

@@ -1,6 +1,6 @@
 import { type TestDaemon } from './test-daemon.js';
 
-/** What a minute of stored history holds; a test sets what it is about. */
+/** One minute of stored history; a test sets the fields that it is about. */
 export interface HistoryMinute {
   /** Sessions started and crashed, by release. */
   sessions?: Record<string, readonly [started: number, crashed: number]>;

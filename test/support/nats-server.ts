@@ -24,7 +24,7 @@ export class NatsServer {
     return server;
   }
 
-  /** What NATS_URL should be. */
+  /** The value for NATS_URL. */
   get url(): string {
     return `nats://127.0.0.1:${this.port}`;
   }

@@ -13,7 +13,7 @@ export interface ReceivedMail {
   readonly parsed: ParsedMail;
 }
 
-/** What a recipient's mail meets, instead of acceptance. */
+/** Faults that a recipient's mail meets. */
 export type SmtpScript =
   /** A refusal, `550 5.1.1 no such user`, at RCPT TO or after the body. */
   | { readonly reply: string; readonly at: 'RCPT TO' | 'DATA' }
@@ -62,7 +62,7 @@ export class SmtpInbox {
     return inbox;
   }
 
-  /** What SMTP_URL should be. */
+  /** The value for SMTP_URL. */
   get url(): string {
     const login = this.login ? `${encodeURIComponent(this.login.user)}:${encodeURIComponent(this.login.pass)}@` : '';
     return `smtp://${login}127.0.0.1:${(this.server.server.address() as AddressInfo).port}`;

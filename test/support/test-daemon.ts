@@ -15,7 +15,7 @@ import { createDatabase, type TestDatabase } from './test-database.js';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-tests';
 
-/** What a test may choose about its daemon. */
+/** Options of a test's daemon. */
 export interface TestDaemonOptions {
   /** Settings as in the environment; the database, the port and the admin token are set already. */
   readonly env?: Record<string, string>;

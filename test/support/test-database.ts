@@ -3,7 +3,7 @@ import pg from 'pg';
 
 /** A database of a test's own, on the server that the run started. */
 export interface TestDatabase {
-  /** What DATABASE_URL should be. */
+  /** The value for DATABASE_URL. */
   readonly url: string;
   /** Removes it; fails when a session is still open, since whoever opened it did not close it. */
   drop(): Promise<void>;

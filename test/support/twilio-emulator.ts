@@ -20,7 +20,7 @@ export interface EmulatedMessage {
   dateSent: Date | null;
 }
 
-/** What the next create call for a number meets, instead of success. */
+/** Faults that the next create call for a number meets. */
 export type TwilioScript =
   /** An answer with Twilio's JSON; nothing is created. */
   | { readonly status: number; readonly code: number; readonly retryAfter?: number }
@@ -88,7 +88,7 @@ export class TwilioEmulator {
     return emulator;
   }
 
-  /** What TWILIO_BASE_URL should be. */
+  /** The value for TWILIO_BASE_URL. */
   get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }

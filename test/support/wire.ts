@@ -10,7 +10,7 @@ export interface WireAnswer {
   readonly text: string;
 }
 
-/** What to send; nothing is added that is not asked for, not even a content type. */
+/** A request, sent exactly as given: not even a content type is added. */
 export interface WireRequest {
   readonly method?: string;
   readonly headers?: Record<string, string>;
@@ -58,13 +58,13 @@ export class RawConnection {
     this.socket.write(part);
   }
 
-  /** What the server said up to the end that it made. */
+  /** Reads until the server ends the connection. */
   async untilClosed(): Promise<string> {
     await this.closed;
     return Buffer.concat(this.chunks).toString('utf8');
   }
 
-  /** What the server said up to now, once that holds `part`. */
+  /** Reads until the answer holds `part`. */
   async untilSaid(part: string): Promise<string> {
     for (;;) {
       const said = Buffer.concat(this.chunks).toString('utf8');

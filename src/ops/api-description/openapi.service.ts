@@ -42,7 +42,7 @@ function idOf(controller: string, method: string): string {
   return `${controller.replace(/Controller$/, '')}.${method}`;
 }
 
-/** What the methods of all controllers say that they answer, by operation id. */
+/** Collects the descriptions at the methods of all controllers, by operation id. */
 function answeringsOf(app: INestApplication): Answerings {
   const found = new Map<string, Answering>();
   for (const module of app.get(ModulesContainer).values())

@@ -47,7 +47,7 @@ interface Document {
   components?: { schemas?: object };
 }
 
-/** What the routes say about themselves, by operation id. */
+/** Descriptions of the routes, by operation id. */
 export type Answerings = ReadonlyMap<string, Answering>;
 
 /** Adds to what the framework finds by itself: summaries, parameters in words, who may call, answers and errors. */

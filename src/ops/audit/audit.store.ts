@@ -10,7 +10,7 @@ export interface AuditEntry {
   readonly method: string;
   /** As registered, such as `/v1/incidents/:id`. */
   readonly route: string;
-  /** What stood in the route's places; ids of customers are hashed. */
+  /** Values of the route's parameters; ids of customers are hashed. */
   readonly params: Readonly<Record<string, string>>;
   readonly status: number;
   readonly count: number;

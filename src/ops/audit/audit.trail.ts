@@ -124,7 +124,7 @@ function isChange(status: number): boolean {
   return status < 400 || status >= 500;
 }
 
-/** What names a customer stands as the first 16 hex digits of its SHA-256: found by whoever knows the id, and nobody else. */
+/** Replaces a customer's id by the first 16 hex digits of its SHA-256, so that only those who know the id can find it. */
 function paramsOf(params: unknown): Record<string, string> {
   if (typeof params !== 'object' || params === null) return {};
   return Object.fromEntries(

@@ -3,7 +3,7 @@ import { ApiExtension } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { type Caller, type TokenRole } from './role.js';
 
-/** What a route needs: a role of token, or nothing that we check before it runs. */
+/** The need of a route: a role of token, or nothing that we check before it runs. */
 export type Need = TokenRole | 'public';
 
 /** Metadata keys that `Access` reads off a handler or its controller. */

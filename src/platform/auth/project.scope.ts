@@ -1,6 +1,6 @@
 import { Injectable, SetMetadata } from '@nestjs/common';
 
-/** What the path parameter `id` of a route names, each of which belongs to one project. */
+/** Kinds of things that the path parameter `id` can name; each thing belongs to one project. */
 export type Scoped = 'project' | 'issue' | 'incident' | 'campaign';
 
 /** How a route keeps to the project of a token: by what `id` in its path names, or by its query parameter `project`. */

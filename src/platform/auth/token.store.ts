@@ -26,7 +26,7 @@ const FIND = {
       AND (expires_at IS NULL OR expires_at > $2)`,
 };
 
-/** What a token is made with. */
+/** The facts of a new token. */
 export interface TokenRequest {
   readonly name: string;
   readonly role: TokenRole;

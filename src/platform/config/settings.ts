@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { StartError } from '../errors.js';
 
-/** What a process can do; a small installation does all of it in one process. */
+/** Roles of a process; a small installation has all of them in one process. */
 export const ROLES = ['intake', 'digest', 'stages', 'api'] as const;
 export type ProcessRole = (typeof ROLES)[number];
 

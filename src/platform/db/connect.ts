@@ -17,7 +17,7 @@ const INT8_ARRAY = 1016 as number as Parameters<typeof pg.types.getTypeParser>[0
 const readArray = pg.types.getTypeParser(INT8_ARRAY) as (text: string) => string[];
 pg.types.setTypeParser(INT8_ARRAY, (text: string) => readArray(text).map(Number));
 
-/** What one statement of the pool may take. */
+/** Limits of one statement of the pool. */
 export interface Limits {
   /** Longest run of a statement, milliseconds; 0 for no limit. */
   readonly statementMs: number;

@@ -7,7 +7,7 @@ import { send, Transaction } from './transaction.js';
 
 export { type Bound, type Sql, type Statement, type Tx } from './sql.js';
 
-/** What ended a statement before it was done: a limit of the pool, or the abort of what it was run for. */
+/** The cause that ended a statement early: a limit of the pool, or the abort of its work. */
 export type Cut = 'statement_timeout' | 'lock_timeout' | 'temp_file_limit' | 'aborted';
 
 const CUTS: Readonly<Record<string, Cut>> = {

@@ -12,7 +12,7 @@ export interface Answering {
   readonly takes?: readonly string[];
 }
 
-/** What a handler gives for a schema: the schema's own output, which nobody needs to be able to change. */
+/** The value that a handler returns for a schema: the schema's output, read-only. */
 export type Answer<S extends z.ZodType> = Unchanging<z.output<S>>;
 
 type Unchanging<T> = T extends Date

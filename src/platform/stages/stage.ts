@@ -29,7 +29,7 @@ export const OWN_STAGES: readonly StageName[] = ['outcome-flush', 'telemetry-flu
 /** Stages that remove what is past its time: once an hour, a batch after the other, and when the process starts. */
 export const HOURLY_STAGES: readonly StageName[] = ['forget-stops'];
 
-/** What one run did. */
+/** The result of one run. */
 export interface StageResult {
   /** Rows worked on; 0 means that there was nothing to do. */
   readonly worked: number;

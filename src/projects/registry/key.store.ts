@@ -19,7 +19,7 @@ export interface KeyRow {
 /** A row as people see it: without what opens it, but for a public key. */
 export type ShownKeyRow = Omit<KeyRow, 'keyHash' | 'secret'> & { readonly revokedAt: Date | null };
 
-/** What a new key is made of. */
+/** Columns of a new key. */
 export type NewKeyRow = Pick<
   KeyRow,
   'projectId' | 'kind' | 'name' | 'publicKey' | 'keyHash' | 'secret' | 'origins' | 'limits'
