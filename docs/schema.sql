@@ -282,6 +282,13 @@ CREATE TABLE directory (
   CONSTRAINT directory_name_key UNIQUE (name)
 );
 
+CREATE TABLE erased_trace (
+  customer_id bigint NOT NULL,
+  texts text[] NOT NULL,
+  quoted text[] NOT NULL,
+  CONSTRAINT erased_trace_pkey PRIMARY KEY (customer_id)
+);
+
 CREATE TABLE event_sample (
   project_id integer NOT NULL,
   event_id uuid NOT NULL,
@@ -299,6 +306,7 @@ CREATE TABLE event_seen (
   seen_at timestamp with time zone NOT NULL,
   CONSTRAINT event_seen_pkey PRIMARY KEY (project_id, event_id)
 );
+CREATE INDEX event_seen_at ON event_seen USING brin (seen_at);
 
 CREATE TABLE explanation (
   incident_id bigint NOT NULL,

@@ -22,6 +22,7 @@ import { Trust1795432100000 } from './1795432100000-trust.js';
 import { AudienceTrust1795432200000 } from './1795432200000-audience-trust.js';
 import { Directories1795433000000 } from './1795433000000-directories.js';
 import { CustomerNames1795433100000 } from './1795433100000-customer-names.js';
+import { Traces1795433200000 } from './1795433200000-traces.js';
 import { Access1795434000000 } from './1795434000000-access.js';
 import { Traits1795436000000 } from './1795436000000-traits.js';
 import { Causes1795436100000 } from './1795436100000-causes.js';
@@ -52,6 +53,7 @@ export const migrations = [
   AudienceTrust1795432200000,
   Directories1795433000000,
   CustomerNames1795433100000,
+  Traces1795433200000,
   Access1795434000000,
   Traits1795436000000,
   Causes1795436100000,

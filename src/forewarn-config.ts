@@ -8,6 +8,7 @@ import { templateProblem } from './explanations/reader.js';
 import { localesSchema, type LocaleTexts, type TextsConfig, textsSchema } from './explanations/texts-config.js';
 import { alertmanagerSchema, incidentsSchema, maintenanceSchema } from './incidents/incidents-config.js';
 import { scrubbingSchema } from './intake/intake-config.js';
+import { retentionSchema } from './ops/retention-config.js';
 import { projectsSchema } from './projects/projects-config.js';
 import { groupingConfig } from './grouping/grouping-config.js';
 import { outreachSchema } from './outreach/outreach-config.js';
@@ -24,6 +25,7 @@ export const fileSchema = z.strictObject({
   incidents: incidentsSchema.prefault({}),
   alertmanager: alertmanagerSchema.prefault({}),
   maintenance: maintenanceSchema,
+  retention: retentionSchema.prefault({}),
   locales: localesSchema,
   outreach: outreachSchema.prefault({}),
   policies: policiesSchema,

@@ -20,6 +20,7 @@ import { FINGERPRINTS_IN_USE } from '../grouping/fingerprints.js';
 import { ProjectsModule } from '../projects/projects.module.js';
 import { GROUPING_CONFIG } from '../grouping/grouping-config.js';
 import { IssuesModule } from '../issues/issues.module.js';
+import { RETENTION_CONFIG } from '../ops/retention-config.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { OutreachModule } from '../outreach/outreach.module.js';
 import { OUTREACH_CONFIG } from '../outreach/outreach-config.js';
@@ -84,6 +85,7 @@ class PlatformModule {
       { provide: INCIDENTS_CONFIG, useValue: config.incidents },
       { provide: ALERTMANAGER_CONFIG, useValue: config.alertmanager },
       { provide: MAINTENANCE_CONFIG, useValue: config.maintenance },
+      { provide: RETENTION_CONFIG, useValue: config.retention },
       { provide: TEXTS_CONFIG, useValue: config.texts },
       { provide: OUTREACH_CONFIG, useValue: config.outreach },
       { provide: POLICIES_CONFIG, useValue: config.policies },

@@ -47,7 +47,7 @@ export interface ExceptionValue {
 export interface EventUser {
   readonly id?: string;
   readonly email?: string;
-  /** As the app sent it; only the native protocol has it. */
+  /** As the app sent it. */
   readonly phone?: string;
   readonly username?: string;
   readonly ipAddress?: string;

@@ -15,6 +15,7 @@ import { CatchAllStore } from './digest/catch-all.store.js';
 import { CellStore } from './digest/cell.store.js';
 import { Digest } from './digest/digest.service.js';
 import { DigestStore } from './digest/digest.store.js';
+import { TracesStore } from './triage/traces.store.js';
 import { ForgetHitsStage } from './triage/forget.stage.js';
 import { GroupingController } from './triage/grouping.controller.js';
 import { IgnoreEndStage } from './triage/ignore.stage.js';
@@ -59,6 +60,7 @@ import { TemplateMemory } from './digest/template.memory.js';
     RuleViews,
     Issues,
     ForgetHitsStage,
+    TracesStore,
     IgnoreStore,
     IgnoreEndStage,
   ],

@@ -5,21 +5,29 @@ import { ApiDescription } from './api-description/openapi.service.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditStore } from './audit/audit.store.js';
 import { AuditTrail } from './audit/audit.trail.js';
+import { CustomersModule } from '../customers/customers.module.js';
+import { ExportController } from './export/export.controller.js';
+import { ExportReadModel } from './export/export.read-model.js';
+import { RetentionStage } from './retention/retention.stage.js';
+import { RetentionStore } from './retention/retention.store.js';
 import { HealthController } from './health/health.controller.js';
 import { MetricsServer } from './health/metrics.server.js';
 
-/** WATCH: health, metrics, the audit trail, and the description of the API. */
+/** WATCH: health, metrics, retention, export, the audit trail, and the description of the API. */
 @Module({
-  controllers: [HealthController, OpenApiController, AuditController],
-  providers: [ApiDescription, AuditStore, AuditTrail, MetricsServer],
+  imports: [CustomersModule],
+  controllers: [HealthController, OpenApiController, AuditController, ExportController],
+  providers: [ApiDescription, AuditStore, AuditTrail, MetricsServer, ExportReadModel, RetentionStage, RetentionStore],
 })
 export class OpsModule implements OnApplicationBootstrap {
   constructor(
     private readonly trail: AuditTrail,
+    private readonly retention: RetentionStage,
     private readonly runner: StageRunner,
   ) {}
 
   onApplicationBootstrap(): void {
     this.runner.register(this.trail);
+    this.runner.register(this.retention);
   }
 }

@@ -25,6 +25,71 @@ describe('erasure', () => {
     expect((await forewarn.api.get('/v1/customers/c1')).status).toBe(404);
   });
 
+  it('reaches payloads, titles, fingerprints and events that were set aside', async () => {
+    const person = { name: 'Zaphod Beeblebrox', phone: '+4915112345678', usernames: ['zlogin'] };
+    forewarn = await incidentWith(customers(1, person));
+    const said = 'Could not text Zaphod Beeblebrox on +4915112345678';
+    await forewarn.send(
+      anEvent({ customer: { username: 'zlogin' }, message: said, stack: undefined, type: undefined }),
+      anEvent({ customer: 'other', message: said, stack: undefined, type: undefined }),
+    );
+    await forewarn.rows(
+      "INSERT INTO poison_event (key, project_id, reason, body, set_aside_at) VALUES ('k', 1, 'r', convert_to('of Zaphod Beeblebrox', 'UTF8'), now())",
+    );
+    await forewarn.planAndSend();
+    expect(await find(forewarn, /beeblebrox/i)).toContain('cell');
+
+    await forewarn.api.delete('/v1/customers/c1');
+    await forewarn.runStages('erasure', 'forget-hits');
+    expect(await find(forewarn, /beeblebrox|15112345678|zlogin|c1@customers/i)).toEqual([]);
+    expect(await forewarn.rows('SELECT key FROM poison_event')).toEqual([]);
+  });
+
+  it('keeps payloads of others that hold a short name of the customer within a word', async () => {
+    forewarn = await incidentWith(customers(1, { name: 'Err' }));
+    await forewarn.send(anEvent({ customer: 'other', message: 'Error of Errol' }));
+    await forewarn.api.delete('/v1/customers/c1');
+    await forewarn.runStages('forget-hits');
+    expect(await forewarn.rows("SELECT event_id FROM event_sample WHERE payload LIKE '%Errol%'")).toHaveLength(1);
+  });
+
+  it('can be preceded by a copy of everything that is held', async () => {
+    forewarn = await incidentWith(customers(2, { name: 'Kim' }));
+    await forewarn.planAndSend();
+    const { status, body } = await forewarn.api.get('/v1/customers/c1/export');
+    expect([status, JSON.stringify(body)]).toEqual([200, expect.not.stringContaining('c2@customers')]);
+    expect(body).toMatchObject({
+      customer: [{ name: 'Kim' }],
+      identities: [
+        { kind: 'email', value: 'c1@customers.example' },
+        { kind: 'id', value: 'c1' },
+      ],
+      consent: [{ channel: 'email', granted: true, source: 'import' }],
+      hits: [{ events: 1 }],
+      messages: [{ address: 'c1@customers.example' }],
+    });
+  });
+
+  it('comes by itself for samples, ids of events and strangers past their age', async () => {
+    forewarn = await incidentWith(customers(1));
+    await forewarn.rows(
+      "INSERT INTO customer (directory_id, source, created_at, updated_at) VALUES (1, 'telemetry', '2026-03-01', '2026-03-01')",
+    );
+    const left = async () =>
+      forewarn.row(
+        "SELECT (SELECT count(*) FROM event_sample) AS samples, (SELECT count(*) FROM event_seen) AS seen, (SELECT count(*) FROM customer WHERE source = 'telemetry') AS strangers",
+      );
+    await forewarn.runStages('retention');
+    expect(await left()).toEqual({ samples: 1, seen: 1, strangers: 1 });
+    forewarn.clock.advance('31d');
+    await forewarn.runStages('retention');
+    expect(await left()).toEqual({ samples: 0, seen: 0, strangers: 1 });
+    forewarn.clock.advance('60d');
+    await forewarn.runStages('retention');
+    expect(await left()).toEqual({ samples: 0, seen: 0, strangers: 0 });
+    expect(await forewarn.rows('SELECT customer_id FROM issue_customer')).toHaveLength(1);
+  });
+
   it('keeps messages counted, without their recipient and text', async () => {
     forewarn = await incidentWith(customers(2));
     await forewarn.planAndSend();

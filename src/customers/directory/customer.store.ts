@@ -64,6 +64,22 @@ const SEARCH = {
     GROUP BY id ORDER BY min(rank), min(name), id LIMIT $5`,
 };
 
+/**
+ * What events may have called a customer. Names of one word and short numbers stand in too many other texts to be looked for anywhere; ids,
+ * user names and devices are looked for as whole values.
+ */
+const NOTE_TRACES = `
+  INSERT INTO erased_trace (customer_id, texts, quoted)
+  SELECT $1::bigint, coalesce(array_agg(DISTINCT word) FILTER (WHERE NOT whole), '{}'), coalesce(array_agg(DISTINCT word) FILTER (WHERE whole), '{}') FROM (
+    SELECT name AS word, false AS whole FROM customer WHERE id = $1 AND name ~ '\\S\\s+\\S'
+    UNION SELECT name, true FROM customer WHERE id = $1 AND name IS NOT NULL
+    UNION SELECT ltrim(address, '+'), false FROM contact_point WHERE customer_id = $1
+    UNION SELECT ltrim(value, '+'), false FROM customer_identity WHERE customer_id = $1 AND kind IN ('email', 'phone')
+    UNION SELECT value, true FROM customer_identity WHERE customer_id = $1 AND kind NOT IN ('email', 'phone')
+  ) x WHERE length(word) > 2 OR whole
+  HAVING count(*) > 0
+  ON CONFLICT DO NOTHING`;
+
 /** Sources that only hand on what a customer is said to have said. */
 const HANDED_ON: ReadonlySet<ConsentSource> = new Set(['api', 'import']);
 
@@ -348,6 +364,7 @@ export class CustomerStore {
 
   /** Erases a customer and those that were folded into it; addresses, consent and audiences go with the row. */
   async erase(tx: Tx, id: number): Promise<void> {
+    await tx.query(NOTE_TRACES, [id]);
     const rows = await tx.query<{ id: number }>('DELETE FROM customer WHERE id = $1 OR merged_into = $1 RETURNING id', [
       id,
     ]);

@@ -15,6 +15,8 @@ const DIGITS = /^\d+/;
 const EMAIL = /[\p{L}\p{N}_.+%-]{1,64}(?:@|%40)(?:[\p{L}\p{N}_-]{1,63}\.){1,8}\p{L}{2,24}(?![\p{L}\p{N}])/gu;
 /** What stands before the host of an address. A password may hold an `@`, and a `/` where a port cannot be meant. */
 const USERINFO = /:\/\/(?:[^\s/?#"'<>]{1,200}|[^\s/?#:@"'<>]{1,100}:(?!\d{1,5}\/)[^\s@"'<>]{1,200})@/g;
+/** A number as it is dialled from abroad: a plus and 8 to 15 digits (E.164), in groups or not. Without the plus it may as well be an id. */
+const PHONE = /(?<![\w+])\+[1-9](?:[ ().\/\u00a0-]{0,2}\d){7,14}(?!\d)/g;
 const IPV4 = /\b(?:\d{1,3}\.){3}\d{1,3}\b/g;
 const IPV6 = /(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}(?::|(?::?[0-9a-f]{1,4}){1,6})(?![\w:])/gi;
 /** Shortest of the known forms, and shortest token after a scheme, characters. */
@@ -47,6 +49,7 @@ const PRIVATE_KEY = /-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----/;
 /** First digits and lengths of card numbers by scheme (ISO/IEC 7812), so that few other long numbers look like one. */
 const CARD_SCHEMES =
   /^(?:4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:6011|64[4-9]\d|65\d\d|35[2-8]\d)\d{12}|62\d{14,17}|(?:50(?:18|20|38)|5893|6304|6759|676[1-3])\d{9,15})$/;
+const SHORTEST_PHONE = 8;
 const [SHORTEST_CARD, LONGEST_CARD] = [13, 19];
 
 /** Takes secrets and people's addresses out of a text. Every pattern has bounded repeats or can match in one way only, so the time is linear. */
@@ -59,6 +62,7 @@ export function scrubString(text: string, keys: KeyRules, extraPatterns: readonl
   if (seen.longest >= MIN_KEY) out = out.replace(KNOWN_FORMS, HIDDEN);
   if (out.includes('hooks.slack.com')) out = out.replace(SLACK_HOOK, `$1${HIDDEN}`);
   if (seen.longest >= MIN_TOKEN && SCHEME_HINT.test(out)) out = hideSchemes(out);
+  if (seen.digits >= SHORTEST_PHONE && out.includes('+')) out = out.replace(PHONE, HIDDEN_USER);
   if (seen.digits >= SHORTEST_CARD) out = out.replace(DIGIT_GROUPS, hideCards);
   if (seen.digits >= 4 && seen.dots >= 3) out = out.replace(IPV4, (ip) => (isPublic(ip) ? HIDDEN_USER : ip));
   if (seen.colons >= 7 || (seen.colons >= 2 && out.includes('::')))

@@ -142,9 +142,10 @@ export function readUser(value: unknown): EventUser | undefined {
   const username = unlessBlank(scalarText(user.username, MAX.user));
   const ip = text(user.ip_address, 64);
   const ipAddress = ip === '{{auto}}' ? undefined : ip;
-  return (id ?? email ?? username ?? ipAddress) === undefined
+  const phone = unlessBlank(scalarText(user.phone ?? asObject(user.data)?.['phone'], 32));
+  return (id ?? email ?? phone ?? username ?? ipAddress) === undefined
     ? undefined
-    : { id, email, username, ipAddress, name: text(user.name, MAX.user), signature: signatureIn(user) };
+    : { id, email, phone, username, ipAddress, name: text(user.name, MAX.user), signature: signatureIn(user) };
 }
 
 /** SDKs send what they do not know of a user beside its id; servers of Sentry's move it to `data`. */

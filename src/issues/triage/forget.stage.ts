@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { CustomerDirectory } from '../../customers/public.js';
-import { Database } from '../../platform/db/database.js';
+import { Database, type Tx } from '../../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { IssueStore } from './issue.store.js';
+import { TracesStore } from './traces.store.js';
 
 const BATCH = 500;
 
@@ -16,6 +17,7 @@ export class ForgetHitsStage implements Stage {
   constructor(
     private readonly directory: CustomerDirectory,
     private readonly store: IssueStore,
+    private readonly traces: TracesStore,
     private readonly database: Database,
   ) {}
 
@@ -24,7 +26,17 @@ export class ForgetHitsStage implements Stage {
       const ids = await this.directory.takeErased(tx, BATCH);
       if (ids.length === 0) return IDLE;
       await this.store.removeHits(tx, ids);
+      await this.forgetTraces(tx, ids);
       return { worked: ids.length, more: ids.length === BATCH };
     });
+  }
+
+  private async forgetTraces(tx: Tx, ids: readonly number[]): Promise<void> {
+    const traces = await this.traces.take(tx, ids);
+    if (traces.length === 0) return;
+    const texts = traces.flatMap((one) => one.texts);
+    const quoted = traces.flatMap((one) => one.quoted);
+    await this.traces.removePayloads(tx, texts, quoted);
+    await this.traces.hide(tx, texts);
   }
 }

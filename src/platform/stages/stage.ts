@@ -19,6 +19,7 @@ export const STAGE_NAMES = [
   'dispatch',
   'reconcile',
   'erasure',
+  'retention',
   'audit-flush',
 ] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
@@ -27,7 +28,7 @@ export type StageName = (typeof STAGE_NAMES)[number];
 export const OWN_STAGES: readonly StageName[] = ['outcome-flush', 'telemetry-flush', 'trait-flush', 'audit-flush'];
 
 /** Stages that remove what is past its time: once an hour, a batch after the other, and when the process starts. */
-export const HOURLY_STAGES: readonly StageName[] = ['forget-stops'];
+export const HOURLY_STAGES: readonly StageName[] = ['forget-stops', 'retention'];
 
 /** The result of one run. */
 export interface StageResult {

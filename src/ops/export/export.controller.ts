@@ -1,0 +1,46 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { CustomerDirectory } from '../../customers/public.js';
+import { Needs } from '../../platform/auth/needs.js';
+import { Database } from '../../platform/db/database.js';
+import { notFound } from '../../platform/errors.js';
+import { type Answer, Answers } from '../../platform/http/answers.js';
+import { ExportReadModel } from './export.read-model.js';
+
+const directoryQuery = z.strictObject({ directory: z.string().max(200).optional() });
+const rows = z.array(z.record(z.string(), z.unknown()));
+const exportAnswer = z.object({
+  customer: rows.describe('The entry, and strangers who turned out to be this customer.'),
+  identities: rows,
+  addresses: rows,
+  consent: rows.describe('Every word of the customer, oldest first.'),
+  activity: rows,
+  hits: rows,
+  ignored: rows,
+  feedback: rows,
+  audiences: rows,
+  messages: rows,
+  outbox: rows,
+});
+
+/** `GET /v1/customers/{externalId}/export`: everything that is held of one person. */
+@Controller('v1/customers/:externalId/export')
+export class ExportController {
+  constructor(
+    private readonly directory: CustomerDirectory,
+    private readonly held: ExportReadModel,
+    private readonly database: Database,
+  ) {}
+
+  @Get()
+  @Needs('directory')
+  @Answers('Hand out everything that is held of a customer', exportAnswer)
+  async export(
+    @Param('externalId') externalId: string,
+    @Query({ schema: directoryQuery }) query: z.output<typeof directoryQuery>,
+  ): Promise<Answer<typeof exportAnswer>> {
+    const id = await this.directory.findByExternalId(this.database, externalId, query.directory);
+    if (id === undefined) throw notFound('customer', externalId);
+    return (await this.held.of(this.database, id)) as Answer<typeof exportAnswer>;
+  }
+}
