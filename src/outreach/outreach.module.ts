@@ -4,6 +4,7 @@ import { CHANNELS } from '../customers/customer.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { ExplanationsModule } from '../explanations/explanations.module.js';
 import { Incidents } from '../incidents/public.js';
+import { IssuesModule } from '../issues/issues.module.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
 import { ProjectsModule } from '../projects/projects.module.js';
 import { ProjectScopes } from '../platform/auth/project.scope.js';
@@ -26,7 +27,7 @@ import { MessageQueue } from './public.js';
 
 /** DECIDE: who is written to, when, on which channel, with which words. Plans; never sends. */
 @Module({
-  imports: [CustomersModule, ProjectsModule, IncidentsModule, AudienceModule, ExplanationsModule],
+  imports: [CustomersModule, ProjectsModule, IncidentsModule, IssuesModule, AudienceModule, ExplanationsModule],
   controllers: [CampaignsController, CustomerPageController],
   providers: [
     CampaignStore,

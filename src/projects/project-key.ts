@@ -33,8 +33,8 @@ export interface KeyLimits {
  * - New issues: for a key as many as `grouping.maxNewIssuesPerHour` lets the project open (5000), so there is no limit of its own. A fifth of
  *   that for a source, so that muting a project takes five addresses that were not seen
  *   before; at half an app that logs ids in its messages is cut on its first day, at double two addresses and a half are enough.
- * - New customers: one for each of 10,000 events a second by a key; a tenth of that for a source, which is a request of 10,000 made-up
- *   customers every ten seconds.
+ * - New customers: one for each of 10,000 events a second, by a key as by a source: a server that reports with a public key has one address,
+ *   and an outage brings all its customers at once. For a key that stands in browsers a hundredth is plenty: `forewarn key limit`.
  */
 export const DEFAULT_LIMITS: KeyLimits = {
   eventsPerMinute: 1_200_000,
@@ -42,7 +42,7 @@ export const DEFAULT_LIMITS: KeyLimits = {
   newIssuesPerHour: 1_000_000,
   sourceNewIssuesPerHour: 1000,
   newCustomersPerMinute: 600_000,
-  sourceNewCustomersPerMinute: 60_000,
+  sourceNewCustomersPerMinute: 600_000,
 };
 
 const limit = z.number().int().min(1).max(1_000_000_000);

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { forewarn } from '../support/cli.js';
 import { writeConfig } from '../support/test-config.js';
 import { createDatabase, type TestDatabase, urlOf } from '../support/test-database.js';
@@ -116,6 +117,41 @@ describe('forewarn with a DATABASE_URL', () => {
 
     it('migrates, twice without harm', async () => {
       for (let time = 0; time < 2; time++) expect((await forewarn(['migrate'], env)).code).toBe(0);
+    });
+
+    it('makes, lists, limits and revokes keys of a project, and shows a secret once', async () => {
+      const config = writeConfig();
+      const withProject = { ...env, FOREWARN_CONFIG: config.path };
+      expect((await forewarn(['key', 'list', '--project', 'shop'], withProject)).stderr).toContain('no project "shop"');
+      const sql = new pg.Client({ connectionString: database.url });
+      await sql.connect();
+      await sql.query(
+        `WITH directory AS (INSERT INTO directory (name) VALUES ('main') RETURNING id)
+         INSERT INTO project (slug, name, created_at, directory_id) SELECT 'shop', 'Shop', now(), id FROM directory`,
+      );
+
+      const made = await forewarn(['key', 'create', '--project', 'shop', '--kind', 'server', '--name', 'till'], {
+        ...withProject,
+        PUBLIC_URL: 'https://forewarn.example',
+      });
+      expect(made.stdout).toMatch(/^[0-9a-f]{32}\n$/);
+      const [key = ''] = made.stdout.split('\n');
+      expect(made.stderr).toContain(`DSN: https://${key}@forewarn.example/1`);
+      const listed = (await forewarn(['key', 'list', '--project', 'shop'], withProject)).stdout;
+      expect(listed).toBe('1\tserver\tworks\t(shown once)\ttill\tany origin\n');
+
+      const limit = ['key', 'limit', '--project', 'shop', '--id', '1'];
+      expect((await forewarn([...limit, 'eventsPerMinute=60'], withProject)).stdout).toContain('eventsPerMinute=60\n');
+      expect((await forewarn([...limit, 'eventsPerMinute=default'], withProject)).stdout).toContain('=1200000\n');
+      expect((await forewarn([...limit, 'eventsPerSecond=1'], withProject)).code).toBe(1);
+      expect((await forewarn([...limit, 'eventsPerMinute=many'], withProject)).code).toBe(1);
+
+      expect((await forewarn(['key', 'revoke', '--project', 'shop', '--id', '1'], withProject)).code).toBe(0);
+      expect((await forewarn(['key', 'revoke', '--project', 'shop', '--id', '1'], withProject)).code).toBe(1);
+      expect((await forewarn(['key', 'create', '--project', 'shop', '--kind', 'root'], withProject)).code).toBe(2);
+      expect((await forewarn(['key'], withProject)).code).toBe(2);
+      await sql.end();
+      config.remove();
     });
 
     it('makes, lists and revokes tokens', async () => {

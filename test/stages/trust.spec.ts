@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Projects } from '../../src/projects/project.registry.js';
 import { signatureOf } from '../../src/events/signature.js';
 import { aCustomer, anEvent } from '../support/builders.js';
+import { aPolicy } from '../support/test-config.js';
 import { TestDaemon } from '../support/test-daemon.js';
 
 const KEYS = '/v1/projects/1/keys';
@@ -99,6 +100,34 @@ describe('how it is known whom a fault hit', () => {
       evidence: { claimed: 3, signed: 1, server: 0, sources: 2, widestSource: 2 },
     });
   });
+
+  it('waits for a person where one source names unusually many, even under a policy that believes claims', async () => {
+    const policies = [aPolicy({ trust: ['claimed', 'signed', 'server'] })];
+    const behind = await TestDaemon.start({ config: { policies }, env: { TRUST_PROXY: '1' } });
+    const ids = Array.from({ length: 41 }, (_, nth) => `p${nth}`);
+    await behind.know(...ids.map((externalId) => aCustomer({ externalId })));
+    const { key } = await behind.project();
+    for (const [nth, customer] of ids.entries()) {
+      const address = nth < 11 ? `203.0.113.${nth}` : '198.51.100.7';
+      await sendTo(behind, { 'x-forwarded-for': address }, key, [anEvent({ customer })]);
+      if (nth === 10) {
+        await behind.plan();
+        expect(await campaigns(behind)).toEqual(['approved']);
+        behind.clock.advance('6m');
+      }
+    }
+    await behind.plan();
+    expect(await campaigns(behind)).toEqual(['approved', 'awaiting_approval']);
+    expect((await behind.api.get('/v1/incidents/1')).body).toMatchObject({
+      evidence: { claimed: 41, sources: 12, widestSource: 30 },
+    });
+    await behind.stop();
+  });
+
+  async function campaigns(of: TestDaemon): Promise<string[]> {
+    const { items } = (await of.api.get('/v1/campaigns')).body as { items: { state: string }[] };
+    return items.map(({ state }) => (state === 'done' ? 'approved' : state)).reverse();
+  }
 
   it('leaves no address and no signature behind', async () => {
     const signature = signatureOf('c1', secret);

@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon';
 import { type Trust } from '../../projects/project-key.js';
 import { type Channel, type Recipient } from '../../customers/customer.js';
+import { type HitEvidence } from '../../issues/issue.js';
 import { assertNever } from '../../platform/errors.js';
 import { type Policy } from '../policy.js';
 import { type CampaignReason, type MessageReason } from '../reasons.js';
@@ -91,6 +92,21 @@ export interface ApprovalDecision {
 /** True if evidence of this trust lets a campaign of the policy go out without a person. */
 export function countsByItself(policy: Pick<Policy, 'trust'>, trust: Trust): boolean {
   return policy.trust.includes(trust);
+}
+
+/**
+ * From how many sources an hour's claims must come to say what is usual, how many customers one source must name, and how many times as many as
+ * the others name on average. Ten others give an average that one office cannot move; twenty customers are a large office behind one address, ten
+ * times the average of browsers (one or two) as well. At half a school with one address waits for a person, at double a script with 40 accounts
+ * does not.
+ */
+const LOPSIDED = { otherSources: 10, customers: 20, times: 10 };
+
+/** Whether one source names unusually many customers beside the others: then no claim counts by itself, whatever the policy believes. */
+export function isLopsided({ claimed, sources, widestSource }: HitEvidence): boolean {
+  const others = sources - 1;
+  if (others < LOPSIDED.otherSources || widestSource < LOPSIDED.customers) return false;
+  return widestSource > (LOPSIDED.times * Math.max(1, claimed - widestSource)) / others;
 }
 
 /** The decision about customers whom only evidence says were hit that does not count by itself. */

@@ -3,6 +3,7 @@ import { type NumberedMember } from '../../audience/audience.js';
 import { Audiences } from '../../audience/public.js';
 import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
+import { Issues } from '../../issues/public.js';
 import { Projects } from '../../projects/project.registry.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
@@ -12,6 +13,7 @@ import {
   choosePolicy,
   countsByItself,
   decideApproval,
+  isLopsided,
   waitForPerson,
 } from '../algorithm/decide.js';
 import { type Campaign } from '../campaign.js';
@@ -58,6 +60,7 @@ export class CampaignStage implements Stage {
     @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
     private readonly incidents: Incidents,
     private readonly audiences: Audiences,
+    private readonly issues: Issues,
     private readonly projects: Projects,
     private readonly campaigns: CampaignStore,
     private readonly messages: MessageStore,
@@ -92,7 +95,13 @@ export class CampaignStage implements Stage {
     return database.transaction(async (tx) => ((await tx.tryLock(`campaign:${incident.id}`)) ? work(tx, policy) : 0));
   }
 
-  private async notify(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
+  /** What the policy believes of this incident: no claims where one source makes unusually many. */
+  private async believed(tx: Tx, { issueIds }: Incident, policy: Policy): Promise<Policy> {
+    if (!policy.trust.includes('claimed') || !isLopsided(await this.issues.evidence(tx, issueIds))) return policy;
+    return { ...policy, trust: policy.trust.filter((one) => one !== 'claimed') };
+  }
+
+  private async notify(tx: Tx, incident: Incident, asWritten: Policy, now: Date): Promise<number> {
     await this.withdrawEnd(tx, incident, now);
     if (await this.heldBack(tx, incident, now)) return 0;
     // A person's word on one wave holds for those after it; on claims it holds for claims alone.
@@ -102,7 +111,8 @@ export class CampaignStage implements Stage {
       return 0;
     const claims = await this.campaigns.lastWave(tx, incident.id, 'notice', true);
     const reached = await this.campaigns.reached(tx, incident.id, 'notice');
-    const members = await this.newMembers(tx, incident.id, policy, reached.audienceSeq);
+    const members = await this.newMembers(tx, incident.id, asWritten, reached.audienceSeq);
+    const policy = await this.believed(tx, incident, asWritten);
     const open = claims?.state === 'awaiting_approval' ? claims : undefined;
     const proven = open ? await this.messages.countPromotable(tx, open.id, policy.trust) : 0;
     if (members.length === 0 && proven === 0) return 0;
