@@ -210,7 +210,6 @@ CREATE TABLE customer (
 CREATE INDEX customer_last_name ON customer USING btree (lower("substring"(name, '\S+$'::text)) COLLATE "C") WHERE (name ~ '\s'::text);
 CREATE INDEX customer_merged ON customer USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX customer_name ON customer USING btree (lower(name) COLLATE "C") WHERE (name IS NOT NULL);
-CREATE INDEX customer_stranger ON customer USING btree (created_at) WHERE ((source = 'telemetry'::text) AND (merged_into IS NULL));
 
 CREATE TABLE customer_activity (
   project_id integer NOT NULL,

@@ -157,7 +157,7 @@ describe('forewarn with a DATABASE_URL', () => {
     it('makes, lists and revokes tokens', async () => {
       const made = await forewarn(['token', 'create', '--name', 'ann', '--role', 'ops'], env);
       expect([made.code, made.stdout]).toEqual([0, expect.stringMatching(/^fw_[\w-]{32}\n$/)]);
-      expect((await forewarn(['token', 'list'], env)).stdout).toBe('ann\tops\tworks\tnever used\n');
+      expect((await forewarn(['token', 'list'], env)).stdout).toBe('ann\tops\tall projects\tworks\tnever used\n');
 
       expect((await forewarn(['token', 'revoke', '--name', 'ann'], env)).code).toBe(0);
 
