@@ -5,7 +5,7 @@ import { openPool, type OpenPool } from '../../src/platform/db/connect.js';
 import { Database } from '../../src/platform/db/database.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
 import { Metrics } from '../../src/platform/metrics.js';
-import { IDLE, type Stage } from '../../src/platform/stages/stage.js';
+import { IDLE, OWN_STAGES, type Stage } from '../../src/platform/stages/stage.js';
 import { StageRunner } from '../../src/platform/stages/stage-runner.js';
 import { eventually } from '../support/eventually.js';
 import { TestDaemon } from '../support/test-daemon.js';
@@ -61,7 +61,7 @@ describe('the stage runner', () => {
   const start = (work: Stage['runOnce'], limitMs = 60_000) => {
     const stage = { pauseMs: 1, limitMs, runOnce: work };
     runner.register({ name: 'outcome-flush', ...stage });
-    for (const name of ['telemetry-flush', 'audit-flush'] as const)
+    for (const name of OWN_STAGES.filter((one) => one !== 'outcome-flush'))
       runner.register({ name, ...stage, pauseMs: 60_000, runOnce: () => Promise.resolve(IDLE) });
     runner.startOwn();
   };

@@ -19,7 +19,7 @@ describe('a JSON text', () => {
   });
 
   it('is not weighed by what stands in its strings', () => {
-    expect(outcome(`["${'[{,:'.repeat(MAX_PARSED_VALUES)}","${'\\\\"'.repeat(MAX_PARSED_VALUES)}"]`)).toBe('parsed');
+    expect(outcome(`["${'[{,:'.repeat(MAX_PARSED_VALUES)}","${'\\"'.repeat(MAX_PARSED_VALUES)}"]`)).toBe('parsed');
   });
 
   it('is malformed where it is none, however it ends', () => {
