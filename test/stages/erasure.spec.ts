@@ -56,7 +56,7 @@ describe('erasure', () => {
   it('can be preceded by a copy of everything that is held', async () => {
     forewarn = await incidentWith(customers(2, { name: 'Kim' }));
     await forewarn.planAndSend();
-    const { status, body } = await forewarn.api.get('/v1/customers/c1/export');
+    const { status, body } = (await forewarn.api.get('/v1/customers/c1/export')) as { status: number; body: unknown };
     expect([status, JSON.stringify(body)]).toEqual([200, expect.not.stringContaining('c2@customers')]);
     expect(body).toMatchObject({
       customer: [{ name: 'Kim' }],

@@ -16,7 +16,7 @@ const EMAIL = /[\p{L}\p{N}_.+%-]{1,64}(?:@|%40)(?:[\p{L}\p{N}_-]{1,63}\.){1,8}\p
 /** What stands before the host of an address. A password may hold an `@`, and a `/` where a port cannot be meant. */
 const USERINFO = /:\/\/(?:[^\s/?#"'<>]{1,200}|[^\s/?#:@"'<>]{1,100}:(?!\d{1,5}\/)[^\s@"'<>]{1,200})@/g;
 /** A number as it is dialled from abroad: a plus and 8 to 15 digits (E.164), in groups or not. Without the plus it may as well be an id. */
-const PHONE = /(?<![\w+])\+[1-9](?:[ ().\/\u00a0-]{0,2}\d){7,14}(?!\d)/g;
+const PHONE = /(?<![\w+])\+[1-9](?:[ ()./\u00a0-]{0,2}\d){7,14}(?!\d)/g;
 const IPV4 = /\b(?:\d{1,3}\.){3}\d{1,3}\b/g;
 const IPV6 = /(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}(?::|(?::?[0-9a-f]{1,4}){1,6})(?![\w:])/gi;
 /** Shortest of the known forms, and shortest token after a scheme, characters. */
