@@ -11,7 +11,7 @@ import { stateAtRisk, stateCause } from './stated.js';
 const MINUTE = 60_000;
 /** Who was seen within this time counts as active, and longer ago where the incident is older. Half of it misses whole time zones, double counts who has gone. */
 const ACTIVE_MS = 24 * 60 * MINUTE;
-/** Active customers looked at, those seen last; double doubles 400 MB and two seconds. */
+/** Active customers that one look compares, those seen last. By judgement: memory and time grow with it and were not measured. */
 const MOST_ACTIVE = 200_000;
 const PAGE = 2000;
 

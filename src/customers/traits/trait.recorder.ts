@@ -7,7 +7,7 @@ import { CustomerDirectory } from '../public.js';
 import { MOST_TRAITS, type SeenTraits } from '../trait.js';
 import { type TraitRow, TraitStore } from './trait.store.js';
 
-/** Customers kept between two writes, a kilobyte each at most. Half of it loses traits from 10,000 customers a second on, double is 100 MB. */
+/** Customers kept between two writes; traits of more are lost and counted. By judgement: the memory that they take was not measured. */
 const MOST_CUSTOMERS = 50_000;
 /** Customers of one transaction. */
 const AT_ONCE = 2000;

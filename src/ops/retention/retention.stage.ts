@@ -4,7 +4,7 @@ import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { RETENTION_CONFIG, type RetentionConfig } from '../retention-config.js';
 import { RetentionStore } from './retention.store.js';
 
-/** Rows of a kind in one run: some 100 ms of work. */
+/** Rows of a kind that one run removes, so that a run stays short; the next one follows at once while more is waiting. */
 const BATCH = 5_000;
 const KINDS = ['samples', 'feedback', 'seen', 'messages', 'outbox', 'poison'] as const;
 

@@ -4,8 +4,8 @@ import { PAGE_STYLE_HASH } from './html.js';
 import { madeStorable, refuseUnstorable } from './text.js';
 
 /**
- * Largest body that is held in memory, bytes. The largest that a person or program has reason to send in one piece is a configuration
- * or rule set, some 100 kB; Alertmanager's notification of 1,000 alerts is 600 kB. Imports are streams and have no such limit.
+ * Largest body that is held in memory, bytes. By judgement: a set of rules or a notification of Alertmanager is well below it, and 64 at once
+ * take what one storm of events takes. Half would refuse large notifications. Imports are streams and have no such limit.
  */
 export const MAX_BODY = 1024 * 1024;
 
