@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Incident } from '../incidents/incident.js';
 import { Projects } from '../projects/project.registry.js';
-import { Problem } from '../platform/errors.js';
 import { type Sql } from '../platform/db/database.js';
 import { chooseLocale, formatMoment } from './algorithm/locale.js';
 import { fill, render } from './algorithm/render.js';
@@ -35,16 +34,6 @@ export class Explanations {
     const texts = this.texts.get(locale);
     if (!texts) throw new Error(`there are no texts for ${locale}`);
     return texts;
-  }
-
-  /**
-   * The project with this slug.
-   * @throws Problem 400 when there is none
-   */
-  projectId(slug: string): number {
-    const project = this.projects.list().find((one) => one.slug === slug);
-    if (!project) throw new Problem(400, 'invalid', `project: there is no project "${slug}".`);
-    return project.id;
   }
 
   /** The name under which customers know the app. */

@@ -80,6 +80,19 @@ export class Projects {
     return this.loaded.projects;
   }
 
+  /**
+   * The project that a request names by its slug; undefined where it names none.
+   * @throws Problem 400 when there is no such project
+   */
+  named(slug: string): Project;
+  named(slug: string | undefined): Project | undefined;
+  named(slug: string | undefined): Project | undefined {
+    if (slug === undefined) return undefined;
+    const project = this.list().find((one) => one.slug === slug);
+    if (!project) throw new Problem(400, 'invalid', `project: there is no project "${slug}".`);
+    return project;
+  }
+
   /** The project with this id, undefined when there is none. */
   find(id: number): Project | undefined {
     return this.loaded.byId.get(id);

@@ -4,7 +4,6 @@ import { Projects } from '../../projects/project.registry.js';
 import { Needs } from '../../platform/auth/needs.js';
 import { OfProject } from '../../platform/auth/project.scope.js';
 import { Database } from '../../platform/db/database.js';
-import { Problem } from '../../platform/errors.js';
 import { type Answer, Answers, count, maybeMoment, moment, pageAnswer } from '../../platform/http/answers.js';
 import { cursorId, pageOf, pageQuery, rowId } from '../../platform/http/page.js';
 import { type DetectionRow } from '../detection.js';
@@ -55,9 +54,7 @@ export class DetectionsController {
   @OfProject('query')
   @Answers('List what was out of the ordinary, newest first', detectionPage)
   async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Answer<typeof detectionPage>> {
-    const project = this.projects.list().find((one) => one.slug === query.project);
-    if (query.project !== undefined && !project)
-      throw new Problem(400, 'invalid', `project: there is no project "${query.project}".`);
+    const project = this.projects.named(query.project);
     const issueId = query.issue === undefined ? undefined : rowId('issue', query.issue);
     const filter = { projectId: project?.id, issueId, before: cursorId(query.cursor), limit: query.limit + 1 };
     return pageOf(

@@ -5,7 +5,6 @@ import { Needs } from '../../platform/auth/needs.js';
 import { OfProject } from '../../platform/auth/project.scope.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
-import { Problem } from '../../platform/errors.js';
 import { type Answer, Answers, moment } from '../../platform/http/answers.js';
 import { RollupStore } from '../rollup/rollup.store.js';
 
@@ -44,8 +43,7 @@ export class SeriesController {
   @OfProject('query')
   @Answers('Show what a series counted by hour or day', seriesAnswer)
   async get(@Query({ schema: seriesQuery }) query: z.output<typeof seriesQuery>): Promise<Answer<typeof seriesAnswer>> {
-    const project = this.projects.list().find((one) => one.slug === query.project);
-    if (!project) throw new Problem(400, 'invalid', `project: there is no project "${query.project}".`);
+    const project = this.projects.named(query.project);
     const to = query.to === undefined ? this.clock.now() : new Date(query.to);
     const from = query.from === undefined ? new Date(to.getTime() - SHOWN[query.step]) : new Date(query.from);
     const { series, step } = query;

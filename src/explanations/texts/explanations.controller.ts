@@ -5,6 +5,7 @@ import { type Incident, INCIDENT_STATUSES, SEVERITIES } from '../../incidents/in
 import { Incidents } from '../../incidents/public.js';
 import { Issues } from '../../issues/public.js';
 import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
+import { Projects } from '../../projects/project.registry.js';
 import { OfProject } from '../../platform/auth/project.scope.js';
 import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
@@ -73,6 +74,7 @@ export class ExplanationsController {
   constructor(
     @Inject(TEXTS_CONFIG) private readonly texts: TextsConfig,
     private readonly store: ExplanationStore,
+    private readonly projects: Projects,
     private readonly explanations: Explanations,
     private readonly incidents: Incidents,
     private readonly issues: Issues,
@@ -126,7 +128,7 @@ export class ExplanationsController {
   @OfProject('query')
   @Answers('Say what a bot may tell now, the customer’s own incidents first', botList)
   async forBot(@Query({ schema: botQuery }) query: z.output<typeof botQuery>): Promise<Answer<typeof botList>> {
-    const project = query.project === undefined ? undefined : this.explanations.projectId(query.project);
+    const project = this.projects.named(query.project)?.id;
     const open = (await this.incidents.open(this.database)).filter(
       ({ projectId }) => project === undefined || projectId === project,
     );

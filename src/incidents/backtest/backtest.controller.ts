@@ -58,9 +58,8 @@ export class BacktestController {
     @Body({ schema: request }) body: z.output<typeof request>,
     @HungUp() signal: AbortSignal,
   ): Promise<Answer<typeof backtestAnswer>> {
-    const projects = this.projects.list().filter((one) => body.project === undefined || one.slug === body.project);
-    if (projects.length === 0)
-      throw new Problem(400, 'invalid', `project: there is no project "${body.project ?? ''}".`);
+    const named = this.projects.named(body.project);
+    const projects = named ? [named] : this.projects.list();
     const [from, to] = [new Date(body.from), new Date(body.to)];
     if (from >= to) throw new Problem(400, 'invalid', 'to: must be after from.');
     const incidents = [];

@@ -80,7 +80,7 @@ export class IncidentsController {
   async list(@Query({ schema: listQuery }) query: z.output<typeof listQuery>): Promise<Answer<typeof incidentPage>> {
     const open = query.open === undefined ? undefined : query.open === 'true';
     const rows = await this.store.list(this.database, {
-      projectId: query.project === undefined ? undefined : this.projectId(query.project),
+      projectId: this.projects.named(query.project)?.id,
       status: query.status,
       open,
       before: cursorId(query.cursor),
@@ -103,7 +103,7 @@ export class IncidentsController {
     @Body({ schema: newIncident }) body: z.output<typeof newIncident>,
     @CurrentCaller() caller: Caller,
   ): Promise<Answer<typeof wholeIncidentAnswer>> {
-    const projectId = this.projectId(body.project);
+    const projectId = this.projects.named(body.project).id;
     const now = this.clock.now();
     const startedAt = body.startedAt === undefined ? now : startOf(body.startedAt, now);
     const id = await this.database.transaction(async (tx) => {
@@ -262,12 +262,6 @@ export class IncidentsController {
     const incident = await this.one(id);
     if (incident.status === 'resolved') throw new Problem(409, 'conflict', `Incident ${id} is resolved.`);
     return incident;
-  }
-
-  private projectId(slug: string): number {
-    const project = this.projects.list().find((one) => one.slug === slug);
-    if (!project) throw new Problem(400, 'invalid', `project: there is no project "${slug}".`);
-    return project.id;
   }
 
   private async attach(tx: Tx, id: number, projectId: number, issueIds: readonly string[], now: Date): Promise<void> {

@@ -130,9 +130,7 @@ export class SilencesController {
     const from = body.from === undefined ? now : new Date(body.from);
     const until = new Date(body.to);
     if (until <= from || until <= now) throw new Problem(400, 'invalid', 'to: must be after from, and in the future.');
-    const project = this.projects.list().find((one) => one.slug === body.project);
-    if (body.project !== undefined && !project)
-      throw new Problem(400, 'invalid', `project: there is no project "${body.project}".`);
+    const project = this.projects.named(body.project);
     const issueId = body.issue === undefined ? null : rowId('issue', body.issue);
     if (issueId !== null && (await this.issues.find(this.database, [issueId])).length === 0)
       throw new Problem(400, 'invalid', `issue: there is no issue ${body.issue ?? ''}.`);

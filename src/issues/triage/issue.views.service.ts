@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Projects } from '../../projects/project.registry.js';
 import { Database } from '../../platform/db/database.js';
-import { notFound, Problem } from '../../platform/errors.js';
+import { notFound } from '../../platform/errors.js';
 import { rowId } from '../../platform/http/page.js';
 import { type Issue } from '../issue.js';
 import { IssueStore } from './issue.store.js';
@@ -30,10 +30,7 @@ export class IssueViews {
 
   /** The id behind a project's slug, undefined for none. */
   projectId(slug: string | undefined): number | undefined {
-    if (slug === undefined) return undefined;
-    const project = this.projects.list().find((one) => one.slug === slug);
-    if (!project) throw new Problem(400, 'invalid', `project: there is no project "${slug}".`);
-    return project.id;
+    return this.projects.named(slug)?.id;
   }
 
   shape({ id, projectId, mergedInto, ...rest }: Issue) {
