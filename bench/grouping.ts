@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { readSentryEvent } from '../src/events/sentry/sentry-event.js';
+import { readSentryPayload } from '../src/events/sentry-payload.js';
 import { fingerprintV1 } from '../src/grouping/fingerprint/fingerprint.v1.js';
 import { maskMessage } from '../src/grouping/fingerprint/mask.v1.js';
 import { TemplateMiner } from '../src/grouping/template/template-miner.v1.js';
@@ -156,7 +156,7 @@ function scoreCrashes(crashes: readonly Crash[]): Record<string, number> {
 }
 
 function typeAndMessage(raw: Record<string, unknown>): string {
-  const thrown = readSentryEvent(raw, 0).exceptions.at(-1);
+  const thrown = readSentryPayload(raw, 0).exceptions.at(-1);
   return `${thrown?.type ?? ''}: ${digitMask(thrown?.value ?? '')}`;
 }
 
@@ -202,13 +202,13 @@ function measureSpeed(systems: Map<string, Line[]>, crashes: readonly Crash[]): 
     for (const content of contents) miner.add(content);
   });
   const drainMessagesPerSecond = rate(contents.length, () => void METHODS.drain(contents));
-  const events = crashes.map(({ event }) => readSentryEvent(event, 0));
+  const events = crashes.map(({ event }) => readSentryPayload(event, 0));
   const times = 20;
   const eventsPerSecond = rate(events.length * times, () => {
     for (let i = 0; i < times; i++) for (const event of events) fingerprintV1(event);
   });
   const readAndGroupedPerSecond = rate(crashes.length * times, () => {
-    for (let i = 0; i < times; i++) for (const { event } of crashes) fingerprintV1(readSentryEvent(event, 0));
+    for (let i = 0; i < times; i++) for (const { event } of crashes) fingerprintV1(readSentryPayload(event, 0));
   });
   console.log(
     `speed, per second of one core ${messagesPerSecond} messages (${uncachedPerSecond} when no message is cached; plain Drain ${drainMessagesPerSecond})`,

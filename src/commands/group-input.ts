@@ -3,8 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Readable } from 'node:stream';
-import { parseEnvelope } from '../events/sentry/envelope.js';
-import { looksLikeSentryEvent } from '../events/sentry/sentry-event.js';
+import { eventsOfEnvelope, looksLikeSentryEvent } from '../events/sentry-payload.js';
 import { type GroupRecord } from '../grouping/grouper.js';
 
 /** A record, or a problem that says where, what and what to do. */
@@ -14,7 +13,6 @@ export type GroupInput = { readonly record: GroupRecord } | { readonly problem: 
 const PLAIN = new Set(['.log', '.txt', '.out', '.err']);
 /** Files in a folder that are read; others there are passed over. */
 const IN_FOLDERS = new Set(['.json', '.jsonl', '.ndjson', '.envelope', ...PLAIN]);
-const ITEM_TYPES_WITH_EVENTS = new Set(['event']);
 
 /** Reads JSON lines, or plain lines when `plain` is true, whose ids are their line numbers. Blank lines are passed over. */
 export async function* readLines(input: Readable, plain: boolean, name = ''): AsyncGenerator<GroupInput> {
@@ -69,16 +67,16 @@ function* readEventFile(text: string, name: string): Generator<GroupInput> {
 }
 
 function* readEnvelope(body: Buffer, name: string): Generator<GroupInput> {
-  const envelope = parseEnvelope(body);
+  const envelope = eventsOfEnvelope(body);
   if (!envelope.ok) {
     yield {
       problem: `${name}: neither JSON nor a Sentry envelope (${envelope.reason}); save one event or envelope to a file`,
     };
     return;
   }
-  const events = envelope.items.filter((item) => ITEM_TYPES_WITH_EVENTS.has(item.type));
-  for (const [index, item] of events.entries()) {
-    yield recordOf(parseJson(item.payload.toString('utf8')), events.length === 1 ? name : `${name}[${index}]`, name);
+  const { texts } = envelope;
+  for (const [index, text] of texts.entries()) {
+    yield recordOf(parseJson(text), texts.length === 1 ? name : `${name}[${index}]`, name);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type AppEvent } from '../events/event.js';
-import { inModernNames, readSentryEvent } from '../events/sentry/sentry-event.js';
+import { readSentryPayload } from '../events/sentry-payload.js';
 import { fingerprintV1 } from './fingerprint/fingerprint.v1.js';
 import { applyRules, type CompiledRule } from './rules/rules.js';
 import { TemplateMiner, type TemplateMinerOptions } from './template/template-miner.v1.js';
@@ -46,7 +46,7 @@ export class Grouper {
     if (record.event === undefined && this.rules.length === 0) {
       return this.addMessage(project, record.content ?? '', false);
     }
-    const event = this.ruled(readSentryEvent(inModernNames(record.event ?? { message: record.content }), 0));
+    const event = this.ruled(readSentryPayload(record.event ?? { message: record.content }, 0));
     if (event === undefined)
       return this.handle('ignored by a rule', () => ({ group: null, title: 'ignored by a rule' }));
     const print = fingerprintV1(event);

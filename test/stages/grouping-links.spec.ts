@@ -18,7 +18,7 @@ import { Projects } from '../../src/projects/project.registry.js';
 import { RegressionKeeper } from '../../src/issues/digest/regression.keeper.js';
 import { SampleKeeper } from '../../src/issues/digest/sample.keeper.js';
 import { TemplateMemory } from '../../src/issues/digest/template.memory.js';
-import { readNativeEvent } from '../../src/events/native/native-event.js';
+import { readSample } from '../../src/events/protocols.js';
 import { Clock } from '../../src/platform/clock.js';
 import { Database } from '../../src/platform/db/database.js';
 import { LOGGER } from '../../src/platform/logging/logger.js';
@@ -146,11 +146,11 @@ describe('a new fingerprint version', () => {
     },
   };
   const accepted = async (event: ReturnType<typeof anEvent>) => {
-    const read = readNativeEvent(event, forewarn.clock.now().getTime());
-    if (!read.ok) throw new Error(read.reason);
+    const read = readSample(event, forewarn.clock.now().getTime());
+    if (!read) throw new Error('no protocol reads the event');
     const eventId = crypto.randomUUID().replaceAll('-', '');
     const projectId = Number((await forewarn.project()).id);
-    const content = { event: { ...read.event, eventId }, payload: undefined };
+    const content = { event: { ...read, eventId }, payload: undefined };
     return { projectId, eventId, receivedAt: 0, hasPayload: false, content };
   };
   const digestAll = async (

@@ -5,7 +5,8 @@ import { type ClientReport, type Feedback, type SessionCount } from '../telemetr
 import { readClientReport } from './client-report.js';
 import { type Envelope, type EnvelopeItem } from './envelope.js';
 import { readFeedback, readUserReport } from './feedback.js';
-import { inModernNames, readSentryEvent, readUser } from './sentry-event.js';
+import { inModernNames } from './old-names.js';
+import { readSentryEvent, readUser } from './sentry-event.js';
 import { readLogRecords } from './sentry-log.js';
 import { readSession, readSessionAggregates } from './sessions.js';
 

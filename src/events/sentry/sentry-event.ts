@@ -14,41 +14,6 @@ const MAX_TAGS = 100;
 /** Most parts kept of the app's own fingerprint. */
 const MAX_FINGERPRINT = 16;
 
-/** True where a payload has a part that only events have, by today's name or that of an old client. */
-export function looksLikeSentryEvent(raw: Json): boolean {
-  return (
-    ['exception', 'message', 'logentry', 'event_id', 'threads', 'stacktrace'].some((name) => raw[name] !== undefined) ||
-    Object.keys(OLD_NAMES).some((name) => Object.hasOwn(raw, name))
-  );
-}
-
-/** Names by which clients before the present SDKs (raven) call parts of an event, and those of today. */
-const OLD_NAMES = {
-  'sentry.interfaces.User': 'user',
-  'sentry.interfaces.Exception': 'exception',
-  'sentry.interfaces.Message': 'logentry',
-  'sentry.interfaces.Http': 'request',
-  'sentry.interfaces.Stacktrace': 'stacktrace',
-  'sentry.interfaces.Threads': 'threads',
-  'sentry.interfaces.Template': 'template',
-  'sentry.interfaces.Breadcrumbs': 'breadcrumbs',
-} as const;
-
-/**
- * The payload with the parts that go by old names under today's, where these are free: what is kept of it must not hold a
- * customer under a name that nobody looks for. The payload itself when it has none, which costs a look for each name.
- */
-export function inModernNames(raw: Json): Json {
-  let named = raw;
-  for (const old in OLD_NAMES) {
-    if (!Object.hasOwn(raw, old)) continue;
-    const name = OLD_NAMES[old as keyof typeof OLD_NAMES];
-    const { [old]: part, ...rest } = named;
-    named = { ...rest, [name]: rest[name] ?? part };
-  }
-  return named;
-}
-
 /**
  * Reads one Sentry event payload of any SDK and age into the shape that every later step works on. Lenient: a field
  * of a wrong type is as if it were missing, and no JSON value makes it throw.
