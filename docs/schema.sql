@@ -58,7 +58,7 @@ CREATE TABLE attempt (
   provider_id text,
   CONSTRAINT attempt_pkey PRIMARY KEY (id),
   CONSTRAINT attempt_message_id_fkey FOREIGN KEY (message_id) REFERENCES message(id),
-  CONSTRAINT attempt_result_check CHECK ((result = ANY (ARRAY['sent'::text, 'retry'::text, 'rejected'::text, 'in_doubt'::text, 'not_sent'::text])))
+  CONSTRAINT attempt_result_check CHECK ((result = ANY (ARRAY['sent'::text, 'shown'::text, 'retry'::text, 'rejected'::text, 'in_doubt'::text, 'not_sent'::text])))
 );
 CREATE INDEX attempt_message ON attempt USING btree (message_id, started_at);
 
@@ -110,6 +110,11 @@ CREATE TABLE campaign (
   paused_by text,
   state_facts jsonb NOT NULL DEFAULT '{}'::jsonb,
   claimed boolean NOT NULL DEFAULT false,
+  send_after timestamp with time zone,
+  asked_at timestamp with time zone,
+  asked integer NOT NULL DEFAULT 1,
+  first_approved_by text,
+  first_version text,
   CONSTRAINT campaign_pkey PRIMARY KEY (id),
   CONSTRAINT campaign_incident_id_policy_kind_wave_key UNIQUE (incident_id, policy, kind, wave),
   CONSTRAINT campaign_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
@@ -638,7 +643,7 @@ CREATE TABLE message (
   CONSTRAINT message_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
   CONSTRAINT message_channel_check CHECK ((channel = ANY (ARRAY['sms'::text, 'email'::text]))),
   CONSTRAINT message_kind_check CHECK ((kind = ANY (ARRAY['notice'::text, 'resolved'::text]))),
-  CONSTRAINT message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'claimed'::text, 'sending'::text, 'sent'::text, 'delivered'::text, 'failed'::text, 'in_doubt'::text, 'cancelled'::text, 'suppressed'::text])))
+  CONSTRAINT message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'claimed'::text, 'sending'::text, 'sent'::text, 'shown'::text, 'delivered'::text, 'failed'::text, 'in_doubt'::text, 'cancelled'::text, 'suppressed'::text])))
 );
 CREATE INDEX message_campaign ON message USING btree (campaign_id, state);
 CREATE INDEX message_customer ON message USING btree (customer_id, created_at DESC);
@@ -662,6 +667,27 @@ CREATE TABLE outbox_mail (
   CONSTRAINT outbox_mail_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE
 );
 CREATE INDEX outbox_mail_customer ON outbox_mail USING btree (customer_id);
+
+CREATE TABLE outreach_grant (
+  incident_id bigint NOT NULL,
+  claimed boolean NOT NULL,
+  up_to bigint NOT NULL,
+  granted_by text NOT NULL,
+  granted_at timestamp with time zone NOT NULL,
+  CONSTRAINT outreach_grant_pkey PRIMARY KEY (incident_id, claimed),
+  CONSTRAINT outreach_grant_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id)
+);
+
+CREATE TABLE outreach_switch (
+  one boolean NOT NULL DEFAULT true,
+  sending text NOT NULL,
+  reason text,
+  changed_by text NOT NULL,
+  changed_at timestamp with time zone NOT NULL,
+  CONSTRAINT outreach_switch_pkey PRIMARY KEY (one),
+  CONSTRAINT outreach_switch_one_check CHECK (one),
+  CONSTRAINT outreach_switch_sending_check CHECK ((sending = ANY (ARRAY['live'::text, 'held'::text])))
+);
 
 CREATE TABLE poison_event (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -715,6 +741,12 @@ CREATE TABLE project_minute (
   minute timestamp with time zone NOT NULL,
   active_customers integer NOT NULL,
   CONSTRAINT project_minute_pkey PRIMARY KEY (project_id, minute)
+);
+
+CREATE TABLE provider_use (
+  gateway text NOT NULL,
+  since timestamp with time zone NOT NULL,
+  CONSTRAINT provider_use_pkey PRIMARY KEY (gateway)
 );
 
 CREATE TABLE regression_doubt (

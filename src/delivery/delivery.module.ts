@@ -6,22 +6,25 @@ import { DispatchStage } from './dispatch/dispatch.stage.js';
 import { Gateways } from './dispatch/gateways.service.js';
 import { OutboxController } from './outbox/outbox.controller.js';
 import { ReconcileStage } from './dispatch/reconcile.stage.js';
+import { WaysOut } from './dispatch/ways-out.service.js';
 import { TwilioStatusController } from './twilio/twilio-status.controller.js';
 
 /** SEND: the ways out, at most once each. */
 @Module({
   imports: [OutreachModule],
   controllers: [OutboxController, TwilioStatusController],
-  providers: [AttemptStore, Gateways, DispatchStage, ReconcileStage],
+  providers: [AttemptStore, Gateways, WaysOut, DispatchStage, ReconcileStage],
 })
 export class DeliveryModule implements OnApplicationBootstrap {
   constructor(
     private readonly runner: StageRunner,
     private readonly dispatch: DispatchStage,
     private readonly reconcile: ReconcileStage,
+    private readonly waysOut: WaysOut,
   ) {}
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    await this.waysOut.atStart();
     this.runner.register(this.dispatch);
     this.runner.register(this.reconcile);
   }

@@ -88,6 +88,8 @@ export type RefusalScope = 'recipient' | 'message' | 'setup';
  */
 export type SendResult =
   | { readonly kind: 'sent'; readonly providerId: string }
+  /** Written to the built-in outbox of an installation that has used a provider: nobody gets it. */
+  | { readonly kind: 'shown' }
   | { readonly kind: 'retry'; readonly reason: GatewayReason; readonly notBefore: Date; readonly code?: string }
   | {
       readonly kind: 'rejected';
@@ -102,6 +104,7 @@ export type SendResult =
 /** The provider's knowledge of an attempt in doubt. `unknown` without `notBefore`: asking again will not help. */
 export type ReconcileResult =
   | { readonly kind: 'sent'; readonly providerId: string }
+  | { readonly kind: 'shown' }
   | { readonly kind: 'notSent' }
   | { readonly kind: 'unknown'; readonly notBefore?: Date };
 

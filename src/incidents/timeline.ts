@@ -90,7 +90,8 @@ export type TimelineFact =
       readonly state: string;
     } & CampaignFacts)
   | ({
-      readonly kind: 'campaign_approved' | 'campaign_paused' | 'campaign_resumed' | 'campaign_cancelled';
+      readonly kind:
+        'campaign_approved' | 'campaign_undone' | 'campaign_paused' | 'campaign_resumed' | 'campaign_cancelled';
     } & CampaignFacts)
   | {
       /** The first messages about the incident that wait because the installation has sent as many as it may. */
@@ -101,6 +102,8 @@ export type TimelineFact =
       readonly perDay: number;
       readonly opens: Date;
     }
+  | { readonly kind: 'sending_held' | 'sending_live'; readonly reason: string | null }
+  | { readonly kind: 'customer_taken_out'; readonly campaignId: string; readonly messageId: string }
   | { readonly kind: 'message_settled'; readonly messageId: string; readonly sent: boolean };
 
 export type TimelineKind = TimelineFact['kind'];

@@ -24,6 +24,8 @@ export interface Campaign {
   readonly approveAfter: Date | null;
   readonly approvedAt: Date | null;
   readonly approvedBy: string | null;
+  /** Until then an approval can be taken back, and nothing goes out; null where a policy approved. */
+  readonly sendAfter: Date | null;
   readonly createdAt: Date;
 }
 

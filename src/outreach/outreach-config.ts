@@ -1,6 +1,7 @@
 import { getCountries } from 'libphonenumber-js/max';
 import { z } from 'zod';
 import { type Channel } from '../customers/customer.js';
+import { duration } from '../platform/config/schema.js';
 
 const limit = z.number().int().min(0).max(100_000_000);
 const ceilings = (perHour: number, perDay: number) =>
@@ -25,6 +26,11 @@ export const outreachSchema = z.strictObject({
       email: ceilings(20_000, 100_000),
     } satisfies Readonly<Record<Channel, z.ZodType>>)
     .prefault({}),
+  /**
+   * Time between a person's approval and the first message, in which the approval can be taken back; milliseconds. Ten seconds are the lower end of
+   * what mail programs offer (10 to 30 s): a slip of the finger is seen at once, and nobody waits longer for word of a fault.
+   */
+  undo: duration.prefault('10s'),
   /** ISO 3166 codes of the countries whose numbers may be written to; left out: all but what costs the recipient or us extra. */
   countries: z
     .array(z.string().refine((code) => COUNTRIES.includes(code), 'must be a country code of two letters, like DE'))

@@ -8,6 +8,8 @@ import { IssuesModule } from '../issues/issues.module.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
 import { ProjectsModule } from '../projects/projects.module.js';
 import { ProjectScopes } from '../platform/auth/project.scope.js';
+import { Clock } from '../platform/clock.js';
+import { Settings } from '../platform/config/settings.js';
 import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
@@ -23,17 +25,22 @@ import { BudgetStore } from './limits/budget.store.js';
 import { SendCeilings } from './limits/ceilings.service.js';
 import { CampaignPreviews } from './campaigns/preview.service.js';
 import { TrustReadModel } from './campaigns/trust.read-model.js';
+import { SendingSwitch } from './brakes/sending-switch.service.js';
+import { SwitchController } from './brakes/switch.controller.js';
+import { SwitchStore } from './brakes/switch.store.js';
 import { MessageQueue } from './public.js';
 
 /** DECIDE: who is written to, when, on which channel, with which words. Plans; never sends. */
 @Module({
   imports: [CustomersModule, ProjectsModule, IncidentsModule, IssuesModule, AudienceModule, ExplanationsModule],
-  controllers: [CampaignsController, CustomerPageController],
+  controllers: [CampaignsController, SwitchController, CustomerPageController],
   providers: [
     CampaignStore,
     MessageStore,
     BudgetStore,
     SendCeilings,
+    SwitchStore,
+    SendingSwitch,
     TrustReadModel,
     CampaignPreviews,
     Planner,
@@ -49,8 +56,12 @@ export class OutreachModule implements OnApplicationBootstrap {
     private readonly runner: StageRunner,
     private readonly campaigns: CampaignStage,
     private readonly erasure: ErasureStage,
+    private readonly switches: SendingSwitch,
+    private readonly settings: Settings,
+    private readonly clock: Clock,
     campaignStore: CampaignStore,
     messages: MessageStore,
+    switchStore: SwitchStore,
     incidents: Incidents,
     scopes: ProjectScopes,
     database: Database,
@@ -63,6 +74,9 @@ export class OutreachModule implements OnApplicationBootstrap {
     metrics.gauge('campaigns', 'Campaigns by state.', ['state'], async (gauge) => {
       gauge.reset();
       for (const { state, count } of await campaignStore.countByState(database)) gauge.set({ state }, count);
+    });
+    metrics.gauge('sending_held', 'Whether all sending is held: 1 held, 0 live.', [], async (gauge) => {
+      gauge.set((await switchStore.read(database)).sending === 'held' ? 1 : 0);
     });
     metrics.gauge('messages', 'Messages by channel and state.', ['channel', 'state'], async (gauge) => {
       gauge.reset();
@@ -81,7 +95,9 @@ export class OutreachModule implements OnApplicationBootstrap {
     );
   }
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.settings.sending === 'held')
+      await this.switches.set('held', 'started with FOREWARN_SENDING=held', 'forewarn', this.clock.now());
     this.runner.register(this.campaigns);
     this.runner.register(this.erasure);
   }

@@ -10,6 +10,7 @@ import { CampaignStore } from './campaigns/campaign.store.js';
 import { Composer, type Content } from './messages/composer.service.js';
 import { type MessageChange, MessageStore } from './messages/message.store.js';
 import { SendCeilings } from './limits/ceilings.service.js';
+import { SwitchStore, type SwitchState } from './brakes/switch.store.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from './outreach-config.js';
 import { type MessageReason } from './reasons.js';
 import { type DoubtEnding, type MessageState } from './states.js';
@@ -33,6 +34,7 @@ export class MessageQueue {
     private readonly directory: CustomerDirectory,
     private readonly incidents: Incidents,
     private readonly ceilings: SendCeilings,
+    private readonly switches: SwitchStore,
     @Inject(OUTREACH_CONFIG) private readonly config: OutreachConfig,
     private readonly database: Database,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -109,10 +111,24 @@ export class MessageQueue {
     }
   }
 
-  /** Marks a claimed message as about to be handed to a provider; false when the lease was lost. */
+  /**
+   * Marks a claimed message as about to be handed to a provider. Where its campaign stopped or all sending is held meanwhile, it waits again.
+   * @returns false when it must not go out, or the lease was lost
+   */
   async markSending(tx: Tx, message: Message, gateway: string, leaseUntil: Date, now: Date): Promise<boolean> {
-    const change = { from: ['claimed'], to: 'sending', gateway, leaseUntil, attempt: true } as const;
-    return this.store.move(tx, message, change, now);
+    if (await this.store.beginSending(tx, message, gateway, leaseUntil)) return true;
+    await this.store.move(tx, message, { from: ['claimed'], to: 'pending', nextAt: now }, now);
+    return false;
+  }
+
+  /** Notes that messages which this gateway took while no provider was known reached nobody; returns how many. */
+  async unsend(tx: Tx, gateway: string): Promise<number> {
+    return this.store.unsend(tx, gateway);
+  }
+
+  /** Says whether messages go out, as of now. */
+  async sending(sql: Sql): Promise<SwitchState> {
+    return this.switches.read(sql);
   }
 
   /** Moves a message that is being sent or in doubt to where the provider's answer puts it. */

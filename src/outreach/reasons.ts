@@ -15,6 +15,9 @@ const MESSAGE_WORDS = {
   resolved: 'the incident ended first',
   came_back: 'the fault came back before its end was told',
   campaign_cancelled: 'the campaign was cancelled',
+  taken_out: 'a person took this customer out of the campaign',
+  only_shown: 'no provider is set; the built-in outbox shows it and nobody got it',
+  outbox_has_it: 'no provider is set; the built-in outbox shows it and nobody got it',
   quiet_hours: 'it is night where the customer is',
   over_ceiling:
     'the installation has sent as many on this channel as its ceiling allows; it goes out when there is room',
@@ -68,6 +71,7 @@ export type CampaignReason =
   | { readonly code: 'approves_itself' }
   | { readonly code: 'nobody_objected' }
   | { readonly code: 'by_person'; readonly note: string | null }
+  | { readonly code: 'approval_undone'; readonly note: string | null }
   | { readonly code: 'incident_ended' }
   | { readonly code: 'all_final' }
   | { readonly code: 'silence_began' }
@@ -83,6 +87,7 @@ const CAMPAIGN_CODES = [
   'approves_itself',
   'nobody_objected',
   'by_person',
+  'approval_undone',
   'incident_ended',
   'all_final',
   'silence_began',
@@ -118,6 +123,8 @@ export function campaignWords(reason: CampaignReason): string {
       return 'nobody objected in time';
     case 'by_person':
       return reason.note ?? 'a person decided so';
+    case 'approval_undone':
+      return reason.note ?? 'the approval was taken back';
     case 'incident_ended':
       return 'the incident ended first';
     case 'all_final':

@@ -1,9 +1,13 @@
-/** States of a message. `in_doubt` waits for evidence; those in `FINAL_MESSAGE_STATES` need no further step of ours. */
+/**
+ * States of a message. `in_doubt` waits for evidence; those in `FINAL_MESSAGE_STATES` need no further step of ours. `shown` stands on the built-in
+ * outbox page alone, of an installation that has used a provider: nobody got it.
+ */
 export const MESSAGE_STATES = [
   'pending',
   'claimed',
   'sending',
   'sent',
+  'shown',
   'delivered',
   'failed',
   'in_doubt',
@@ -23,9 +27,10 @@ export type PlannedState = (typeof PLANNED_STATES)[number];
 export const MESSAGE_STEPS: Readonly<Record<MessageState, readonly MessageState[]>> = {
   pending: ['claimed', 'cancelled'],
   claimed: ['pending', 'sending', 'suppressed', 'cancelled'],
-  sending: ['pending', 'sent', 'delivered', 'failed', 'in_doubt'],
-  in_doubt: ['pending', 'sent', 'delivered', 'failed', 'in_doubt'],
-  sent: ['delivered', 'failed'],
+  sending: ['pending', 'sent', 'shown', 'delivered', 'failed', 'in_doubt'],
+  in_doubt: ['pending', 'sent', 'shown', 'delivered', 'failed', 'in_doubt'],
+  sent: ['shown', 'delivered', 'failed'],
+  shown: [],
   delivered: [],
   failed: [],
   cancelled: [],
@@ -33,7 +38,7 @@ export const MESSAGE_STEPS: Readonly<Record<MessageState, readonly MessageState[
 };
 
 /** States that a message stays in unless its provider reports something new. */
-export const FINAL_MESSAGE_STATES = ['sent', 'delivered', 'failed', 'cancelled', 'suppressed'] as const;
+export const FINAL_MESSAGE_STATES = ['sent', 'shown', 'delivered', 'failed', 'cancelled', 'suppressed'] as const;
 
 /** States from which a message may still go out. */
 export const OPEN_MESSAGE_STATES = MESSAGE_STATES.filter((state) => !isFinal(state));
@@ -47,6 +52,8 @@ export function isFinal(state: MessageState): boolean {
 export const DOUBT_ENDINGS = {
   /** The provider lists the message. */
   provider_has_it: 'sent',
+  /** The built-in outbox has it, and the installation has used a provider. */
+  outbox_has_it: 'shown',
   /** The provider's list, read late enough, does not hold it. */
   provider_never_got_it: 'pending',
   /** The customer opened the link that only this message carries. */
@@ -61,10 +68,10 @@ export type DoubtEnding = keyof typeof DOUBT_ENDINGS;
 export const CAMPAIGN_STATES = ['awaiting_approval', 'approved', 'paused', 'done', 'cancelled'] as const;
 export type CampaignState = (typeof CAMPAIGN_STATES)[number];
 
-/** For each state of a campaign, the states that may follow; checked like those of messages. */
+/** For each state of a campaign, the states that may follow; checked like those of messages. An approval can be taken back for some seconds. */
 export const CAMPAIGN_STEPS: Readonly<Record<CampaignState, readonly CampaignState[]>> = {
   awaiting_approval: ['approved', 'cancelled'],
-  approved: ['paused', 'done', 'cancelled'],
+  approved: ['awaiting_approval', 'paused', 'done', 'cancelled'],
   paused: ['approved', 'cancelled'],
   done: [],
   cancelled: [],

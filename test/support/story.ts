@@ -77,10 +77,15 @@ export async function told(forewarn: TestDaemon): Promise<string[]> {
   );
 }
 
-/** Looks at a campaign's preview and approves what it shows, as a person does. */
+/** Time in which an approval can be taken back: the default of `outreach.undo`. */
+const UNDO = '10s';
+
+/** Looks at a campaign's preview and approves what it shows, as a person does, and lets the time pass in which they could take it back. */
 export async function approve(forewarn: TestDaemon, id: string): Promise<{ status: number; body: unknown }> {
   const { version } = (await forewarn.api.get(`/v1/campaigns/${id}/preview`)).body as { version: string };
-  return forewarn.api.post(`/v1/campaigns/${id}/approve`, { version });
+  const answer = await forewarn.api.post(`/v1/campaigns/${id}/approve`, { version });
+  forewarn.clock.advance(UNDO);
+  return answer;
 }
 
 /** All campaigns, oldest first. */

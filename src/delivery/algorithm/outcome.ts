@@ -9,6 +9,7 @@ const LONGEST_WAIT = 4 * 3_600_000;
 /** New state of a message after an attempt. */
 export type Settlement =
   | { readonly to: 'sent'; readonly providerId: string }
+  | { readonly to: 'shown'; readonly reason: 'only_shown' }
   | { readonly to: 'pending'; readonly reason: GatewayReason; readonly nextAt: Date }
   | {
       readonly to: 'failed';
@@ -27,6 +28,8 @@ export function settle(result: SendResult, attempt: number, now: Date): Settleme
   switch (result.kind) {
     case 'sent':
       return { to: 'sent', providerId: result.providerId };
+    case 'shown':
+      return { to: 'shown', reason: 'only_shown' };
     case 'retry':
       if (attempt >= MAX_ATTEMPTS)
         return { to: 'failed', reason: result.reason, pauseCampaign: false, refuseAddress: false };

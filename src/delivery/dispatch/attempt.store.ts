@@ -63,6 +63,18 @@ export class AttemptStore {
     return (await sql.query('SELECT FROM outbox_mail WHERE message_id = $1', [messageId])).length > 0;
   }
 
+  /** True if the installation has ever had a provider. */
+  async providerUsed(sql: Sql): Promise<boolean> {
+    return (await sql.query('SELECT FROM provider_use LIMIT 1')).length > 0;
+  }
+
+  /** Remembers for good that the installation has this provider; true when it is the first of all. */
+  async useProvider(tx: Tx, gateway: string, now: Date): Promise<boolean> {
+    const first = !(await this.providerUsed(tx));
+    await tx.query('INSERT INTO provider_use (gateway, since) VALUES ($1, $2) ON CONFLICT DO NOTHING', [gateway, now]);
+    return first;
+  }
+
   /** The newest of the outbox. */
   async listOutbox(sql: Sql, limit: number): Promise<OutboxMail[]> {
     return sql.query<OutboxMail>(

@@ -109,4 +109,10 @@ export class DispatchStage implements Stage {
   }
 }
 
-const RESULT_WORDS = { sent: 'sent', retry: 'retry', rejected: 'rejected', inDoubt: 'in_doubt' } as const;
+const RESULT_WORDS = {
+  sent: 'sent',
+  shown: 'shown',
+  retry: 'retry',
+  rejected: 'rejected',
+  inDoubt: 'in_doubt',
+} as const;

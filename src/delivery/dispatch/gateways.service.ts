@@ -5,7 +5,7 @@ import { Database } from '../../platform/db/database.js';
 import { AttemptStore } from './attempt.store.js';
 import { type Gateway } from '../gateway.js';
 import { GATEWAYS } from '../gateway.factories.js';
-import { OutboxGateway } from '../outbox/outbox.gateway.js';
+import { OUTBOX, OutboxGateway } from '../outbox/outbox.gateway.js';
 
 /** The gateway of each channel: providers as configured, or the built-in outbox for all when there is none at all. */
 @Injectable()
@@ -24,6 +24,11 @@ export class Gateways implements OnApplicationShutdown {
   /** The gateway of a channel, undefined where none is configured. */
   get(channel: Channel): Gateway | undefined {
     return this.byChannel.get(channel);
+  }
+
+  /** Channels with a provider, and its name. */
+  providers(): { channel: Channel; gateway: string }[] {
+    return [...this.byChannel].flatMap(([channel, { name }]) => (name === OUTBOX ? [] : [{ channel, gateway: name }]));
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -60,6 +60,8 @@ export class ReconcileStage implements Stage {
       switch (said.kind) {
         case 'sent':
           return this.queue.endDoubt(tx, message, 'provider_has_it', now, said.providerId);
+        case 'shown':
+          return this.queue.endDoubt(tx, message, 'outbox_has_it', now);
         case 'notSent':
           return this.queue.endDoubt(tx, message, 'provider_never_got_it', now);
         case 'unknown':

@@ -3,9 +3,15 @@ import { type Database } from '../../platform/db/database.js';
 import { type AttemptStore } from '../dispatch/attempt.store.js';
 import { type Gateway, type OutgoingMessage, type ReconcileResult, type SendResult } from '../gateway.js';
 
-/** The built-in outbox: keeps messages for `/outbox` instead of sending them, so that everything can be tried without an account anywhere. */
+/** The gateway of messages on the outbox page. */
+export const OUTBOX = 'outbox';
+
+/**
+ * The built-in outbox: keeps messages for `/outbox` instead of sending them, so that everything can be tried without an account anywhere. Once the
+ * installation has used a provider its customers are real, and what stands here counts as told no more.
+ */
 export class OutboxGateway implements Gateway {
-  readonly name = 'outbox';
+  readonly name = OUTBOX;
 
   constructor(
     readonly channel: Channel,
@@ -22,12 +28,15 @@ export class OutboxGateway implements Gateway {
       body: text,
       at: now,
     });
-    return { kind: 'sent', providerId: message.messageId };
+    const { messageId } = message;
+    return (await this.store.providerUsed(this.database)) ? { kind: 'shown' } : { kind: 'sent', providerId: messageId };
   }
 
   async reconcile(message: OutgoingMessage): Promise<ReconcileResult> {
     const found = await this.store.inOutbox(this.database, message.messageId);
-    return found ? { kind: 'sent', providerId: message.messageId } : { kind: 'notSent' };
+    if (!found) return { kind: 'notSent' };
+    const { messageId } = message;
+    return (await this.store.providerUsed(this.database)) ? { kind: 'shown' } : { kind: 'sent', providerId: messageId };
   }
 
   async close(): Promise<void> {

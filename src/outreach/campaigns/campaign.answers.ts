@@ -24,6 +24,7 @@ export const campaignAnswer = z
     approveAfter: maybeMoment,
     approvedAt: maybeMoment,
     approvedBy: z.string().nullable(),
+    sendAfter: maybeMoment.describe('Until then the approval can be taken back and nothing goes out.'),
     createdAt: moment,
   })
   .meta({ id: 'Campaign' });
@@ -89,4 +90,12 @@ export const settledAnswer = z.object({
   state: z.enum(MESSAGE_STATES),
   stateReason: z.string(),
   stateWords: z.string().nullable(),
+});
+
+/** A customer who was taken out of a campaign. */
+export const takenOutAnswer = z.object({
+  campaignId: z.string(),
+  messageId: z.string(),
+  state: z.enum(MESSAGE_STATES),
+  stateReason: z.string(),
 });

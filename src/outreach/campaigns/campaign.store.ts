@@ -7,7 +7,7 @@ import { type CampaignReason, campaignReasonOf } from '../reasons.js';
 import { campaignStep, type CampaignState, OPEN_MESSAGE_STATES, type PausedBy, sqlStates } from '../states.js';
 
 const COLUMNS = `id, incident_id AS "incidentId", policy, kind, wave, state, state_reason AS code, state_facts AS facts, paused_by AS "pausedBy", claimed, audience_seq AS "audienceSeq", approve_after AS "approveAfter",
-  approved_at AS "approvedAt", approved_by AS "approvedBy", created_at AS "createdAt"`;
+  approved_at AS "approvedAt", approved_by AS "approvedBy", send_after AS "sendAfter", created_at AS "createdAt"`;
 
 type Row = Omit<Campaign, 'reason'> & { readonly code: string; readonly facts: Readonly<Record<string, unknown>> };
 
@@ -28,6 +28,8 @@ export interface CampaignChange {
   /** `forewarn`, `policy` or the name of a token. */
   readonly actor: string;
   readonly pausedBy?: PausedBy;
+  /** From when on messages may go out. */
+  readonly sendAfter?: Date;
 }
 
 const SILENCED = campaignStep(['approved'], 'paused');
@@ -142,11 +144,11 @@ export class CampaignStore {
     const { from, to } = campaignStep(change.from, change.to);
     const { code, facts } = columnsOf(change.reason);
     const rows = await tx.query(
-      `UPDATE campaign SET state = $3, state_reason = $4, state_facts = $5, paused_by = $6, approve_after = NULL,
+      `UPDATE campaign SET state = $3, state_reason = $4, state_facts = $5, paused_by = $6, approve_after = NULL, send_after = $9,
          approved_at = CASE WHEN $3 = 'approved' THEN $8 ELSE approved_at END,
          approved_by = CASE WHEN $3 = 'approved' THEN $7 ELSE approved_by END
        WHERE id = $1 AND state = ANY ($2::text[]) RETURNING id`,
-      [id, from, to, code, facts, change.pausedBy ?? null, change.actor, now],
+      [id, from, to, code, facts, change.pausedBy ?? null, change.actor, now, change.sendAfter ?? null],
     );
     return rows.length > 0;
   }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { CustomerDirectory } from '../../customers/public.js';
 import { Incidents } from '../../incidents/public.js';
@@ -14,12 +14,20 @@ import { wake } from '../../platform/stages/wake.js';
 import { type Campaign, type Message } from '../campaign.js';
 import { campaignFacts, type CampaignReason, campaignWords, messageWords } from '../reasons.js';
 import { CAMPAIGN_STATES, type CampaignState, DOUBT_ENDINGS } from '../states.js';
-import { campaignPage, messagePage, previewAnswer, settledAnswer, wholeCampaignAnswer } from './campaign.answers.js';
+import {
+  campaignPage,
+  messagePage,
+  previewAnswer,
+  settledAnswer,
+  takenOutAnswer,
+  wholeCampaignAnswer,
+} from './campaign.answers.js';
 import { CampaignStore } from './campaign.store.js';
 import { CampaignPreviews } from './preview.service.js';
 import { TrustReadModel } from './trust.read-model.js';
 import { SendCeilings } from '../limits/ceilings.service.js';
 import { MessageStore } from '../messages/message.store.js';
+import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 
 const listQuery = pageQuery.extend({ incident: z.string().optional(), state: z.enum(CAMPAIGN_STATES).optional() });
 const messagesQuery = pageQuery.extend({ cursor: z.uuid().optional() });
@@ -27,19 +35,21 @@ const reasonBody = z.strictObject({ reason: z.string().trim().min(1).max(500).op
 const approveBody = z
   .strictObject({ version: z.string().max(40).optional(), reason: z.string().trim().min(1).max(500).optional() })
   .optional();
+const directoryQuery = z.strictObject({ directory: z.string().max(63).optional() });
 const verdictBody = z.strictObject({ sent: z.boolean() });
 
 /** A change that a person asks for. */
 interface PersonsChange {
   readonly from: readonly CampaignState[];
-  readonly to: 'approved' | 'paused' | 'cancelled';
-  readonly fact: 'campaign_approved' | 'campaign_resumed' | 'campaign_paused' | 'campaign_cancelled';
+  readonly to: 'awaiting_approval' | 'approved' | 'paused' | 'cancelled';
+  readonly fact:
+    'campaign_approved' | 'campaign_undone' | 'campaign_resumed' | 'campaign_paused' | 'campaign_cancelled';
   readonly note: string | undefined;
 }
 
 const NIL = '00000000-0000-0000-0000-000000000000';
 
-/** `GET /v1/campaigns`, `/v1/campaigns/{id}`, `POST …/approve`, `…/pause`, `…/resume`, `…/cancel`, `GET …/messages`, `…/preview`; `POST /v1/messages/{id}/settle`. */
+/** `GET /v1/campaigns`, `/v1/campaigns/{id}`, `POST …/approve`, `…/undo`, `…/pause`, `…/resume`, `…/cancel`, `DELETE …/customers/{externalId}`, `GET …/messages`, `…/preview`; `POST /v1/messages/{id}/settle`. */
 @Controller('v1')
 export class CampaignsController {
   constructor(
@@ -50,6 +60,7 @@ export class CampaignsController {
     private readonly ceilings: SendCeilings,
     private readonly incidents: Incidents,
     private readonly directory: CustomerDirectory,
+    @Inject(OUTREACH_CONFIG) private readonly config: OutreachConfig,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -95,6 +106,55 @@ export class CampaignsController {
       note: body?.reason,
     } as const;
     return this.change(id, change, caller, (tx, campaign) => this.previews.assertSeen(tx, campaign, body?.version));
+  }
+
+  /** Takes an approval back before its first message: for `outreach.undo` after it nothing goes out. Later, pause the campaign. */
+  @Post('campaigns/:id/undo')
+  @Needs('ops')
+  @OfProject('campaign')
+  @HttpCode(200)
+  @Answers('Take an approval back before anything goes out', wholeCampaignAnswer)
+  async undo(
+    @Param('id') id: string,
+    @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<Answer<typeof wholeCampaignAnswer>> {
+    const change = {
+      from: ['approved'],
+      to: 'awaiting_approval',
+      fact: 'campaign_undone',
+      note: body?.reason,
+    } as const;
+    return this.change(id, change, caller, (_, { sendAfter }) => {
+      if (sendAfter && this.clock.now() < sendAfter) return Promise.resolve();
+      const advice = `POST /v1/campaigns/${id}/pause holds what has not gone out`;
+      throw new Problem(409, 'conflict', `The time in which the approval could be taken back is over. ${advice}.`);
+    });
+  }
+
+  /** Takes one customer out, whose message then never goes out; no later wave of the incident takes them in again. */
+  @Delete('campaigns/:id/customers/:externalId')
+  @Needs('agent')
+  @OfProject('campaign')
+  @Answers('Take one customer out of a campaign', takenOutAnswer)
+  async takeOut(
+    @Param('id') id: string,
+    @Param('externalId') externalId: string,
+    @Query({ schema: directoryQuery }) { directory }: z.output<typeof directoryQuery>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<Answer<typeof takenOutAnswer>> {
+    const campaign = await this.one(id);
+    const customerId = await this.directory.findByExternalId(this.database, externalId, directory);
+    const message = customerId && (await this.messages.ofCustomer(this.database, campaign.id, customerId));
+    if (!customerId || !message) throw notFound('message of this customer in this campaign', '');
+    const now = this.clock.now();
+    await this.database.transaction(async (tx) => {
+      if (!(await this.messages.takeOut(tx, campaign.id, customerId, now)))
+        throw new Problem(409, 'conflict', `The message is ${message.state}, so it cannot be taken out any more.`);
+      const fact = { kind: 'customer_taken_out', campaignId: id, messageId: message.id } as const;
+      await this.incidents.append(tx, campaign.incidentId, caller.name, fact, now);
+    });
+    return { campaignId: id, messageId: message.id, state: 'cancelled', stateReason: 'taken_out' };
   }
 
   /** Takes a paused campaign up again; nobody was added to it meanwhile. */
@@ -214,11 +274,14 @@ export class CampaignsController {
   ): Promise<Answer<typeof wholeCampaignAnswer>> {
     const campaign = await this.one(id);
     const now = this.clock.now();
-    const reason: CampaignReason = { code: 'by_person', note: note ?? null };
+    const code = fact === 'campaign_undone' ? 'approval_undone' : 'by_person';
+    const reason: CampaignReason = { code, note: note ?? null };
     await this.database.transaction(async (tx) => {
       if (check && (await this.store.lockIn(tx, campaign.id, from))) await check(tx, campaign);
-      const pausedBy = to === 'paused' ? 'person' : undefined;
-      if (!(await this.store.setState(tx, campaign.id, { from, to, reason, actor: caller.name, pausedBy }, now))) {
+      const pausedBy = to === 'paused' ? ('person' as const) : undefined;
+      const sendAfter = fact === 'campaign_approved' ? new Date(now.getTime() + this.config.undo) : undefined;
+      const change = { from, to, reason, actor: caller.name, pausedBy, sendAfter } as const;
+      if (!(await this.store.setState(tx, campaign.id, change, now))) {
         throw new Problem(
           409,
           'conflict',

@@ -22,7 +22,12 @@ const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incident
 const CLAIMED = messageStep(['pending'], 'claimed');
 const RELEASED = messageStep(['claimed'], 'pending');
 const DOUBTED = messageStep(['sending'], 'in_doubt');
-const CANCELLED = messageStep(['pending'], 'cancelled');
+const CANCELLED = messageStep(['pending', 'claimed'], 'cancelled');
+const BEGUN = messageStep(['claimed'], 'sending');
+const SHOWN = messageStep(['sent'], 'shown');
+
+/** The switch is asked in the statements that let messages go, so that it holds in every process from its commit on. */
+const IS_LIVE = `NOT EXISTS (SELECT FROM outreach_switch WHERE sending = 'held')`;
 const ERASED = messageStep(['pending', 'claimed'], 'cancelled');
 
 const INSERT = {
@@ -36,9 +41,17 @@ const INSERT = {
 const CLAIM = {
   name: 'messages.claim',
   text: `UPDATE message m SET state = '${CLAIMED.to}', fence = m.fence + 1, lease_until = $3
-         WHERE m.id IN (SELECT w.id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved'
-           WHERE w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND (w.channel IS NULL OR w.channel = ANY ($4::text[])) ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
+         WHERE m.id IN (SELECT w.id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved' AND (c.send_after IS NULL OR c.send_after <= $1)
+           WHERE ${IS_LIVE} AND w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND (w.channel IS NULL OR w.channel = ANY ($4::text[])) ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
          RETURNING ${COLUMNS}`,
+};
+const BEGIN_SENDING = {
+  name: 'messages.begin_sending',
+  text: `UPDATE message m SET state = '${BEGUN.to}', state_reason = NULL, gateway = $3, lease_until = $4, attempts = m.attempts + 1
+         FROM campaign c
+         WHERE m.id = $1 AND m.fence = $2 AND m.state IN (${sqlStates(BEGUN.from)})
+           AND c.id = m.campaign_id AND c.state = 'approved' AND ${IS_LIVE}
+         RETURNING m.id`,
 };
 /** Rows changed in one statement: a backlog of any size is held within some runs, and none of them takes long. */
 const HELD_AT_ONCE = 5000;
@@ -197,6 +210,50 @@ export class MessageStore {
     return rows.length > 0;
   }
 
+  /**
+   * Marks a claimed message as about to be handed to a provider.
+   * @returns false when the lease was lost, its campaign no longer goes out, or all sending is held
+   */
+  async beginSending(tx: Tx, { id, fence }: Held, gateway: string, leaseUntil: Date): Promise<boolean> {
+    return (await tx.query(BEGIN_SENDING, [id, fence, gateway, leaseUntil])).length > 0;
+  }
+
+  /** Takes one customer's waiting message out of a campaign; undefined when they have none there that waits. */
+  async takeOut(tx: Tx, campaignId: number, customerId: number, now: Date): Promise<string | undefined> {
+    const [row] = await tx.query<{ id: string }>(
+      `UPDATE message SET state = '${CANCELLED.to}', state_reason = 'taken_out', final_at = $3, fence = fence + 1
+       WHERE campaign_id = $1 AND customer_id = $2 AND state IN (${sqlStates(CANCELLED.from)}) RETURNING id`,
+      [campaignId, customerId, now],
+    );
+    return row?.id;
+  }
+
+  /** A customer's message in a campaign; undefined when they have none. */
+  async ofCustomer(sql: Sql, campaignId: number, customerId: number): Promise<Message | undefined> {
+    const [row] = await sql.query<Message>(
+      `SELECT ${COLUMNS} FROM message m WHERE m.campaign_id = $1 AND m.customer_id = $2 LIMIT 1`,
+      [campaignId, customerId],
+    );
+    return row;
+  }
+
+  /** Turns what the built-in outbox took while no provider was known into messages that nobody got; returns how many. */
+  async unsend(tx: Tx, gateway: string): Promise<number> {
+    const rows = await tx.query(
+      `UPDATE message SET state = '${SHOWN.to}', state_reason = 'only_shown', sent_at = NULL
+       WHERE gateway = $1 AND state IN (${sqlStates(SHOWN.from)}) RETURNING id`,
+      [gateway],
+    );
+    return rows.length;
+  }
+
+  /** Counts the messages of approved campaigns that are due. */
+  async countDue(sql: Sql, now: Date): Promise<number> {
+    const text = `SELECT count(*) AS count FROM message m JOIN campaign c ON c.id = m.campaign_id AND c.state = 'approved'
+      WHERE m.state IN ('pending', 'claimed') AND m.next_at <= $1`;
+    return onlyRow(await sql.query<{ count: number }>(text, [now]), 'the count of messages').count;
+  }
+
   /** Ends a doubt about a message with evidence of this kind; false when there is no doubt, or somebody else holds it. */
   async endDoubt(sql: Sql, message: Held, ending: DoubtEnding, now: Date, providerId?: string): Promise<boolean> {
     const to = DOUBT_ENDINGS[ending];
@@ -229,7 +286,10 @@ export class MessageStore {
     return onlyRow(rows, 'a count').count;
   }
 
-  /** Cancels what is still waiting of an incident (or of one campaign); returns how many. */
+  /**
+   * Cancels what has not been handed to a provider of an incident (or of one campaign); returns how many. What a worker has claimed is taken from
+   * it by a new fence.
+   */
   async cancelPending(
     tx: Tx,
     where: { incidentId: number; kind: CampaignKind } | { campaignId: number },
@@ -237,7 +297,7 @@ export class MessageStore {
     now: Date,
   ): Promise<number> {
     const byCampaign = 'campaignId' in where;
-    const sql = `UPDATE message SET state = '${CANCELLED.to}', state_reason = $2, final_at = $3
+    const sql = `UPDATE message SET state = '${CANCELLED.to}', state_reason = $2, final_at = $3, fence = fence + 1, lease_until = NULL
       WHERE state IN (${sqlStates(CANCELLED.from)}) AND ${byCampaign ? 'campaign_id = $1' : 'incident_id = $1 AND kind = $4'} RETURNING id`;
     const rows = await tx.query(
       sql,
@@ -302,7 +362,7 @@ export class MessageStore {
   async toldIn(tx: Tx, incidentIds: readonly number[], customerIds: readonly number[]): Promise<Set<number>> {
     if (incidentIds.length === 0) return new Set();
     const rows = await tx.query<{ id: number }>(
-      `SELECT DISTINCT customer_id AS id FROM message WHERE incident_id = ANY ($1::bigint[]) AND customer_id = ANY ($2::bigint[]) AND kind = 'notice' AND state NOT IN ('suppressed', 'cancelled')`,
+      `SELECT DISTINCT customer_id AS id FROM message WHERE incident_id = ANY ($1::bigint[]) AND customer_id = ANY ($2::bigint[]) AND kind = 'notice' AND state NOT IN ('suppressed', 'cancelled', 'shown')`,
       [incidentIds, customerIds],
     );
     return new Set(rows.map(({ id }) => id));

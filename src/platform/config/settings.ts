@@ -55,6 +55,7 @@ const environment = z.object({
   FOREWARN_CONFIG: z.string().optional(),
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
   FOREWARN_ADMIN_TOKEN: secret.optional(),
+  FOREWARN_SENDING: z.enum(['live', 'held']).default('live'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -79,6 +80,8 @@ export class Settings {
   /** Absolute path of the YAML file; undefined means the one that comes with Forewarn. */
   readonly configPath: string | undefined;
   readonly adminToken: string | undefined;
+  /** `held`: the start holds all sending of the installation, until somebody lets it go on. */
+  readonly sending: 'live' | 'held';
   /** Proxies of ours that a request passes, whose part of `X-Forwarded-For` is believed. */
   readonly trustProxy: number;
   readonly logLevel: string;
@@ -98,6 +101,7 @@ export class Settings {
     this.configPath = env.FOREWARN_CONFIG ? resolve(env.FOREWARN_CONFIG) : undefined;
     this.trustProxy = env.TRUST_PROXY;
     this.adminToken = env.FOREWARN_ADMIN_TOKEN;
+    this.sending = env.FOREWARN_SENDING;
     this.logLevel = env.LOG_LEVEL;
   }
 }

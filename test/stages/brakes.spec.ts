@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MessageQueue } from '../../src/outreach/public.js';
+import { Database } from '../../src/platform/db/database.js';
+import { type Outside, startOutside } from '../support/outside.js';
+import { approve, campaigns, customers, hit, incidentWith, messages, told } from '../support/story.js';
+import { aPolicy } from '../support/test-config.js';
+import { TestDaemon } from '../support/test-daemon.js';
+
+const required = { config: { policies: [aPolicy({ approval: 'required' })] } };
+const hold = (reason = 'wrong words') => forewarn.api.put('/v1/outreach/switch', { sending: 'held', reason });
+const free = () => forewarn.api.put('/v1/outreach/switch', { sending: 'live' });
+
+let forewarn: TestDaemon;
+let second: TestDaemon | undefined;
+let outside: Outside | undefined;
+beforeEach(() => {
+  outside = second = undefined;
+});
+afterEach(async () => {
+  await second?.stop();
+  await forewarn.stop();
+  await outside?.stop();
+});
+
+describe('the kill switch', () => {
+  it('lets everything be planned and nothing leave, until somebody sets it live', async () => {
+    forewarn = await incidentWith(customers(2));
+    expect((await forewarn.api.get('/v1/outreach/switch')).body).toMatchObject({ sending: 'live', due: 0 });
+    await hold();
+
+    await forewarn.planAndSend();
+    expect(await told(forewarn)).toEqual(['c1 notice pending', 'c2 notice pending']);
+    expect((await forewarn.api.get('/v1/outreach/switch')).body).toMatchObject({
+      sending: 'held',
+      reason: 'wrong words',
+      changedBy: 'admin',
+      due: 2,
+    });
+    expect(String((await forewarn.anyone.get('/metrics')).body)).toContain('forewarn_sending_held 1');
+
+    expect((await free()).body).toMatchObject({ sending: 'live', reason: null });
+    await forewarn.runStage('dispatch');
+
+    expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice sent']);
+    const { timeline } = (await forewarn.api.get('/v1/incidents/1')).body as { timeline: { kind: string }[] };
+    expect(timeline.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['sending_held', 'sending_live']));
+  });
+
+  it('holds in every process, also what a worker has claimed and not yet handed over', async () => {
+    outside = await startOutside();
+    forewarn = await incidentWith(customers(3), { env: outside.env });
+    await forewarn.plan();
+    second = await TestDaemon.start({ beside: forewarn, env: outside.env });
+    const claimed = await claim(second);
+    expect(claimed).toHaveLength(3);
+
+    await hold();
+
+    expect(await begin(second, claimed[0])).toBe(false);
+    await Promise.all([forewarn.runStage('dispatch'), second.runStage('dispatch')]);
+    expect(outside.recipients()).toEqual([]);
+    expect((await told(forewarn)).filter((one) => one.endsWith('pending'))).toHaveLength(1);
+  });
+
+  it('is held by a start with FOREWARN_SENDING=held', async () => {
+    outside = await startOutside();
+    forewarn = await incidentWith(customers(1), { env: { ...outside.env, FOREWARN_SENDING: 'held' } });
+
+    await forewarn.planAndSend();
+
+    expect(outside.recipients()).toEqual([]);
+    expect((await forewarn.api.get('/v1/outreach/switch')).body).toMatchObject({ sending: 'held', due: 1 });
+    await free();
+    await forewarn.runStage('dispatch');
+    expect(outside.recipients()).toEqual(['c1@customers.example']);
+  });
+
+  it('refuses what it does not know', async () => {
+    forewarn = await TestDaemon.start();
+    for (const body of [{}, { sending: 'off' }, { sending: 'held', why: 'x' }, { sending: 'held', reason: '' }])
+      expect((await forewarn.api.put('/v1/outreach/switch', body)).status).toBe(400);
+  });
+});
+
+describe('an approval', () => {
+  it('can be taken back for some seconds, in which nothing goes out', async () => {
+    forewarn = await incidentWith(customers(1), required);
+    await forewarn.plan();
+    await approveNow();
+    await forewarn.runStages('dispatch', 'campaign');
+    expect(await told(forewarn)).toEqual(['c1 notice pending']);
+
+    expect((await forewarn.api.post('/v1/campaigns/1/undo', { reason: 'slip' })).body).toMatchObject({
+      state: 'awaiting_approval',
+      stateReason: 'approval_undone',
+    });
+    forewarn.clock.advance('1h');
+    await forewarn.runStage('dispatch');
+    expect(await told(forewarn)).toEqual(['c1 notice pending']);
+
+    await approve(forewarn, '1');
+    expect((await forewarn.api.post('/v1/campaigns/1/undo')).status).toBe(409);
+    await forewarn.runStage('dispatch');
+    expect(await told(forewarn)).toEqual(['c1 notice sent']);
+  });
+});
+
+describe('a campaign that a person stops', () => {
+  it.each(['pause', 'cancel'])('by %s hands over nothing more, not even what a worker has claimed', async (how) => {
+    forewarn = await incidentWith(customers(2));
+    await forewarn.plan();
+    const [first] = await claim(forewarn);
+
+    await forewarn.api.post(`/v1/campaigns/1/${how}`);
+
+    expect(await begin(forewarn, first)).toBe(false);
+    await forewarn.runStage('dispatch');
+    expect((await messages(forewarn)).filter(({ state }) => state === 'sent')).toEqual([]);
+    if (how === 'cancel')
+      expect(await told(forewarn)).toEqual(['c1', 'c2'].map((name) => `${name} notice cancelled campaign_cancelled`));
+  });
+});
+
+describe('one customer who is taken out of a campaign', () => {
+  it('is not written to, in this wave or a later one', async () => {
+    forewarn = await incidentWith(customers(2), required);
+    await forewarn.plan();
+
+    const out = () => forewarn.api.delete('/v1/campaigns/1/customers/c2');
+    expect(await out()).toMatchObject({ status: 200, body: { state: 'cancelled', stateReason: 'taken_out' } });
+    expect((await out()).status).toBe(409);
+    expect((await forewarn.api.delete('/v1/campaigns/1/customers/nobody')).status).toBe(404);
+    await approve(forewarn, '1');
+    await hit(forewarn, ['c2']);
+    forewarn.clock.advance('1m');
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice cancelled taken_out']);
+  });
+});
+
+describe('the built-in outbox', () => {
+  it('of an installation that has used a provider shows messages, and counts nobody as told', async () => {
+    outside = await startOutside();
+    second = await incidentWith(customers(1), { ...required, env: outside.env });
+    await second.plan();
+    forewarn = await TestDaemon.start({ beside: second, ...required });
+    await approve(forewarn, '1');
+
+    await forewarn.runStages('dispatch', 'campaign');
+
+    expect(await told(forewarn)).toEqual(['c1 notice shown']);
+    await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
+    await forewarn.planAndSend();
+    expect(await told(forewarn)).toEqual(['c1 notice shown']);
+    expect(await forewarn.rows('SELECT FROM outbox_mail')).toHaveLength(1);
+    [forewarn, second] = [second, forewarn];
+  });
+
+  it('counts what it showed in a trial as told no more once a provider is there', async () => {
+    second = await incidentWith(customers(1));
+    await second.planAndSend();
+    expect(await told(second)).toEqual(['c1 notice sent']);
+
+    outside = await startOutside();
+    forewarn = await TestDaemon.start({ beside: second, env: outside.env });
+    await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
+    await forewarn.planAndSend();
+
+    expect(await told(forewarn)).toEqual(['c1 notice shown']);
+    expect(outside.recipients()).toEqual([]);
+    expect((await campaigns(forewarn)).map(({ kind }) => kind)).toEqual(['notice']);
+    [forewarn, second] = [second, forewarn];
+  });
+});
+
+async function approveNow(): Promise<void> {
+  const { version } = (await forewarn.api.get('/v1/campaigns/1/preview')).body as { version: string };
+  await forewarn.api.post('/v1/campaigns/1/approve', { version });
+}
+
+async function claim(daemon: TestDaemon) {
+  const now = daemon.clock.now();
+  return (await daemon.daemon.app.get(MessageQueue).claim(now, 50, new Date(now.getTime() + 300_000))).ready;
+}
+
+async function begin(daemon: TestDaemon, ready: Awaited<ReturnType<typeof claim>>[number] | undefined) {
+  if (!ready) throw new Error('nothing was claimed');
+  const now = daemon.clock.now();
+  const queue = daemon.daemon.app.get(MessageQueue);
+  const later = new Date(now.getTime() + 300_000);
+  return daemon.daemon.app.get(Database).transaction((tx) => queue.markSending(tx, ready.message, 'smtp', later, now));
+}
