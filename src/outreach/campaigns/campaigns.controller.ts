@@ -146,7 +146,7 @@ export class CampaignsController {
     const campaign = await this.one(id);
     const customerId = await this.directory.findByExternalId(this.database, externalId, directory);
     const message = customerId && (await this.messages.ofCustomer(this.database, campaign.id, customerId));
-    if (!customerId || !message) throw notFound('message of this customer in this campaign', '');
+    if (!customerId || !message) throw new Problem(404, 'not-found', 'This customer has no message in this campaign.');
     const now = this.clock.now();
     await this.database.transaction(async (tx) => {
       if (!(await this.messages.takeOut(tx, campaign.id, customerId, now)))
