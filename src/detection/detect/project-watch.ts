@@ -1,14 +1,20 @@
-import { type HeartbeatState, newHeartbeat, pulseTaken } from '../algorithm/detectors/heartbeat.v1.js';
+import { type HeartbeatState, newHeartbeat } from '../algorithm/detectors/heartbeat.v1.js';
 import { beat, isActive, newPulse, type PulseState } from '../algorithm/pulse.v1.js';
 import {
   isShareAtRest,
   newShareWatch,
-  observeShare,
   type Peer,
   type ShareRow,
   type ShareWatch,
 } from '../algorithm/detectors/share-watch.v1.js';
-import { isAtRest, newWatch, observe, type WatchState } from '../algorithm/detectors/watch.v1.js';
+import {
+  isAtRest,
+  newWatch,
+  observe,
+  observeHeartbeat,
+  observeShare,
+  type WatchState,
+} from '../algorithm/detectors/watch.v1.js';
 import { type DetectionThresholds, type MinuteRow, type Verdict } from '../detection.js';
 import { bySeries, type IssueMinute, issueOf, partsOf, WHOLE_PROJECT } from '../series.js';
 import { SESSIONS, unitOf } from './shares.js';
@@ -203,7 +209,7 @@ export class ProjectWatch {
     if (active === null) return [];
     this.heartbeat ??= newHeartbeat(minute);
     const unit = customers === null ? 'sessions' : 'active customers';
-    const verdict = pulseTaken(this.heartbeat, minute, received ? active : null, unit);
+    const verdict = observeHeartbeat(this.heartbeat, minute, received ? active : null, unit);
     return verdict ? [{ series: HEARTBEAT, verdict }] : [];
   }
 }

@@ -2,7 +2,7 @@ import { type Expectation, unlikelyMany } from '../count-baseline.v1.js';
 import { lowerUnlikeliness } from '../tail.v1.js';
 
 /**
- * Numbers and rules shared by the detectors of counts (watch) and of shares (share-watch).
+ * Numbers and rules shared by the detectors of counts (watch), of shares (share-watch) and of heartbeats.
  *
  * The numbers were chosen on seeds 1 to 99 of bench:detection, which plays counts only; for shares they are taken over
  * by judgement. Nobody has measured what half and double of each cost.
@@ -18,6 +18,13 @@ export const BLOCK = 10;
  * Blocks by which learning lags, so that we call a fault before it can teach. The longest window for spikes fits in.
  */
 export const LAG_BLOCKS = 6;
+/**
+ * Windows, in minutes, in which we look for a spike; the first of a count holds the running minute and the one before,
+ * while shares are counted in closed minutes.
+ */
+export const SPIKE_WINDOWS = { count: [2, 10, 60], share: [5, 15, 60] } as const;
+/** Windows, in minutes, in which we look for the end of an anomaly; a share keeps its minutes for an hour. */
+export const OVER_WINDOWS = { count: [5, 10, 30, 60, 360], share: [5, 15, 60] } as const;
 /**
  * Odds (-log10) by which the threshold is lower for a project, a service or a share: there are few of them, and
  * hundreds of issues.

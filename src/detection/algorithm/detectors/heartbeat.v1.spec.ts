@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Verdict } from '../../detection.js';
-import { newHeartbeat, pulseTaken } from './heartbeat.v1.js';
+import { newHeartbeat } from './heartbeat.v1.js';
+import { observeHeartbeat } from './watch.v1.js';
 
 const START = 29_459_520;
 const DAY = 1440;
@@ -10,7 +11,7 @@ function play(length: number, countAt: (minute: number) => number | null): Verdi
   const state = newHeartbeat(START);
   const verdicts: Verdict[] = [];
   for (let minute = 0; minute < length; minute += 1) {
-    const verdict = pulseTaken(state, START + minute, countAt(minute));
+    const verdict = observeHeartbeat(state, START + minute, countAt(minute));
     if (verdict) verdicts.push(verdict);
   }
   return verdicts;

@@ -1,6 +1,7 @@
 import type { CountUnit, Verdict } from '../../detection.js';
 import { type BaselineState, expected, learn, learnScatter, newBaseline, unlikelyFew } from '../count-baseline.v1.js';
 import { evidence } from '../words.js';
+import { BLOCK, DAY_MINUTES, MINUTE } from './common.v1.js';
 
 /**
  * State of a series of something that always happens (sessions, sign-ins, orders), watched for its stop. Plain JSON.
@@ -22,10 +23,6 @@ export interface HeartbeatState {
   stoppedSince: number | null;
 }
 
-const MINUTE = 60_000;
-const BLOCK = 10;
-/** Minutes until we know whether something always happens. */
-const KNOWN_AFTER = 1440;
 const HOUR = 60 * MINUTE;
 /**
  * Conditions of a stop: silent minutes, odds (-log10), and multiples of the longest silence before. All three must
@@ -33,7 +30,7 @@ const HOUR = 60 * MINUTE;
  */
 const STOP = { minutes: 5, unlikeliness: 6, timesLongest: 2 };
 /** Share of the longest silence kept each minute: half is forgotten in four weeks. */
-const KEEP_LONGEST = 0.5 ** (1 / (28 * 1440));
+const KEEP_LONGEST = 0.5 ** (1 / (28 * DAY_MINUTES));
 
 /** Starts a heartbeat at a minute. */
 export function newHeartbeat(minute: number): HeartbeatState {
@@ -50,31 +47,29 @@ export function newHeartbeat(minute: number): HeartbeatState {
   };
 }
 
-/**
- * Takes one closed minute, in place. Says when the series stops (`drop`) and when it is back (`recovered`).
- * @param count null when nothing could be received in that minute: a gap is no silence
- * @param unit what is counted
- */
-export function pulseTaken(
-  state: HeartbeatState,
-  minute: number,
-  count: number | null,
-  unit: CountUnit = 'events',
-): Verdict | null {
-  if (minute <= state.last) return null;
-  state.last = minute;
-  if (count === null) return null;
-  state.longest *= KEEP_LONGEST;
-  if (count > 0) return countSeen(state, minute, count, unit);
-  state.silence += 1;
-  if (state.stoppedSince !== null) return null;
-  const verdict = stopped(state, minute, unit);
-  if (verdict) state.stoppedSince = verdict.since;
-  else learnMinute(state, minute, 0);
-  return verdict;
+/** Closed minute of a heartbeat. */
+export interface HeartbeatMinute {
+  readonly minute: number;
+  readonly count: number;
+  readonly unit: CountUnit;
 }
 
-function countSeen(state: HeartbeatState, minute: number, count: number, unit: CountUnit): Verdict | null {
+/**
+ * Takes one closed minute, in place, before anything is called.
+ * @param count null when nothing could be received in that minute: a gap is no silence
+ * @returns false where the minute says nothing
+ */
+export function takeMinute(state: HeartbeatState, minute: number, count: number | null): count is number {
+  if (minute <= state.last) return false;
+  state.last = minute;
+  if (count === null) return false;
+  state.longest *= KEEP_LONGEST;
+  if (count === 0) state.silence += 1;
+  return true;
+}
+
+/** Notes a count, in place, and says that the series is back if it had stopped. */
+export function followHeartbeat(state: HeartbeatState, { minute, count, unit }: HeartbeatMinute): Verdict | null {
   const since = state.stoppedSince;
   const silence = state.silence;
   if (since === null) state.longest = Math.max(state.longest, silence);
@@ -97,9 +92,18 @@ function countSeen(state: HeartbeatState, minute: number, count: number, unit: C
   return { ...result, words: `${count} ${unit} in 1 min after ${silence} min without any` };
 }
 
+/** Calls the stop of something that always happens; else learns the silent minute. */
+export function callStop(state: HeartbeatState, { minute, unit }: HeartbeatMinute): Verdict | null {
+  if (state.stoppedSince !== null) return null;
+  const verdict = stopped(state, minute, unit);
+  if (verdict) state.stoppedSince = verdict.since;
+  else learnMinute(state, minute, 0);
+  return verdict;
+}
+
 function stopped(state: HeartbeatState, minute: number, unit: CountUnit): Verdict | null {
   if (state.silence < Math.max(STOP.minutes, STOP.timesLongest * state.longest)) return null;
-  if (minute - state.born < KNOWN_AFTER) return null;
+  if (minute - state.born < DAY_MINUTES) return null;
   const at = (minute + 1) * MINUTE;
   const windowMs = state.silence * MINUTE;
   const usual = expectedLow(state.baseline, at - windowMs / 2, state.silence);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Verdict } from '../../detection.js';
-import { newShareWatch, observeShare, type ShareContext, type ShareWatch } from './share-watch.v1.js';
+import { newShareWatch, type ShareContext, type ShareWatch } from './share-watch.v1.js';
+import { observeShare } from './watch.v1.js';
 
 /** A Monday, midnight UTC, epoch minutes. */
 const START = 29_459_520;

@@ -2,7 +2,8 @@ import { type CountUnit, DEFAULT_THRESHOLDS, type DetectionThresholds, type Verd
 import { type BaselineState, type Expectation, expected, expectedHigh, unlikelyMany } from '../count-baseline.v1.js';
 import { learn, learnScatter, newBaseline } from '../count-baseline.v1.js';
 import { BLOCK, DAY_MINUTES, DEPLOY, FEW_SERIES, isAbnormal, LAG_BLOCKS, MINUTE } from './common.v1.js';
-import { oddsThatOver, plausible, RELEARN_AFTER, STILL_ON_SIZE, youngOdds } from './common.v1.js';
+import { OVER_WINDOWS, plausible, SPIKE_WINDOWS, STILL_ON_SIZE, youngOdds } from './common.v1.js';
+import { end, follow, type OpenAnomaly, relearn } from './follow.v1.js';
 import { sinceWhen, shareEvidence } from '../share-words.js';
 import { lowerUnlikeliness } from '../tail.v1.js';
 
@@ -41,13 +42,11 @@ export interface ShareWatch {
   abnormal: [from: number, to: number] | null;
 }
 
-interface ShareAnomaly {
-  readonly since: number;
+interface ShareAnomaly extends OpenAnomaly {
   /** Worst quarter of an hour so far: the pace of a fault that is still on. */
   seen: number;
   ofAll: number;
   lastSeen: number;
-  relearnt: boolean;
 }
 
 /**
@@ -84,8 +83,6 @@ export interface ShareSums {
   readonly ofAll: number;
 }
 
-/** Windows, in minutes, in which we look for a raised share and for its end. */
-const WINDOWS = [5, 15, 60];
 /** Weight of a new minute in the mean use: a memory of two weeks, as long as that of a project's pulse. */
 const USE_WEIGHT = 1 / (14 * DAY_MINUTES);
 
@@ -108,15 +105,9 @@ export function isShareAtRest(watch: ShareWatch): boolean {
   return watch.anomaly === null && watch.recent.length === 0;
 }
 
-/**
- * Takes one closed minute, in place. Says once when the share is out of the ordinary (`spike`), and once when that is
- * over (`recovered`).
- * @param row undefined when only time has passed; a minute without use (a gap, a night) says nothing
- */
-export function observeShare(watch: ShareWatch, row: ShareRow | undefined, context: ShareContext): Verdict | null {
-  if (row && row.ofAll > 0) take(watch, row);
-  catchUp(watch, context.now);
-  return watch.anomaly ? follow(watch, watch.anomaly, context) : call(watch, context);
+/** Takes one closed minute, in place. A minute without use (a gap, a night) says nothing. */
+export function putShare(watch: ShareWatch, row: ShareRow): void {
+  if (row.ofAll > 0) take(watch, row);
 }
 
 /**
@@ -131,7 +122,8 @@ function take(watch: ShareWatch, { minute, seen, ofAll }: ShareRow): void {
   watch.use.mean += (ofAll - watch.use.mean) * Math.max(USE_WEIGHT, 1 / watch.use.minutes);
 }
 
-function catchUp(watch: ShareWatch, now: number): void {
+/** Brings the baseline up to the running block, in place. */
+export function catchUpShare(watch: ShareWatch, now: number): void {
   const until = Math.floor(now / MINUTE / BLOCK) - LAG_BLOCKS;
   while (watch.recent.length > 0 && watch.learnt < until) learnBlock(watch, watch.learnt++);
 }
@@ -147,8 +139,9 @@ function learnBlock(watch: ShareWatch, block: number): void {
   learn(watch.baseline, from * MINUTE, taught, taught, ofAll);
 }
 
-function call(watch: ShareWatch, context: ShareContext): Verdict | null {
-  for (const minutes of WINDOWS) {
+/** Calls a share that is out of the ordinary, and begins its anomaly. */
+export function callShare(watch: ShareWatch, context: ShareContext): Verdict | null {
+  for (const minutes of SPIKE_WINDOWS.share) {
     const window = windowOf(watch, context, minutes);
     const usual = window && usualIn(watch, context, window);
     if (!usual || !isOut(watch, context, window, usual)) continue;
@@ -195,31 +188,28 @@ function usualIn(watch: ShareWatch, { now, peer }: ShareContext, { from, to, ofA
   return own && own.mean > others.mean ? own : others;
 }
 
-function follow(watch: ShareWatch, anomaly: ShareAnomaly, context: ShareContext): Verdict | null {
+/** Follows the anomaly of a share until it is over, or nobody uses what it is a share of. */
+export function followShare(watch: ShareWatch, anomaly: ShareAnomaly, context: ShareContext): Verdict | null {
   const { now } = context;
   worst(watch, anomaly, now);
-  if (!anomaly.relearnt && now - anomaly.since > RELEARN_AFTER) {
-    anomaly.relearnt = true;
-    watch.baseline = newBaseline();
-  }
-  for (const minutes of WINDOWS) {
-    const window = sumsFrom(watch, now, now - minutes * MINUTE);
-    if (window.from <= anomaly.since) break;
-    const ifOn = (anomaly.seen / anomaly.ofAll) * window.ofAll;
-    const usual = () => usualIn(watch, context, window) ?? { mean: 0, size: STILL_ON_SIZE };
-    if (oddsThatOver({ hits: window.seen, ifOn, arrivals: window.seen, usual }) === null) continue;
-    return over(watch, anomaly, verdictOf('recovered', context, window, { mean: ifOn, size: STILL_ON_SIZE }));
-  }
-  if (!context.inUse || watch.recent.length > 0) return null;
+  relearn(watch, anomaly, now);
+  const verdict = follow(watch, {
+    windows: OVER_WINDOWS.share,
+    within: (minutes) => {
+      const window = sumsFrom(watch, now, now - minutes * MINUTE);
+      if (window.from <= anomaly.since) return null;
+      const ifOn = (anomaly.seen / anomaly.ofAll) * window.ofAll;
+      const usual = () => usualIn(watch, context, window) ?? { mean: 0, size: STILL_ON_SIZE };
+      return { window, hits: window.seen, ifOn, arrivals: window.seen, usual };
+    },
+    recovered: ({ window, ifOn }) => verdictOf('recovered', context, window, { mean: ifOn, size: STILL_ON_SIZE }),
+    lastHit: () => anomaly.lastSeen,
+  });
+  if (verdict || !context.inUse || watch.recent.length > 0) return verdict;
   const gone = sumsFrom(watch, now, now - LAG_BLOCKS * BLOCK * MINUTE);
   const words = 'nobody has used it for an hour, while the app is in use';
-  return over(watch, anomaly, { ...verdictOf('recovered', context, gone, { mean: 0, size: STILL_ON_SIZE }), words });
-}
-
-function over(watch: ShareWatch, anomaly: ShareAnomaly, verdict: Verdict): Verdict {
-  watch.abnormal = [anomaly.since, anomaly.lastSeen];
-  watch.anomaly = null;
-  return verdict;
+  const over = { ...verdictOf('recovered', context, gone, { mean: 0, size: STILL_ON_SIZE }), words };
+  return end(watch, anomaly.lastSeen, over);
 }
 
 function worst(watch: ShareWatch, anomaly: ShareAnomaly, now: number): void {

@@ -1,57 +1,57 @@
 import type { Verdict } from '../../detection.js';
-import { newBaseline } from '../count-baseline.v1.js';
 import { exposure, isActive } from '../pulse.v1.js';
 import { evidence } from '../words.js';
-import { BLOCK, MINUTE, oddsThatOver, RELEARN_AFTER } from './common.v1.js';
+import { type Aftermath, BLOCK, MINUTE, OVER_WINDOWS } from './common.v1.js';
+import { follow, relearn } from './follow.v1.js';
 import { type WatchState, type Anomaly, type WatchContext } from './watch-state.v1.js';
-import { type Window, window, sumSince, expectedIn, lastHit, leastExposure } from './watch-window.v1.js';
+import { window, sumSince, expectedIn, lastHit, leastExposure } from './watch-window.v1.js';
+
+/** Hits of a window after the start of an anomaly. */
+interface Seen extends Aftermath {
+  readonly from: number;
+}
 
 /**
- * Follows an anomaly until it is over: a fault still on would hardly show so few hits, and the rest is as usual. Says
- * nothing while the app is silent.
+ * Follows the anomaly of a count until it is over. Says nothing while the app is silent.
  *
- * The windows (minutes) and the odds of common.v1 were chosen on seeds 1 to 99 of bench:detection; nobody has measured
- * what half and double of each cost.
+ * The windows and the odds are those of common.v1.
  */
-export function follow(watch: WatchState, anomaly: Anomaly, context: WatchContext): Verdict | null {
+export function followCount(watch: WatchState, anomaly: Anomaly, context: WatchContext): Verdict | null {
   busiest(watch, anomaly, context);
   const reached = sumSince(watch, Math.floor(anomaly.since / MINUTE)).arrivals;
   if (anomaly.kind !== 'new') watch.habit.arrivals = Math.max(watch.habit.arrivals, reached);
   anomaly.lastHit = Math.max(anomaly.lastHit, lastHit(watch));
-  relearn(watch, anomaly, context);
+  relearn(watch, anomaly, context.now);
   if (!isActive(context.pulse, context.now)) return null;
   const pacePerExposure = anomaly.customers / Math.max(anomaly.exposed, leastExposure(context.pulse));
-  for (const minutes of [5, 10, 30, 60, 360]) {
-    const seen = window(watch, context, minutes);
-    if (seen.from < anomaly.since + MINUTE) break;
-    const hits = minutes > 60 ? seen.arrivals : seen.customers;
-    const ifOn = pacePerExposure * seen.exposed;
-    const usual = () => expectedIn(watch, context, seen);
-    const unlikeliness = oddsThatOver({ hits, ifOn, arrivals: seen.arrivals, usual });
-    if (unlikeliness === null) continue;
-    return recovered(watch, anomaly, context, { seen, hits, ifOn, unlikeliness });
-  }
-  return null;
+  return follow(watch, {
+    windows: OVER_WINDOWS.count,
+    within: (minutes) => {
+      const seen = window(watch, context, minutes);
+      if (seen.from < anomaly.since + MINUTE) return null;
+      return {
+        from: seen.from,
+        hits: minutes > 60 ? seen.arrivals : seen.customers,
+        ifOn: pacePerExposure * seen.exposed,
+        arrivals: seen.arrivals,
+        usual: () => expectedIn(watch, context, seen),
+      };
+    },
+    recovered: (seen, unlikeliness) => recovered(context, seen, unlikeliness),
+    lastHit: () => anomaly.lastHit * MINUTE + MINUTE,
+  });
 }
 
-function recovered(
-  watch: WatchState,
-  anomaly: Anomaly,
-  context: WatchContext,
-  found: { seen: Window; hits: number; ifOn: number; unlikeliness: number },
-): Verdict {
-  const end = anomaly.lastHit * MINUTE + MINUTE;
-  watch.abnormal = [anomaly.since, end];
-  watch.anomaly = null;
+function recovered(context: WatchContext, { from, hits, ifOn }: Seen, unlikeliness: number): Verdict {
   const result = {
     kind: 'recovered' as const,
-    since: found.seen.from,
+    since: from,
     at: context.now,
-    expected: found.ifOn,
-    seen: found.hits,
-    windowMs: context.now - found.seen.from,
+    expected: ifOn,
+    seen: hits,
+    windowMs: context.now - from,
     unit: 'customers' as const,
-    unlikeliness: found.unlikeliness,
+    unlikeliness,
   };
   return { ...result, words: `${evidence(result)}; expected is if the fault were still on, and the app is in use` };
 }
@@ -78,10 +78,4 @@ function slowPace(watch: WatchState, anomaly: Anomaly, context: WatchContext): v
  */
 function exposedSince(from: number, { pulse, now }: WatchContext): number {
   return Math.max(exposure(pulse, from, now), leastExposure(pulse));
-}
-
-function relearn(watch: WatchState, anomaly: Anomaly, context: WatchContext): void {
-  if (anomaly.relearnt || context.now - anomaly.since < RELEARN_AFTER) return;
-  anomaly.relearnt = true;
-  watch.baseline = newBaseline();
 }

@@ -1,6 +1,6 @@
 import type { Verdict } from '../../detection.js';
 import { type Expectation, expectedEvents, unlikelyMany } from '../count-baseline.v1.js';
-import { DAY_MINUTES, FEW_SERIES, MINUTE, youngOdds } from './common.v1.js';
+import { DAY_MINUTES, FEW_SERIES, MINUTE, SPIKE_WINDOWS, youngOdds } from './common.v1.js';
 import { type WatchState, type WatchContext, limits, isKnown } from './watch-state.v1.js';
 import {
   type Window,
@@ -14,15 +14,11 @@ import {
 } from './watch-window.v1.js';
 
 /**
- * Windows, in minutes, in which we look for a spike; the first holds the running minute and the one before.
+ * Habit (a nightly job): a jump at the same time of day as an earlier one, and up to this many times as large. It is
+ * not news.
  *
  * All numbers of this file were chosen on seeds 1 to 99 of bench:detection; nobody has measured what half and double of
  * each cost.
- */
-const SPIKE_WINDOWS = [2, 10, 60];
-/**
- * Habit (a nightly job): a jump at the same time of day as an earlier one, and up to this many times as large. It is
- * not news.
  */
 const HABIT = { within: 60 * MINUTE, lasts: 180 * MINUTE, times: 3, forgottenAfter: 8 * DAY_MINUTES * MINUTE };
 /**
@@ -41,7 +37,7 @@ const FLASH = { usual: 0.7, larger: 3, lasts: 7, stillMinutes: 2, unlikely: 6, k
  */
 export function callSpike(watch: WatchState, context: WatchContext): Verdict | null {
   if (!isKnown(watch, context)) return null;
-  for (const minutes of SPIKE_WINDOWS) {
+  for (const minutes of SPIKE_WINDOWS.count) {
     const seen = withoutDeploy(watch, context, window(watch, context, minutes));
     if (seen && isSpike(watch, context, seen)) return verdict('spike', watch, context, seen);
   }

@@ -2,6 +2,7 @@ import { DEFAULT_THRESHOLDS, type DetectionKind, type DetectionThresholds } from
 import { BLOCK, DAY_MINUTES, MINUTE } from './common.v1.js';
 import { type BaselineState, newBaseline } from '../count-baseline.v1.js';
 import type { PulseState } from '../pulse.v1.js';
+import type { OpenAnomaly } from './follow.v1.js';
 
 /**
  * State of one watched series: an issue, or a whole project, release, service or area. Plain JSON of bounded size: at
@@ -46,15 +47,13 @@ export interface WatchState {
   flashes: { weight: number; largest: number; last: number };
 }
 
-/** Anomaly that is not over yet. */
-export interface Anomaly {
+/** Anomaly of a count that is not over yet. */
+export interface Anomaly extends OpenAnomaly {
   readonly kind: DetectionKind;
-  readonly since: number;
   /** Customers and exposure of the busiest ten minutes so far: the pace of a fault that is still on. */
   customers: number;
   exposed: number;
   lastHit: number;
-  relearnt: boolean;
 }
 
 /** Context of one look at a series. */
