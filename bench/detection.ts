@@ -1,7 +1,7 @@
 /**
  * `npm run bench:detection`: made-up faults over made-up noise (detection-world.ts), seen by the detector and by two
  * rules that people write, in one run; then the public series when BENCH_DATA names a folder that has them.
- * usage: detection [--worlds N] [--seed N] [--explain]
+ * usage: detection [--worlds N] [--seed N] [--explain]; detection --vary (detection-vary.ts)
  */
 import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
@@ -21,6 +21,8 @@ const FAULTS_PER_WEEK = 6;
 const TICK = 1;
 /** Worlds 1 to 99 were for choosing constants; the printed figures are from these on. */
 const PRINTED_SEED = 1000;
+/** Worlds for each variant of `--vary`: few, since there are some sixty variants. */
+const VARIED_WORLDS = 3;
 
 /** Somebody was told: an incident opened. */
 interface Opened {
@@ -406,6 +408,21 @@ function simulate(worlds: number, seed: number) {
   return scores;
 }
 
+/** Scores the detector on 1-minute counts alone, as one JSON line. */
+function brief(worlds: number, seed: number): void {
+  const score = newScore();
+  for (let n = 0; n < worlds; n += 1) {
+    const world = makeWorld(seed + n, WEEKS, FAULTS_PER_WEEK);
+    const forewarn = new Forewarn(world);
+    judge(
+      world,
+      walk(world, 60, (look) => forewarn.look(look)),
+      score,
+    );
+  }
+  console.log(JSON.stringify(figures('', summarise(score))));
+}
+
 function explain(scores: Score): void {
   for (const { fault, delay } of scores.faults) {
     if (delay === null && fault.customers >= 20)
@@ -459,6 +476,12 @@ async function series(): Promise<Record<string, unknown>> {
 async function main(): Promise<void> {
   const worlds = flag('worlds', 16);
   const seed = flag('seed', PRINTED_SEED);
+  if (process.argv.includes('--brief')) return brief(worlds, seed);
+  if (process.argv.includes('--vary')) {
+    const { vary } = await import('./detection-vary.js');
+    const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
+    return vary({ worlds: flag('worlds', VARIED_WORLDS), seed, only });
+  }
   const started = performance.now();
   const scores = simulate(worlds, seed);
   const [minute, tick] = [summarise(scores.minute), summarise(scores.tick)];
