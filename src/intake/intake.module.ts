@@ -12,6 +12,7 @@ import { Acceptor } from './buffer/acceptor.service.js';
 import { EventBuffer } from './event-buffer.js';
 import { BodyReaders } from './reader/body.readers.js';
 import { BufferOutlet } from './buffer/buffer-outlet.service.js';
+import { BufferParts } from './buffer/buffer.parts.js';
 import { IntakeGate } from './http/intake.gate.js';
 import { Intake } from './http/intake.service.js';
 import { IntakeRoutes } from './http/intake.routes.js';
@@ -38,20 +39,12 @@ async function chooseBuffer(
   settings: Settings,
   database: Database,
   poison: PoisonStore,
-  outlet: BufferOutlet,
-  outcomes: OutcomeCounter,
-  clock: Clock,
-  logger: Logger,
-  turns: RequestTurns,
-  readers: BodyReaders,
+  parts: BufferParts,
 ): Promise<EventBuffer> {
-  if (settings.natsUrl === undefined) {
-    const atTheDoor = () => turns.waiting + readers.waiting;
-    return new MemoryBuffer({ outlet, clock, logger, atTheDoor });
-  }
+  if (settings.natsUrl === undefined) return new MemoryBuffer(parts);
+  const { outlet, outcomes, clock, logger } = parts;
   const log = await JetStreamLog.open(settings.natsUrl, await poison.installation(database), logger);
-  const digests = settings.roles.has('digest');
-  return new JetStreamBuffer({ log, outlet, outcomes, clock, logger, digests });
+  return new JetStreamBuffer({ log, outlet, outcomes, clock, logger, digests: settings.roles.has('digest') });
 }
 
 /** ACCEPT: what apps send, up to the buffer. */
@@ -76,10 +69,11 @@ async function chooseBuffer(
     IntakeRoutes,
     PoisonStore,
     BufferOutlet,
+    BufferParts,
     {
       provide: EventBuffer,
       useFactory: chooseBuffer,
-      inject: [Settings, Database, PoisonStore, BufferOutlet, OutcomeCounter, Clock, LOGGER, RequestTurns, BodyReaders],
+      inject: [Settings, Database, PoisonStore, BufferParts],
     },
   ],
   exports: [IntakeLedger, EventBuffer, BodyReaders, IntakeRoutes],
