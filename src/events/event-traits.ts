@@ -4,7 +4,7 @@ import { type AppEvent } from './event.js';
 /** Tags that apps use for what SDKs put into contexts. */
 const TAGS = ['os', 'browser', 'device'] as const;
 
-/** What the user of an event was using, from all that the event says. */
+/** Reads what the user of an event was using, from all that the event says. */
 export function traitsOf({
   traits = [],
   release,

@@ -51,9 +51,9 @@ export interface EventUser {
   readonly phone?: string;
   readonly username?: string;
   readonly ipAddress?: string;
-  /** What people call the user: nobody is known by it, it is taken out of texts. */
+  /** Name that people call the user by: it identifies nobody, and is taken out of texts. */
   readonly name?: string;
-  /** What shall prove the id (`signature.ts`); intake checks it and lets it go. */
+  /** Proof of the id (`signature.ts`); intake checks it and lets it go. */
   readonly signature?: string;
 }
 
@@ -86,7 +86,7 @@ export interface AppEvent {
   readonly tags: Readonly<Record<string, string>>;
   /** The app's own grouping wish; `{{ default }}` stands for ours. */
   readonly fingerprint?: readonly string[];
-  /** What the device and the app are, and which feature flags were on, as far as the app says. */
+  /** Device, app and feature flags, as far as the app says. */
   readonly traits?: readonly TraitPair[];
   /** Trace id, for joining what one request caused. */
   readonly traceId?: string;

@@ -31,7 +31,7 @@ export interface Fault {
   readonly count: number;
 }
 
-/** What a body holds beside its events. */
+/** Content of a body beside its events. */
 export interface Remainder {
   /** The DSN that the body names, where it names one. */
   readonly dsn?: unknown;
@@ -62,7 +62,7 @@ export interface UnreadableBody {
  */
 export type Reading = Generator<void, BodyContent | UnreadableBody, void>;
 
-/** What became of one event; the outcome is `accepted`, `duplicate`, `ignored` or `invalid`. */
+/** End of one event; the outcome is `accepted`, `duplicate`, `ignored` or `invalid`. */
 export interface EndedEvent {
   readonly id: string;
   readonly position: number;
@@ -88,7 +88,7 @@ export interface ProtocolPath {
   readonly packed: boolean;
   /** True where most bodies hold nothing but events that have texts of their own, so that another thread may read them. */
   readonly separable: boolean;
-  /** What it does, for OpenAPI. */
+  /** Summary for OpenAPI. */
   readonly summary: string;
   /** Media types that it takes, for OpenAPI. */
   readonly takes: readonly string[];

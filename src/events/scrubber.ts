@@ -3,7 +3,7 @@ import { asList, asObject, type Json, text } from './reading/read-values.js';
 import { HIDDEN, HIDDEN_USER, isCard, scrubString } from './scrub/scrub-text.js';
 import { KeyRules } from './scrub/secret-keys.js';
 
-/** What an operator can change; keys are compared without case, dashes and underscores. */
+/** Settings of an operator; keys are compared without case, dashes and underscores. */
 export interface ScrubOptions {
   /** More keys whose values are hidden. */
   readonly hideKeys?: readonly string[];
@@ -22,7 +22,7 @@ const MAX_STRING = 16_384;
 /** Most text kept of a payload in all, UTF-16 units, so that payloads that are blown up fill no disk. */
 const MAX_TEXT = 256 * 1024;
 const MAX_KEY = 200;
-/** What a name looks like; a list of two texts that begins with one may be a pair. */
+/** Shape of a name; a list of two texts that begins with one may be a pair. */
 const NAME = /^[\w.-]{1,64}$/;
 const LOOKS_LIKE_JSON = /^\s*(?:\{[\s\S]*\}|\[[\s\S]*\])\s*$/;
 /** Where log records keep their template, and keys of what is filled into one (Sentry structured logs and `logentry`). */

@@ -13,7 +13,7 @@ export interface SignedId {
   readonly signature: string;
 }
 
-/** What of a user is to be checked; undefined where there is nothing. */
+/** Finds the id and signature of a user to check; undefined where there is nothing to check. */
 export function signedIdOf(user: EventUser | undefined): SignedId | undefined {
   return user?.id && user.signature ? { id: user.id, signature: user.signature } : undefined;
 }

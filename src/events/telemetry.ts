@@ -62,7 +62,7 @@ export interface Activity {
   readonly traits: readonly TraitPair[];
 }
 
-/** What SDKs tell beside events. Every item of a body is one entry of one list. */
+/** Telemetry that SDKs send beside events. Every item of a body is one entry of one list. */
 export interface Telemetry {
   /** For each item its counts, one or more. */
   readonly sessions: readonly (readonly SessionCount[])[];

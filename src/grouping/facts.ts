@@ -34,7 +34,7 @@ export interface Facts {
   readonly blocking: boolean;
   readonly identities: readonly Identity[];
   readonly grouped: Grouped;
-  /** What the customer was using; undefined for events that name none. */
+  /** Traits of the customer's app and device; undefined for events that name none. */
   readonly traits?: readonly TraitPair[];
 }
 

@@ -18,5 +18,5 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** What digest made of one accepted event. */
+/** Outcome of one accepted event by digest. */
 export type DigestOutcome = Extract<Outcome, 'accepted' | 'duplicate' | 'ignored' | 'invalid'>;

@@ -9,7 +9,7 @@ import { readSample } from '../events/protocols.js';
 import { inFull, type QueuedEvent } from './queued-event.js';
 import { TelemetryStore } from './telemetry/telemetry.store.js';
 
-/** What digest writes down of an event beside its counts: that it was seen, how it ended, and some payloads. */
+/** Keeps of an event, beside its counts, that it was seen, how it ended, and some payloads. */
 @Injectable()
 export class IntakeLedger {
   constructor(

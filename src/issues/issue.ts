@@ -1,4 +1,4 @@
-/** What people decided about an issue. */
+/** State of an issue, as people decided it. */
 export const ISSUE_STATUSES = ['open', 'resolved', 'ignored'] as const;
 export type IssueStatus = (typeof ISSUE_STATUSES)[number];
 
@@ -12,7 +12,7 @@ export interface Issue extends IssueFacts {
   readonly ignoredCustomers: number;
 }
 
-/** What is known of an issue without going through its customers, of whom there may be hundreds of thousands. */
+/** Facts of an issue that need no walk through its customers, of whom there may be hundreds of thousands. */
 export interface IssueFacts {
   readonly id: number;
   readonly projectId: number;
@@ -45,7 +45,7 @@ export interface IssueFacts {
   readonly ignoredAt: Date | null;
   readonly ignoredUntil: Date | null;
   readonly ignoredUntilCustomers: number | null;
-  /** What that kept back: events that count nowhere else. */
+  /** Events that ignoring kept back; they count nowhere else. */
   readonly ignoredEvents: number;
   /** When it came back after it was resolved, and in which release. */
   readonly regressedAt: Date | null;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 /**
- * What a key is for. `public` stands in browsers and phones, so that everybody has it and what it says is a claim; `server` is a secret of
+ * Purpose of a key. `public` stands in browsers and phones, so that everybody has it and what it says is a claim; `server` is a secret of
  * the app's own servers; `signing` opens nothing: with it the app's servers sign the ids of customers.
  */
 export const KEY_KINDS = ['public', 'server', 'signing'] as const;

@@ -6,7 +6,7 @@ import { asObject, scalarText } from '../reading/read-values.js';
 import { parseTime, plausibleTime } from '../reading/time.js';
 import { type Activity } from '../telemetry.js';
 
-/** What reading one input gives; `reason` says what is wrong, where, and what to send instead. */
+/** Result of reading one input; `reason` says what is wrong, where, and what to send instead. */
 export type ActivityResult =
   { readonly ok: true; readonly activity: Activity } | { readonly ok: false; readonly reason: string };
 

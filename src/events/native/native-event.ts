@@ -9,7 +9,7 @@ import { type AppEvent, type EventUser, type ExceptionValue, type Frame, type Le
 import { readTags, takeSignature, withSignature } from '../sentry/sentry-event.js';
 import { MAX_SIGNATURE } from '../signature.js';
 
-/** What reading one native event gives; `reason` says what is wrong, where, and what to send instead. */
+/** Result of reading one native event; `reason` says what is wrong, where, and what to send instead. */
 export type NativeResult =
   { readonly ok: true; readonly event: AppEvent } | { readonly ok: false; readonly reason: string };
 

@@ -34,7 +34,7 @@ export interface OtlpSpanEvent {
   readonly spanId: string;
 }
 
-/** What a request's body holds; `rejected` counts the log records or spans that are over the bound or unreadable. */
+/** Content of a request's body; `rejected` counts the log records or spans that are over the bound or unreadable. */
 export type OtlpDecoded<T> =
   | {
       readonly ok: true;
@@ -53,7 +53,7 @@ export interface OtlpRefused {
   readonly reason: string;
 }
 
-/** What became of one log record or span. */
+/** Result for one log record or span. */
 export type OtlpFate = 'used' | 'ignored' | 'rejected';
 
 /** Most log records or spans read of one request; exporters batch 512 by default. The rest is rejected in the answer. */

@@ -83,7 +83,7 @@ interface Around {
   readonly resource: OtlpAttributes;
   readonly scope?: string;
 }
-/** What became of the records so far, and how many resources and scopes they stood in. */
+/** Results for the records so far, and the number of resources and scopes around them. */
 type Fates = Record<OtlpFate | 'groups', number>;
 /** Reads one log record or span, adds what it finds, and answers what became of it. */
 type ReadRecord<T> = (reader: Reader, end: number, around: Around, out: T[]) => OtlpFate;

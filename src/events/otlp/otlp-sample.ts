@@ -7,7 +7,7 @@ const MAX_SHARED = 8192;
 const MAX_VALUE = 512;
 const MAX_KEY = 200;
 const TRIMMED = '[trimmed]';
-/** What says most about where an error happened, kept before all else. */
+/** Attributes that say most about where an error happened, kept before all else. */
 const FIRST = [
   'service.',
   'deployment.',
@@ -21,7 +21,7 @@ const FIRST = [
 ];
 
 /**
- * What stands of attributes that many records share in the payload of each: the payloads are kept one by one, so a large
+ * Bounds the attributes that many records share, for the payload of each: the payloads are kept one by one, so a large
  * resource would be written down once a record.
  */
 export function sampleOfShared(attributes: OtlpAttributes): Json {

@@ -26,7 +26,7 @@ export class WrongShape extends Error {
   }
 }
 
-/** What else a key is called: as in the proto files, or in older versions of the protocol. */
+/** Other names of keys: as in the proto files, or in older versions of the protocol. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   resourceLogs: ['resource_logs'],
   resourceSpans: ['resource_spans'],
@@ -98,7 +98,7 @@ export function eachObject(list: readonly unknown[], key: string, read: (item: J
   }
 }
 
-/** What `read` gives of the object that stands at `key`. @throws WrongShape as `read` does */
+/** Reads the object at `key` by `read`. @throws WrongShape as `read` does */
 export function inside<T>(key: string, object: Json, read: (object: Json) => T): T {
   try {
     return read(object);

@@ -11,7 +11,7 @@ import {
 export type OtlpSignal = 'logs' | 'traces';
 export type OtlpFormat = 'protobuf' | 'json';
 
-/** What a request gives; `rejected` log records or spans must be told to the client as a partial success. */
+/** Result of a request; `rejected` log records or spans must be told to the client as a partial success. */
 export type OtlpResult = ({ readonly ok: true } & OtlpEvents) | OtlpRefused;
 
 /** The format of a request by its Content-Type; undefined for others, which are answered 415. */

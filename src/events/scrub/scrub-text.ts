@@ -1,6 +1,6 @@
 import { type KeyRules } from './secret-keys.js';
 
-/** What stands where something was taken out. */
+/** Text put where something was taken out. */
 export const HIDDEN = '[hidden]';
 export const HIDDEN_USER = '[user]';
 
@@ -13,7 +13,7 @@ const SCHEME = /\b(bearer|basic|digest)\s{1,4}([\w.~+/=-]{8,4000})/gi;
 const DIGIT_GROUPS = /\d{3,}(?:(?:[ .+\u00a0\u202f-]|%20)\d{3,})*/g;
 const DIGITS = /^\d+/;
 const EMAIL = /[\p{L}\p{N}_.+%-]{1,64}(?:@|%40)(?:[\p{L}\p{N}_-]{1,63}\.){1,8}\p{L}{2,24}(?![\p{L}\p{N}])/gu;
-/** What stands before the host of an address. A password may hold an `@`, and a `/` where a port cannot be meant. */
+/** User and password before the host of an address. A password may hold an `@`, and a `/` where a port cannot be meant. */
 const USERINFO = /:\/\/(?:[^\s/?#"'<>]{1,200}|[^\s/?#:@"'<>]{1,100}:(?!\d{1,5}\/)[^\s@"'<>]{1,200})@/g;
 /** A number as it is dialled from abroad: a plus and 8 to 15 digits (E.164), in groups or not. Without the plus it may as well be an id. */
 const PHONE = /(?<![\w+])\+[1-9](?:[ ()./\u00a0-]{0,2}\d){7,14}(?!\d)/g;
@@ -29,11 +29,11 @@ const COLON = 58;
 const PERCENT = 37;
 const GREATER = 62;
 const codes = (characters: string): ReadonlySet<number> => new Set([...characters].map((c) => c.charCodeAt(0)));
-/** What makes a sign an operator: `==`, `=>`, `::`, `://`. */
+/** Signs that make an operator of the `=` or `:` before them: `==`, `=>`, `::`, `://`. */
 const OPERATORS = codes('=>:/');
 const SEPARATORS = codes(' \t\r\n"\'`&;,<>{}[]');
 const LITERALS = new Set(['true', 'false', 'null', 'undefined', 'None', 'nil']);
-/** What an app or a scrubber before this one put in place of a value. */
+/** Texts that an app or an earlier scrubber put in place of a value. */
 const MARK = /^\[(?:hidden|user|trimmed|filtered|redacted)/i;
 /** Names whose values have spaces and semicolons in them: headers, which end with their line. */
 const WHOLE_LINE = /(?:authorization|cookie)$/i;
@@ -85,7 +85,7 @@ interface Survey {
   longest: number;
 }
 
-/** What a character counts as in a survey, by its code; 0 for all others. */
+/** Kind of a character in a survey, by its code; 0 for all others. */
 const [WORD, DIGIT, DASH, DOT, COLON_KIND, EQUALS_KIND, AT, PERCENT_KIND] = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 const KINDS = new Uint8Array(128);
 for (let code = 48; code < 123; code++)
@@ -157,7 +157,7 @@ function hideAssignments(text: string, keys: KeyRules): string {
 
 type SignKind = 'equals' | 'colon' | 'arrow' | 'tag' | 'encoded';
 
-/** What at this place says that a value follows, and where it does. */
+/** Finds a sign at this place that a value follows, and where the value begins. */
 function signAt(text: string, i: number): { kind: SignKind; end: number } | undefined {
   const code = text.charCodeAt(i);
   if (code === EQUALS && text.charCodeAt(i + 1) === GREATER) return { kind: 'arrow', end: i + 2 };

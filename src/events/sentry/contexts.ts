@@ -6,7 +6,7 @@ const MAX_FLAGS = 20;
 /** Longest text read, UTF-16 units; a trait keeps less of it. */
 const MAX = 200;
 
-/** What the contexts of an event say of device, system and browser, and which feature flags were evaluated. Undefined where they say nothing. */
+/** Reads device, system, browser and evaluated feature flags from the contexts of an event. Undefined where they say nothing. */
 export function readContextTraits(contexts: Json | undefined): readonly TraitPair[] | undefined {
   if (!contexts) return undefined;
   const traits: TraitPair[] = [];

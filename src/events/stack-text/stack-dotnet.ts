@@ -4,7 +4,7 @@ import { splitQualifiedType, splitTypeAndValue, startsWithAny } from './stack-li
 const FRAME = /^\s*at ([^\s(][^(]{0,600})\([^)]{0,900}\)(?: in (.{1,600}?)(?::line (\d{1,9}))?)?(?:<---)?$/;
 const INNER_END = /^\s*--- End of inner exception stack trace ---/;
 const ARROW = ' ---> ';
-/** What the last line of each member of an AggregateException ends with. */
+/** End of the last line of each member of an AggregateException. */
 const MEMBER_END = /<---$/;
 /**
  * A name made by the compiler: for an async method `<Pay>d__5`, for a lambda `<>c.<Pay>b__0_3`, for an async lambda

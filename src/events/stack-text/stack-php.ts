@@ -4,7 +4,7 @@ import { containsAny, splitTypeAndValue } from './stack-lines.js';
 /** A path may have brackets of its own, so it ends at the first `(30): `. */
 const CALL = /^#\d{1,5} (?:(\[internal function\]): |(.{1,600}?)\((\d{1,9})\): |([^()]{1,600}): )?(.{1,900})$/;
 const EVALUATED = /^(.{1,600}?)\((\d{1,9})\) : (?:eval\(\)'d code|runtime-created function)/;
-/** What PHP 8.4 calls a closure, `{closure:Acme\Pay::run():12}`, in another one `{closure:{closure:…:12}:14}`. */
+/** Name of a closure in PHP 8.4, `{closure:Acme\Pay::run():12}`, in another one `{closure:{closure:…:12}:14}`. */
 const CLOSURE = /^(?:\{closure:)+(.{1,600}?):\d{1,9}\}/;
 
 /** Longest path of the place that a message ends with, UTF-16 units. */

@@ -46,7 +46,7 @@ const DIALECTS: readonly Dialect[] = [
   { language: 'csharp', looksLike: looksLikeDotnet, parse: parseDotnetStack },
 ];
 
-/** What a stack text says; `language` undefined and no exceptions when no line looks like a frame. */
+/** Content of a stack text; `language` undefined and no exceptions when no line looks like a frame. */
 export interface StackText {
   readonly language?: StackLanguage;
   /** Innermost cause first, frames oldest call first. */

@@ -177,7 +177,7 @@ function isCountable(queued: QueuedEvent): queued is CountableEvent {
   return queued.facts !== undefined;
 }
 
-/** What a signature proves is kept as trust; whoever read it could use it again. */
+/** Takes the signature out: its proof is kept as trust, and whoever read it could use it again. */
 function withoutSignature(event: AppEvent): AppEvent {
   return event.user?.signature === undefined ? event : { ...event, user: { ...event.user, signature: undefined } };
 }

@@ -23,7 +23,7 @@ const LARGEST_WITH_PAYLOAD = 256 * 1024;
 /** How often the stream is asked what waits in it, milliseconds. */
 const ASK_MS = 5000;
 
-/** What the buffer stands on. */
+/** Parts that the buffer stands on. */
 export interface JetStreamParts {
   readonly log: JetStreamLog;
   readonly outlet: BufferOutlet;
@@ -121,7 +121,7 @@ export class JetStreamBuffer extends EventBuffer {
     return true;
   }
 
-  /** What JetStream knew already, and what it cannot take, digest never sees; so it is counted here. */
+  /** Counts what digest never sees: events that JetStream knew already, and those it cannot take. */
   private outcomeOf(published: Published, projectId: number): DigestOutcome {
     if (published === 'stored') return 'accepted';
     const outcome = published === 'known' ? 'duplicate' : 'invalid';

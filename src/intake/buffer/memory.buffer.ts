@@ -28,7 +28,7 @@ interface Submission extends Waiting {
   readonly failed: (error: unknown) => void;
 }
 
-/** What the buffer stands on. */
+/** Parts that the buffer stands on. */
 export interface MemoryParts {
   readonly outlet: Pick<BufferOutlet, 'connect' | 'digestOrSetAside'>;
   readonly clock: Clock;

@@ -18,7 +18,7 @@ export class TrustKeeper {
     this.refused = metrics.counter('intake_signatures_refused_total', help, ['project']);
   }
 
-  /** What a server key sends is known; of the rest what is signed, and else it is a claim. A wrong signature is counted. */
+  /** Judges evidence: known from a server key, signed with a right signature, else a claim. Counts wrong signatures. */
   of(sender: Sender, signed: SignedId | undefined): Trust {
     if (sender.trust === 'server') return 'server';
     if (!signed) return sender.trust;

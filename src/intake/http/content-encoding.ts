@@ -10,7 +10,7 @@ type Decoder = (body: Buffer, options: { maxOutputLength: number; chunkSize: num
 /** More layers than this no client applies; each costs a pass over the body. */
 const MAX_LAYERS = 3;
 
-/** What clients send that means no encoding: nothing, and mistakes of sentry-ruby 5 ('') and sentry.java.android 2 (UTF-8). */
+/** Values that mean no encoding: nothing, and mistakes of sentry-ruby 5 ('') and sentry.java.android 2 (UTF-8). */
 const PLAIN = new Set(['', 'identity', 'utf-8', 'utf8']);
 
 /** First bytes of a JSON object, of gzip data, and of zlib data as all clients make it. */

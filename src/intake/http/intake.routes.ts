@@ -14,7 +14,7 @@ import { Intake } from './intake.service.js';
 import { RequestBodies } from './request.bodies.js';
 import { sourceAddress } from './source-address.js';
 
-/** What browser SDKs need to post across origins and to read the limits in the answer (Sentry Relay, middlewares/cors.rs). */
+/** Headers that browser SDKs need to post across origins and to read the limits in the answer (Sentry Relay, middlewares/cors.rs). */
 const CORS = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'x-sentry-error, x-sentry-rate-limits, retry-after',
@@ -144,7 +144,7 @@ export class IntakeRoutes {
   }
 }
 
-/** What SDKs heed: the first keeps errors back and lets sessions pass (Sentry Relay, X-Sentry-Rate-Limits), the second is HTTP's own. */
+/** Headers that SDKs heed: the first keeps errors back and lets sessions pass (Sentry Relay, X-Sentry-Rate-Limits), the second is HTTP's own. */
 function later(seconds: number): Record<string, string> {
   return {
     'x-sentry-rate-limits': `${seconds}:error;default;log_item:key:forewarn_limit`,

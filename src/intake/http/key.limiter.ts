@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 /** Sources remembered at once, 100 bytes each; the one not seen for longest is forgotten, and begins anew. */
 const SOURCES = 50_000;
 
-/** What is left to spend. */
+/** Requests left to spend. */
 interface Purse {
   perMinute: number;
   left: number;

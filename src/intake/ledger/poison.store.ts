@@ -19,7 +19,7 @@ export interface PoisonEvent {
   readonly setAsideAt: Date;
 }
 
-/** What is needed to set an event aside. */
+/** Facts needed to set an event aside. */
 export interface NewPoison {
   /** Project and event id, or a hash of what could not be read. */
   readonly key: string;
@@ -74,7 +74,7 @@ export class PoisonStore {
     await sql.query('UPDATE poison_event SET attempts = attempts + 1, reason = $2 WHERE id = $1', [id, reason]);
   }
 
-  /** What tells this installation from others that share a message log: the same for every process on this database. */
+  /** Reads the name that tells this installation from others that share a message log: the same for every process on this database. */
   async installation(sql: Sql): Promise<string> {
     const [row] = await sql.query<{ name: string }>('SELECT id || current_database() AS name FROM installation');
     if (!row) throw new Error('the table installation is empty');

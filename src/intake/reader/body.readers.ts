@@ -30,7 +30,7 @@ export type UnclaimedEvent = Pick<QueuedEvent, 'receivedAt' | 'facts' | 'fault' 
   /** '' where the app gave none. */
   readonly eventId: string;
   readonly position: number;
-  /** What shall prove the customer's id. */
+  /** Proof of the customer's id. */
   readonly signed?: SignedId | undefined;
 };
 

@@ -25,7 +25,7 @@ export interface SeparatedEvent {
   readonly eventId: string;
   readonly position: number;
   readonly facts: Facts;
-  /** What shall prove the customer's id. */
+  /** Proof of the customer's id. */
   readonly signed?: SignedId | undefined;
   readonly text: Buffer;
 }

@@ -16,7 +16,7 @@ export interface SessionRow {
   crashedDevices: number;
 }
 
-/** What SDKs of a project dropped in one minute. */
+/** Events that SDKs of a project dropped in one minute. */
 export interface DropRow {
   readonly projectId: number;
   readonly minute: Date;

@@ -14,7 +14,7 @@ export interface CountedEvent {
   readonly occurredAt: number;
   readonly release: string | undefined;
   readonly blocking: boolean;
-  /** What rules said: 1 minor, 2 major, 3 critical. */
+  /** Severity by the rules: 1 minor, 2 major, 3 critical. */
   readonly severity?: number | undefined;
   readonly area?: string | undefined;
   /** How its customer is known; undefined is a claim. */

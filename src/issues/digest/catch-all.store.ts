@@ -16,7 +16,7 @@ const SPENT = {
     FROM issue_budget
     WHERE project_id = $1 AND hour >= $2 AND spender = ANY ($3::text[])`,
 };
-/** What is of hours before goes at the same time: sources have other names in each hour. */
+/** Adds to the counts of an hour, and removes those of earlier hours: sources have other names in each hour. */
 const COUNT_OPENED = {
   name: 'catch_all.count_opened',
   text: `
@@ -56,7 +56,7 @@ const GATHERED = `
 export class CatchAllStore {
   constructor(private readonly cells: CellStore) {}
 
-  /** What these spenders of a project have opened in the hour of `now` (UTC), in all processes. */
+  /** Counts the issues that these spenders of a project have opened in the hour of `now` (UTC), in all processes. */
   async spent(tx: Tx, projectId: number, spenders: readonly string[], now: Date): Promise<Spent[]> {
     return tx.query<Spent>(SPENT, [projectId, hourOf(now), spenders]);
   }

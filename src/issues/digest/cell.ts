@@ -31,7 +31,7 @@ export interface NewFingerprint {
   readonly masked: string | null;
 }
 
-/** What a new issue and its first cell, or a further cell, are made of. */
+/** Parts of a new issue and its first cell, or of a further cell. */
 export interface NewCell {
   readonly projectId: number;
   readonly kind: string;

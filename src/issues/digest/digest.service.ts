@@ -30,14 +30,14 @@ const CAUTIOUS_BATCHES = 50;
 /** An event that is about to be counted. */
 export type Prepared = Omit<QueuedEvent, 'facts' | 'fault'> & Facts;
 
-/** What a batch fails with where a customer was erased meanwhile, or another process was at the same rows. */
+/** SQLSTATEs of a batch that fails since a customer was erased meanwhile, or another process was at the same rows. */
 const CONFLICTS: readonly (string | undefined)[] = [
   PG_ERROR.foreignKeyViolation,
   PG_ERROR.deadlockDetected,
   PG_ERROR.uniqueViolation,
 ];
 
-/** What this process remembers of each event of a batch. */
+/** Issue and customer of each event of a batch, as this process remembers them. */
 interface Remembered {
   readonly places: RecalledPlaces;
   readonly customers: RecalledCustomers;
@@ -222,7 +222,7 @@ export class Digest implements EventConsumer {
     }
   }
 
-  /** What people ignore is counted beside their decision, and nowhere else. */
+  /** Counts ignored events beside the decision of the people who ignore them, and nowhere else. */
   private async countIgnored(
     tx: Tx,
     ignored: readonly Prepared[],

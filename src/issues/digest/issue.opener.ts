@@ -53,7 +53,7 @@ type Planned = { -readonly [K in keyof Place]: Place[K] };
 interface Home {
   /** 0 until it is written. */
   homeId: number;
-  /** What the places of its cells have in common. */
+  /** Parts that the places of its cells have in common. */
   readonly place: Planned;
   cells: number;
   /** The newest cell, where it is known: wordings share it once there are enough. */
@@ -75,7 +75,7 @@ interface Unplaced {
   readonly kindOf: (event: GroupedEvent) => BudgetKind;
 }
 
-/** What is under way while a project's lock is held: first all is planned in memory, in order, then it is written at once. */
+/** Work under way while a project's lock is held: planned in memory first, in order, then written at once. */
 interface Opening {
   readonly tx: Tx;
   readonly projectId: number;

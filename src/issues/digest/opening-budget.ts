@@ -25,7 +25,7 @@ export function spendersOf({ keyId, source }: Opener): string[] {
   return [ALL, `key:${keyId}`, `source:${source}`];
 }
 
-/** What of an hour's issues is left to whom; grows with each that is opened. */
+/** Issues of an hour that are left to each spender; fewer with each that is opened. */
 export class OpeningBudget {
   private readonly opened = new Map<string, number>();
   private readonly added = new Map<string, number>();
@@ -53,7 +53,7 @@ export class OpeningBudget {
     }
   }
 
-  /** What is to be added to the counts. */
+  /** Numbers to be added to the counts. */
   spent(): Spent[] {
     return [...this.added].map(([name, opened]) => {
       const [kind = '', spender = ''] = name.split(' ');

@@ -8,7 +8,7 @@ const PAGE = 5000;
 /** Templates that one process holds for all projects together, in multiples of what one project may have. */
 const SHARE = 3;
 
-/** What a new message was found to be. */
+/** Place of a new message among the known ones. */
 export interface LearntMessage {
   /** Key of the first fingerprint that had this template; undefined when the template is new. */
   readonly first: string | undefined;

@@ -1,7 +1,7 @@
 /** The quiet after which a customer's next hit counts as an arrival again: 6 h, the longest window that detection sums. */
 export const ARRIVAL_GAP_MINUTES = 360;
 
-/** What a batch adds to one cell, the part of an issue that is counted by itself; times in epoch milliseconds. */
+/** Counts that a batch adds to one cell, the part of an issue that is counted by itself; times in epoch milliseconds. */
 export interface CellTotals {
   readonly cellId: number;
   events: number;
@@ -16,7 +16,7 @@ export interface CellTotals {
   area: string | null;
 }
 
-/** What a batch adds to one customer of one cell; times in epoch milliseconds. */
+/** Counts that a batch adds to one customer of one cell; times in epoch milliseconds. */
 export interface CustomerTotals {
   readonly cellId: number;
   readonly customerId: number;
@@ -33,7 +33,7 @@ export interface CustomerTotals {
   source: number;
 }
 
-/** What a batch adds to one release of one cell; '' is no release. */
+/** Counts that a batch adds to one release of one cell; '' is no release. */
 export interface ReleaseTotals {
   readonly cellId: number;
   readonly release: string;

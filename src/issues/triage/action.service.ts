@@ -16,7 +16,7 @@ export interface Doing {
   readonly now: Date;
 }
 
-/** What people decide about an issue. */
+/** Decisions of people about an issue. */
 export interface Decision {
   readonly status: IssueStatus;
   /** The release that holds the fix, of what is resolved. */
@@ -28,7 +28,7 @@ export interface Decision {
 }
 
 /**
- * What people do to issues. Every action is logged with what undoing it needs; it moves issues under another root or cells to
+ * Carries out what people do to issues. Every action is logged with what undoing it needs; it moves issues under another root or cells to
  * another issue, so it binds future events and leaves every count exact. All of it happens under the project's lock.
  */
 @Injectable()

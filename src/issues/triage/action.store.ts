@@ -16,7 +16,7 @@ export interface IssueDecision {
   readonly ignoredUntilCustomers?: number | null;
 }
 
-/** What an action did, in as much detail as undoing it needs. */
+/** Details of an action, as many as undoing it needs. */
 export type ActionDetails =
   | { readonly kind: 'merge'; readonly from: number; readonly into: number; readonly moved: readonly number[] }
   | {
@@ -84,7 +84,7 @@ export class ActionStore {
     return row;
   }
 
-  /** What was done to an issue and to those merged into it, newest first. */
+  /** Lists the actions on an issue and on those merged into it, newest first. */
   async list(sql: Sql, issueId: number, before: number, limit: number): Promise<IssueAction[]> {
     return sql.query<IssueAction>(
       `SELECT ${ACTION} FROM issue me JOIN issue m ON m.root_id = me.root_id JOIN issue_action a ON a.issue_id = m.id
@@ -166,7 +166,7 @@ export class ActionStore {
     return onlyRow(rows, 'a count').count;
   }
 
-  /** What an issue made of this cell would look like. */
+  /** Describes the issue that would be made of this cell. */
   async lookOf(tx: Tx, cellId: number): Promise<IssueLook | undefined> {
     const [row] = await tx.query<IssueLook & { firstSeen: Date }>(
       `SELECT h.project_id AS "projectId", c.kind, c.title, c.culprit, c.level, h.service, h.environment, c.first_seen AS "firstSeen"

@@ -104,7 +104,7 @@ export class GroupingController {
     return { actionId: String(done.actionId), issue: this.views.shape(made), from: this.views.shape(left) };
   }
 
-  /** What people did to this issue, newest first. */
+  /** Lists the actions of people on this issue, newest first. */
   @Get(':id/actions')
   @Needs('agent')
   @Answers('List what people did to an issue, newest first', actionPage)

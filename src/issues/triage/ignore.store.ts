@@ -18,7 +18,7 @@ const COUNT_BY_RULE = `INSERT INTO ignored_by_rule AS r (rule, project_id, event
   SELECT rule, project_id, count(*), $3, $3 FROM unnest($1::text[], $2::int[]) AS x (rule, project_id) GROUP BY 1, 2 ORDER BY 1, 2
   ON CONFLICT (rule, project_id) DO UPDATE SET events = r.events + EXCLUDED.events, last_at = EXCLUDED.last_at`;
 
-/** What a rule kept back in one project. */
+/** Events that a rule kept back in one project. */
 export interface RuledOut {
   readonly rule: string;
   readonly projectId: number;
@@ -27,7 +27,7 @@ export interface RuledOut {
   readonly lastAt: Date;
 }
 
-/** What ignoring an issue kept back, and when it ends; and what rules that ignore kept back. */
+/** Stores the events that an ignored issue or a rule kept back, and the end of ignoring. */
 @Injectable()
 export class IgnoreStore {
   /** Adds events that are not counted, to be shown beside the decision to ignore them. */
@@ -51,7 +51,7 @@ export class IgnoreStore {
     return [bind({ name: 'ignore.by_rule', text: COUNT_BY_RULE }, [rules, projects, now])];
   }
 
-  /** What rules kept back, by rule and project. */
+  /** Lists the events that rules kept back, by rule and project. */
   async ruledOut(sql: Sql): Promise<RuledOut[]> {
     return sql.query<RuledOut>(
       `SELECT rule, project_id AS "projectId", events, first_at AS "firstAt", last_at AS "lastAt" FROM ignored_by_rule ORDER BY 1, 2`,

@@ -99,7 +99,7 @@ export const ruleAnswer = z
   .meta({ id: 'GroupingRule' });
 export const ruleList = wholeList(ruleAnswer);
 
-/** What rules would do to recent samples. */
+/** Effect of rules on recent samples. */
 export const trialAnswer = z.object({
   samples: count,
   unreadable: count,
@@ -120,7 +120,7 @@ export const trialAnswer = z.object({
   ),
 });
 
-/** What a person decided about an issue; times are texts, since they were stored so. */
+/** Decision of a person about an issue; times are texts, since they were stored so. */
 const decision = z.object({
   status: z.enum(ISSUE_STATUSES),
   resolvedAt: z.string().nullable(),

@@ -7,7 +7,7 @@ import { CellStore } from '../digest/cell.store.js';
 import { type Grouped, SEVERITY_RANK } from '../../grouping/facts.js';
 import { Fingerprinter } from '../../grouping/fingerprinter.js';
 
-/** What would change for one issue, as far as its samples tell. */
+/** Changes for one issue, as far as its samples tell. */
 export interface TrialIssue {
   readonly issueId: string;
   readonly title: string;
@@ -25,7 +25,7 @@ export interface TrialIssue {
   area: string | null;
 }
 
-/** What rules would do to recent samples. */
+/** Effect of rules on recent samples. */
 export interface RuleTrial {
   readonly samples: number;
   /** Samples of protocols whose payloads cannot be read by themselves. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 
-/** What a customer who was erased may be called in texts. */
+/** Names of an erased customer that texts may hold. */
 export interface Trace {
   /** Looked for anywhere, whatever the case. */
   readonly texts: readonly string[];
