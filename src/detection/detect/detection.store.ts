@@ -15,11 +15,14 @@ export class DetectionStore {
   ): Promise<void> {
     if (row.kind === 'recovered')
       await tx.query(
-        `UPDATE detection SET recovered_since = $3 WHERE project_id = $1 AND series = $2 AND kind <> 'recovered' AND recovered_since IS NULL`,
+        `UPDATE detection
+         SET recovered_since = $3
+         WHERE project_id = $1 AND series = $2 AND kind <> 'recovered' AND recovered_since IS NULL`,
         [row.projectId, row.series, row.since],
       );
     await tx.query(
-      `INSERT INTO detection (project_id, issue_id, series, kind, since, detected_at, evidence) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      `INSERT INTO detection (project_id, issue_id, series, kind, since, detected_at, evidence)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
       [row.projectId, row.issueId, row.series, row.kind, row.since, row.detectedAt, JSON.stringify(row.evidence)],
     );
   }
@@ -27,7 +30,11 @@ export class DetectionStore {
   /** Finds when a series last got a verdict of this kind. */
   async lastOf(sql: Sql, projectId: number, series: string, kind: DetectionKind): Promise<Date | undefined> {
     const [row] = await sql.query<{ at: Date }>(
-      `SELECT detected_at AS at FROM detection WHERE project_id = $1 AND series = $2 AND kind = $3 ORDER BY id DESC LIMIT 1`,
+      `SELECT detected_at AS at
+       FROM detection
+       WHERE project_id = $1 AND series = $2 AND kind = $3
+       ORDER BY id DESC
+       LIMIT 1`,
       [projectId, series, kind],
     );
     return row?.at;
@@ -38,7 +45,10 @@ export class DetectionStore {
     const rows = await sql.query<{ id: number }>(
       {
         name: 'detection.waiting',
-        text: `SELECT DISTINCT project_id AS id FROM detection WHERE handled_at IS NULL AND (silenced_until IS NULL OR silenced_until <= $1) ORDER BY 1`,
+        text: `SELECT DISTINCT project_id AS id
+          FROM detection
+          WHERE handled_at IS NULL AND (silenced_until IS NULL OR silenced_until <= $1)
+          ORDER BY 1`,
       },
       [now],
     );
@@ -50,8 +60,14 @@ export class DetectionStore {
     return tx.query<DetectionRow>(
       {
         name: 'detection.claim',
-        text: `SELECT ${COLUMNS} FROM detection d WHERE d.handled_at IS NULL AND d.project_id = $1 AND (d.silenced_until IS NULL OR d.silenced_until <= $2)
-               ORDER BY d.id FOR UPDATE SKIP LOCKED LIMIT $3`,
+        text: `SELECT ${COLUMNS}
+          FROM detection d
+          WHERE d.handled_at IS NULL
+            AND d.project_id = $1
+            AND (d.silenced_until IS NULL OR d.silenced_until <= $2)
+          ORDER BY d.id
+          FOR UPDATE SKIP LOCKED
+          LIMIT $3`,
       },
       [projectId, now, limit],
     );
@@ -60,26 +76,31 @@ export class DetectionStore {
   /** Marks verdicts as acted on, and names the incident that they now belong to, if any. */
   async markHandled(tx: Tx, ids: readonly number[], incidentId: number | null, now: Date): Promise<void> {
     await tx.query(
-      'UPDATE detection SET handled_at = $2, incident_id = $3, silenced_until = NULL WHERE id = ANY ($1::bigint[])',
+      `UPDATE detection
+       SET handled_at = $2, incident_id = $3, silenced_until = NULL
+       WHERE id = ANY ($1::bigint[])`,
       [ids, now, incidentId],
     );
   }
 
   /** Holds verdicts back until a silence ends. */
   async silence(tx: Tx, ids: readonly number[], by: string, until: Date): Promise<void> {
-    await tx.query('UPDATE detection SET silenced_by = $2, silenced_until = $3 WHERE id = ANY ($1::bigint[])', [
-      ids,
-      by,
-      until,
-    ]);
+    await tx.query(
+      `UPDATE detection
+      SET silenced_by = $2, silenced_until = $3
+      WHERE id = ANY ($1::bigint[])`,
+      [ids, by, until],
+    );
   }
 
   /** Releases verdicts that a silence held back. */
   async release(tx: Tx, silence: string, now: Date): Promise<void> {
-    await tx.query('UPDATE detection SET silenced_until = $2 WHERE silenced_by = $1 AND handled_at IS NULL', [
-      silence,
-      now,
-    ]);
+    await tx.query(
+      `UPDATE detection
+      SET silenced_until = $2
+      WHERE silenced_by = $1 AND handled_at IS NULL`,
+      [silence, now],
+    );
   }
 
   /** Lists the verdicts of these incidents, oldest first. */
@@ -87,7 +108,10 @@ export class DetectionStore {
     return sql.query<DetectionRow>(
       {
         name: 'detection.of_incidents',
-        text: `SELECT ${COLUMNS} FROM detection d WHERE d.incident_id = ANY ($1::bigint[]) ORDER BY d.id`,
+        text: `SELECT ${COLUMNS}
+          FROM detection d
+          WHERE d.incident_id = ANY ($1::bigint[])
+          ORDER BY d.id`,
       },
       [incidentIds],
     );
@@ -96,7 +120,9 @@ export class DetectionStore {
   /** Moves verdicts to another incident: all verdicts of `from`, or only those of one issue. */
   async move(tx: Tx, from: number, to: number | null, issueId?: number): Promise<void> {
     await tx.query(
-      'UPDATE detection SET incident_id = $2 WHERE incident_id = $1 AND ($3::bigint IS NULL OR issue_id = $3)',
+      `UPDATE detection
+       SET incident_id = $2
+       WHERE incident_id = $1 AND ($3::bigint IS NULL OR issue_id = $3)`,
       [from, to, issueId ?? null],
     );
   }
@@ -107,7 +133,11 @@ export class DetectionStore {
     filter: { projectId?: number; issueId?: number; before: number; limit: number },
   ): Promise<DetectionRow[]> {
     return sql.query<DetectionRow>(
-      `SELECT ${COLUMNS} FROM detection d WHERE d.id < $1 AND ($2::int IS NULL OR d.project_id = $2) AND ($3::bigint IS NULL OR d.issue_id = $3) ORDER BY d.id DESC LIMIT $4`,
+      `SELECT ${COLUMNS}
+       FROM detection d
+       WHERE d.id < $1 AND ($2::int IS NULL OR d.project_id = $2) AND ($3::bigint IS NULL OR d.issue_id = $3)
+       ORDER BY d.id DESC
+       LIMIT $4`,
       [filter.before, filter.projectId ?? null, filter.issueId ?? null, filter.limit],
     );
   }

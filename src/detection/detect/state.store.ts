@@ -28,7 +28,9 @@ export class StateStore {
     const rows = await sql.query<{ series: string; state: unknown }>(
       {
         name: 'states.load',
-        text: `SELECT series, state FROM series_state WHERE project_id = $1 AND version = $2 AND (restless OR series = ANY ($3::text[]))`,
+        text: `SELECT series, state
+          FROM series_state
+          WHERE project_id = $1 AND version = $2 AND (restless OR series = ANY ($3::text[]))`,
       },
       [projectId, VERSION, [...series, PULSE, HEARTBEAT]],
     );
@@ -50,7 +52,9 @@ export class StateStore {
     const [row] = await sql.query<{ next: number }>(
       {
         name: 'states.next',
-        text: `SELECT (state ->> 'next')::int AS next FROM series_state WHERE project_id = $1 AND series = $2 AND version = $3`,
+        text: `SELECT (state ->> 'next')::int AS next
+          FROM series_state
+          WHERE project_id = $1 AND series = $2 AND version = $3`,
       },
       [projectId, PULSE, VERSION],
     );
@@ -62,7 +66,9 @@ export class StateStore {
     const rows = await sql.query<{ series: string }>(
       {
         name: 'states.abnormal',
-        text: `SELECT series FROM series_state WHERE project_id = $1 AND abnormal AND version = $3 AND series = ANY ($2::text[])`,
+        text: `SELECT series
+          FROM series_state
+          WHERE project_id = $1 AND abnormal AND version = $3 AND series = ANY ($2::text[])`,
       },
       [projectId, series, VERSION],
     );
@@ -90,8 +96,11 @@ export class StateStore {
       {
         name: 'states.save',
         text: `INSERT INTO series_state (project_id, series, version, restless, abnormal, state, updated_at)
-               SELECT $1, x.series, $2, x.restless, x.abnormal, x.state, $3 FROM unnest($4::text[], $5::boolean[], $6::boolean[], $7::jsonb[]) AS x (series, restless, abnormal, state)
-               ON CONFLICT (project_id, series) DO UPDATE SET version = EXCLUDED.version, restless = EXCLUDED.restless, abnormal = EXCLUDED.abnormal, state = EXCLUDED.state, updated_at = EXCLUDED.updated_at`,
+          SELECT $1, x.series, $2, x.restless, x.abnormal, x.state, $3
+          FROM unnest($4::text[], $5::boolean[], $6::boolean[], $7::jsonb[]) AS x (series, restless, abnormal, state)
+          ON CONFLICT (project_id, series) DO UPDATE SET version = EXCLUDED.version,
+            restless = EXCLUDED.restless, abnormal = EXCLUDED.abnormal, state = EXCLUDED.state,
+            updated_at = EXCLUDED.updated_at`,
       },
       [
         projectId,

@@ -26,10 +26,14 @@ export class SeriesReadModel {
    */
   async rows(sql: Sql, projectId: number, from: number, to: number, most?: number): Promise<IssueMinute[]> {
     const rows = await sql.query<Omit<IssueMinute, 'area'>>(
-      `SELECT m.issue_id AS "issueId", (extract(epoch FROM m.minute) / 60)::int AS minute, sum(m.events)::int AS events, sum(m.customers)::int AS customers,
-                 sum(m.arrivals)::int AS arrivals, bit_or(m.moments) AS moments, m.service, (extract(epoch FROM m.since) / 60)::int AS since
-               FROM series_count m WHERE ${OPEN_ERRORS} AND m.minute >= $2 AND m.minute < $3
-               GROUP BY m.issue_id, m.minute, m.service, m.since ORDER BY m.minute, m.issue_id LIMIT $4`,
+      `SELECT m.issue_id AS "issueId", (extract(epoch FROM m.minute) / 60)::int AS minute,
+         sum(m.events)::int AS events, sum(m.customers)::int AS customers, sum(m.arrivals)::int AS arrivals,
+         bit_or(m.moments) AS moments, m.service, (extract(epoch FROM m.since) / 60)::int AS since
+       FROM series_count m
+       WHERE ${OPEN_ERRORS} AND m.minute >= $2 AND m.minute < $3
+       GROUP BY m.issue_id, m.minute, m.service, m.since
+       ORDER BY m.minute, m.issue_id
+       LIMIT $4`,
       [projectId, at(from), at(to), most ?? null],
     );
     const areas = await this.areas(sql, [...new Set(rows.map(({ issueId }) => issueId))]);
@@ -41,7 +45,9 @@ export class SeriesReadModel {
     const rows = await sql.query<{ id: number; area: string }>(
       {
         name: 'series.areas',
-        text: 'SELECT issue_id AS id, area FROM series_origin WHERE issue_id = ANY ($1::bigint[]) AND area IS NOT NULL',
+        text: `SELECT issue_id AS id, area
+          FROM series_origin
+          WHERE issue_id = ANY ($1::bigint[]) AND area IS NOT NULL`,
       },
       [issueIds],
     );
@@ -52,8 +58,10 @@ export class SeriesReadModel {
   async releaseRows(sql: Sql, projectId: number, from: number, to: number): Promise<ReleaseMinute[]> {
     return sql.query<ReleaseMinute>(
       `SELECT m.release, (extract(epoch FROM m.minute) / 60)::int AS minute, sum(m.arrivals)::int AS arrivals
-               FROM series_count m WHERE ${OPEN_ERRORS} AND m.minute >= $2 AND m.minute < $3 AND m.release <> ''
-               GROUP BY 1, 2 ORDER BY 2, 1`,
+       FROM series_count m
+       WHERE ${OPEN_ERRORS} AND m.minute >= $2 AND m.minute < $3 AND m.release <> ''
+       GROUP BY 1, 2
+       ORDER BY 2, 1`,
       [projectId, at(from), at(to)],
     );
   }
@@ -63,8 +71,12 @@ export class SeriesReadModel {
     return sql.query<SessionMinute>(
       {
         name: 'series.session_rows',
-        text: `SELECT release, (extract(epoch FROM minute) / 60)::int AS minute, sum(started)::int AS started, sum(crashed_devices)::int AS crashed
-               FROM release_session WHERE project_id = $1 AND minute >= $2 AND minute < $3 GROUP BY 1, 2 ORDER BY 2, 1`,
+        text: `SELECT release, (extract(epoch FROM minute) / 60)::int AS minute, sum(started)::int AS started,
+            sum(crashed_devices)::int AS crashed
+          FROM release_session
+          WHERE project_id = $1 AND minute >= $2 AND minute < $3
+          GROUP BY 1, 2
+          ORDER BY 2, 1`,
       },
       [projectId, at(from), at(to)],
     );
@@ -75,7 +87,11 @@ export class SeriesReadModel {
     const rows = await sql.query<{ release: string }>(
       {
         name: 'series.newest_releases',
-        text: `SELECT release FROM series_deploy WHERE project_id = $1 ORDER BY at DESC, release LIMIT ${10 * MOST_OF_A_KIND}`,
+        text: `SELECT release
+          FROM series_deploy
+          WHERE project_id = $1
+          ORDER BY at DESC, release
+          LIMIT ${10 * MOST_OF_A_KIND}`,
       },
       [projectId],
     );
@@ -86,11 +102,17 @@ export class SeriesReadModel {
   async issuesOf(sql: Sql, projectId: number, series: string, since: Date): Promise<number[]> {
     const { kind, name } = partsOf(series);
     const rows = await sql.query<{ id: number }>(
-      `SELECT m.issue_id AS id FROM series_count m WHERE ${OPEN_ERRORS} AND m.minute >= $2
-                 AND ($3::text IS NULL OR m.release = $3) AND ($4::text IS NULL OR m.service = $4)
-                 AND ($5::text IS NULL OR (SELECT o.area FROM series_origin o WHERE o.issue_id = m.issue_id) = $5)
-                 AND ($6::boolean IS FALSE OR m.since > $2::timestamptz - interval '1 day')
-               GROUP BY 1 ORDER BY sum(m.arrivals) DESC, 1 LIMIT ${MOST_ISSUES}`,
+      `SELECT m.issue_id AS id
+       FROM series_count m
+       WHERE ${OPEN_ERRORS}
+         AND m.minute >= $2
+         AND ($3::text IS NULL OR m.release = $3)
+         AND ($4::text IS NULL OR m.service = $4)
+         AND ($5::text IS NULL OR (SELECT o.area FROM series_origin o WHERE o.issue_id = m.issue_id) = $5)
+         AND ($6::boolean IS FALSE OR m.since > $2::timestamptz - interval '1 day')
+       GROUP BY 1
+       ORDER BY sum(m.arrivals) DESC, 1
+       LIMIT ${MOST_ISSUES}`,
       [
         projectId,
         since,
@@ -109,7 +131,11 @@ export class SeriesReadModel {
    */
   async busy(sql: Sql, projectId: number, from: number, since: number, customers: number): Promise<number[]> {
     const rows = await sql.query<{ id: number }>(
-      `SELECT m.issue_id AS id FROM series_count m WHERE m.project_id = $1 AND m.minute >= $2 GROUP BY 1 HAVING max(m.minute) >= $3 AND sum(m.arrivals) >= $4`,
+      `SELECT m.issue_id AS id
+       FROM series_count m
+       WHERE m.project_id = $1 AND m.minute >= $2
+       GROUP BY 1
+       HAVING max(m.minute) >= $3 AND sum(m.arrivals) >= $4`,
       [projectId, at(from), at(since), customers],
     );
     return rows.map(({ id }) => id);
@@ -144,11 +170,18 @@ export class SeriesReadModel {
     const rows = await sql.query<{ minute: number; customers: number | null; sessions: number | null; heard: boolean }>(
       {
         name: 'series.activity',
-        text: `SELECT (extract(epoch FROM t) / 60)::int AS minute, p.active_customers AS customers,
-                 (SELECT sum(s.started)::int FROM release_session s WHERE s.project_id = $1 AND s.minute = t) AS sessions,
-                 EXISTS (SELECT FROM intake_outcome o WHERE o.project_id = $1 AND o.minute = t AND o.outcome IN ('accepted', 'duplicate', 'discarded')) AS heard
-               FROM generate_series($2::timestamptz, $3::timestamptz - interval '1 minute', interval '1 minute') AS t
-               LEFT JOIN project_minute p ON p.project_id = $1 AND p.minute = t ORDER BY 1`,
+        text: `SELECT (extract(epoch FROM t) / 60)::int AS minute, p.active_customers AS customers, (
+            SELECT sum(s.started)::int
+            FROM release_session s
+            WHERE s.project_id = $1 AND s.minute = t
+          ) AS sessions, EXISTS (
+            SELECT
+            FROM intake_outcome o
+            WHERE o.project_id = $1 AND o.minute = t AND o.outcome IN ('accepted', 'duplicate', 'discarded')
+          ) AS heard
+          FROM generate_series($2::timestamptz, $3::timestamptz - interval '1 minute', interval '1 minute') AS t
+          LEFT JOIN project_minute p ON p.project_id = $1 AND p.minute = t
+          ORDER BY 1`,
       },
       [projectId, at(from), at(to)],
     );
@@ -172,7 +205,9 @@ export class SeriesReadModel {
   /** Counts the distinct customers whom these issues hit in the minute `since` or later. */
   async customersSince(sql: Sql, issueIds: readonly number[], since: Date): Promise<number> {
     const rows = await sql.query<{ count: number }>(
-      'SELECT count(DISTINCT customer_id) AS count FROM series_hit WHERE issue_id = ANY ($1::bigint[]) AND last_minute >= $2',
+      `SELECT count(DISTINCT customer_id) AS count
+       FROM series_hit
+       WHERE issue_id = ANY ($1::bigint[]) AND last_minute >= $2`,
       [issueIds, since],
     );
     return onlyRow(rows, 'a count').count;
@@ -181,7 +216,9 @@ export class SeriesReadModel {
   /** Counts the distinct customers who used the app in the minute `since` or later. Anonymous ones do not count. */
   async activeSince(sql: Sql, projectId: number, since: Date): Promise<number> {
     const rows = await sql.query<{ count: number }>(
-      'SELECT count(*)::int AS count FROM customer_activity WHERE project_id = $1 AND last_at >= $2',
+      `SELECT count(*)::int AS count
+       FROM customer_activity
+       WHERE project_id = $1 AND last_at >= $2`,
       [projectId, since],
     );
     return onlyRow(rows, 'a count').count;
@@ -197,9 +234,13 @@ export class SeriesReadModel {
     since: Date,
   ): Promise<{ issueId: number; regressedAt: Date; customers: number }[]> {
     return sql.query(
-      `SELECT i.issue_id AS "issueId", i.regressed_at AS "regressedAt",
-                 (SELECT count(DISTINCT h.customer_id) FROM series_hit h WHERE h.issue_id = i.issue_id AND h.last_minute >= date_trunc('minute', i.regressed_at)) AS customers
-               FROM series_issue i WHERE i.project_id = $1 AND i.regressed_at >= $2 AND i.status <> 'ignored'`,
+      `SELECT i.issue_id AS "issueId", i.regressed_at AS "regressedAt", (
+         SELECT count(DISTINCT h.customer_id)
+         FROM series_hit h
+         WHERE h.issue_id = i.issue_id AND h.last_minute >= date_trunc('minute', i.regressed_at)
+       ) AS customers
+       FROM series_issue i
+       WHERE i.project_id = $1 AND i.regressed_at >= $2 AND i.status <> 'ignored'`,
       [projectId, since],
     );
   }

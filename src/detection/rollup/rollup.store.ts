@@ -57,7 +57,11 @@ export class RollupStore {
     const range = [asked.projectId, asked.from, asked.to, limit];
     if (isShare(asked.series))
       return sql.query(
-        `SELECT ${step} AS at, seen, of_all AS "ofAll" FROM series_${step} WHERE project_id = $1 AND ${step} >= $2 AND ${step} < $3 AND series = $5 ORDER BY 1 LIMIT $4`,
+        `SELECT ${step} AS at, seen, of_all AS "ofAll"
+         FROM series_${step}
+         WHERE project_id = $1 AND ${step} >= $2 AND ${step} < $3 AND series = $5
+         ORDER BY 1
+         LIMIT $4`,
         [...range, asked.series],
       );
     const only = {
@@ -68,8 +72,17 @@ export class RollupStore {
     }[kind];
     if (only === undefined) return [];
     return sql.query(
-      `SELECT c.${step} AS at, sum(c.arrivals)::bigint AS seen, NULL AS "ofAll" FROM issue_${step} c JOIN series_issue i ON i.issue_id = c.issue_id
-       WHERE i.project_id = $1 AND i.level IN ('error', 'fatal') AND c.${step} >= $2 AND c.${step} < $3 AND ${only} GROUP BY 1 ORDER BY 1 LIMIT $4`,
+      `SELECT c.${step} AS at, sum(c.arrivals)::bigint AS seen, NULL AS "ofAll"
+       FROM issue_${step} c
+       JOIN series_issue i ON i.issue_id = c.issue_id
+       WHERE i.project_id = $1
+         AND i.level IN ('error', 'fatal')
+         AND c.${step} >= $2
+         AND c.${step} < $3
+         AND ${only}
+       GROUP BY 1
+       ORDER BY 1
+       LIMIT $4`,
       [...range, name],
     );
   }
@@ -89,7 +102,9 @@ export class RollupStore {
     let removed = 0;
     for (const [table, column, keep] of old) {
       const rows = await sql.query(
-        `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${column} < $1::timestamptz - $2::interval LIMIT $3)) RETURNING 1`,
+        `DELETE FROM ${table}
+         WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${column} < $1::timestamptz - $2::interval LIMIT $3))
+         RETURNING 1`,
         [now, keep, limit],
       );
       removed += rows.length;
@@ -100,13 +115,15 @@ export class RollupStore {
   /** Adds the newest hour up anew, since sessions of its last minutes may arrive after the previous run. */
   private async sumsByHour(tx: Tx, now: Date): Promise<number> {
     const [range] = await tx.query<{ from: Date; to: Date }>(
-      `SELECT coalesce((SELECT max(hour) FROM series_hour), $1::timestamptz - $2::interval) AS "from", date_trunc('hour', $1::timestamptz - interval '5 minutes', 'UTC') AS "to"`,
+      `SELECT coalesce((SELECT max(hour) FROM series_hour), $1::timestamptz - $2::interval) AS "from",
+         date_trunc('hour', $1::timestamptz - interval '5 minutes', 'UTC') AS "to"`,
       [now, KEEP.minutes],
     );
     const rows = await tx.query(
       `INSERT INTO series_hour AS t (project_id, series, hour, seen, of_all) ${SUMS}
        ON CONFLICT (project_id, series, hour) DO UPDATE SET seen = EXCLUDED.seen, of_all = EXCLUDED.of_all
-         WHERE (t.seen, t.of_all) IS DISTINCT FROM (EXCLUDED.seen, EXCLUDED.of_all) RETURNING 1`,
+       WHERE (t.seen, t.of_all) IS DISTINCT FROM (EXCLUDED.seen, EXCLUDED.of_all)
+       RETURNING 1`,
       [MOST_OF_A_KIND, range?.from, range?.to],
     );
     return rows.length;
@@ -115,10 +132,14 @@ export class RollupStore {
   private async sumsByDay(tx: Tx, now: Date): Promise<number> {
     const rows = await tx.query(
       `INSERT INTO series_day AS t (project_id, series, day, seen, of_all)
-       SELECT project_id, series, date_trunc('day', hour, 'UTC'), sum(seen), sum(of_all) FROM series_hour
-       WHERE hour >= coalesce((SELECT max(day) FROM series_day), '-infinity') AND hour < date_trunc('day', $1::timestamptz - interval '5 minutes', 'UTC')
-       GROUP BY 1, 2, 3 ON CONFLICT (project_id, series, day) DO UPDATE SET seen = EXCLUDED.seen, of_all = EXCLUDED.of_all
-         WHERE (t.seen, t.of_all) IS DISTINCT FROM (EXCLUDED.seen, EXCLUDED.of_all) RETURNING 1`,
+       SELECT project_id, series, date_trunc('day', hour, 'UTC'), sum(seen), sum(of_all)
+       FROM series_hour
+       WHERE hour >= coalesce((SELECT max(day) FROM series_day), '-infinity')
+         AND hour < date_trunc('day', $1::timestamptz - interval '5 minutes', 'UTC')
+       GROUP BY 1, 2, 3
+       ON CONFLICT (project_id, series, day) DO UPDATE SET seen = EXCLUDED.seen, of_all = EXCLUDED.of_all
+       WHERE (t.seen, t.of_all) IS DISTINCT FROM (EXCLUDED.seen, EXCLUDED.of_all)
+       RETURNING 1`,
       [now],
     );
     return rows.length;
@@ -127,10 +148,14 @@ export class RollupStore {
   private async rollup(tx: Tx, from: string, step: string, into: string, unit: string, now: Date): Promise<number> {
     const rows = await tx.query(
       `INSERT INTO ${into} AS t (issue_id, ${unit}, events, arrivals)
-       SELECT issue_id, date_trunc('${unit}', ${step}, 'UTC'), sum(events), sum(arrivals) FROM ${from}
-       WHERE ${step} >= coalesce((SELECT max(${unit}) FROM ${into}), '-infinity') AND ${step} < date_trunc('${unit}', $1::timestamptz - interval '5 minutes', 'UTC')
-       GROUP BY 1, 2 ON CONFLICT (issue_id, ${unit}) DO UPDATE SET events = EXCLUDED.events, arrivals = EXCLUDED.arrivals
-         WHERE (t.events, t.arrivals) IS DISTINCT FROM (EXCLUDED.events, EXCLUDED.arrivals) RETURNING 1`,
+       SELECT issue_id, date_trunc('${unit}', ${step}, 'UTC'), sum(events), sum(arrivals)
+       FROM ${from}
+       WHERE ${step} >= coalesce((SELECT max(${unit}) FROM ${into}), '-infinity')
+         AND ${step} < date_trunc('${unit}', $1::timestamptz - interval '5 minutes', 'UTC')
+       GROUP BY 1, 2
+       ON CONFLICT (issue_id, ${unit}) DO UPDATE SET events = EXCLUDED.events, arrivals = EXCLUDED.arrivals
+       WHERE (t.events, t.arrivals) IS DISTINCT FROM (EXCLUDED.events, EXCLUDED.arrivals)
+       RETURNING 1`,
       [now],
     );
     return rows.length;

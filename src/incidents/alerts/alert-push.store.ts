@@ -14,7 +14,9 @@ export class AlertPushStore {
   /** Lists the incidents whose end Alertmanager does not know yet. */
   async standing(sql: Sql): Promise<Push[]> {
     return sql.query<Push>(
-      'SELECT incident_id AS "incidentId", labels, pushed_at AS "pushedAt" FROM alert_push WHERE NOT ended',
+      `SELECT incident_id AS "incidentId", labels, pushed_at AS "pushedAt"
+       FROM alert_push
+       WHERE NOT ended`,
     );
   }
 
@@ -27,7 +29,8 @@ export class AlertPushStore {
     now: Date,
   ): Promise<void> {
     await tx.query(
-      `INSERT INTO alert_push (incident_id, labels, pushed_at, ended) VALUES ($1, $2, $3, $4)
+      `INSERT INTO alert_push (incident_id, labels, pushed_at, ended)
+       VALUES ($1, $2, $3, $4)
        ON CONFLICT (incident_id) DO UPDATE SET labels = $2, pushed_at = $3, ended = $4`,
       [incidentId, JSON.stringify(labels), now, ended],
     );

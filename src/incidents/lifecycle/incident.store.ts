@@ -36,7 +36,9 @@ export class IncidentStore {
   /** Opens an incident; returns its id. */
   async insert(tx: Tx, incident: NewIncident, now: Date): Promise<number> {
     const rows = await tx.query<{ id: number }>(
-      `INSERT INTO incident (project_id, status, severity, title, area, started_at, opened_at, previous_incident_id, reopened) VALUES ($1, 'detected', $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
+      `INSERT INTO incident (project_id, status, severity, title, area, started_at, opened_at, previous_incident_id, reopened)
+       VALUES ($1, 'detected', $2, $3, $4, $5, $6, $7, $8)
+       RETURNING id`,
       [
         incident.projectId,
         incident.severity,
@@ -60,8 +62,11 @@ export class IncidentStore {
   ): Promise<Set<number>> {
     if (issues.length === 0) return new Set();
     const rows = await tx.query<{ id: number }>(
-      `INSERT INTO incident_issue (incident_id, issue_id, attached_at, reason) SELECT $1, x.id, $3, x.reason FROM unnest($2::bigint[], $4::text[]) AS x (id, reason)
-       ON CONFLICT DO NOTHING RETURNING issue_id AS id`,
+      `INSERT INTO incident_issue (incident_id, issue_id, attached_at, reason)
+       SELECT $1, x.id, $3, x.reason
+       FROM unnest($2::bigint[], $4::text[]) AS x (id, reason)
+       ON CONFLICT DO NOTHING
+       RETURNING issue_id AS id`,
       [incidentId, issues.map(({ issueId }) => issueId), now, issues.map(({ reason }) => reason)],
     );
     return new Set(rows.map(({ id }) => id));
@@ -72,14 +77,18 @@ export class IncidentStore {
    */
   async detachIssue(tx: Tx, incidentId: number, issueId: number): Promise<boolean> {
     const gone = await tx.query(
-      'DELETE FROM incident_issue WHERE incident_id = $1 AND issue_id = $2 RETURNING issue_id',
+      `DELETE FROM incident_issue
+       WHERE incident_id = $1 AND issue_id = $2
+       RETURNING issue_id`,
       [incidentId, issueId],
     );
     if (gone.length === 0) return false;
-    await tx.query('INSERT INTO incident_detached (incident_id, issue_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-      incidentId,
-      issueId,
-    ]);
+    await tx.query(
+      `INSERT INTO incident_detached (incident_id, issue_id)
+      VALUES ($1, $2)
+      ON CONFLICT DO NOTHING`,
+      [incidentId, issueId],
+    );
     return true;
   }
 
@@ -91,32 +100,47 @@ export class IncidentStore {
   /** Lists the issues that people took out of these incidents. */
   async detached(sql: Sql, incidentIds: readonly number[]): Promise<{ incidentId: number; issueId: number }[]> {
     return sql.query(
-      'SELECT incident_id AS "incidentId", issue_id AS "issueId" FROM incident_detached WHERE incident_id = ANY ($1::bigint[])',
+      `SELECT incident_id AS "incidentId", issue_id AS "issueId"
+       FROM incident_detached
+       WHERE incident_id = ANY ($1::bigint[])`,
       [incidentIds],
     );
   }
 
   /** Reopens a resolved incident; false if its customers are already being told that it is over. */
   async reopen(tx: Tx, id: number): Promise<boolean> {
-    const sql = `UPDATE incident SET status = 'detected', resolved_at = NULL, resolution = NULL, reopened = reopened + 1 WHERE id = $1 AND status = 'resolved' AND concluded_at IS NULL RETURNING id`;
+    const sql = `UPDATE incident
+      SET status = 'detected', resolved_at = NULL, resolution = NULL, reopened = reopened + 1
+      WHERE id = $1 AND status = 'resolved' AND concluded_at IS NULL
+      RETURNING id`;
     return (await tx.query(sql, [id])).length > 0;
   }
 
   /** Notes that we are telling the customers of an ended incident so; false if it is open again. */
   async conclude(tx: Tx, id: number, now: Date): Promise<boolean> {
-    const sql = `UPDATE incident SET concluded_at = coalesce(concluded_at, $2) WHERE id = $1 AND status = 'resolved' RETURNING id`;
+    const sql = `UPDATE incident
+      SET concluded_at = coalesce(concluded_at, $2)
+      WHERE id = $1 AND status = 'resolved'
+      RETURNING id`;
     return (await tx.query(sql, [id, now])).length > 0;
   }
 
   /** Merges an incident into another: its issues go there, and it ends. */
   async mergeInto(tx: Tx, from: number, into: number, now: Date): Promise<void> {
     await tx.query(
-      `INSERT INTO incident_issue (incident_id, issue_id, attached_at, reason) SELECT $2, issue_id, $3, reason FROM incident_issue WHERE incident_id = $1 ON CONFLICT DO NOTHING`,
+      `INSERT INTO incident_issue (incident_id, issue_id, attached_at, reason)
+       SELECT $2, issue_id, $3, reason
+       FROM incident_issue
+       WHERE incident_id = $1
+       ON CONFLICT DO NOTHING`,
       [from, into, now],
     );
     await tx.query('UPDATE incident_alert SET incident_id = $2 WHERE incident_id = $1', [from, into]);
     await tx.query(
-      `UPDATE incident n SET started_at = least(n.started_at, o.started_at) FROM incident o WHERE n.id = $2 AND o.id = $1`,
+      `UPDATE incident n
+       SET started_at = least(n.started_at, o.started_at)
+       FROM incident o
+       WHERE n.id = $2 AND o.id = $1`,
       [from, into],
     );
     await tx.query('UPDATE incident SET merged_into = $2 WHERE id = $1 OR merged_into = $1', [from, into]);
@@ -126,7 +150,9 @@ export class IncidentStore {
   async append(tx: Tx, incidentId: number, actor: string, facts: readonly TimelineFact[], now: Date): Promise<void> {
     if (facts.length === 0) return;
     const sql = `INSERT INTO incident_timeline (incident_id, at, kind, actor, details)
-       SELECT $1, $2, x.kind, $3, x.details::jsonb FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS x (kind, details, nth) ORDER BY nth`;
+      SELECT $1, $2, x.kind, $3, x.details::jsonb
+      FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS x (kind, details, nth)
+      ORDER BY nth`;
     const details = facts.map(({ kind: _, ...rest }) => JSON.stringify(rest));
     await tx.query(sql, [incidentId, now, actor, facts.map(({ kind }) => kind), details]);
   }
@@ -135,7 +161,10 @@ export class IncidentStore {
   async update(tx: Tx, id: number, change: IncidentChange): Promise<void> {
     const { status, severity, title, area } = change;
     await tx.query(
-      `UPDATE incident SET status = coalesce($2, status), severity = coalesce($3, severity), severity_by_ops = severity_by_ops OR $7, title = coalesce($4, title), area = CASE WHEN $6 THEN $5 ELSE area END WHERE id = $1`,
+      `UPDATE incident
+       SET status = coalesce($2, status), severity = coalesce($3, severity), severity_by_ops = severity_by_ops OR $7,
+         title = coalesce($4, title), area = CASE WHEN $6 THEN $5 ELSE area END
+       WHERE id = $1`,
       [
         id,
         status ?? null,
@@ -150,7 +179,10 @@ export class IncidentStore {
 
   /** Ends an incident; false if it had ended before. */
   async resolve(tx: Tx, id: number, resolution: Resolution, now: Date): Promise<boolean> {
-    const sql = `UPDATE incident SET status = 'resolved', resolved_at = $3, resolution = $2 WHERE id = $1 AND status <> 'resolved' RETURNING id`;
+    const sql = `UPDATE incident
+      SET status = 'resolved', resolved_at = $3, resolution = $2
+      WHERE id = $1 AND status <> 'resolved'
+      RETURNING id`;
     return (await tx.query(sql, [id, resolution, now])).length > 0;
   }
 
@@ -191,7 +223,10 @@ export class IncidentStore {
     return sql.query<Incident>(
       {
         name: 'incidents.resolved_since',
-        text: `SELECT ${COLUMNS} FROM incident n WHERE n.status = 'resolved' AND n.resolved_at >= $1 ORDER BY n.id`,
+        text: `SELECT ${COLUMNS}
+          FROM incident n
+          WHERE n.status = 'resolved' AND n.resolved_at >= $1
+          ORDER BY n.id`,
       },
       [since],
     );
@@ -200,7 +235,12 @@ export class IncidentStore {
   /** Finds the open incident of the latest verdict on a series. */
   async openOfSeries(sql: Sql, projectId: number, series: string): Promise<number | undefined> {
     const [row] = await sql.query<{ id: number }>(
-      `SELECT n.id FROM detection d JOIN incident n ON n.id = d.incident_id WHERE d.project_id = $1 AND d.series = $2 AND n.status <> 'resolved' ORDER BY d.id DESC LIMIT 1`,
+      `SELECT n.id
+       FROM detection d
+       JOIN incident n ON n.id = d.incident_id
+       WHERE d.project_id = $1 AND d.series = $2 AND n.status <> 'resolved'
+       ORDER BY d.id DESC
+       LIMIT 1`,
       [projectId, series],
     );
     return row?.id;
@@ -209,7 +249,10 @@ export class IncidentStore {
   /** Lists an incident's history, oldest first. */
   async timeline(sql: Sql, incidentId: number): Promise<TimelineEntry[]> {
     return sql.query<TimelineEntry>(
-      'SELECT at, kind, actor, details FROM incident_timeline WHERE incident_id = $1 ORDER BY id',
+      `SELECT at, kind, actor, details
+       FROM incident_timeline
+       WHERE incident_id = $1
+       ORDER BY id`,
       [incidentId],
     );
   }
@@ -217,7 +260,11 @@ export class IncidentStore {
   /** Counts open incidents by project and severity, for the metrics. */
   async countOpen(sql: Sql): Promise<{ project: string; severity: Severity; count: number }[]> {
     return sql.query(
-      `SELECT p.slug AS project, n.severity, count(*) AS count FROM incident n JOIN project p ON p.id = n.project_id WHERE n.status <> 'resolved' GROUP BY 1, 2`,
+      `SELECT p.slug AS project, n.severity, count(*) AS count
+       FROM incident n
+       JOIN project p ON p.id = n.project_id
+       WHERE n.status <> 'resolved'
+       GROUP BY 1, 2`,
     );
   }
 }

@@ -14,17 +14,25 @@ const CLAIM = {
 };
 const CLAIM_ALL = {
   name: 'intake.claim_all_events',
-  text: `INSERT INTO event_seen (project_id, event_id, seen_at) SELECT p, e, $3 FROM unnest($1::int[], $2::uuid[]) AS x (p, e) ORDER BY p, e`,
+  text: `INSERT INTO event_seen (project_id, event_id, seen_at)
+    SELECT p, e, $3
+    FROM unnest($1::int[], $2::uuid[]) AS x (p, e)
+    ORDER BY p, e`,
 };
 const COUNT = {
   name: 'intake.count_outcomes',
-  text: `INSERT INTO intake_outcome AS o (project_id, minute, outcome, count) SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::bigint[]) ORDER BY 1, 2, 3
-         ON CONFLICT (project_id, minute, outcome) DO UPDATE SET count = o.count + EXCLUDED.count`,
+  text: `INSERT INTO intake_outcome AS o (project_id, minute, outcome, count)
+    SELECT *
+    FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::bigint[])
+    ORDER BY 1, 2, 3
+    ON CONFLICT (project_id, minute, outcome) DO UPDATE SET count = o.count + EXCLUDED.count`,
 };
 const SAVE_SAMPLES = {
   name: 'intake.save_samples',
   text: `INSERT INTO event_sample (project_id, event_id, cell_id, received_at, payload)
-         SELECT * FROM unnest($1::int[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[]) ON CONFLICT DO NOTHING`,
+    SELECT *
+    FROM unnest($1::int[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[])
+    ON CONFLICT DO NOTHING`,
 };
 
 /** A number of inputs that ended alike in one minute; project 0 stands for "not known". */
@@ -104,7 +112,11 @@ export class LedgerStore {
     limit: number,
   ): Promise<{ eventId: string; receivedAt: Date; payload: unknown }[]> {
     const rows = await sql.query<{ event_id: string; received_at: Date; payload: string }>(
-      'SELECT event_id, received_at, payload FROM event_sample WHERE cell_id = ANY ($1::bigint[]) ORDER BY received_at DESC LIMIT $2',
+      `SELECT event_id, received_at, payload
+       FROM event_sample
+       WHERE cell_id = ANY ($1::bigint[])
+       ORDER BY received_at DESC
+       LIMIT $2`,
       [cellIds, limit],
     );
     return rows.map((row) => ({
@@ -121,7 +133,11 @@ export class LedgerStore {
     limit: number,
   ): Promise<{ cellId: number; receivedAt: Date; payload: unknown }[]> {
     const rows = await sql.query<{ cell_id: number; received_at: Date; payload: string }>(
-      'SELECT cell_id, received_at, payload FROM event_sample WHERE $1::int IS NULL OR project_id = $1 ORDER BY received_at DESC LIMIT $2',
+      `SELECT cell_id, received_at, payload
+       FROM event_sample
+       WHERE $1::int IS NULL OR project_id = $1
+       ORDER BY received_at DESC
+       LIMIT $2`,
       [projectId ?? null, limit],
     );
     return rows.map((row) => ({
@@ -134,7 +150,10 @@ export class LedgerStore {
   /** Sums of outcomes over all time. */
   async totals(sql: Sql): Promise<{ project_id: number; outcome: Outcome; count: number }[]> {
     return sql.query(
-      'SELECT project_id, outcome, sum(count)::bigint AS count FROM intake_outcome GROUP BY 1, 2 ORDER BY 1, 2',
+      `SELECT project_id, outcome, sum(count)::bigint AS count
+       FROM intake_outcome
+       GROUP BY 1, 2
+       ORDER BY 1, 2`,
     );
   }
 }

@@ -3,8 +3,10 @@ import { type Sql, type Tx } from '../../platform/db/database.js';
 
 const SET_ASIDE = {
   name: 'intake.set_aside',
-  text: `INSERT INTO poison_event (key, project_id, event_id, reason, body, set_aside_at) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (key) DO NOTHING RETURNING id`,
+  text: `INSERT INTO poison_event (key, project_id, event_id, reason, body, set_aside_at)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (key) DO NOTHING
+    RETURNING id`,
 };
 
 /** An event that was set aside. */
@@ -52,7 +54,11 @@ export class PoisonStore {
   /** Newest first, from ids below `before`. */
   async list(sql: Sql, before: number, limit: number): Promise<PoisonEvent[]> {
     const rows = await sql.query<Row>(
-      `SELECT id, project_id, event_id, reason, attempts, set_aside_at FROM poison_event WHERE id < $1 ORDER BY id DESC LIMIT $2`,
+      `SELECT id, project_id, event_id, reason, attempts, set_aside_at
+       FROM poison_event
+       WHERE id < $1
+       ORDER BY id DESC
+       LIMIT $2`,
       [before, limit],
     );
     return rows.map(eventOf);

@@ -84,8 +84,11 @@ export class TelemetryStore {
     await sql.query(
       {
         name: 'telemetry.add_active',
-        text: `INSERT INTO project_minute AS p (project_id, minute, active_customers) SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::int[]) ORDER BY 1, 2
-               ON CONFLICT (project_id, minute) DO UPDATE SET active_customers = p.active_customers + EXCLUDED.active_customers`,
+        text: `INSERT INTO project_minute AS p (project_id, minute, active_customers)
+          SELECT *
+          FROM unnest($1::int[], $2::timestamptz[], $3::int[])
+          ORDER BY 1, 2
+          ON CONFLICT (project_id, minute) DO UPDATE SET active_customers = p.active_customers + EXCLUDED.active_customers`,
       },
       [rows.map((row) => row.projectId), rows.map((row) => row.minute), rows.map((row) => row.customers)],
     );
@@ -98,9 +101,12 @@ export class TelemetryStore {
       {
         name: 'telemetry.touch_activity',
         text: `INSERT INTO customer_activity AS a (project_id, customer_id, last_at)
-               SELECT x.project_id, coalesce(c.merged_into, c.id), max(x.at) FROM unnest($1::int[], $2::bigint[], $3::timestamptz[]) AS x (project_id, customer_id, at)
-               JOIN customer c ON c.id = x.customer_id GROUP BY 1, 2 ORDER BY 1, 2
-               ON CONFLICT (project_id, customer_id) DO UPDATE SET last_at = greatest(a.last_at, EXCLUDED.last_at)`,
+          SELECT x.project_id, coalesce(c.merged_into, c.id), max(x.at)
+          FROM unnest($1::int[], $2::bigint[], $3::timestamptz[]) AS x (project_id, customer_id, at)
+          JOIN customer c ON c.id = x.customer_id
+          GROUP BY 1, 2
+          ORDER BY 1, 2
+          ON CONFLICT (project_id, customer_id) DO UPDATE SET last_at = greatest(a.last_at, EXCLUDED.last_at)`,
       },
       [rows.map((row) => row.projectId), rows.map((row) => row.customerId), rows.map((row) => row.at)],
     );
@@ -113,8 +119,10 @@ export class TelemetryStore {
       {
         name: 'telemetry.add_drops',
         text: `INSERT INTO client_drop AS d (project_id, minute, reason, category, of_errors, quantity)
-               SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::text[], $5::boolean[], $6::bigint[]) ORDER BY 1, 2, 3, 4
-               ON CONFLICT (project_id, minute, reason, category) DO UPDATE SET quantity = d.quantity + EXCLUDED.quantity`,
+          SELECT *
+          FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::text[], $5::boolean[], $6::bigint[])
+          ORDER BY 1, 2, 3, 4
+          ON CONFLICT (project_id, minute, reason, category) DO UPDATE SET quantity = d.quantity + EXCLUDED.quantity`,
       },
       [
         rows.map((row) => row.projectId),
@@ -134,7 +142,10 @@ export class TelemetryStore {
       const made = await sql.query(
         {
           name: 'telemetry.add_feedback',
-          text: `INSERT INTO user_feedback (project_id, feedback_id, about_event_id, customer_id, message, at, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id`,
+          text: `INSERT INTO user_feedback (project_id, feedback_id, about_event_id, customer_id, message, at, received_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT DO NOTHING
+            RETURNING id`,
         },
         [row.projectId, row.feedbackId, row.aboutEventId, row.customerId, row.message, row.at, now],
       );
@@ -146,7 +157,11 @@ export class TelemetryStore {
   /** Error reports that SDKs of a project dropped in any of these minutes, by reason. */
   async dropsIn(sql: Sql, projectId: number, from: Date, to: Date): Promise<{ reason: string; quantity: number }[]> {
     return sql.query(
-      `SELECT reason, sum(quantity)::bigint AS quantity FROM client_drop WHERE project_id = $1 AND of_errors AND minute >= $2 AND minute <= $3 GROUP BY 1 ORDER BY 2 DESC, 1`,
+      `SELECT reason, sum(quantity)::bigint AS quantity
+       FROM client_drop
+       WHERE project_id = $1 AND of_errors AND minute >= $2 AND minute <= $3
+       GROUP BY 1
+       ORDER BY 2 DESC, 1`,
       [projectId, from, to],
     );
   }
@@ -154,8 +169,14 @@ export class TelemetryStore {
   /** How stable the releases of a project were since `since`, newest first. */
   async releases(sql: Sql, projectId: number, since: Date): Promise<ReleaseHealth[]> {
     return sql.query<ReleaseHealth>(
-      `SELECT release, environment, sum(started)::bigint AS sessions, sum(crashed)::bigint AS crashed, sum(crashed_devices)::bigint AS "crashedDevices", sum(errored)::bigint AS errored, min(minute) AS "firstSeen", max(minute) AS "lastSeen"
-       FROM release_session WHERE project_id = $1 AND minute >= $2 GROUP BY 1, 2 ORDER BY max(minute) DESC, 1, 2 LIMIT 200`,
+      `SELECT release, environment, sum(started)::bigint AS sessions, sum(crashed)::bigint AS crashed,
+         sum(crashed_devices)::bigint AS "crashedDevices", sum(errored)::bigint AS errored,
+         min(minute) AS "firstSeen", max(minute) AS "lastSeen"
+       FROM release_session
+       WHERE project_id = $1 AND minute >= $2
+       GROUP BY 1, 2
+       ORDER BY max(minute) DESC, 1, 2
+       LIMIT 200`,
       [projectId, since],
     );
   }

@@ -72,7 +72,9 @@ export class ActionStore {
   /** Writes an action down; returns its id. */
   async record(tx: Tx, issueId: number, actor: string, details: ActionDetails, now: Date): Promise<number> {
     const rows = await tx.query<{ id: number }>(
-      'INSERT INTO issue_action (issue_id, kind, actor, at, details) VALUES ($1, $2, $3, $4, $5) RETURNING id',
+      `INSERT INTO issue_action (issue_id, kind, actor, at, details)
+       VALUES ($1, $2, $3, $4, $5)
+       RETURNING id`,
       [issueId, details.kind, actor, now, JSON.stringify(details)],
     );
     return onlyRow(rows, 'the new action').id;
@@ -87,8 +89,13 @@ export class ActionStore {
   /** Lists the actions on an issue and on those merged into it, newest first. */
   async list(sql: Sql, issueId: number, before: number, limit: number): Promise<IssueAction[]> {
     return sql.query<IssueAction>(
-      `SELECT ${ACTION} FROM issue me JOIN issue m ON m.root_id = me.root_id JOIN issue_action a ON a.issue_id = m.id
-       WHERE me.id = $1 AND a.id < $2 ORDER BY a.id DESC LIMIT $3`,
+      `SELECT ${ACTION}
+       FROM issue me
+       JOIN issue m ON m.root_id = me.root_id
+       JOIN issue_action a ON a.issue_id = m.id
+       WHERE me.id = $1 AND a.id < $2
+       ORDER BY a.id DESC
+       LIMIT $3`,
       [issueId, before, limit],
     );
   }
@@ -121,7 +128,10 @@ export class ActionStore {
   /** Gives issues another root, and lets those who read hits by time see them anew; returns how many had the root `from`. */
   async changeRoot(tx: Tx, ids: readonly number[], from: number, to: number, now: Date): Promise<number> {
     const moved = await tx.query(
-      'UPDATE issue SET root_id = $3 WHERE id = ANY ($1::bigint[]) AND root_id = $2 RETURNING id',
+      `UPDATE issue
+       SET root_id = $3
+       WHERE id = ANY ($1::bigint[]) AND root_id = $2
+       RETURNING id`,
       [ids, from, to],
     );
     await tx.query('UPDATE cell SET moved_at = $2 WHERE issue_id = ANY ($1::bigint[])', [ids, now]);
@@ -132,7 +142,10 @@ export class ActionStore {
   /** Moves cells from one issue to another; returns how many were there. */
   async moveCells(tx: Tx, ids: readonly number[], from: number, to: number, now: Date): Promise<number> {
     const moved = await tx.query(
-      'UPDATE cell SET issue_id = $3, moved_at = $4 WHERE id = ANY ($1::bigint[]) AND issue_id = $2 RETURNING id',
+      `UPDATE cell
+       SET issue_id = $3, moved_at = $4
+       WHERE id = ANY ($1::bigint[]) AND issue_id = $2
+       RETURNING id`,
       [ids, from, to, now],
     );
     await this.noteChange(tx);
@@ -143,7 +156,10 @@ export class ActionStore {
   async cellsOfKeys(tx: Tx, projectId: number, keys: readonly string[]): Promise<CellOfKey[]> {
     return tx.query<CellOfKey>(
       `SELECT f.key, c.id AS "cellId", c.issue_id AS "homeId", h.root_id AS "rootId"
-       FROM fingerprint f JOIN cell c ON c.id = f.cell_id JOIN issue h ON h.id = c.issue_id WHERE f.project_id = $1 AND f.key = ANY ($2::text[])`,
+       FROM fingerprint f
+       JOIN cell c ON c.id = f.cell_id
+       JOIN issue h ON h.id = c.issue_id
+       WHERE f.project_id = $1 AND f.key = ANY ($2::text[])`,
       [projectId, keys],
     );
   }
@@ -151,7 +167,11 @@ export class ActionStore {
   /** Keys of these cells that are not among `keys`; up to `limit`. */
   async otherKeys(tx: Tx, cellIds: readonly number[], keys: readonly string[], limit: number): Promise<string[]> {
     const rows = await tx.query<{ key: string }>(
-      'SELECT key FROM fingerprint WHERE cell_id = ANY ($1::bigint[]) AND key <> ALL ($2::text[]) ORDER BY id LIMIT $3',
+      `SELECT key
+       FROM fingerprint
+       WHERE cell_id = ANY ($1::bigint[]) AND key <> ALL ($2::text[])
+       ORDER BY id
+       LIMIT $3`,
       [cellIds, keys, limit],
     );
     return rows.map((row) => row.key);
@@ -160,7 +180,10 @@ export class ActionStore {
   /** How many cells an issue and those merged into it have. */
   async countCells(tx: Tx, rootId: number): Promise<number> {
     const rows = await tx.query<{ count: number }>(
-      'SELECT count(*)::int AS count FROM issue m JOIN cell c ON c.issue_id = m.id WHERE m.root_id = $1',
+      `SELECT count(*)::int AS count
+       FROM issue m
+       JOIN cell c ON c.issue_id = m.id
+       WHERE m.root_id = $1`,
       [rootId],
     );
     return onlyRow(rows, 'a count').count;
@@ -169,8 +192,11 @@ export class ActionStore {
   /** Describes the issue that would be made of this cell. */
   async lookOf(tx: Tx, cellId: number): Promise<IssueLook | undefined> {
     const [row] = await tx.query<IssueLook & { firstSeen: Date }>(
-      `SELECT h.project_id AS "projectId", c.kind, c.title, c.culprit, c.level, h.service, h.environment, c.first_seen AS "firstSeen"
-       FROM cell c JOIN issue h ON h.id = c.issue_id WHERE c.id = $1`,
+      `SELECT h.project_id AS "projectId", c.kind, c.title, c.culprit, c.level,
+         h.service, h.environment, c.first_seen AS "firstSeen"
+       FROM cell c
+       JOIN issue h ON h.id = c.issue_id
+       WHERE c.id = $1`,
       [cellId],
     );
     return row && { ...row, occurredAt: row.firstSeen.getTime() };
@@ -187,8 +213,11 @@ export class ActionStore {
     const { status, resolvedAt, resolvedIn, regressedAt, regressedRelease } = decision;
     const { ignoredAt = null, ignoredUntil = null, ignoredUntilCustomers = null } = decision;
     await tx.query(
-      `UPDATE issue SET status = $2, resolved_at = $3, resolved_in = $4, regressed_at = $5, regressed_release = $6, changed_at = $7,
-         ignored_at = $8, ignored_until = $9, ignored_customers = $10 WHERE id = $1`,
+      `UPDATE issue
+       SET status = $2, resolved_at = $3, resolved_in = $4, regressed_at = $5,
+         regressed_release = $6, changed_at = $7, ignored_at = $8, ignored_until = $9,
+         ignored_customers = $10
+       WHERE id = $1`,
       [
         id,
         status,

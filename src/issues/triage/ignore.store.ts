@@ -8,14 +8,31 @@ export interface IgnoredEvent {
   readonly customerId: number | undefined;
 }
 
-const COUNT_EVENTS = `WITH mine AS (SELECT id FROM issue WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE)
-  UPDATE issue i SET ignored_events = i.ignored_events + x.events FROM mine JOIN unnest($1::bigint[], $2::int[]) AS x (id, events) USING (id) WHERE i.id = mine.id`;
+const COUNT_EVENTS = `WITH mine AS (
+    SELECT id
+    FROM issue
+    WHERE id = ANY ($1::bigint[])
+    ORDER BY id
+    FOR UPDATE
+  )
+  UPDATE issue i
+  SET ignored_events = i.ignored_events + x.events
+  FROM mine
+  JOIN unnest($1::bigint[], $2::int[]) AS x (id, events) USING (id)
+  WHERE i.id = mine.id`;
 const COUNT_CUSTOMERS = `INSERT INTO ignored_hit AS h (issue_id, customer_id, events, first_at, last_at)
-  SELECT issue_id, customer_id, count(*), $3, $3 FROM unnest($1::bigint[], $2::bigint[]) AS x (issue_id, customer_id) GROUP BY 1, 2 ORDER BY 1, 2
-  ON CONFLICT (issue_id, customer_id) DO UPDATE SET events = h.events + EXCLUDED.events, last_at = EXCLUDED.last_at`;
+  SELECT issue_id, customer_id, count(*), $3, $3
+  FROM unnest($1::bigint[], $2::bigint[]) AS x (issue_id, customer_id)
+  GROUP BY 1, 2
+  ORDER BY 1, 2
+  ON CONFLICT (issue_id, customer_id) DO UPDATE SET events = h.events + EXCLUDED.events,
+    last_at = EXCLUDED.last_at`;
 
 const COUNT_BY_RULE = `INSERT INTO ignored_by_rule AS r (rule, project_id, events, first_at, last_at)
-  SELECT rule, project_id, count(*), $3, $3 FROM unnest($1::text[], $2::int[]) AS x (rule, project_id) GROUP BY 1, 2 ORDER BY 1, 2
+  SELECT rule, project_id, count(*), $3, $3
+  FROM unnest($1::text[], $2::int[]) AS x (rule, project_id)
+  GROUP BY 1, 2
+  ORDER BY 1, 2
   ON CONFLICT (rule, project_id) DO UPDATE SET events = r.events + EXCLUDED.events, last_at = EXCLUDED.last_at`;
 
 /** Events that a rule kept back in one project. */
@@ -54,7 +71,9 @@ export class IgnoreStore {
   /** Lists the events that rules kept back, by rule and project. */
   async ruledOut(sql: Sql): Promise<RuledOut[]> {
     return sql.query<RuledOut>(
-      `SELECT rule, project_id AS "projectId", events, first_at AS "firstAt", last_at AS "lastAt" FROM ignored_by_rule ORDER BY 1, 2`,
+      `SELECT rule, project_id AS "projectId", events, first_at AS "firstAt", last_at AS "lastAt"
+       FROM ignored_by_rule
+       ORDER BY 1, 2`,
     );
   }
 
@@ -69,8 +88,13 @@ export class IgnoreStore {
     const rows = await sql.query<{ id: number }>(
       {
         name: 'ignore.over',
-        text: `SELECT i.id FROM issue i WHERE i.status = 'ignored' AND i.root_id = i.id AND (i.ignored_until <= $1
-                 OR i.ignored_customers <= (SELECT count(*) FROM ignored_hit h WHERE h.issue_id = i.id)) ORDER BY i.id LIMIT $2`,
+        text: `SELECT i.id
+          FROM issue i
+          WHERE i.status = 'ignored'
+            AND i.root_id = i.id
+            AND (i.ignored_until <= $1 OR i.ignored_customers <= (SELECT count(*) FROM ignored_hit h WHERE h.issue_id = i.id))
+          ORDER BY i.id
+          LIMIT $2`,
       },
       [now, limit],
     );

@@ -38,14 +38,24 @@ const ROOTS = '(SELECT root_id FROM issue WHERE id = ANY ($1::bigint[]))';
  * are would read them all for each page, or look for the issues anew for each customer.
  */
 const HITS_OF_CUSTOMERS = `WITH who AS MATERIALIZED (
-    SELECT x.id, coalesce(x.merged_into, x.id) AS person FROM unnest($2::bigint[]) AS k (id), LATERAL (SELECT id, merged_into FROM customer WHERE id = k.id OFFSET 0) x
-    UNION SELECT x.id, k.id FROM unnest($2::bigint[]) AS k (id), LATERAL (SELECT id FROM customer WHERE merged_into = k.id OFFSET 0) x
+    SELECT x.id, coalesce(x.merged_into, x.id) AS person
+    FROM unnest($2::bigint[]) AS k (id), LATERAL (SELECT id, merged_into FROM customer WHERE id = k.id OFFSET 0) x
+    UNION
+    SELECT x.id, k.id
+    FROM unnest($2::bigint[]) AS k (id), LATERAL (SELECT id FROM customer WHERE merged_into = k.id OFFSET 0) x
   ), hit AS MATERIALIZED (
-    SELECT u.person, x.* FROM who u, LATERAL (SELECT * FROM issue_customer WHERE customer_id = u.id OFFSET 0) x
+    SELECT u.person, x.*
+    FROM who u, LATERAL (SELECT * FROM issue_customer WHERE customer_id = u.id OFFSET 0) x
   ), mine AS MATERIALIZED (
-    SELECT c.id, i.root_id FROM issue i JOIN cell c ON c.issue_id = i.id WHERE i.root_id IN ${ROOTS}
+    SELECT c.id, i.root_id
+    FROM issue i
+    JOIN cell c ON c.issue_id = i.id
+    WHERE i.root_id IN ${ROOTS}
   )
-  SELECT ${hitOf('h.person')} FROM hit h JOIN mine m ON m.id = h.cell_id GROUP BY 1, 2`;
+  SELECT ${hitOf('h.person')}
+  FROM hit h
+  JOIN mine m ON m.id = h.cell_id
+  GROUP BY 1, 2`;
 
 /** A new fault that has spread, as detection asks for it. */
 export interface SpreadingIssue {
@@ -111,8 +121,12 @@ export class IssueStore {
   async fingerprints(sql: Sql, issueId: number, limit: number): Promise<ShownFingerprint[]> {
     return sql.query<ShownFingerprint>(
       `SELECT f.key, f.version, f.parts, c.id AS "cellId", c.event_count AS events
-       FROM issue m JOIN cell c ON c.issue_id = m.id JOIN fingerprint f ON f.cell_id = c.id
-       WHERE m.root_id IN ${ROOTS} ORDER BY f.id LIMIT $2`,
+       FROM issue m
+       JOIN cell c ON c.issue_id = m.id
+       JOIN fingerprint f ON f.cell_id = c.id
+       WHERE m.root_id IN ${ROOTS}
+       ORDER BY f.id
+       LIMIT $2`,
       [[issueId], limit],
     );
   }
@@ -120,7 +134,11 @@ export class IssueStore {
   /** The cells of an issue and of those merged into it. */
   async cells(sql: Sql, issueId: number): Promise<number[]> {
     const rows = await sql.query<{ id: number }>(
-      `SELECT c.id FROM issue m JOIN cell c ON c.issue_id = m.id WHERE m.root_id IN ${ROOTS} ORDER BY c.id`,
+      `SELECT c.id
+       FROM issue m
+       JOIN cell c ON c.issue_id = m.id
+       WHERE m.root_id IN ${ROOTS}
+       ORDER BY c.id`,
       [[issueId]],
     );
     return rows.map((row) => row.id);
@@ -129,8 +147,15 @@ export class IssueStore {
   /** Customers hit by one of these issues, by customer id after `after`; merged customers stand under the one that remains. */
   async hits(sql: Sql, issueIds: readonly number[], after: number, limit: number): Promise<IssueHit[]> {
     return sql.query<IssueHit>(
-      `SELECT ${HIT} FROM issue m JOIN cell c ON c.issue_id = m.id JOIN issue_customer h ON h.cell_id = c.id JOIN customer u ON u.id = h.customer_id
-       WHERE m.root_id IN ${ROOTS} AND coalesce(u.merged_into, u.id) > $2 GROUP BY 1, 2 ORDER BY 2, 1 LIMIT $3`,
+      `SELECT ${HIT}
+       FROM issue m
+       JOIN cell c ON c.issue_id = m.id
+       JOIN issue_customer h ON h.cell_id = c.id
+       JOIN customer u ON u.id = h.customer_id
+       WHERE m.root_id IN ${ROOTS} AND coalesce(u.merged_into, u.id) > $2
+       GROUP BY 1, 2
+       ORDER BY 2, 1
+       LIMIT $3`,
       [issueIds, after, limit],
     );
   }
@@ -163,8 +188,14 @@ export class IssueStore {
   /** The issues that hit one customer. */
   async hitsOf(sql: Sql, customerId: number): Promise<IssueHit[]> {
     return sql.query<IssueHit>(
-      `SELECT ${HIT} FROM customer u JOIN issue_customer h ON h.customer_id = u.id JOIN cell c ON c.id = h.cell_id JOIN issue m ON m.id = c.issue_id
-       WHERE u.id = $1 OR u.merged_into = $1 GROUP BY 1, 2 ORDER BY 4 DESC`,
+      `SELECT ${HIT}
+       FROM customer u
+       JOIN issue_customer h ON h.customer_id = u.id
+       JOIN cell c ON c.id = h.cell_id
+       JOIN issue m ON m.id = c.issue_id
+       WHERE u.id = $1 OR u.merged_into = $1
+       GROUP BY 1, 2
+       ORDER BY 4 DESC`,
       [customerId],
     );
   }
@@ -206,8 +237,18 @@ export class IssueStore {
     issueIds: readonly number[],
   ): Promise<{ issueHit: Date | null; projectActive: Date | null }> {
     const [row] = await sql.query<{ issueHit: Date | null; projectActive: Date | null }>(
-      `SELECT (SELECT max(x.minute) FROM issue h JOIN cell c ON c.issue_id = h.id JOIN issue_minute x ON x.cell_id = c.id WHERE h.root_id IN ${ROOTS}) AS "issueHit",
-              (SELECT max(minute) FROM intake_outcome WHERE outcome IN ('accepted', 'duplicate', 'discarded') AND project_id IN (SELECT project_id FROM issue WHERE id = ANY ($1::bigint[]))) AS "projectActive"`,
+      `SELECT (
+         SELECT max(x.minute)
+         FROM issue h
+         JOIN cell c ON c.issue_id = h.id
+         JOIN issue_minute x ON x.cell_id = c.id
+         WHERE h.root_id IN ${ROOTS}
+       ) AS "issueHit", (
+         SELECT max(minute)
+         FROM intake_outcome
+         WHERE outcome IN ('accepted', 'duplicate', 'discarded')
+           AND project_id IN (SELECT project_id FROM issue WHERE id = ANY ($1::bigint[]))
+       ) AS "projectActive"`,
       [issueIds],
     );
     return row ?? { issueHit: null, projectActive: null };

@@ -30,9 +30,12 @@ const DOCUMENTS = [
 export class TracesStore {
   /** Takes the traces of these customers off the list. */
   async take(tx: Tx, ids: readonly number[]): Promise<Trace[]> {
-    return tx.query<Trace>('DELETE FROM erased_trace WHERE customer_id = ANY ($1::bigint[]) RETURNING texts, quoted', [
-      ids,
-    ]);
+    return tx.query<Trace>(
+      `DELETE FROM erased_trace
+      WHERE customer_id = ANY ($1::bigint[])
+      RETURNING texts, quoted`,
+      [ids],
+    );
   }
 
   /** Removes payloads that hold any of these. */
@@ -50,17 +53,26 @@ export class TracesStore {
   async hide(sql: Sql, texts: readonly string[]): Promise<void> {
     if (texts.length === 0) return;
     const pattern = texts.map((one) => one.replaceAll(/[^\p{L}\p{N} ]/gu, '\\$&')).join('|');
-    const titled =
-      'SELECT id FROM cell WHERE title ~* $1 UNION SELECT cell_id FROM fingerprint WHERE masked ~* $1 OR parts::text ~* $1';
+    const titled = `SELECT id
+       FROM cell
+       WHERE title ~* $1
+       UNION
+       SELECT cell_id
+       FROM fingerprint
+       WHERE masked ~* $1 OR parts::text ~* $1`;
     await sql.query(`DELETE FROM cell_sketch WHERE cell_id IN (${titled})`, [pattern]);
     for (const [table, column] of TEXTS)
       await sql.query(
-        `UPDATE ${table} SET ${column} = regexp_replace(${column}, $1, '[erased]', 'gi') WHERE ${column} ~* $1`,
+        `UPDATE ${table}
+         SET ${column} = regexp_replace(${column}, $1, '[erased]', 'gi')
+         WHERE ${column} ~* $1`,
         [pattern],
       );
     for (const [table, column] of DOCUMENTS)
       await sql.query(
-        `UPDATE ${table} SET ${column} = regexp_replace(${column}::text, $1, '[erased]', 'gi')::jsonb WHERE ${column}::text ~* $1`,
+        `UPDATE ${table}
+         SET ${column} = regexp_replace(${column}::text, $1, '[erased]', 'gi')::jsonb
+         WHERE ${column}::text ~* $1`,
         [pattern],
       );
   }

@@ -15,7 +15,9 @@ const PREFIX = 'fw_';
 /** `last_used_at` is for finding forgotten tokens; a minute's precision spares a write a request. */
 const TOUCH = {
   name: 'token.touch',
-  text: `UPDATE api_token SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - interval '1 minute')`,
+  text: `UPDATE api_token
+    SET last_used_at = $2
+    WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2::timestamptz - interval '1 minute')`,
 };
 const FIND = {
   name: 'token.find',
@@ -66,14 +68,9 @@ export class TokenStore {
       `INSERT INTO api_token (name, role, token_hash, created_at, project_id, expires_at)
        SELECT $1, $2, $3, $4, (SELECT id FROM project WHERE slug = $5), $6::timestamptz
        WHERE $5::text IS NULL OR EXISTS (SELECT FROM project WHERE slug = $5)
-       ON CONFLICT (name) DO UPDATE
-         SET role = excluded.role,
-           token_hash = excluded.token_hash,
-           created_at = excluded.created_at,
-           project_id = excluded.project_id,
-           expires_at = excluded.expires_at,
-           revoked_at = NULL,
-           last_used_at = NULL
+       ON CONFLICT (name) DO UPDATE SET role = excluded.role, token_hash = excluded.token_hash,
+         created_at = excluded.created_at, project_id = excluded.project_id, expires_at = excluded.expires_at,
+         revoked_at = NULL, last_used_at = NULL
        RETURNING id`,
       [name, role, sha256(token), this.clock.now(), project ?? null, expiresAt ?? null],
     );
@@ -83,7 +80,10 @@ export class TokenStore {
 
   /** Ends a token; false when there is none of that name that works. */
   async revoke(name: string): Promise<boolean> {
-    const sql = 'UPDATE api_token SET revoked_at = $2 WHERE name = $1 AND revoked_at IS NULL RETURNING id';
+    const sql = `UPDATE api_token
+      SET revoked_at = $2
+      WHERE name = $1 AND revoked_at IS NULL
+      RETURNING id`;
     return (await this.database.query(sql, [name, this.clock.now()])).length > 0;
   }
 

@@ -32,15 +32,21 @@ export class KeyStore {
   /** Keys that work: not revoked, of a project that is configured. Oldest first. */
   async working(sql: Sql): Promise<KeyRow[]> {
     return sql.query<KeyRow>(
-      `SELECT ${SHOWN}, k.key_hash AS "keyHash", k.secret FROM project_key k JOIN project p ON p.id = k.project_id
-       WHERE k.revoked_at IS NULL AND p.left_at IS NULL ORDER BY k.created_at, k.id`,
+      `SELECT ${SHOWN}, k.key_hash AS "keyHash", k.secret
+       FROM project_key k
+       JOIN project p ON p.id = k.project_id
+       WHERE k.revoked_at IS NULL AND p.left_at IS NULL
+       ORDER BY k.created_at, k.id`,
     );
   }
 
   /** All keys of a project, also revoked ones. Oldest first. */
   async ofProject(sql: Sql, projectId: number): Promise<ShownKeyRow[]> {
     return sql.query<ShownKeyRow>(
-      `SELECT ${SHOWN} FROM project_key k WHERE k.project_id = $1 ORDER BY k.created_at, k.id`,
+      `SELECT ${SHOWN}
+       FROM project_key k
+       WHERE k.project_id = $1
+       ORDER BY k.created_at, k.id`,
       [projectId],
     );
   }
@@ -49,7 +55,8 @@ export class KeyStore {
   async insert(sql: Sql, key: NewKeyRow, now: Date): Promise<ShownKeyRow> {
     const rows = await sql.query<ShownKeyRow>(
       `INSERT INTO project_key AS k (project_id, kind, name, public_key, key_hash, secret, origins, limits, created_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${SHOWN}`,
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+       RETURNING ${SHOWN}`,
       [
         key.projectId,
         key.kind,
@@ -77,8 +84,10 @@ export class KeyStore {
 
   /** Ends a key that works; false when there is none of this id. */
   async revoke(sql: Sql, projectId: number, id: number, now: Date): Promise<boolean> {
-    const text =
-      'UPDATE project_key SET revoked_at = $3 WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING id';
+    const text = `UPDATE project_key
+       SET revoked_at = $3
+       WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL
+       RETURNING id`;
     return (await sql.query(text, [projectId, id, now])).length > 0;
   }
 
@@ -90,8 +99,11 @@ export class KeyStore {
     change: { name?: string | null; origins?: readonly string[]; limits?: LimitsChange },
   ): Promise<ShownKeyRow | undefined> {
     const [row] = await sql.query<ShownKeyRow>(
-      `UPDATE project_key k SET name = CASE WHEN $3::boolean THEN $4::text ELSE name END, origins = coalesce($5::text[], origins), limits = jsonb_strip_nulls(limits || $6::jsonb)
-       WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING ${SHOWN}`,
+      `UPDATE project_key k
+       SET name = CASE WHEN $3::boolean THEN $4::text ELSE name END, origins = coalesce($5::text[], origins),
+         limits = jsonb_strip_nulls(limits || $6::jsonb)
+       WHERE project_id = $1 AND id = $2 AND revoked_at IS NULL
+       RETURNING ${SHOWN}`,
       [
         projectId,
         id,
@@ -107,8 +119,14 @@ export class KeyStore {
   /** The salt of an hour, the same for all processes; `candidate` becomes it where there is none. Those of hours before are forgotten. */
   async salt(sql: Sql, hour: Date, candidate: Buffer): Promise<Buffer> {
     const [row] = await sql.query<{ salt: Buffer }>(
-      `WITH old AS (DELETE FROM source_salt WHERE hour < $1)
-       INSERT INTO source_salt (hour, salt) VALUES ($1, $2) ON CONFLICT (hour) DO UPDATE SET salt = source_salt.salt RETURNING salt`,
+      `WITH old AS (
+         DELETE FROM source_salt
+         WHERE hour < $1
+       )
+       INSERT INTO source_salt (hour, salt)
+       VALUES ($1, $2)
+       ON CONFLICT (hour) DO UPDATE SET salt = source_salt.salt
+       RETURNING salt`,
       [hour, candidate],
     );
     return row?.salt ?? candidate;
