@@ -179,11 +179,13 @@ CREATE TABLE consent_entry (
   granted boolean NOT NULL,
   source text NOT NULL,
   at timestamp with time zone NOT NULL,
+  purpose text NOT NULL DEFAULT 'service'::text,
   CONSTRAINT consent_entry_pkey PRIMARY KEY (id),
   CONSTRAINT consent_entry_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
-  CONSTRAINT consent_entry_channel_check CHECK ((channel = ANY (ARRAY['sms'::text, 'email'::text])))
+  CONSTRAINT consent_entry_channel_check CHECK ((channel = ANY (ARRAY['sms'::text, 'email'::text]))),
+  CONSTRAINT consent_entry_purpose_check CHECK ((purpose = ANY (ARRAY['service'::text, 'marketing'::text, 'legal'::text])))
 );
-CREATE INDEX consent_entry_latest ON consent_entry USING btree (customer_id, channel, id DESC);
+CREATE INDEX consent_entry_latest ON consent_entry USING btree (customer_id, channel, purpose, id DESC);
 
 CREATE TABLE contact_point (
   customer_id bigint NOT NULL,

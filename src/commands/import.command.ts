@@ -23,7 +23,8 @@ import { ImportProgress } from './import-progress.js';
 const USAGE = `usage: forewarn import [options] FILE...     - is standard input; JSON lines or CSV, which the content says
   --directory NAME      the list of customers (default: that of the first project)
   --map H=FIELD,H=-     headings in other words: externalId, name, locale, timeZone, email, phone, consentSms,
-                        consentSmsAt, consentEmail, consentEmailAt, usernames, devices, attributes.NAME; - leaves out
+                        consentSmsMarketing, consentSmsLegal, consentEmail and so on, each with …At for its date,
+                        usernames, devices, attributes.NAME; - leaves out
   --country CC          country of phone numbers that are written without their code, such as DE
   --encoding NAME       such as windows-1252; UTF-8 and UTF-16 are found out
   --dry-run             read and judge everything, write nothing

@@ -1,3 +1,5 @@
+import { type ConsentWord, type Consents } from './consent.js';
+
 /** The ways on which a customer can be written to. */
 export const CHANNELS = ['sms', 'email'] as const;
 export type Channel = (typeof CHANNELS)[number];
@@ -24,22 +26,6 @@ export interface Person {
   readonly identities: readonly Identity[];
 }
 
-/** A customer's word on one channel: a yes or no as of now, or as of a date when they gave it. */
-export type ConsentWord = boolean | { readonly granted: boolean; readonly at: Date };
-
-/** Who told us of a customer's word. `api` and `import` hand it on; the others are the customer's own act, which outranks those. */
-export type ConsentSource = 'api' | 'import' | 'unsubscribe_link' | 'provider';
-
-/** A word on a channel as it is recorded. */
-export interface ConsentRecord {
-  readonly customerId: number;
-  readonly channel: Channel;
-  readonly granted: boolean;
-  readonly source: ConsentSource;
-  /** When the customer gave it, where that is known; otherwise it is as of now. */
-  readonly givenAt?: Date;
-}
-
 /** A directory entry as it is put or imported. Fields that are left out stay as they are. */
 export interface CustomerEntry {
   readonly name?: string | null;
@@ -50,8 +36,8 @@ export interface CustomerEntry {
   readonly email?: string | null;
   /** E.164, for example `+4915112345678`. */
   readonly phone?: string | null;
-  /** What the customer agreed to, by channel; a channel that is left out stays as it is. */
-  readonly consent?: Partial<Record<Channel, ConsentWord>>;
+  /** What the customer agreed to, at most one word a channel and purpose; what is left out stays as it is. */
+  readonly consent?: readonly ConsentWord[];
   readonly attributes?: Record<string, string | number | boolean | null>;
   readonly usernames?: readonly string[];
   readonly devices?: readonly string[];
@@ -69,6 +55,7 @@ export interface Customer {
   readonly attributes: Record<string, unknown>;
   readonly email: string | null;
   readonly phone: string | null;
+  /** The last word on messages about the service. */
   readonly consent: Partial<Record<Channel, boolean>>;
   /** `telemetry`: known from events only, so there is no way to write to them. */
   readonly source: 'directory' | 'telemetry';
@@ -84,6 +71,6 @@ export interface Recipient {
   readonly addresses: Partial<Record<Channel, string>>;
   /** Channels whose address the provider refused for good, with its reason. */
   readonly suppressed: Partial<Record<Channel, string>>;
-  /** The customer's last word by channel; missing where none was given. */
-  readonly consent: Partial<Record<Channel, boolean>>;
+  /** The customer's last words; `mayWrite` says what follows from them. */
+  readonly consents: Consents;
 }

@@ -2,12 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type Bound, type Sql, type Tx } from '../platform/db/database.js';
 import { Projects } from '../projects/project.registry.js';
+import { type ConsentRecord, type ConsentSource, type RecordedWord } from './consent.js';
 import {
   type Channel,
   CHANNEL_ADDRESS,
   CHANNELS,
-  type ConsentRecord,
-  type ConsentSource,
   type Customer,
   type CustomerEntry,
   type Identity,
@@ -195,11 +194,8 @@ export class CustomerDirectory {
       await this.store.setAddress(tx, id, channel, address, now);
       changed += await this.store.dropOtherIdentities(tx, id, identity, address);
     }
-    for (const channel of CHANNELS) {
-      const word = entry.consent?.[channel];
-      if (word === undefined) continue;
-      const said = typeof word === 'boolean' ? { granted: word } : { granted: word.granted, givenAt: word.at };
-      await this.store.recordConsent(tx, { customerId: id, channel, ...said, source }, now);
+    for (const { at, ...word } of entry.consent ?? []) {
+      await this.store.recordConsent(tx, { ...word, customerId: id, source, ...(at && { givenAt: at }) }, now);
     }
     if (changed > 0) await this.store.countErasure(tx);
     return id;
@@ -254,6 +250,11 @@ export class CustomerDirectory {
   /** Records that a customer wants (true) or no longer wants (false) messages on a channel. */
   async recordConsent(tx: Tx, record: ConsentRecord, now: Date): Promise<void> {
     await this.store.recordConsent(tx, record, now);
+  }
+
+  /** Every word of a customer on what they want to get, oldest first. */
+  async consentLedger(sql: Sql, id: number): Promise<RecordedWord[]> {
+    return this.store.consentLedger(sql, id);
   }
 
   /** Marks the customer's address on a channel as refused for good. */

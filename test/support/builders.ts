@@ -22,7 +22,7 @@ export interface CustomerLine {
   timeZone?: string;
   email?: string | null;
   phone?: string | null;
-  consent?: { sms?: boolean; email?: boolean };
+  consent?: Record<string, unknown>;
   usernames?: string[];
 }
 

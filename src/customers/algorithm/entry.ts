@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { CHANNELS, type CustomerEntry } from '../customer.js';
+import { type ConsentWord, type Purpose, PURPOSES } from '../consent.js';
+import { type Channel, CHANNELS, type CustomerEntry } from '../customer.js';
 import { type Cell, LONGEST, readEmail, readLocale, readName, readPhone, readTimeZone } from './cells.js';
 
 const text = z.string().trim().min(1).max(LONGEST);
@@ -40,6 +41,27 @@ const consentWord = z.union([
   z.strictObject({ granted: z.boolean(), at: z.iso.datetime({ offset: true }).transform((value) => new Date(value)) }),
 ]);
 
+/** A word on messages about the service, or one for each purpose. */
+const channelConsent = z.union([
+  consentWord,
+  z.strictObject({
+    service: consentWord.optional(),
+    marketing: consentWord.optional(),
+    legal: consentWord.optional(),
+  } satisfies Record<Purpose, z.ZodType>),
+]);
+
+function wordsOf(channel: Channel, given: z.output<typeof channelConsent> | undefined): ConsentWord[] {
+  if (given === undefined) return [];
+  const byPurpose: Partial<Record<Purpose, z.output<typeof consentWord>>> =
+    typeof given === 'boolean' || 'granted' in given ? { service: given } : given;
+  return PURPOSES.flatMap((purpose) => {
+    const word = byPurpose[purpose];
+    if (word === undefined) return [];
+    return [{ channel, purpose, ...(typeof word === 'boolean' ? { granted: word } : word) }];
+  });
+}
+
 /** Body of `PUT /v1/customers/{externalId}`; unknown keys are refused so that a typing error is not lost. */
 export const entrySchema = z.strictObject({
   name: text.nullish(),
@@ -47,7 +69,10 @@ export const entrySchema = z.strictObject({
   timeZone: timeZone.nullish(),
   email: email.nullish(),
   phone: phone.nullish(),
-  consent: z.strictObject({ sms: consentWord.optional(), email: consentWord.optional() }).optional(),
+  consent: z
+    .strictObject({ sms: channelConsent.optional(), email: channelConsent.optional() })
+    .transform((given): ConsentWord[] => CHANNELS.flatMap((channel) => wordsOf(channel, given[channel])))
+    .optional(),
   attributes: z.record(text, z.union([z.string().max(LONGEST), z.number(), z.boolean(), z.null()])).optional(),
   usernames: z.array(name).max(20).optional(),
   devices: z.array(name).max(50).optional(),
@@ -58,9 +83,6 @@ export const entrySchema = z.strictObject({
  * customer says until then.
  */
 export function consentProblem({ consent }: CustomerEntry, now: Date): string | undefined {
-  const channel = CHANNELS.find((one) => {
-    const word = consent?.[one];
-    return typeof word === 'object' && word.at > now;
-  });
-  return channel && `consent.${channel}.at: lies in the future; it is the time at which the customer said so`;
+  const word = consent?.find(({ at }) => at !== undefined && at > now);
+  return word && `consent.${word.channel}.at: lies in the future; it is the time at which the customer said so`;
 }

@@ -1,4 +1,5 @@
-import { type Channel, type CustomerEntry } from '../customer.js';
+import { type ConsentWord, type Purpose, PURPOSES } from '../consent.js';
+import { type Channel, CHANNELS, type CustomerEntry } from '../customer.js';
 import {
   type Cell,
   readEmail,
@@ -49,9 +50,21 @@ export function cellsOfJson(value: Readonly<Record<string, unknown>>, map: Headi
   });
 }
 
-function consentCells(channel: string, word: unknown): [string, unknown][] {
-  const field = channel === 'sms' ? 'consentSms' : channel === 'email' ? 'consentEmail' : `consent.${channel}`;
+/** Columns of words; messages about the service are meant where a column names no purpose. Each may have one with its date, `…At`. */
+const CONSENT_FIELDS: ReadonlyMap<string, { readonly channel: Channel; readonly purpose: Purpose }> = new Map(
+  CHANNELS.flatMap((channel) => PURPOSES.map((purpose) => [consentField(channel, purpose), { channel, purpose }])),
+);
+
+function consentField(channel: string, purpose: Purpose): string {
+  const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
+  return `consent${capital(channel)}${purpose === 'service' ? '' : capital(purpose)}`;
+}
+
+function consentCells(channel: string, word: unknown, purpose: Purpose = 'service'): [string, unknown][] {
+  const field = CHANNELS.some((one) => one === channel) ? consentField(channel, purpose) : `consent.${channel}`;
   if (!isObject(word)) return [[field, word]];
+  const purposes = PURPOSES.filter((one) => one in word);
+  if (purposes.length > 0) return purposes.flatMap((one) => consentCells(channel, word[one], one));
   return [
     [field, word['granted']],
     [`${field}At`, word['at']],
@@ -101,19 +114,19 @@ function readCell(field: string, raw: unknown, { country, now }: ReadingOptions)
       return nullable(raw, readEmail);
     case 'phone':
       return nullable(typeof raw === 'number' ? String(raw) : raw, (text) => readPhone(text, country));
-    case 'consentSms':
-    case 'consentEmail':
-      return typeof raw === 'boolean' ? { value: raw } : readYesNo(typeof raw === 'number' ? String(raw) : textOf(raw));
-    case 'consentSmsAt':
-    case 'consentEmailAt':
-      return readPast(textOf(raw), now);
     case 'usernames':
       return readNames(raw, 20);
     case 'devices':
       return readNames(raw, 50);
     default:
+      if (CONSENT_FIELDS.has(field)) return readConsent(raw);
+      if (field.endsWith('At') && CONSENT_FIELDS.has(field.slice(0, -2))) return readPast(textOf(raw), now);
       return { problem: 'is a key that nobody knows; attributes go under "attributes"' };
   }
+}
+
+function readConsent(raw: unknown): Cell<boolean> {
+  return typeof raw === 'boolean' ? { value: raw } : readYesNo(typeof raw === 'number' ? String(raw) : textOf(raw));
 }
 
 function nullable<T>(raw: unknown, read: (text: string) => Cell<T>): Cell<T | null> {
@@ -152,16 +165,13 @@ function entryOf(values: ReadonlyMap<string, unknown>): CustomerEntry {
     if (field.startsWith('attributes.')) attributes[field.slice(11)] = value;
     else if (!field.startsWith('consent') && field !== 'externalId') entry[field] = value;
   }
-  const consent: Partial<Record<Channel, unknown>> = {};
-  for (const [channel, field] of [
-    ['sms', 'consentSms'],
-    ['email', 'consentEmail'],
-  ] as const) {
+  const consent: ConsentWord[] = [];
+  for (const [field, about] of CONSENT_FIELDS) {
     const granted = values.get(field);
     const at = values.get(`${field}At`);
-    if (granted !== undefined) consent[channel] = at === undefined ? granted : { granted, at };
+    if (typeof granted === 'boolean') consent.push({ ...about, granted, ...(at instanceof Date && { at }) });
   }
-  if (Object.keys(consent).length > 0) entry['consent'] = consent;
+  if (consent.length > 0) entry['consent'] = consent;
   if (Object.keys(attributes).length > 0) entry['attributes'] = attributes;
   return entry;
 }

@@ -2,11 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { int4s, int8s, texts } from '../../platform/db/arrays.js';
 import { type Bound, type Sql, type Tx } from '../../platform/db/database.js';
 import { bind, onlyRow } from '../../platform/db/sql.js';
+import { type ConsentRecord, isHandedOn, purposesOf, type RecordedWord } from '../consent.js';
 import {
   type Channel,
   CHANNELS,
-  type ConsentRecord,
-  type ConsentSource,
   type Customer,
   type CustomerEntry,
   type Identity,
@@ -38,7 +37,8 @@ const RECIPIENTS = {
   text: `SELECT c.id, c.name, c.locale, c.time_zone,
       (SELECT jsonb_object_agg(p.channel, p.address) FROM contact_point p WHERE p.customer_id = c.id) AS addresses,
       (SELECT jsonb_object_agg(p.channel, p.suppressed_reason) FROM contact_point p WHERE p.customer_id = c.id AND p.suppressed_at IS NOT NULL) AS suppressed,
-      (SELECT jsonb_object_agg(e.channel, e.granted) FROM (SELECT DISTINCT ON (channel) channel, granted FROM consent_entry WHERE customer_id = c.id ORDER BY channel, id DESC) e) AS consent
+      (SELECT jsonb_agg(e) FROM (SELECT DISTINCT ON (channel, purpose) channel, purpose, granted, source, at FROM consent_entry WHERE customer_id = c.id
+        ORDER BY channel, purpose, id DESC) e) AS consents
     FROM customer c WHERE c.id = ANY ($1::bigint[])`,
 };
 
@@ -80,8 +80,13 @@ const NOTE_TRACES = `
   HAVING count(*) > 0
   ON CONFLICT DO NOTHING`;
 
-/** Sources that only hand on what a customer is said to have said. */
-const HANDED_ON: ReadonlySet<ConsentSource> = new Set(['api', 'import']);
+const RECORD_CONSENT = `
+  INSERT INTO consent_entry (customer_id, channel, purpose, granted, source, at)
+  SELECT $1, $2, p.purpose, $3, $4, coalesce($5::timestamptz, $6) FROM unnest($8::text[]) AS p (purpose)
+  WHERE NOT EXISTS (
+    SELECT FROM (SELECT granted, source, at FROM consent_entry WHERE customer_id = $1 AND channel = $2 AND purpose = p.purpose ORDER BY id DESC LIMIT 1) last
+    WHERE last.granted = $3 OR $5::timestamptz <= last.at
+      OR $3 AND NOT $7 AND $5::timestamptz IS NULL AND last.source NOT IN ('api', 'import'))`;
 
 const ASSERT_ERASURES = {
   name: 'customers.assert_erasures',
@@ -283,23 +288,23 @@ export class CustomerStore {
   }
 
   /**
-   * Appends the customer's word on a channel, unless it says what was said last, is older than that, or is a yes that somebody hands on
-   * without a newer date although the customer's own act said no.
+   * Appends the customer's word on a channel, for each of its purposes unless it says what was said last, is older than that, or is a yes that
+   * somebody hands on without a newer date although the customer's own act said no.
    */
   async recordConsent(
     tx: Tx,
-    { customerId, channel, granted, source, givenAt }: ConsentRecord,
+    { customerId, channel, purpose, granted, source, givenAt }: ConsentRecord,
     now: Date,
   ): Promise<void> {
-    const own = !HANDED_ON.has(source);
-    await tx.query(
-      `INSERT INTO consent_entry (customer_id, channel, granted, source, at) SELECT $1, $2, $3, $4, coalesce($5::timestamptz, $6)
-       WHERE NOT EXISTS (
-         SELECT FROM (SELECT granted, source, at FROM consent_entry WHERE customer_id = $1 AND channel = $2 ORDER BY id DESC LIMIT 1) last
-         WHERE last.granted = $3 OR $5::timestamptz <= last.at
-           OR $3 AND NOT $7 AND $5::timestamptz IS NULL AND NOT (last.source = ANY ($8::text[])))`,
-      [customerId, channel, granted, source, givenAt ?? null, now, own, [...HANDED_ON]],
-    );
+    const purposes = purpose === undefined ? purposesOf(source, granted) : [purpose];
+    const values = [customerId, channel, granted, source, givenAt ?? null, now, !isHandedOn(source), [...purposes]];
+    await tx.query(RECORD_CONSENT, values);
+  }
+
+  /** Every word of a customer, oldest first. */
+  async consentLedger(sql: Sql, id: number): Promise<RecordedWord[]> {
+    const text = 'SELECT channel, purpose, granted, source, at FROM consent_entry WHERE customer_id = $1 ORDER BY id';
+    return sql.query<RecordedWord>(text, [id]);
   }
 
   /** Marks an address that the provider refuses for good, so that nobody tries it again. */
@@ -315,7 +320,7 @@ export class CustomerStore {
     type Row = CustomerRow & {
       addresses: Recipient['addresses'] | null;
       suppressed: Recipient['suppressed'] | null;
-      consent: Recipient['consent'] | null;
+      consents: readonly (Omit<RecordedWord, 'at'> & { readonly at: string })[] | null;
     };
     const rows = await sql.query<Row>(RECIPIENTS, [int8s(ids)]);
     return rows.map((row) => ({
@@ -325,7 +330,7 @@ export class CustomerStore {
       timeZone: row.time_zone,
       addresses: row.addresses ?? {},
       suppressed: row.suppressed ?? {},
-      consent: row.consent ?? {},
+      consents: (row.consents ?? []).map((one) => ({ ...one, at: new Date(one.at) })),
     }));
   }
 
@@ -402,7 +407,7 @@ export class CustomerStore {
   }
 }
 
-function customerOf(row: CustomerRow, { addresses, consent }: Recipient): Customer {
+function customerOf(row: CustomerRow, { addresses, consents }: Recipient): Customer {
   return {
     id: row.id,
     directory: row.directory,
@@ -413,7 +418,12 @@ function customerOf(row: CustomerRow, { addresses, consent }: Recipient): Custom
     attributes: row.attributes,
     email: addresses.email ?? null,
     phone: addresses.sms ?? null,
-    consent: Object.fromEntries(CHANNELS.flatMap((one) => (one in consent ? [[one, consent[one]]] : []))),
+    consent: Object.fromEntries(
+      CHANNELS.flatMap((channel) => {
+        const word = consents.find((one) => one.channel === channel && one.purpose === 'service');
+        return word ? [[channel, word.granted]] : [];
+      }),
+    ),
     source: row.source,
   };
 }

@@ -5,9 +5,10 @@ import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
 import { z } from 'zod';
-import { type Answer, Answers, AnswersNothing, count } from '../../platform/http/answers.js';
+import { type Answer, Answers, AnswersNothing, count, maybeMoment, moment } from '../../platform/http/answers.js';
 import { Projects } from '../../projects/project.registry.js';
 import { consentProblem, directoryQuery, entrySchema, externalIdSchema, searchQuery } from '../algorithm/entry.js';
+import { CONSENT_SOURCES, lastWords, mayWrite, PERMISSION_REASONS, PURPOSES } from '../consent.js';
 import { CHANNELS, type CustomerEntry } from '../customer.js';
 import { CustomerImporter } from '../import/customer.importer.js';
 import { importQuery } from '../import/import-query.js';
@@ -40,6 +41,31 @@ const importAnswer = z.object({
   records: count.describe('Records that were read in all; where to go on after a stop.'),
   mistakes: z.array(z.object({ problem: z.string(), count, lines: z.array(z.int()).describe('The first ones.') })),
   errors: z.array(z.object({ line: z.int(), problem: z.string() })).describe('The first hundred.'),
+});
+const consentAnswer = z.object({
+  may: z
+    .array(
+      z.object({
+        channel: z.enum(CHANNELS),
+        purpose: z.enum(PURPOSES),
+        allowed: z.boolean(),
+        reason: z.enum(PERMISSION_REASONS),
+        source: z.enum(CONSENT_SOURCES).nullable(),
+        since: maybeMoment,
+      }),
+    )
+    .describe('Whether a message may be sent, for each channel and purpose, and by which word.'),
+  ledger: z
+    .array(
+      z.object({
+        channel: z.enum(CHANNELS),
+        purpose: z.enum(PURPOSES),
+        granted: z.boolean(),
+        source: z.enum(CONSENT_SOURCES),
+        at: moment,
+      }),
+    )
+    .describe('Every word, oldest first.'),
 });
 const searchAnswer = z.object({ items: z.array(customerAnswer), nextCursor: z.null() });
 
@@ -96,6 +122,21 @@ export class CustomersController {
     @Query({ schema: directoryQuery }) query: DirectoryQuery,
   ): Promise<Answer<typeof customerAnswer>> {
     return this.shown(await this.idOf(externalId, query), externalId);
+  }
+
+  @Get(':externalId/consent')
+  @Needs('agent')
+  @Answers('Show what a customer agreed to', consentAnswer)
+  async consent(
+    @Param('externalId') externalId: string,
+    @Query({ schema: directoryQuery }) query: DirectoryQuery,
+  ): Promise<Answer<typeof consentAnswer>> {
+    const ledger = await this.directory.consentLedger(this.database, await this.idOf(externalId, query));
+    const latest = lastWords(ledger);
+    const may = CHANNELS.flatMap((channel) =>
+      PURPOSES.map((purpose) => ({ channel, purpose, ...mayWrite(latest, channel, purpose) })),
+    );
+    return { may, ledger };
   }
 
   @Delete(':externalId')

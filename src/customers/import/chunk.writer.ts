@@ -122,10 +122,5 @@ function addressesOf({ customerId, entry }: Placed): GivenAddress[] {
 }
 
 function wordsOf({ customerId, entry }: Placed): GivenWord[] {
-  return CHANNELS.flatMap((channel): GivenWord[] => {
-    const word = entry.consent?.[channel];
-    if (word === undefined) return [];
-    if (typeof word === 'boolean') return [{ customerId, channel, granted: word, givenAt: undefined }];
-    return [{ customerId, channel, granted: word.granted, givenAt: word.at.getTime() }];
-  });
+  return (entry.consent ?? []).map(({ at, ...word }) => ({ customerId, ...word, givenAt: at?.getTime() }));
 }

@@ -6,6 +6,7 @@ import { type Directory } from '../../projects/project.js';
 import { type HeadingMap } from '../algorithm/headings.js';
 import { type ImportRow, readRow } from '../algorithm/import-row.js';
 import { SeenIds } from '../algorithm/seen-ids.js';
+import { type CustomerEntry } from '../customer.js';
 import { ChunkWriter } from './chunk.writer.js';
 import { decoded } from './decode.js';
 import { recordsOf } from './records.js';
@@ -87,7 +88,7 @@ export class CustomerImporter {
       tally.imported++;
       if (seen.see(row.externalId)) tally.repeat(row.line);
       const earlier = chunk.get(row.externalId);
-      chunk.set(row.externalId, earlier ? { ...row, entry: { ...earlier.entry, ...row.entry } } : row);
+      chunk.set(row.externalId, earlier ? { ...row, entry: joined(earlier.entry, row.entry) } : row);
       if (chunk.size < CHUNK) continue;
       yield [...chunk.values()];
       chunk = new Map();
@@ -102,4 +103,12 @@ export class CustomerImporter {
     tally.created += done.created;
     tally.optOutsKept += done.optOutsKept;
   }
+}
+
+/** Two lines of one customer as one, the later with the last word. */
+function joined(earlier: CustomerEntry, later: CustomerEntry): CustomerEntry {
+  const words = new Map(
+    [...(earlier.consent ?? []), ...(later.consent ?? [])].map((one) => [`${one.channel} ${one.purpose}`, one]),
+  );
+  return { ...earlier, ...later, ...(words.size > 0 && { consent: [...words.values()] }) };
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { int4s, int8s, texts, timestamps } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
+import { type Purpose } from '../consent.js';
 import { type Channel, CHANNEL_ADDRESS, type Customer, type IdentityKind } from '../customer.js';
 import { type Moved } from '../directory/customer.store.js';
 
@@ -44,6 +45,7 @@ export interface GivenAddress {
 export interface GivenWord {
   readonly customerId: number;
   readonly channel: Channel;
+  readonly purpose: Purpose;
   readonly granted: boolean;
   readonly givenAt: number | undefined;
 }
@@ -112,15 +114,15 @@ const DROP = {
 const CONSENT = {
   name: 'import.consent',
   text: `WITH k AS MATERIALIZED (
-      SELECT x.customer_id, x.channel, x.granted = 1 AS granted, CASE WHEN x.dated = 1 THEN x.given_at END AS given_at, l.granted AS was, l.source, l.at
-      FROM unnest($2::bigint[], $3::text[], $4::int[], $5::int[], $6::timestamptz[]) AS x (customer_id, channel, granted, dated, given_at)
-      LEFT JOIN LATERAL (SELECT granted, source, at FROM consent_entry WHERE customer_id = x.customer_id AND channel = x.channel ORDER BY id DESC LIMIT 1) l ON true
+      SELECT x.customer_id, x.channel, x.purpose, x.granted = 1 AS granted, CASE WHEN x.dated = 1 THEN x.given_at END AS given_at, l.granted AS was, l.source, l.at
+      FROM unnest($2::bigint[], $3::text[], $4::int[], $5::int[], $6::timestamptz[], $7::text[]) AS x (customer_id, channel, granted, dated, given_at, purpose)
+      LEFT JOIN LATERAL (SELECT granted, source, at FROM consent_entry WHERE customer_id = x.customer_id AND channel = x.channel AND purpose = x.purpose ORDER BY id DESC LIMIT 1) l ON true
     ), judged AS MATERIALIZED (
       SELECT *, granted AND NOT was AND source NOT IN ('api', 'import') AND (given_at IS NULL OR given_at <= at) AS kept,
         was IS NULL OR granted <> was AND (given_at IS NULL OR given_at > at) AS news FROM k
     ), said AS (
-      INSERT INTO consent_entry (customer_id, channel, granted, source, at)
-      SELECT customer_id, channel, granted, 'import', coalesce(given_at, $1) FROM judged WHERE news AND kept IS NOT TRUE
+      INSERT INTO consent_entry (customer_id, channel, purpose, granted, source, at)
+      SELECT customer_id, channel, purpose, granted, 'import', coalesce(given_at, $1) FROM judged WHERE news AND kept IS NOT TRUE
     )
     SELECT count(*) FILTER (WHERE kept)::int AS kept FROM judged`,
 };
@@ -204,6 +206,7 @@ export class ImportStore {
       int4s(words.map((one) => Number(one.granted))),
       int4s(words.map((one) => Number(one.givenAt !== undefined))),
       timestamps(words.map((one) => one.givenAt ?? 0)),
+      texts(words.map((one) => one.purpose)),
     ]);
     return onlyRow(rows, 'the opt-outs kept').kept;
   }

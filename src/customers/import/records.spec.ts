@@ -85,7 +85,16 @@ describe('an import', () => {
 
   it('reads POSIX locales, and consent in the words that people use', async () => {
     expect(await read('externalId;locale;consentSms;consentEmail\nc1;en_US.UTF-8;Ja;opted out\n')).toEqual({
-      rows: [{ id: 'c1', locale: 'en-US', consent: { sms: true, email: false } }],
+      rows: [
+        {
+          id: 'c1',
+          locale: 'en-US',
+          consent: [
+            { channel: 'sms', purpose: 'service', granted: true },
+            { channel: 'email', purpose: 'service', granted: false },
+          ],
+        },
+      ],
       mistakes: [],
     });
     const { mistakes } = await read('externalId,consentSms\nc1,perhaps\n');

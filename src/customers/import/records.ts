@@ -123,12 +123,23 @@ async function feed(source: AsyncIterable<string>, parser: ReturnType<typeof par
   try {
     for await (const piece of source) {
       if (parser.destroyed) return;
-      if (!parser.write(piece)) await new Promise<void>((done) => parser.once('drain', done).once('close', done));
+      if (!parser.write(piece)) await drained(parser);
     }
     parser.end();
   } catch (error) {
     parser.destroy(error as Error);
   }
+}
+
+/** Waits until a parser takes more, or is closed; leaves no listener behind, of which a large file would pile up thousands. */
+async function drained(parser: ReturnType<typeof parse>): Promise<void> {
+  await new Promise<void>((done) => {
+    const go = () => {
+      parser.off('drain', go).off('close', go);
+      done();
+    };
+    parser.on('drain', go).on('close', go);
+  });
 }
 
 function headerOf(record: readonly string[], map: HeadingMap): readonly string[] {

@@ -8,7 +8,7 @@ const HELD = {
   customer: 'SELECT * FROM customer WHERE id = $1 OR merged_into = $1 ORDER BY id',
   identities: `SELECT kind, value FROM customer_identity WHERE customer_id IN ${ALL} ORDER BY 1, 2`,
   addresses: `SELECT channel, address, suppressed_at, suppressed_reason, created_at FROM contact_point WHERE customer_id IN ${ALL} ORDER BY 1`,
-  consent: `SELECT channel, granted, source, at FROM consent_entry WHERE customer_id IN ${ALL} ORDER BY id`,
+  consent: `SELECT channel, purpose, granted, source, at FROM consent_entry WHERE customer_id IN ${ALL} ORDER BY id`,
   activity: `SELECT p.slug AS project, a.last_at FROM customer_activity a JOIN project p ON p.id = a.project_id WHERE customer_id IN ${ALL} ORDER BY 1`,
   hits: `SELECT i.root_id AS issue, i.title, h.first_at, h.last_at, h.events, h.last_event_id FROM issue_customer h
     JOIN cell c ON c.id = h.cell_id JOIN issue i ON i.id = c.issue_id WHERE h.customer_id IN ${ALL} ORDER BY h.first_at`,

@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon';
 import { type Trust } from '../../projects/project-key.js';
+import { mayWrite, type Purpose } from '../../customers/consent.js';
 import { type Channel, type Recipient } from '../../customers/customer.js';
 import { type HitEvidence } from '../../issues/issue.js';
 import { assertNever } from '../../platform/errors.js';
@@ -25,17 +26,19 @@ export type ChannelChoice =
  * The first channel in the policy's order with an address that works and a recorded consent.
  * Without consent there is no message: silence is never taken for a yes.
  * @param countries those whose numbers may be written to; undefined allows all
+ * @param purpose class of the message
  */
 export function chooseChannel(
   recipient: Recipient,
   channels: readonly Channel[],
   countries?: readonly string[],
+  purpose: Purpose = 'service',
 ): ChannelChoice {
   let reason: SuppressedReason = 'no_contact_point';
   for (const channel of channels) {
     const address = recipient.addresses[channel];
     if (address === undefined) continue;
-    if (recipient.consent[channel] !== true) reason = worse(reason, 'no_consent');
+    if (!mayWrite(recipient.consents, channel, purpose).allowed) reason = worse(reason, 'no_consent');
     else if (channel in recipient.suppressed) reason = worse(reason, 'address_refused');
     else {
       const refused = addressRefusal(channel, address, countries);

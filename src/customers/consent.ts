@@ -1,0 +1,96 @@
+import { type Channel } from './customer.js';
+
+/**
+ * Kinds of messages that a customer can allow or refuse apart from each other: about the service they use, to sell something, and what the
+ * law obliges one to tell.
+ */
+export const PURPOSES = ['service', 'marketing', 'legal'] as const;
+export type Purpose = (typeof PURPOSES)[number];
+
+/** Ways in which we learn of a customer's word. `api` and `import` hand it on; the others are the customer's own act, which outranks those. */
+export const CONSENT_SOURCES = ['api', 'import', 'unsubscribe_link', 'provider'] as const;
+export type ConsentSource = (typeof CONSENT_SOURCES)[number];
+
+/** A word on a channel as somebody hands it on. */
+export interface ConsentWord {
+  readonly channel: Channel;
+  readonly purpose: Purpose;
+  readonly granted: boolean;
+  /** When the customer gave it, where that is known; otherwise it is as of now. */
+  readonly at?: Date;
+}
+
+/** A word that is to be recorded. */
+export interface ConsentRecord {
+  readonly customerId: number;
+  readonly channel: Channel;
+  /** Left out, a customer's own act counts for what it is about (`purposesOf`), and what is handed on for messages about the service. */
+  readonly purpose?: Purpose;
+  readonly granted: boolean;
+  readonly source: ConsentSource;
+  readonly givenAt?: Date;
+}
+
+/** A word of the ledger. */
+export interface RecordedWord {
+  readonly channel: Channel;
+  readonly purpose: Purpose;
+  readonly granted: boolean;
+  readonly source: ConsentSource;
+  readonly at: Date;
+}
+
+/** The last word of a customer on each channel and purpose; missing where none was given. */
+export type Consents = readonly RecordedWord[];
+
+/**
+ * Reasons why a message may or may not be sent: the customer's own yes or no; that they never said anything; a duty to tell them, whatever they
+ * want to hear; or that they told their provider to let nothing through.
+ */
+export const PERMISSION_REASONS = ['said_yes', 'said_no', 'never_asked', 'legal_duty', 'stopped_at_provider'] as const;
+
+/** Whether a customer may be written to on a channel for a purpose, why, and by which word of theirs. */
+export interface Permission {
+  readonly allowed: boolean;
+  readonly reason: (typeof PERMISSION_REASONS)[number];
+  /** Who told us of the word that decides; null where there is none. */
+  readonly source: ConsentSource | null;
+  /** Since when it holds. */
+  readonly since: Date | null;
+}
+
+/**
+ * Says whether a customer may be written to. Silence is a no to messages about the service and to marketing, and each needs its own yes. Legal
+ * messages need none, but a no to them counts, and so does a stop at the provider, which carriers enforce for every message.
+ */
+export function mayWrite(consents: Consents, channel: Channel, purpose: Purpose): Permission {
+  const word = consents.find((one) => one.channel === channel && one.purpose === purpose);
+  if (word) {
+    const stopped = !word.granted && word.source === 'provider';
+    const reason = word.granted ? 'said_yes' : stopped ? 'stopped_at_provider' : 'said_no';
+    return { allowed: word.granted, reason, source: word.source, since: word.at };
+  }
+  if (purpose !== 'legal') return { allowed: false, reason: 'never_asked', source: null, since: null };
+  const stop = consents.find((one) => one.channel === channel && one.source === 'provider' && !one.granted);
+  if (stop) return { allowed: false, reason: 'stopped_at_provider', source: stop.source, since: stop.at };
+  return { allowed: true, reason: 'legal_duty', source: null, since: null };
+}
+
+/**
+ * Purposes that a word is about which names none. Who unsubscribes by the link of a message wants neither news about the service nor marketing;
+ * who tells the provider to stop gets nothing at all.
+ */
+export function purposesOf(source: ConsentSource, granted: boolean): readonly Purpose[] {
+  if (granted || source === 'api' || source === 'import') return ['service'];
+  return source === 'provider' ? PURPOSES : ['service', 'marketing'];
+}
+
+/** The last word on each channel and purpose of a ledger that runs from the oldest to the newest. */
+export function lastWords(ledger: readonly RecordedWord[]): Consents {
+  return [...new Map(ledger.map((one) => [`${one.channel} ${one.purpose}`, one])).values()];
+}
+
+/** Whether a source only hands on what a customer is said to have said. */
+export function isHandedOn(source: ConsentSource): boolean {
+  return source === 'api' || source === 'import';
+}
