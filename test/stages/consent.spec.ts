@@ -43,8 +43,8 @@ describe("a customer's own no", () => {
   });
 
   it('by the link of a message is about the service and marketing, and leaves what the law obliges to tell', async () => {
-    const { body } = await forewarn.api.get('/v1/customers/c1/consent');
-    const { may, ledger } = body as { may: Record<string, unknown>[]; ledger: Record<string, unknown>[] };
+    const answer = await forewarn.api.get('/v1/customers/c1/consent');
+    const { may, ledger } = answer.body as { may: Record<string, unknown>[]; ledger: Record<string, unknown>[] };
     const email = may.filter((one) => one['channel'] === 'email');
     expect(email).toEqual([
       expect.objectContaining({
@@ -81,8 +81,8 @@ describe('consent for each purpose', () => {
   afterEach(() => forewarn.stop());
 
   const granted = async (id: string) => {
-    const { body } = await forewarn.api.get(`/v1/customers/${id}/consent`);
-    const { ledger } = body as { ledger: { channel: string; purpose: string; granted: boolean; at: string }[] };
+    const answer = await forewarn.api.get(`/v1/customers/${id}/consent`);
+    const { ledger } = answer.body as { ledger: { channel: string; purpose: string; granted: boolean; at: string }[] };
     return ledger.map((one) => `${one.channel} ${one.purpose} ${one.granted} ${one.at.slice(0, 10)}`).sort();
   };
 
