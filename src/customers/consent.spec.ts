@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ConsentSource, mayWrite, type Purpose, purposesOf, type RecordedWord } from './consent.js';
+import { type ConsentSource, type Purpose, type RecordedWord } from './customer.js';
+import { mayWrite, purposesOf } from './consent.js';
 
 const AT = new Date('2026-11-01T09:00:00Z');
 

@@ -1,5 +1,3 @@
-import { type ConsentWord, type Consents } from './consent.js';
-
 /** The ways on which a customer can be written to. */
 export const CHANNELS = ['sms', 'email'] as const;
 export type Channel = (typeof CHANNELS)[number];
@@ -25,6 +23,49 @@ export interface Person {
   /** Strongest first; the first that somebody has decides. */
   readonly identities: readonly Identity[];
 }
+
+/**
+ * Kinds of messages that a customer can allow or refuse apart from each other: about the service they use, to sell something, and what the
+ * law obliges one to tell.
+ */
+export const PURPOSES = ['service', 'marketing', 'legal'] as const;
+export type Purpose = (typeof PURPOSES)[number];
+
+/** Ways in which we learn of a customer's word. `api` and `import` hand it on; the others are the customer's own act, which outranks those. */
+export const CONSENT_SOURCES = ['api', 'import', 'unsubscribe_link', 'provider'] as const;
+export type ConsentSource = (typeof CONSENT_SOURCES)[number];
+
+/** A word on a channel as somebody hands it on. */
+export interface ConsentWord {
+  readonly channel: Channel;
+  readonly purpose: Purpose;
+  readonly granted: boolean;
+  /** When the customer gave it, where that is known; otherwise it is as of now. */
+  readonly at?: Date;
+}
+
+/** A word that is to be recorded. */
+export interface ConsentRecord {
+  readonly customerId: number;
+  readonly channel: Channel;
+  /** Left out, a customer's own act counts for what it is about (`purposesOf`), and what is handed on for messages about the service. */
+  readonly purpose?: Purpose;
+  readonly granted: boolean;
+  readonly source: ConsentSource;
+  readonly givenAt?: Date;
+}
+
+/** A word of the ledger. */
+export interface RecordedWord {
+  readonly channel: Channel;
+  readonly purpose: Purpose;
+  readonly granted: boolean;
+  readonly source: ConsentSource;
+  readonly at: Date;
+}
+
+/** The last word of a customer on each channel and purpose; missing where none was given. */
+export type Consents = readonly RecordedWord[];
 
 /** A directory entry as it is put or imported. Fields that are left out stay as they are. */
 export interface CustomerEntry {

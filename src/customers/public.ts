@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type Bound, type Sql, type Tx } from '../platform/db/database.js';
 import { Projects } from '../projects/project.registry.js';
-import { type ConsentRecord, type ConsentSource, type RecordedWord } from './consent.js';
 import {
   type Channel,
   CHANNEL_ADDRESS,
@@ -12,6 +11,9 @@ import {
   type Identity,
   type Person,
   type Recipient,
+  type ConsentRecord,
+  type ConsentSource,
+  type RecordedWord,
 } from './customer.js';
 import { CustomerStore, keyOf, type Name, type Owner } from './directory/customer.store.js';
 import { namesOfText } from './algorithm/cells.js';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { type ConsentWord, type Purpose, PURPOSES } from '../consent.js';
-import { type Channel, CHANNELS, type CustomerEntry } from '../customer.js';
+import { type Channel, CHANNELS, type CustomerEntry, type ConsentWord, type Purpose, PURPOSES } from '../customer.js';
 import { type Cell, LONGEST, readEmail, readLocale, readName, readPhone, readTimeZone } from './cells.js';
 
 const text = z.string().trim().min(1).max(LONGEST);

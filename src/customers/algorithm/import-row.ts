@@ -1,5 +1,4 @@
-import { type ConsentWord, type Purpose, PURPOSES } from '../consent.js';
-import { type Channel, CHANNELS, type CustomerEntry } from '../customer.js';
+import { type Channel, CHANNELS, type CustomerEntry, type ConsentWord, type Purpose, PURPOSES } from '../customer.js';
 import {
   type Cell,
   readEmail,

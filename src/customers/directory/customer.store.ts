@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { int4s, int8s, texts } from '../../platform/db/arrays.js';
 import { type Bound, type Sql, type Tx } from '../../platform/db/database.js';
 import { bind, onlyRow } from '../../platform/db/sql.js';
-import { type ConsentRecord, isHandedOn, purposesOf, type RecordedWord } from '../consent.js';
+import { isHandedOn, purposesOf } from '../consent.js';
 import {
   type Channel,
   CHANNELS,
@@ -10,6 +10,8 @@ import {
   type CustomerEntry,
   type Identity,
   type Recipient,
+  type ConsentRecord,
+  type RecordedWord,
 } from '../customer.js';
 
 const FIND_IDENTITIES = {

@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { int4s, int8s, texts, timestamps } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
-import { type Purpose } from '../consent.js';
-import { type Channel, CHANNEL_ADDRESS, type Customer, type IdentityKind } from '../customer.js';
+import { type Channel, CHANNEL_ADDRESS, type Customer, type IdentityKind, type Purpose } from '../customer.js';
 import { type Moved } from '../directory/customer.store.js';
 
 /** Fields of a customer that a line gives, as bits. */

@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon';
 import { type Trust } from '../../projects/project-key.js';
-import { mayWrite, type Purpose } from '../../customers/consent.js';
-import { type Channel, type Recipient } from '../../customers/customer.js';
+import { mayWrite } from '../../customers/consent.js';
+import { type Channel, type Recipient, type Purpose } from '../../customers/customer.js';
 import { type HitEvidence } from '../../issues/issue.js';
 import { assertNever } from '../../platform/errors.js';
 import { type Policy } from '../policy.js';
