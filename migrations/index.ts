@@ -27,6 +27,7 @@ import { Access1795434000000 } from './1795434000000-access.js';
 import { Traits1795436000000 } from './1795436000000-traits.js';
 import { Causes1795436100000 } from './1795436100000-causes.js';
 import { ConsentPurpose1795439000000 } from './1795439000000-consent-purpose.js';
+import { IdentityLinks1795439100000 } from './1795439100000-identity-links.js';
 import { Brakes1795442000000 } from './1795442000000-brakes.js';
 
 /** All migrations, oldest first. */
@@ -60,5 +61,6 @@ export const migrations = [
   Traits1795436000000,
   Causes1795436100000,
   ConsentPurpose1795439000000,
+  IdentityLinks1795439100000,
   Brakes1795442000000,
 ];

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { identitySchema } from './customers/identity-config.js';
 import { detectionSchema } from './detection/detection-config.js';
 import { templateProblem } from './explanations/reader.js';
 import { localesSchema, type LocaleTexts, type TextsConfig, textsSchema } from './explanations/texts-config.js';
@@ -19,6 +20,7 @@ import { StartError } from './platform/errors.js';
 /** The YAML file, section by section; each folder owns the schema of its own. */
 export const fileSchema = z.strictObject({
   projects: projectsSchema,
+  identity: identitySchema.prefault({}),
   scrubbing: scrubbingSchema.prefault({}),
   grouping: groupingConfig.prefault({}),
   detection: detectionSchema.prefault({}),

@@ -32,6 +32,111 @@ const NOBODY: ReadonlySet<string> = new Set([
     'test@example.com',
     'user@example.com',
   ],
+  ...[
+    'no user',
+    'nouser',
+    'no_user',
+    'not logged in',
+    'not_logged_in',
+    'notloggedin',
+    'logged out',
+    'public',
+    'default',
+    'empty',
+    'missing',
+  ],
+  ...[
+    'demo',
+    'dummy',
+    'foo',
+    'bar',
+    'foobar',
+    'foo@bar.com',
+    'asdf',
+    'xxx',
+    'xxxx',
+    'placeholder',
+    'example',
+    'test1',
+    'test123',
+  ],
+  ...[
+    'test@test.de',
+    'test@localhost',
+    'admin@example.com',
+    'noreply@example.com',
+    'anonymous@example.com',
+    'null@null.com',
+    'a@a.com',
+  ],
+  ...[
+    'anonym',
+    'gast',
+    'unbekannt',
+    'keine',
+    'kein',
+    'niemand',
+    'nicht angemeldet',
+    'anonyme',
+    'invité',
+    'invite',
+    'inconnu',
+    'aucun',
+  ],
+  ...[
+    'anónimo',
+    'anonimo',
+    'invitado',
+    'desconocido',
+    'ninguno',
+    'ospite',
+    'sconosciuto',
+    'nessuno',
+    'anônimo',
+    'convidado',
+    'desconhecido',
+  ],
+  ...['onbekend', 'anoniem', 'nieznany', 'anonimowy', 'gość', 'okänd', 'gäst', 'anonim', 'misafir', 'bilinmeyen'],
+  ...[
+    'аноним',
+    'гость',
+    'неизвестно',
+    'неизвестный',
+    'нет',
+    '匿名',
+    '匿名用户',
+    '匿名使用者',
+    '游客',
+    '访客',
+    '訪客',
+    '未知',
+    '未登录',
+    '未登入',
+    '无',
+    '空',
+  ],
+  ...[
+    'ゲスト',
+    '匿名ユーザー',
+    '不明',
+    '未ログイン',
+    '익명',
+    '손님',
+    '게스트',
+    '알수없음',
+    'مجهول',
+    'زائر',
+    'ไม่ทราบ',
+    'ẩn danh',
+    'khách',
+  ],
+  // Device ids that many devices have: Android 2.2's bug (9774d56d682e549c), and what emulators and privacy settings give.
+  ...['9774d56d682e549c', '000000000000000', '02:00:00:00:00:00', 'unknown_device', 'dead00beef', 'deadbeef'],
+  ...[
+    '12345678-1234-1234-1234-123456789012',
+    '12345678-1234-1234-1234-123456789abc',
+    '123e4567-e89b-12d3-a456-426614174000',
+  ],
   ...['{{user.id}}', '{{user_id}}', '${user.id}', '%s', '%user_id%', ':id', '{id}', '{user_id}', '$user'],
   ...[
     '00000000-0000-0000-0000-000000000000',
@@ -52,22 +157,38 @@ export function normalEmail(value: string): string {
 
 /** True for a value that names nobody in particular, such as `null`, `0` or `anonymous`. */
 export function isNobody(value: string): boolean {
-  return value.trim() === '' || NOBODY.has(value.trim().toLowerCase());
+  const text = value.trim().normalize('NFC').toLowerCase();
+  return text === '' || NOBODY.has(text) || MONOTONE.test(text);
 }
 
-/** What an app says of a user. */
+/** Zeros alone, blanks and punctuation alone, and UUIDs or hashes of one digit. */
+const MONOTONE = /^(?:-?0+(?:\.0+)?|[\s\p{P}\p{S}]+|\{?([0-9a-f])\1{7}-?\1{4}-?\1{4}-?\1{4}-?\1{12}\}?)$/u;
+
+/** Names by which an app calls a user. */
 export interface UserNames {
   readonly id?: string;
   readonly email?: string;
   readonly username?: string;
+  /** An app's own id of a browser or an installation. */
+  readonly device?: string;
 }
 
-/** The identities of a user, strongest first, without those that are nobody's. An IP address names a household or an office, never a customer. */
-export function identitiesOfUser({ id, email, username }: UserNames): Identity[] {
+/** The device of a user; undefined for a value that many devices have. */
+export function deviceOfUser({ device }: UserNames): string | undefined {
+  return device === undefined || isNobody(device) ? undefined : normalName(device);
+}
+
+/**
+ * The identities of a user, strongest first, without those that are nobody's. A device stands for who has no other name: whose it is when they have,
+ * logins say. An IP address names a household or an office, never a customer.
+ */
+export function identitiesOfUser({ id, email, username, device }: UserNames): Identity[] {
   const identities: Identity[] = [];
   if (id !== undefined && !isNobody(id)) identities.push({ kind: 'id', value: normalName(id) });
   if (email !== undefined && !isNobody(email)) identities.push({ kind: 'email', value: normalEmail(email) });
   if (username !== undefined && !isNobody(username)) identities.push({ kind: 'username', value: normalName(username) });
+  const own = identities.length === 0 ? deviceOfUser({ device }) : undefined;
+  if (own !== undefined) identities.push({ kind: 'device', value: own });
   return identities;
 }
 

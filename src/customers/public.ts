@@ -17,6 +17,7 @@ import {
 } from './customer.js';
 import { CustomerStore, keyOf, type Name, type Owner } from './directory/customer.store.js';
 import { namesOfText } from './algorithm/cells.js';
+import { blockedOf, IDENTITY_CONFIG, type IdentityConfig } from './identity-config.js';
 import { namesOfEntry, normalName } from './identity.js';
 
 /** Customers seen lately, so that those who are hit again and again are not asked for each time. */
@@ -47,11 +48,15 @@ export class CustomerDirectory {
   private readonly borrowed = new LRUCache<string, true>({ max: REMEMBERED });
   /** Erasures by any process, as last seen: when there were more, what is remembered may be of somebody erased. */
   private erasures = 0;
+  private readonly blocked: ReadonlySet<string>;
 
   constructor(
     @Inject(CustomerStore) private readonly store: CustomerStore,
     @Inject(Projects) private readonly projects: Projects,
-  ) {}
+    @Inject(IDENTITY_CONFIG) config: IdentityConfig,
+  ) {
+    this.blocked = blockedOf(config);
+  }
 
   /** What is known of these people; hand it to `recognise` in the same transaction. */
   async look(tx: Tx, people: readonly Person[]): Promise<Known> {
@@ -94,12 +99,13 @@ export class CustomerDirectory {
   recall(people: readonly Person[]): RecalledCustomers | undefined {
     const ids: (number | undefined)[] = [];
     for (const person of people) {
-      if (person.identities.length === 0) {
+      const identities = this.allowed(person.identities);
+      if (identities.length === 0) {
         ids.push(undefined);
         continue;
       }
       const directory = this.projects.find(person.projectId)?.directory;
-      const id = directory && this.known.get(nameOf(directory.id, person.identities));
+      const id = directory && this.known.get(nameOf(directory.id, identities));
       if (id === undefined) return undefined;
       ids.push(id);
     }
@@ -117,7 +123,7 @@ export class CustomerDirectory {
       const id = ids[at];
       const directory = this.projects.find(projectId)?.directory;
       if (id === undefined || !directory) continue;
-      const key = nameOf(directory.id, identities);
+      const key = nameOf(directory.id, this.allowed(identities));
       if (!this.borrowed.has(key)) this.known.set(key, id);
     }
   }
@@ -133,9 +139,16 @@ export class CustomerDirectory {
     return this.projects.load().then(() => people.map((one) => this.place(one)));
   }
 
-  private place({ projectId, identities }: Person): Placed {
+  /** The identities that the configuration does not call nobody's. */
+  private allowed(identities: readonly Identity[]): readonly Identity[] {
+    if (this.blocked.size === 0) return identities;
+    return identities.filter(({ value }) => !this.blocked.has(value.toLowerCase()));
+  }
+
+  private place({ projectId, identities: all }: Person): Placed {
     const directory = this.projects.find(projectId)?.directory;
     if (!directory) throw new Error(`there is no project ${projectId}`);
+    const identities = this.allowed(all);
     const names = identities.map((one) => ({ ...one, directoryId: directory.id }));
     return { key: nameOf(directory.id, identities), names };
   }
@@ -210,7 +223,7 @@ export class CustomerDirectory {
       sql,
       wanted.flatMap(({ names }) => names),
     );
-    return wanted.map(({ names }) => names.map((one) => owners.get(keyOf(one))).find(Boolean)?.customerId);
+    return wanted.map(({ names }) => names.map((one) => owners.get(keyOf(one))).find(Boolean)?.personId);
   }
 
   /**
@@ -262,6 +275,11 @@ export class CustomerDirectory {
   /** Marks the customer's address on a channel as refused for good. */
   async suppress(tx: Tx, id: number, channel: Channel, reason: string, now: Date): Promise<void> {
     await this.store.suppress(tx, id, channel, reason, now);
+  }
+
+  /** Tells every process that a name is somebody else's from now on. */
+  async nameMoved(tx: Tx): Promise<void> {
+    await this.store.countErasure(tx);
   }
 
   /** Erases a customer. What other rooms keep under the ids that are gone is theirs to remove. */

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AudienceModule } from '../audience/audience.module.js';
+import { IDENTITY_CONFIG } from '../customers/identity-config.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { channelsAvailable } from '../delivery/gateway.factories.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
@@ -87,6 +88,7 @@ class PlatformModule {
       { provide: MAINTENANCE_CONFIG, useValue: config.maintenance },
       { provide: RETENTION_CONFIG, useValue: config.retention },
       { provide: TEXTS_CONFIG, useValue: config.texts },
+      { provide: IDENTITY_CONFIG, useValue: config.identity },
       { provide: OUTREACH_CONFIG, useValue: config.outreach },
       { provide: POLICIES_CONFIG, useValue: config.policies },
       { provide: CHANNELS_AVAILABLE, useValue: channelsAvailable(settings) },

@@ -50,6 +50,8 @@ export interface EventUser {
   /** As the app sent it. */
   readonly phone?: string;
   readonly username?: string;
+  /** The app's own id of the browser or installation. */
+  readonly device?: string;
   readonly ipAddress?: string;
   /** Name that people call the user by: it identifies nobody, and is taken out of texts. */
   readonly name?: string;

@@ -1,5 +1,5 @@
 import { type Identity } from '../customers/customer.js';
-import { identitiesOfUser } from '../customers/identity.js';
+import { deviceOfUser, identitiesOfUser } from '../customers/identity.js';
 import { type TraitPair } from '../customers/trait.js';
 import { traitsOf } from '../events/event-traits.js';
 import { type GroupingKey } from './grouping-key.js';
@@ -33,6 +33,8 @@ export interface Facts {
   readonly release?: string;
   readonly blocking: boolean;
   readonly identities: readonly Identity[];
+  /** The device on which the customer was; undefined where it is their only name. */
+  readonly device?: string;
   readonly grouped: Grouped;
   /** Traits of the customer's app and device; undefined for events that name none. */
   readonly traits?: readonly TraitPair[];
@@ -59,6 +61,7 @@ export function factsOf(event: AppEvent, grouping: Grouping, known?: GroupingKey
     release: event.release,
     blocking: isBlocking(event),
     identities,
+    device: identities[0]?.kind === 'device' ? undefined : deviceOfUser(event.user ?? {}),
     grouped: groupedOf(event, grouping, known),
     traits: identities.length > 0 ? traitsOf(event) : undefined,
   };

@@ -1,5 +1,6 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { CustomersModule } from '../customers/customers.module.js';
+import { LinksModule } from '../customers/links.module.js';
 import { TraitsModule } from '../customers/traits.module.js';
 import { EventBuffer } from '../intake/event-buffer.js';
 import { IntakeModule } from '../intake/intake.module.js';
@@ -37,7 +38,7 @@ import { TemplateMemory } from './digest/template.memory.js';
 
 /** GROUP: digest and the known issues. */
 @Module({
-  imports: [ProjectsModule, CustomersModule, TraitsModule, IntakeModule],
+  imports: [ProjectsModule, CustomersModule, LinksModule, TraitsModule, IntakeModule],
   controllers: [GroupingController, IssuesController],
   providers: [
     CellStore,

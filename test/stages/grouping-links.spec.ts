@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CustomerDirectory } from '../../src/customers/public.js';
+import { CustomerLogins } from '../../src/customers/logins.service.js';
 import { CustomerTraits } from '../../src/customers/traits.service.js';
 import { IntakeLedger } from '../../src/intake/public.js';
 import { CatchAllStore } from '../../src/issues/digest/catch-all.store.js';
@@ -123,6 +124,7 @@ describe('a new fingerprint version', () => {
       forewarn.daemon.app.get<Clock>(Clock),
       get(CustomerDirectory),
       get(CustomerTraits),
+      get(CustomerLogins),
       ledger,
       get(DigestStore),
       fingerprinter,

@@ -6,7 +6,7 @@ export interface EventBody {
   type?: string;
   message?: string;
   stack?: string;
-  customer?: string | { id?: string; email?: string; username?: string };
+  customer?: string | { id?: string; email?: string; username?: string; device?: string };
   release?: string;
   level?: string;
   timestamp?: string;

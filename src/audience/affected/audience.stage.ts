@@ -49,7 +49,9 @@ export class AudienceStage implements Stage {
       if (sweptUntil === undefined && issueIds.length < incident.issueIds.length)
         await this.noteLeftOut(tx, incident, issueIds, now);
       await this.store.dropMerged(tx, incident.id);
-      const strangers = await this.store.strangers(tx, incident.id, issueIds, sweptFrom(incident, sweptUntil));
+      const since = sweptFrom(incident, sweptUntil);
+      await this.store.dropUnlinked(tx, incident.id, issueIds, since);
+      const strangers = await this.store.strangers(tx, incident.id, issueIds, since);
       const added = await this.takeOver(tx, incident.id, issueIds, strangers, now);
       await this.store.markSwept(tx, incident.id, minute);
       return added;

@@ -67,7 +67,8 @@ export class AudienceStore {
     const [row] = await sql.query<{ ids: string | null }>(
       `WITH hit AS MATERIALIZED (
          SELECT h.customer_id, max(h.trust) AS trust FROM audience_hit h WHERE h.issue_id = ANY ($2::bigint[])
-           AND (h.changed_at >= $3 OR h.customer_id = ANY (ARRAY(SELECT id FROM customer WHERE merged_into IS NOT NULL AND updated_at >= $3)))
+           AND (h.changed_at >= $3 OR h.customer_id = ANY (ARRAY(SELECT id FROM customer WHERE merged_into IS NOT NULL AND updated_at >= $3)
+             || ARRAY(SELECT stranger_id FROM identity_event WHERE action = 'unlinked' AND at >= $3)))
            AND NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = h.customer_id AND a.kind = 'affected' AND (${rank('a.trust')}) >= h.trust)
          GROUP BY 1)
        SELECT string_agg(DISTINCT x.id::text, ',') AS ids
@@ -83,6 +84,17 @@ export class AudienceStore {
     await tx.query(
       'DELETE FROM audience_member a USING customer c WHERE a.incident_id = $1 AND c.id = a.customer_id AND c.merged_into IS NOT NULL',
       [incidentId],
+    );
+  }
+
+  /** Removes affected members from whom all that hit them was taken when a name was unlinked, in the minute `since` or later. */
+  async dropUnlinked(tx: Tx, incidentId: number, issueIds: readonly number[], since: Date): Promise<void> {
+    await tx.query(
+      `DELETE FROM audience_member a WHERE a.incident_id = $1 AND a.kind = 'affected'
+         AND a.customer_id = ANY (ARRAY(SELECT customer_id FROM identity_event WHERE action = 'unlinked' AND at >= $3))
+         AND NOT EXISTS (SELECT FROM customer u JOIN audience_hit h ON h.customer_id = u.id
+           WHERE (u.id = a.customer_id OR u.merged_into = a.customer_id) AND h.issue_id = ANY ($2::bigint[]))`,
+      [incidentId, issueIds, since],
     );
   }
 

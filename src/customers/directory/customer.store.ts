@@ -16,10 +16,11 @@ import {
 
 const FIND_IDENTITIES = {
   name: 'customers.find_identities',
-  text: `SELECT k.directory_id, k.kind, k.value, i.customer_id, c.source
+  text: `SELECT k.directory_id, k.kind, k.value, i.customer_id, coalesce(c.merged_into, i.customer_id) AS person_id,
+           CASE WHEN c.merged_into IS NULL THEN c.source ELSE 'directory' END AS source
          FROM unnest($1::int[], $2::text[], $3::text[]) AS k (directory_id, kind, value),
          LATERAL (SELECT customer_id FROM customer_identity WHERE directory_id = k.directory_id AND kind = k.kind AND value = k.value OFFSET 0) i,
-         LATERAL (SELECT source FROM customer WHERE id = i.customer_id OFFSET 0) c`,
+         LATERAL (SELECT source, merged_into FROM customer WHERE id = i.customer_id OFFSET 0) c`,
 };
 const INSERT_SEEN = {
   name: 'customers.insert_seen',
@@ -54,8 +55,9 @@ const AFTER = `lower($4::text) || U&'\\+10FFFF'`;
 const SEARCH = {
   name: 'customers.search',
   text: `SELECT id FROM (
-      SELECT 1 AS rank, i.customer_id AS id, '' AS name FROM directory d, unnest($2::text[], $3::text[]) AS k (kind, value),
-        LATERAL (SELECT customer_id FROM customer_identity WHERE directory_id = d.id AND kind = k.kind AND value = k.value OFFSET 0) i
+      SELECT 1 AS rank, coalesce(c.merged_into, c.id) AS id, '' AS name FROM directory d, unnest($2::text[], $3::text[]) AS k (kind, value),
+        LATERAL (SELECT customer_id FROM customer_identity WHERE directory_id = d.id AND kind = k.kind AND value = k.value OFFSET 0) i,
+        LATERAL (SELECT id, merged_into FROM customer WHERE id = i.customer_id OFFSET 0) c
       WHERE $1::int IS NULL OR d.id = $1
       UNION ALL (SELECT 2, id, lower(name) COLLATE "C" FROM customer
         WHERE lower(name) COLLATE "C" >= lower($4::text) COLLATE "C" AND lower(name) COLLATE "C" < (${AFTER}) COLLATE "C"
@@ -66,8 +68,10 @@ const SEARCH = {
     GROUP BY id ORDER BY min(rank), min(name), id LIMIT $5`,
 };
 
+/** A customer and the strangers who turned out to be them. */
+const MERGED = '(SELECT id FROM customer WHERE id = $1 OR merged_into = $1)';
 /**
- * What events may have called a customer. Names of one word and short numbers stand in too many other texts to be looked for anywhere; ids,
+ * Words by which events may have called a customer. Names of one word and short numbers stand in too many other texts to be looked for anywhere; ids,
  * user names and devices are looked for as whole values.
  */
 const NOTE_TRACES = `
@@ -76,8 +80,8 @@ const NOTE_TRACES = `
     SELECT name AS word, false AS whole FROM customer WHERE id = $1 AND name ~ '\\S\\s+\\S'
     UNION SELECT name, true FROM customer WHERE id = $1 AND name IS NOT NULL
     UNION SELECT ltrim(address, '+'), false FROM contact_point WHERE customer_id = $1
-    UNION SELECT ltrim(value, '+'), false FROM customer_identity WHERE customer_id = $1 AND kind IN ('email', 'phone')
-    UNION SELECT value, true FROM customer_identity WHERE customer_id = $1 AND kind NOT IN ('email', 'phone')
+    UNION SELECT ltrim(value, '+'), false FROM customer_identity WHERE customer_id IN ${MERGED} AND kind IN ('email', 'phone')
+    UNION SELECT value, true FROM customer_identity WHERE customer_id IN ${MERGED} AND kind NOT IN ('email', 'phone')
   ) x WHERE length(word) > 2 OR whole
   HAVING count(*) > 0
   ON CONFLICT DO NOTHING`;
@@ -100,9 +104,11 @@ export interface Name extends Identity {
   readonly directoryId: number;
 }
 
-/** Whose an identity is; `source` as in `Customer`. */
+/** Whose an identity is; `source` as in `Customer`, what is linked to a customer counting as given by the directory. */
 export interface Owner {
   readonly customerId: number;
+  /** The customer who remains, where the owner is merged into one. */
+  readonly personId: number;
   readonly source: Customer['source'];
 }
 
@@ -130,6 +136,7 @@ interface IdentityRow {
   kind: Identity['kind'];
   value: string;
   customer_id: number;
+  person_id: number;
   source: Customer['source'];
 }
 
@@ -158,7 +165,7 @@ export class CustomerStore {
     return new Map(
       rows.map((row) => [
         keyOf({ directoryId: row.directory_id, kind: row.kind, value: row.value }),
-        { customerId: row.customer_id, source: row.source },
+        { customerId: row.customer_id, personId: row.person_id, source: row.source },
       ]),
     );
   }
@@ -166,7 +173,7 @@ export class CustomerStore {
   /** Those of these customers whom the directory lists. */
   async listed(sql: Sql, ids: readonly number[]): Promise<Set<number>> {
     if (ids.length === 0) return new Set();
-    const text = `SELECT id FROM customer WHERE id = ANY ($1::bigint[]) AND source = 'directory'`;
+    const text = `SELECT id FROM customer WHERE id = ANY ($1::bigint[]) AND (source = 'directory' OR merged_into IS NOT NULL)`;
     const rows = await sql.query<{ id: number }>({ name: 'customers.listed', text }, [ids]);
     return new Set(rows.map(({ id }) => id));
   }

@@ -41,7 +41,7 @@ const RENAMED = {
  *
  * A message or an exception is needed; all else is optional:
  * `{id, timestamp, level, message, type, stack, exception: {type, message, module, stack, frames, handled, cause},
- *   customer: "id" | {id, email, phone, username, ipAddress}, signature, release, environment, service, platform, logger,
+ *   customer: "id" | {id, email, phone, username, device, ipAddress}, signature, release, environment, service, platform, logger,
  *   transaction, tags: {}, fingerprint: [], traceId}`.
  * `stack` is stack text of any language we read, `frames` run from the oldest call to the newest; `type` and `stack` beside
  * `message` are short for an exception. `id` is any text that is the same when the event is sent again; without one
@@ -121,6 +121,7 @@ export function readCustomer(fields: Fields, problems: string[]): EventUser | un
     email: customer.text('email', MAX.short),
     phone: customer.text('phone', 32),
     username: customer.text('username', MAX.short),
+    device: customer.id('device', MAX.id),
     ipAddress: customer.text('ipAddress', 64),
     signature: customer.text('signature', MAX_SIGNATURE),
   };

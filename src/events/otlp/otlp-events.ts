@@ -39,6 +39,8 @@ const QUALIFIED: ReadonlySet<string> = new Set<StackLanguage>(['java', 'python',
 const NO_TAG = [
   'user.',
   'enduser.',
+  'app.installation.id',
+  'device.id',
   'client.address',
   'exception.',
   'telemetry.',
@@ -271,10 +273,13 @@ function readUser(nearestFirst: readonly OtlpAttributes[]): EventUser | undefine
     id: first('user.id', 'enduser.id'),
     email: first('user.email'),
     username: first('user.name'),
+    device: first('app.installation.id', 'device.id', 'enduser.pseudo.id'),
     signature: first('forewarn.signature')?.slice(0, MAX_SIGNATURE),
   };
   const ipAddress = first('client.address');
-  return (user.id ?? user.email ?? user.username ?? ipAddress) === undefined ? undefined : { ...user, ipAddress };
+  return (user.id ?? user.email ?? user.username ?? user.device ?? ipAddress) === undefined
+    ? undefined
+    : { ...user, ipAddress };
 }
 
 function isInexact(value: unknown): boolean {

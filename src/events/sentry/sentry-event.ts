@@ -40,7 +40,7 @@ export function readSentryEvent(raw: Json, receivedAt: number, eventIdFromHeader
     release: scalarText(event.release, MAX.release),
     environment: scalarText(event.environment, MAX.environment) ?? 'production',
     service: tags.service ?? serviceOf(contexts),
-    user: withSignature(readUser(event.user), takeSignature(tags)),
+    user: withSignature(withDevice(readUser(event.user), event), takeSignature(tags)),
     tags,
     fingerprint: readFingerprint(event.fingerprint),
     traits: readContextTraits(contexts),
@@ -108,14 +108,22 @@ export function readUser(value: unknown): EventUser | undefined {
   const ip = text(user.ip_address, 64);
   const ipAddress = ip === '{{auto}}' ? undefined : ip;
   const phone = unlessBlank(scalarText(user.phone ?? asObject(user.data)?.['phone'], 32));
-  return (id ?? email ?? phone ?? username ?? ipAddress) === undefined
+  const device = unlessBlank(scalarText(user.device ?? asObject(user.data)?.['device'], MAX.user));
+  return (id ?? email ?? phone ?? username ?? ipAddress ?? device) === undefined
     ? undefined
-    : { id, email, phone, username, ipAddress, name: text(user.name, MAX.user), signature: signatureIn(user) };
+    : { id, email, phone, username, device, ipAddress, name: text(user.name, MAX.user), signature: signatureIn(user) };
 }
 
 /** SDKs send what they do not know of a user beside its id; servers of Sentry's move it to `data`. */
 function signatureIn(user: Json): string | undefined {
   return text(user[SIGNATURE_KEY], MAX_SIGNATURE) ?? text(asObject(user.data)?.[SIGNATURE_KEY], MAX_SIGNATURE);
+}
+
+/** A user with the id of the installation that mobile SDKs send (`contexts.app.device_app_hash`), unless the app gave a device of its own. */
+function withDevice(user: EventUser | undefined, event: Json): EventUser | undefined {
+  const hash = scalarText(asObject(asObject(event.contexts)?.['app'])?.['device_app_hash'], MAX.user);
+  const device = unlessBlank(hash);
+  return device === undefined || user?.device !== undefined ? user : { ...user, device };
 }
 
 /** A user with the signature that stood elsewhere in the event, unless it has one of its own. */

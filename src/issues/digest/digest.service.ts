@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Person } from '../../customers/customer.js';
 import { CustomerDirectory, type Known, type RecalledCustomers } from '../../customers/public.js';
+import { CustomerLogins } from '../../customers/logins.service.js';
 import { CustomerTraits } from '../../customers/traits.service.js';
 import { type EventConsumer } from '../../intake/event-buffer.js';
 import { type CountableEvent, type QueuedEvent } from '../../intake/queued-event.js';
@@ -60,6 +61,7 @@ export class Digest implements EventConsumer {
     private readonly clock: Clock,
     private readonly directory: CustomerDirectory,
     private readonly traits: CustomerTraits,
+    private readonly logins: CustomerLogins,
     private readonly ledger: IntakeLedger,
     private readonly store: DigestStore,
     private readonly fingerprinter: Fingerprinter,
@@ -214,10 +216,12 @@ export class Digest implements EventConsumer {
     return kinds;
   }
 
-  /** Keeps in mind what these customers were using; after the commit, so that an event that comes again teaches nothing twice. */
+  /** Keeps in mind what these customers were using, and on which device; after the commit, so that an event that comes again teaches nothing twice. */
   private learn(events: readonly Prepared[], customers: readonly (number | undefined)[]): void {
-    for (const [at, { projectId, traits, occurredAt }] of events.entries()) {
+    for (const [at, { projectId, device, traits, occurredAt }] of events.entries()) {
       const customer = customers[at];
+      if (customer !== undefined && device !== undefined)
+        this.logins.saw({ projectId, device, customerId: customer, at: occurredAt });
       if (customer !== undefined && traits) this.traits.saw({ projectId, customer, traits, at: occurredAt });
     }
   }
@@ -249,11 +253,11 @@ export class Digest implements EventConsumer {
 /** Field by field, since copying objects whole costs more and this is done for every event. */
 function withFacts(event: CountableEvent): Prepared {
   const { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, facts } = event;
-  const { occurredAt, release, blocking, identities: all, grouped, traits } = facts;
+  const { occurredAt, release, blocking, identities: all, device, grouped, traits } = facts;
   // What is signed is the id and nothing else: an address beside it would lead to somebody else as if it were.
   const identities = trust === 'signed' ? all.filter(({ kind }) => kind === 'id') : all;
   // prettier-ignore
-  return { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, occurredAt, release, blocking, identities, grouped, traits };
+  return { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, occurredAt, release, blocking, identities, device, grouped, traits };
 }
 
 function countedEvent(

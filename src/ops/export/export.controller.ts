@@ -12,6 +12,8 @@ const rows = z.array(z.record(z.string(), z.unknown()));
 const exportAnswer = z.object({
   customer: rows.describe('The entry, and strangers who turned out to be this customer.'),
   identities: rows,
+  identityHistory: rows.describe('Names that were linked or unlinked, oldest first.'),
+  devices: rows.describe('Devices on which the customer logged in lately.'),
   addresses: rows,
   consent: rows.describe('Every word of the customer, oldest first.'),
   activity: rows,

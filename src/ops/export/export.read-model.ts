@@ -7,6 +7,8 @@ const ALL = '(SELECT id FROM customer WHERE id = $1 OR merged_into = $1)';
 const HELD = {
   customer: 'SELECT * FROM customer WHERE id = $1 OR merged_into = $1 ORDER BY id',
   identities: `SELECT kind, value FROM customer_identity WHERE customer_id IN ${ALL} ORDER BY 1, 2`,
+  identityHistory: `SELECT kind, value, action, cause, actor, reason, at FROM identity_event WHERE customer_id IN ${ALL} ORDER BY id`,
+  devices: `SELECT device, last_at FROM device_login WHERE customer_id IN ${ALL} ORDER BY 1`,
   addresses: `SELECT channel, address, suppressed_at, suppressed_reason, created_at FROM contact_point WHERE customer_id IN ${ALL} ORDER BY 1`,
   consent: `SELECT channel, purpose, granted, source, at FROM consent_entry WHERE customer_id IN ${ALL} ORDER BY id`,
   activity: `SELECT p.slug AS project, a.last_at FROM customer_activity a JOIN project p ON p.id = a.project_id WHERE customer_id IN ${ALL} ORDER BY 1`,

@@ -3,6 +3,7 @@ export const STAGE_NAMES = [
   'outcome-flush',
   'telemetry-flush',
   'trait-flush',
+  'identity-links',
   'forget-hits',
   'ignore-end',
   'link',
@@ -25,7 +26,13 @@ export const STAGE_NAMES = [
 export type StageName = (typeof STAGE_NAMES)[number];
 
 /** Stages that write what this process has gathered in memory; they run in every process, whatever its roles. */
-export const OWN_STAGES: readonly StageName[] = ['outcome-flush', 'telemetry-flush', 'trait-flush', 'audit-flush'];
+export const OWN_STAGES: readonly StageName[] = [
+  'outcome-flush',
+  'telemetry-flush',
+  'trait-flush',
+  'identity-links',
+  'audit-flush',
+];
 
 /** Stages that remove what is past its time: once an hour, a batch after the other, and when the process starts. */
 export const HOURLY_STAGES: readonly StageName[] = ['forget-stops', 'retention'];
