@@ -282,6 +282,18 @@ CREATE INDEX detection_incident ON detection USING btree (incident_id);
 CREATE INDEX detection_series ON detection USING btree (project_id, series, id DESC);
 CREATE INDEX detection_waiting ON detection USING btree (id) WHERE (handled_at IS NULL);
 
+CREATE TABLE device_login (
+  directory_id integer NOT NULL,
+  device text NOT NULL,
+  customer_id bigint NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  CONSTRAINT device_login_pkey PRIMARY KEY (directory_id, device, customer_id),
+  CONSTRAINT device_login_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
+  CONSTRAINT device_login_directory_id_fkey FOREIGN KEY (directory_id) REFERENCES directory(id)
+);
+CREATE INDEX device_login_age ON device_login USING btree (last_at);
+CREATE INDEX device_login_customer ON device_login USING btree (customer_id);
+
 CREATE TABLE directory (
   id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
   name text NOT NULL,
@@ -346,6 +358,26 @@ CREATE TABLE fingerprint (
 );
 CREATE INDEX fingerprint_cell ON fingerprint USING btree (cell_id);
 CREATE UNIQUE INDEX fingerprint_masked ON fingerprint USING btree (project_id, id) WHERE (masked IS NOT NULL);
+
+CREATE TABLE identity_event (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  customer_id bigint NOT NULL,
+  stranger_id bigint NOT NULL,
+  kind text NOT NULL,
+  value text NOT NULL,
+  action text NOT NULL,
+  cause text NOT NULL,
+  actor text NOT NULL,
+  reason text,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT identity_event_pkey PRIMARY KEY (id),
+  CONSTRAINT identity_event_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
+  CONSTRAINT identity_event_action_check CHECK ((action = ANY (ARRAY['linked'::text, 'unlinked'::text, 'refused'::text]))),
+  CONSTRAINT identity_event_cause_check CHECK ((cause = ANY (ARRAY['login'::text, 'person'::text, 'shared_device'::text, 'too_many_devices'::text]))),
+  CONSTRAINT identity_event_kind_check CHECK ((kind = ANY (ARRAY['email'::text, 'phone'::text, 'username'::text, 'device'::text])))
+);
+CREATE INDEX identity_event_customer ON identity_event USING btree (customer_id, id);
+CREATE INDEX identity_event_unlinked ON identity_event USING btree (at) WHERE (action = 'unlinked'::text);
 
 CREATE TABLE ignored_by_rule (
   rule text NOT NULL,

@@ -71,8 +71,9 @@ describe('a device', () => {
     for (const id of ['kim', 'bo', 'ann']) await on('d1', id);
     await on('d1');
     await on('d1', 'eve');
-    expect(await hits()).toEqual(['ann 1', 'bo 1', 'eve 1', 'kim 2', 'nobody 1']);
+    expect(await hits()).toEqual(['ann 1', 'bo 1', 'eve 1', 'kim 1', 'nobody 1', 'nobody 1']);
     expect(await links('eve')).toEqual(['refused shared_device']);
+    expect(await links('kim')).toEqual(['linked login', 'unlinked shared_device']);
   });
 
   it('is refused to a customer who has as many as the limit allows', async () => {
@@ -93,7 +94,7 @@ describe('a device', () => {
   it('leaves the customer out of the audience when it is unlinked', async () => {
     await on('d1');
     await on('d1', 'kim');
-    const made = await forewarn.api.post('/v1/incidents', { project: 'shop', issues: ['1'] });
+    const made = await forewarn.api.post('/v1/incidents', { project: 'shop', title: 'Checkout', issues: ['1'] });
     expect(made.status).toBe(201);
     const audience = async () => {
       await forewarn.runStage('audience');
@@ -164,7 +165,7 @@ describe('a name that a person links', () => {
       ['email', 'bo@customers.example', 409, 'belongs to the customer \\"bo\\"'],
       ['username', 'anonymous', 400, 'nobody in particular'],
       ['email', 'not an address', 400, 'is not an e-mail address'],
-      ['device', 'a\0b', 400, 'cannot be read'],
+      ['device', 'a\0b', 400, 'NUL'],
       ['id', 'c-1', 400, 'kind'],
     ];
     for (const [kind, value, status, words] of refusals) {
