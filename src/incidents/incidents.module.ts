@@ -20,6 +20,7 @@ import { HarmReadModel } from './lifecycle/harm.read-model.js';
 import { IncidentStore } from './lifecycle/incident.store.js';
 import { IncidentsController } from './lifecycle/incidents.controller.js';
 import { IncidentOpenStage } from './lifecycle/open.stage.js';
+import { Outlooks } from './outlook.registry.js';
 import { Incidents } from './public.js';
 import { SeverityJudge } from './lifecycle/severity.service.js';
 import { SilenceStore } from './silences/silence.store.js';
@@ -42,12 +43,13 @@ import { Silences } from './silences/silences.service.js';
     Alerts,
     Backtest,
     Incidents,
+    Outlooks,
     IncidentOpenStage,
     IncidentCloseStage,
     AlertmanagerPushStage,
     ForgetStopsStage,
   ],
-  exports: [Incidents, Backtest],
+  exports: [Incidents, Outlooks, Backtest],
 })
 export class IncidentsModule implements OnApplicationBootstrap {
   constructor(

@@ -91,7 +91,13 @@ export type TimelineFact =
     } & CampaignFacts)
   | ({
       readonly kind:
-        'campaign_approved' | 'campaign_undone' | 'campaign_paused' | 'campaign_resumed' | 'campaign_cancelled';
+        | 'campaign_approved'
+        | 'campaign_approved_once'
+        | 'campaign_asked_again'
+        | 'campaign_undone'
+        | 'campaign_paused'
+        | 'campaign_resumed'
+        | 'campaign_cancelled';
     } & CampaignFacts)
   | {
       /** The first messages about the incident that wait because the installation has sent as many as it may. */

@@ -26,6 +26,8 @@ export interface Campaign {
   readonly approvedBy: string | null;
   /** Until then an approval can be taken back, and nothing goes out; null where a policy approved. */
   readonly sendAfter: Date | null;
+  /** How often an approval was asked for; one that waits for hours is asked anew. */
+  readonly asked: number;
   readonly createdAt: Date;
 }
 

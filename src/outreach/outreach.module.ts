@@ -14,6 +14,9 @@ import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { CampaignStage } from './campaigns/campaign.stage.js';
+import { Approvals } from './campaigns/approvals.service.js';
+import { GrantStore } from './campaigns/grant.store.js';
+import { OutreachOutlooks } from './campaigns/outlook.service.js';
 import { CampaignStore } from './campaigns/campaign.store.js';
 import { CampaignsController } from './campaigns/campaigns.controller.js';
 import { Composer } from './messages/composer.service.js';
@@ -36,6 +39,9 @@ import { MessageQueue } from './public.js';
   controllers: [CampaignsController, SwitchController, CustomerPageController],
   providers: [
     CampaignStore,
+    GrantStore,
+    Approvals,
+    OutreachOutlooks,
     MessageStore,
     BudgetStore,
     SendCeilings,

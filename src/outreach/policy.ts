@@ -24,6 +24,8 @@ export const policiesSchema = z
       approval: z.union([z.enum(['required', 'automatic']), z.strictObject({ after: duration })]).default('required'),
       /** Customers of one incident whom automatic approval covers; beyond it a person decides. */
       blastLimit: z.number().int().min(0).default(500),
+      /** Customers of one campaign above whom two people must approve, with two tokens. */
+      twoPersonsAbove: z.number().int().min(0).optional(),
       /** Minutes since midnight in the customer's zone between which nothing is sent. */
       quietHours: z.strictObject({ from: timeOfDay, to: timeOfDay }).optional(),
       caps: z.strictObject({ messages: z.number().int().min(1), per: duration }).optional(),

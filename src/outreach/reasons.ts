@@ -65,6 +65,11 @@ export function messageWords(reason: MessageReason | null): string | null {
 export type CampaignReason =
   | { readonly code: 'policy_requires_person' }
   | { readonly code: 'over_blast_limit'; readonly customers: number; readonly limit: number }
+  | { readonly code: 'approved_before'; readonly by: string }
+  | { readonly code: 'beyond_approval'; readonly customers: number; readonly limit: number }
+  | { readonly code: 'second_person'; readonly first: string; readonly customers: number }
+  | { readonly code: 'asked_again'; readonly hours: number }
+  | { readonly code: 'goes_with_notice' }
   | { readonly code: 'untrusted_evidence'; readonly customers: number }
   | { readonly code: 'evidence_trusted' }
   | { readonly code: 'automatic' }
@@ -81,6 +86,11 @@ export type CampaignReason =
 const CAMPAIGN_CODES = [
   'policy_requires_person',
   'over_blast_limit',
+  'approved_before',
+  'beyond_approval',
+  'second_person',
+  'asked_again',
+  'goes_with_notice',
   'untrusted_evidence',
   'evidence_trusted',
   'automatic',
@@ -111,6 +121,16 @@ export function campaignWords(reason: CampaignReason): string {
       return 'the policy asks for a person';
     case 'over_blast_limit':
       return `${reason.customers} customers are more than the blast limit of ${reason.limit}`;
+    case 'approved_before':
+      return `goes with the approval of this incident by ${reason.by}`;
+    case 'beyond_approval':
+      return `${reason.customers} customers are more than the ${reason.limit} that were approved for this incident`;
+    case 'second_person':
+      return `${reason.first} approved; ${reason.customers} customers need a second person, with another token`;
+    case 'asked_again':
+      return `waited for ${reason.hours} hours, so it has to be looked at anew`;
+    case 'goes_with_notice':
+      return 'goes to exactly those who were told, with the approval of what they were told';
     case 'untrusted_evidence':
       return `${reason.customers} customers are said to be hit by claims alone, which anybody with the public key can make`;
     case 'evidence_trusted':

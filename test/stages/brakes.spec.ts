@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MessageQueue } from '../../src/outreach/public.js';
+import { TokenStore } from '../../src/platform/auth/token.store.js';
 import { Database } from '../../src/platform/db/database.js';
+import { ApiClient } from '../support/api-client.js';
+import { aCustomer } from '../support/builders.js';
 import { type Outside, startOutside } from '../support/outside.js';
 import { approve, campaigns, customers, hit, incidentWith, messages, told } from '../support/story.js';
 import { aPolicy } from '../support/test-config.js';
@@ -103,6 +106,89 @@ describe('an approval', () => {
     await forewarn.runStage('dispatch');
     expect(await told(forewarn)).toEqual(['c1 notice sent']);
   });
+});
+
+describe('one approval of an incident', () => {
+  it('holds for later waves up to the blast limit, and for its end, while beyond it a person is asked again', async () => {
+    forewarn = await incidentWith(customers(1), policy({ approval: 'required', blastLimit: 3 }));
+    await forewarn.plan();
+    await approve(forewarn, '1');
+    await forewarn.planAndSend();
+
+    await later(['c2', 'c3']);
+    expect(await told(forewarn)).toEqual(['c1', 'c2', 'c3'].map((name) => `${name} notice sent`));
+    expect((await campaigns(forewarn))[1]).toMatchObject({ stateReason: 'approved_before' });
+    await later(['c4']);
+    expect((await told(forewarn)).at(-1)).toBe('c4 notice pending');
+    expect((await campaigns(forewarn))[2]).toMatchObject({
+      state: 'awaiting_approval',
+      stateReason: 'beyond_approval',
+    });
+
+    const { outreach } = (await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' })).body as {
+      outreach: object;
+    };
+    expect(outreach).toEqual({
+      told: 3,
+      waiting: [{ campaignId: '3', kind: 'notice', state: 'awaiting_approval', messages: 1 }],
+      words:
+        '3 customers were told. 3 of them are written to that it is over, with the approval of what they were told. 1 message (notice) had not gone out and are dropped.',
+    });
+    await forewarn.planAndSend();
+    expect((await told(forewarn)).slice(3)).toEqual([
+      'c4 notice cancelled resolved',
+      ...['c1', 'c2', 'c3'].map((name) => `${name} resolved sent`),
+    ]);
+  });
+
+  it('is taken back with the approval itself', async () => {
+    forewarn = await incidentWith(customers(1), policy({ approval: 'required' }));
+    await forewarn.plan();
+    await approveNow();
+    await forewarn.api.post('/v1/campaigns/1/undo');
+    await later(['c2']);
+    expect(await told(forewarn)).toEqual(['c1 notice pending', 'c2 notice pending']);
+  });
+
+  it('needs two people above twoPersonsAbove, with two tokens and one preview', async () => {
+    forewarn = await incidentWith(customers(3), policy({ approval: 'required', twoPersonsAbove: 2 }));
+    await forewarn.plan();
+    await approve(forewarn, '1');
+    expect((await campaigns(forewarn))[0]).toMatchObject({ state: 'awaiting_approval', stateReason: 'second_person' });
+    expect((await approve(forewarn, '1')).status).toBe(409);
+    await forewarn.runStage('dispatch');
+    expect((await told(forewarn))[0]).toBe('c1 notice pending');
+
+    const token = await forewarn.daemon.app.get(TokenStore).create({ name: 'bea', role: 'ops' });
+    const bea = new ApiClient(forewarn.url, token);
+    const { version } = (await bea.get('/v1/campaigns/1/preview')).body as { version: string };
+    expect((await bea.post('/v1/campaigns/1/approve', { version })).body).toMatchObject({ approvedBy: 'bea' });
+    forewarn.clock.advance('10s');
+    await forewarn.runStage('dispatch');
+
+    expect((await told(forewarn))[0]).toBe('c1 notice sent');
+  });
+
+  it('that waited for hours is asked for anew, so that an old preview approves nothing', async () => {
+    forewarn = await incidentWith(customers(1), required);
+    await forewarn.plan();
+    const { version } = (await forewarn.api.get('/v1/campaigns/1/preview')).body as { version: string };
+    forewarn.clock.advance('5h');
+    await forewarn.plan();
+
+    expect((await forewarn.api.post('/v1/campaigns/1/approve', { version })).status).toBe(409);
+    expect((await campaigns(forewarn))[0]).toMatchObject({ state: 'awaiting_approval', stateReason: 'asked_again' });
+    expect((await approve(forewarn, '1')).status).toBe(200);
+  });
+
+  const policy = (about: Record<string, unknown>) => ({ config: { policies: [aPolicy(about)] } });
+
+  async function later(names: string[]): Promise<void> {
+    await forewarn.know(...names.map((externalId) => aCustomer({ externalId })));
+    await hit(forewarn, names);
+    forewarn.clock.advance('1m');
+    await forewarn.planAndSend();
+  }
 });
 
 describe('a campaign that a person stops', () => {

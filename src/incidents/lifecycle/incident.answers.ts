@@ -48,6 +48,15 @@ export const wholeIncidentAnswer = incidentAnswer.extend({
       url: z.string().nullable(),
     }),
   ),
+  outreach: z
+    .object({
+      told: count.describe('Customers who were told of it, as far as providers say.'),
+      waiting: z
+        .array(z.object({ campaignId: z.string(), kind: z.string(), state: z.string(), messages: count }))
+        .describe('Campaigns with messages that have not gone out.'),
+      words: z.string(),
+    })
+    .describe('Whom the outreach about it reached, and what still waits.'),
   timeline: z.array(
     z.object({
       at: moment,

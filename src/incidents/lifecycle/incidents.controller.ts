@@ -16,6 +16,7 @@ import { AlertStore } from '../alerts/alert.store.js';
 import { type Incident, INCIDENT_STATUSES, SEVERITIES } from '../incident.js';
 import { incidentPage, wholeIncidentAnswer } from './incident.answers.js';
 import { IncidentStore } from './incident.store.js';
+import { Outlooks } from '../outlook.registry.js';
 import { Incidents } from '../public.js';
 
 const listQuery = pageQuery.extend({
@@ -68,6 +69,7 @@ export class IncidentsController {
     private readonly issues: Issues,
     private readonly detections: Detections,
     private readonly alerts: AlertStore,
+    private readonly outlooks: Outlooks,
     private readonly projects: Projects,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -138,7 +140,8 @@ export class IncidentsController {
     );
     const evidence = await this.issues.evidence(this.database, incident.issueIds);
     const timeline = await this.store.timeline(this.database, incident.id);
-    return { ...this.shape(incident), evidence, alerts, timeline };
+    const outreach = await this.outlooks.of(this.database, incident);
+    return { ...this.shape(incident), evidence, alerts, outreach, timeline };
   }
 
   /**

@@ -85,6 +85,13 @@ export function afterQuietHours(now: Date, timeZone: string | null, quiet: Polic
   return day.set({ hour: Math.floor(quiet.to / 60), minute: quiet.to % 60, second: 0, millisecond: 0 }).toJSDate();
 }
 
+/** An approval that holds for an incident: the later waves go with it while no more customers than these are written to. */
+export interface Grant {
+  readonly upTo: number;
+  /** Name of a token, or `policy`. */
+  readonly by: string;
+}
+
 /** State of a campaign at its start, and the moment from which it approves itself. */
 export interface ApprovalDecision {
   readonly state: 'approved' | 'awaiting_approval';
@@ -120,8 +127,10 @@ export function waitForPerson(customers: number): ApprovalDecision {
 /**
  * Whether a campaign may go out by itself.
  * @param customers all customers of the incident who would have been written to with this campaign
+ * @param grant the approval that the incident has already
  */
-export function decideApproval(policy: Policy, customers: number, now: Date): ApprovalDecision {
+export function decideApproval(policy: Policy, customers: number, now: Date, grant?: Grant): ApprovalDecision {
+  if (grant) return byGrant(grant, customers);
   if (policy.approval === 'required') return { state: 'awaiting_approval', reason: { code: 'policy_requires_person' } };
   if (customers > policy.blastLimit)
     return {
@@ -134,6 +143,17 @@ export function decideApproval(policy: Policy, customers: number, now: Date): Ap
     reason: { code: 'approves_itself' },
     approveAfter: new Date(now.getTime() + policy.approval.after),
   };
+}
+
+/** Whether an approval that was given before covers so many customers. */
+export function byGrant({ upTo, by }: Grant, customers: number): ApprovalDecision {
+  if (customers <= upTo) return { state: 'approved', reason: { code: 'approved_before', by } };
+  return { state: 'awaiting_approval', reason: { code: 'beyond_approval', customers, limit: upTo } };
+}
+
+/** Whether a second person must approve so many customers. */
+export function needsSecondPerson({ twoPersonsAbove }: Pick<Policy, 'twoPersonsAbove'>, customers: number): boolean {
+  return twoPersonsAbove !== undefined && customers > twoPersonsAbove;
 }
 
 /** The policy that decides about an incident: the first whose every key matches. */

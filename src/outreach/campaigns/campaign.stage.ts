@@ -10,6 +10,7 @@ import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { wake } from '../../platform/stages/wake.js';
 import {
   type ApprovalDecision,
+  byGrant,
   choosePolicy,
   countsByItself,
   decideApproval,
@@ -17,7 +18,9 @@ import {
   waitForPerson,
 } from '../algorithm/decide.js';
 import { type Campaign } from '../campaign.js';
+import { Approvals } from './approvals.service.js';
 import { CampaignStore } from './campaign.store.js';
+import { GrantStore } from './grant.store.js';
 import { MessageStore } from '../messages/message.store.js';
 import { Planner } from './planner.service.js';
 import { POLICIES_CONFIG, type Policy } from '../policy.js';
@@ -28,6 +31,12 @@ const BATCH = 5000;
 const PAGE = 1000;
 /** Between two waves of one incident: those hit meanwhile go out together. */
 const WAVE_PAUSE_MS = 15_000;
+/**
+ * Hours after which an approval that still waits is asked for anew, so that nobody approves what they saw half a shift ago. A judgement: at half of
+ * it a person in a long meeting has to look twice, at double a whole shift may have passed.
+ */
+const ASK_AGAIN_HOURS = 4;
+const HOUR_MS = 3_600_000;
 /** Time after the end of an incident in which we look for customers who must hear that it is over. A judgement: two days. */
 const RESOLVED_LOOKBACK_MS = 48 * 3_600_000;
 
@@ -63,6 +72,8 @@ export class CampaignStage implements Stage {
     private readonly issues: Issues,
     private readonly projects: Projects,
     private readonly campaigns: CampaignStore,
+    private readonly grants: GrantStore,
+    private readonly approvals: Approvals,
     private readonly messages: MessageStore,
     private readonly planner: Planner,
     private readonly database: Database,
@@ -70,7 +81,7 @@ export class CampaignStage implements Stage {
 
   async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
     const database = this.database.until(signal);
-    let worked = await this.approveDue(database, now);
+    let worked = (await this.approveDue(database, now)) + (await this.askAgain(database, now));
     for (const incident of await this.incidents.open(database))
       worked += await this.locked(database, incident, (tx, policy) => this.notify(tx, incident, policy, now));
     for (const incident of await this.incidents.resolvedSince(
@@ -126,7 +137,8 @@ export class CampaignStage implements Stage {
     let number = reached.wave;
     if (counting.length + proven > 0 || claimed.length === 0) {
       const told = await this.messages.countNotices(tx, incident.id);
-      const decision = decideApproval(policy, told + counting.length + proven, now);
+      const grant = await this.grants.find(tx, incident.id, false);
+      const decision = decideApproval(policy, told + counting.length + proven, now, grant);
       const id = await this.addWave(
         tx,
         { ...wave, last, claimed: false, number: ++number, members: counting },
@@ -137,11 +149,23 @@ export class CampaignStage implements Stage {
     }
     if (claimed.length > 0 && !(claims?.state === 'cancelled' && claims.reason.code === 'by_person')) {
       const waiting = open ? await this.messages.countWaiting(tx, open.id) : 0;
-      const decision = waitForPerson(waiting + claimed.length);
+      const decision = await this.decideClaims(tx, incident, waiting, claimed.length);
       await this.addWave(tx, { ...wave, last: claims, claimed: true, number: number + 1, members: claimed }, decision);
       planned += claimed.length;
     } else if (claims) await this.campaigns.extend(tx, claims.id, seq);
     return planned + proven;
+  }
+
+  /** Claims wait for a person, whose approval holds for later claims; not where one source makes unusually many. */
+  private async decideClaims(
+    tx: Tx,
+    { id, issueIds }: Incident,
+    waiting: number,
+    added: number,
+  ): Promise<ApprovalDecision> {
+    const grant = await this.grants.find(tx, id, true);
+    if (!grant || isLopsided(await this.issues.evidence(tx, issueIds))) return waitForPerson(waiting + added);
+    return byGrant(grant, (await this.messages.countNotices(tx, id, true)) + added);
   }
 
   /** Of these members, those without a message of this incident (who come again when better evidence does) or of one that became part of it. */
@@ -223,7 +247,8 @@ export class CampaignStage implements Stage {
     const before = await this.campaigns.lastWave(tx, incident.id, 'resolved');
     if (before?.state === 'cancelled') return cancelled;
     const reuse = before && before.state !== 'done';
-    const decision = decideApproval({ ...policy, blastLimit: Number.MAX_SAFE_INTEGER }, told.length, now);
+    // It goes to exactly those who were told, and what they were told was approved.
+    const decision: ApprovalDecision = { state: 'approved', reason: { code: 'goes_with_notice' } };
     const id = reuse
       ? before.id
       : await this.campaigns.insert(
@@ -248,13 +273,28 @@ export class CampaignStage implements Stage {
     return cancelled + told.length;
   }
 
+  /** An approval that has waited for hours is asked for anew: what was looked at by then cannot be approved any more. */
+  private async askAgain(database: Database, now: Date): Promise<number> {
+    const before = new Date(now.getTime() - ASK_AGAIN_HOURS * HOUR_MS);
+    return database.transaction(async (tx) => {
+      const asked = await this.campaigns.askAgain(tx, before, ASK_AGAIN_HOURS, now);
+      for (const { id, incidentId } of asked) {
+        const facts = campaignFacts(id, { code: 'asked_again', hours: ASK_AGAIN_HOURS });
+        await this.incidents.append(tx, incidentId, 'forewarn', { kind: 'campaign_asked_again', ...facts }, now);
+      }
+      return asked.length;
+    });
+  }
+
   private async approveDue(database: Database, now: Date): Promise<number> {
     const due = await this.campaigns.dueForApproval(database, now);
-    for (const { id, incidentId } of due) {
+    for (const campaign of due) {
+      const { id, incidentId } = campaign;
       await database.transaction(async (tx) => {
         const reason = { code: 'nobody_objected' } as const;
         const change = { from: ['awaiting_approval'], to: 'approved', reason, actor: 'policy' } as const;
         if (!(await this.campaigns.setState(tx, id, change, now))) return;
+        await this.approvals.grant(tx, campaign, 'policy', now);
         const fact = { kind: 'campaign_approved', ...campaignFacts(id, reason) } as const;
         await this.incidents.append(tx, incidentId, 'forewarn', fact, now);
       });

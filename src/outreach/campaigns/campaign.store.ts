@@ -7,7 +7,7 @@ import { type CampaignReason, campaignReasonOf } from '../reasons.js';
 import { campaignStep, type CampaignState, OPEN_MESSAGE_STATES, type PausedBy, sqlStates } from '../states.js';
 
 const COLUMNS = `id, incident_id AS "incidentId", policy, kind, wave, state, state_reason AS code, state_facts AS facts, paused_by AS "pausedBy", claimed, audience_seq AS "audienceSeq", approve_after AS "approveAfter",
-  approved_at AS "approvedAt", approved_by AS "approvedBy", send_after AS "sendAfter", created_at AS "createdAt"`;
+  approved_at AS "approvedAt", approved_by AS "approvedBy", send_after AS "sendAfter", asked, created_at AS "createdAt"`;
 
 type Row = Omit<Campaign, 'reason'> & { readonly code: string; readonly facts: Readonly<Record<string, unknown>> };
 
@@ -133,6 +133,31 @@ export class CampaignStore {
     await tx.query(
       `UPDATE campaign SET state_reason = $2, state_facts = $3, approve_after = $4 WHERE id = $1 AND state = 'awaiting_approval'`,
       [id, code, facts, decision.approveAfter ?? null],
+    );
+  }
+
+  /** The first of two approvals; undefined while there is none. */
+  async first(sql: Sql, id: number): Promise<{ by: string; version: string } | undefined> {
+    const [row] = await sql.query<{ by: string; version: string }>(
+      `SELECT first_approved_by AS by, first_version AS version FROM campaign WHERE id = $1 AND first_approved_by IS NOT NULL`,
+      [id],
+    );
+    return row;
+  }
+
+  /** Notes the first of two approvals, or with nulls that there is none. */
+  async setFirst(tx: Tx, id: number, by: string | null, version: string | null): Promise<void> {
+    await tx.query('UPDATE campaign SET first_approved_by = $2, first_version = $3 WHERE id = $1', [id, by, version]);
+  }
+
+  /** Asks anew for the approvals that have waited since before a moment, whoever had approved first; returns the campaigns. */
+  async askAgain(tx: Tx, before: Date, hours: number, now: Date): Promise<{ id: number; incidentId: number }[]> {
+    const { code, facts } = columnsOf({ code: 'asked_again', hours });
+    return tx.query(
+      `UPDATE campaign SET asked_at = $2, asked = asked + 1, state_reason = $3, state_facts = $4, first_approved_by = NULL, first_version = NULL
+       WHERE state = 'awaiting_approval' AND approve_after IS NULL AND coalesce(asked_at, created_at) < $1
+       RETURNING id, incident_id AS "incidentId"`,
+      [before, now, code, facts],
     );
   }
 

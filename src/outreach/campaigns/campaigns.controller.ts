@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { CustomerDirectory } from '../../customers/public.js';
 import { Incidents } from '../../incidents/public.js';
@@ -6,7 +6,7 @@ import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
 import { OfProject } from '../../platform/auth/project.scope.js';
 import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
-import { Database, type Tx } from '../../platform/db/database.js';
+import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
 import { type Answer, Answers } from '../../platform/http/answers.js';
 import { cursorId, pageOf, pageQuery, rowId, rowUuid } from '../../platform/http/page.js';
@@ -22,12 +22,12 @@ import {
   takenOutAnswer,
   wholeCampaignAnswer,
 } from './campaign.answers.js';
+import { Approvals } from './approvals.service.js';
 import { CampaignStore } from './campaign.store.js';
 import { CampaignPreviews } from './preview.service.js';
 import { TrustReadModel } from './trust.read-model.js';
 import { SendCeilings } from '../limits/ceilings.service.js';
 import { MessageStore } from '../messages/message.store.js';
-import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 
 const listQuery = pageQuery.extend({ incident: z.string().optional(), state: z.enum(CAMPAIGN_STATES).optional() });
 const messagesQuery = pageQuery.extend({ cursor: z.uuid().optional() });
@@ -41,9 +41,8 @@ const verdictBody = z.strictObject({ sent: z.boolean() });
 /** A change that a person asks for. */
 interface PersonsChange {
   readonly from: readonly CampaignState[];
-  readonly to: 'awaiting_approval' | 'approved' | 'paused' | 'cancelled';
-  readonly fact:
-    'campaign_approved' | 'campaign_undone' | 'campaign_resumed' | 'campaign_paused' | 'campaign_cancelled';
+  readonly to: 'approved' | 'paused' | 'cancelled';
+  readonly fact: 'campaign_resumed' | 'campaign_paused' | 'campaign_cancelled';
   readonly note: string | undefined;
 }
 
@@ -56,11 +55,11 @@ export class CampaignsController {
     private readonly store: CampaignStore,
     private readonly messages: MessageStore,
     private readonly previews: CampaignPreviews,
+    private readonly approvals: Approvals,
     private readonly trust: TrustReadModel,
     private readonly ceilings: SendCeilings,
     private readonly incidents: Incidents,
     private readonly directory: CustomerDirectory,
-    @Inject(OUTREACH_CONFIG) private readonly config: OutreachConfig,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -99,13 +98,9 @@ export class CampaignsController {
     @Body({ schema: approveBody }) body: z.output<typeof approveBody>,
     @CurrentCaller() caller: Caller,
   ): Promise<Answer<typeof wholeCampaignAnswer>> {
-    const change = {
-      from: ['awaiting_approval'],
-      to: 'approved',
-      fact: 'campaign_approved',
-      note: body?.reason,
-    } as const;
-    return this.change(id, change, caller, (tx, campaign) => this.previews.assertSeen(tx, campaign, body?.version));
+    const word = { by: caller.name, note: body?.reason };
+    await this.approvals.approve((await this.one(id)).id, body?.version, word, this.clock.now());
+    return this.get(id);
   }
 
   /** Takes an approval back before its first message: for `outreach.undo` after it nothing goes out. Later, pause the campaign. */
@@ -119,17 +114,8 @@ export class CampaignsController {
     @Body({ schema: reasonBody }) body: z.output<typeof reasonBody>,
     @CurrentCaller() caller: Caller,
   ): Promise<Answer<typeof wholeCampaignAnswer>> {
-    const change = {
-      from: ['approved'],
-      to: 'awaiting_approval',
-      fact: 'campaign_undone',
-      note: body?.reason,
-    } as const;
-    return this.change(id, change, caller, (_, { sendAfter }) => {
-      if (sendAfter && this.clock.now() < sendAfter) return Promise.resolve();
-      const advice = `POST /v1/campaigns/${id}/pause holds what has not gone out`;
-      throw new Problem(409, 'conflict', `The time in which the approval could be taken back is over. ${advice}.`);
-    });
+    await this.approvals.undo((await this.one(id)).id, { by: caller.name, note: body?.reason }, this.clock.now());
+    return this.get(id);
   }
 
   /** Takes one customer out, whose message then never goes out; no later wave of the incident takes them in again. */
@@ -265,23 +251,18 @@ export class CampaignsController {
     };
   }
 
-  /** Changes a campaign as a person asked, if `check` finds nothing against it while nobody else can change it. */
+  /** Changes a campaign as a person asked. */
   private async change(
     id: string,
     { from, to, fact, note }: PersonsChange,
     caller: Caller,
-    check?: (tx: Tx, campaign: Campaign) => Promise<void>,
   ): Promise<Answer<typeof wholeCampaignAnswer>> {
     const campaign = await this.one(id);
     const now = this.clock.now();
-    const code = fact === 'campaign_undone' ? 'approval_undone' : 'by_person';
-    const reason: CampaignReason = { code, note: note ?? null };
+    const reason: CampaignReason = { code: 'by_person', note: note ?? null };
     await this.database.transaction(async (tx) => {
-      if (check && (await this.store.lockIn(tx, campaign.id, from))) await check(tx, campaign);
-      const pausedBy = to === 'paused' ? ('person' as const) : undefined;
-      const sendAfter = fact === 'campaign_approved' ? new Date(now.getTime() + this.config.undo) : undefined;
-      const change = { from, to, reason, actor: caller.name, pausedBy, sendAfter } as const;
-      if (!(await this.store.setState(tx, campaign.id, change, now))) {
+      const pausedBy = to === 'paused' ? 'person' : undefined;
+      if (!(await this.store.setState(tx, campaign.id, { from, to, reason, actor: caller.name, pausedBy }, now))) {
         throw new Problem(
           409,
           'conflict',
@@ -304,7 +285,7 @@ export class CampaignsController {
   }
 }
 
-function shape({ id, incidentId, audienceSeq: _, reason, ...rest }: Campaign) {
+function shape({ id, incidentId, audienceSeq: _, asked: _asked, reason, ...rest }: Campaign) {
   const words = { stateReason: reason.code, stateWords: campaignWords(reason) };
   return { id: String(id), incidentId: String(incidentId), ...rest, ...words };
 }

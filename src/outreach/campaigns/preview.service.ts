@@ -30,7 +30,7 @@ export class CampaignPreviews {
   /** Names what would be sent now: how many customers wait for it, and the words in every language of theirs. */
   async version(sql: Sql, campaign: Campaign): Promise<string> {
     const incident = await this.incidents.find(sql, campaign.incidentId);
-    const texts: unknown[] = [campaign.id];
+    const texts: unknown[] = [campaign.id, campaign.asked];
     for (const locale of await this.messages.localesOf(sql, campaign.id)) {
       const words = incident && (await this.explanations.forReader(sql, [incident], locale, null)).get(incident.id);
       texts.push(locale, words, this.explanations.textsOf(locale)[campaign.kind]);
@@ -49,6 +49,11 @@ export class CampaignPreviews {
       samples.push({ channel: message.channel, locale: message.locale, notBefore: message.nextAt, ...text });
     }
     return samples;
+  }
+
+  /** True if a campaign still is what the preview of this version showed. */
+  async isStill(tx: Tx, campaign: Campaign, version: string): Promise<boolean> {
+    return judgeVersion(version, await this.version(tx, campaign)).kind === 'same';
   }
 
   /**

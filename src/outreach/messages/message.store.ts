@@ -358,6 +358,36 @@ export class MessageStore {
     return (await tx.query(sql, [incidentIds, states])).length > 0;
   }
 
+  /** Customers who were told of these incidents, which became one, and those of them who do not know that it is over. */
+  async countTold(sql: Sql, incidentIds: readonly number[]): Promise<{ told: number; untoldEnd: number }> {
+    const rows = await sql.query<{ told: number; untoldEnd: number }>(
+      `SELECT count(*) AS told, count(*) FILTER (WHERE NOT knows) AS "untoldEnd"
+       FROM (SELECT m.customer_id, EXISTS (SELECT FROM message r WHERE r.incident_id = ANY ($1::bigint[]) AND r.customer_id = m.customer_id
+               AND r.kind = 'resolved' AND r.state NOT IN ('pending', 'claimed')) AS knows
+             FROM message m
+             WHERE m.incident_id = ANY ($1::bigint[]) AND m.kind = 'notice' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
+             GROUP BY 1) t`,
+      [incidentIds],
+    );
+    return onlyRow(rows, 'the count of the told');
+  }
+
+  /** Campaigns of an incident with messages that have not gone out. */
+  async waitingOf(
+    sql: Sql,
+    incidentId: number,
+  ): Promise<{ id: number; kind: CampaignKind; state: string; messages: number }[]> {
+    return sql.query(
+      `SELECT c.id, c.kind, c.state, count(*) AS messages
+       FROM message m
+       JOIN campaign c ON c.id = m.campaign_id
+       WHERE m.incident_id = $1 AND m.state IN ('pending', 'claimed')
+       GROUP BY c.id
+       ORDER BY c.id`,
+      [incidentId],
+    );
+  }
+
   /** Of these customers, those who are, or were, written to about one of these incidents. */
   async toldIn(tx: Tx, incidentIds: readonly number[], customerIds: readonly number[]): Promise<Set<number>> {
     if (incidentIds.length === 0) return new Set();
@@ -368,11 +398,15 @@ export class MessageStore {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Counts the customers of an incident who are, or were, sent a notice. Those of a wave of claims count once a person approved it. */
-  async countNotices(tx: Tx, incidentId: number): Promise<number> {
+  /**
+   * Counts the customers of an incident who are, or were, sent a notice.
+   * @param claimed counts the waves of claims alone; left out, those of claims that a person approved count as well as all others
+   */
+  async countNotices(tx: Tx, incidentId: number, claimed = false): Promise<number> {
     const sql = `SELECT count(*) AS count FROM message m JOIN campaign c ON c.id = m.campaign_id
-      WHERE m.incident_id = $1 AND m.kind = 'notice' AND m.state NOT IN ('suppressed', 'cancelled') AND NOT (c.claimed AND m.state = 'pending')`;
-    const rows = await tx.query<{ count: number }>(sql, [incidentId]);
+      WHERE m.incident_id = $1 AND m.kind = 'notice' AND m.state NOT IN ('suppressed', 'cancelled')
+        AND CASE WHEN $2 THEN c.claimed ELSE NOT (c.claimed AND m.state = 'pending') END`;
+    const rows = await tx.query<{ count: number }>(sql, [incidentId, claimed]);
     return onlyRow(rows, 'a count').count;
   }
 

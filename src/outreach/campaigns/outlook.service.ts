@@ -1,0 +1,40 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Incident } from '../../incidents/incident.js';
+import { Outlooks, type OutreachOutlook } from '../../incidents/outlook.registry.js';
+import { type Sql } from '../../platform/db/database.js';
+import { Projects } from '../../projects/project.registry.js';
+import { choosePolicy } from '../algorithm/decide.js';
+import { outlookWords } from '../algorithm/outlook.js';
+import { SwitchStore } from '../brakes/switch.store.js';
+import { MessageStore } from '../messages/message.store.js';
+import { POLICIES_CONFIG, type Policy } from '../policy.js';
+
+/** Says at an incident whom its outreach reached and what still waits. */
+@Injectable()
+export class OutreachOutlooks {
+  constructor(
+    @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
+    private readonly projects: Projects,
+    private readonly messages: MessageStore,
+    private readonly switches: SwitchStore,
+    outlooks: Outlooks,
+  ) {
+    outlooks.readBy((sql, incident) => this.read(sql, incident));
+  }
+
+  private async read(sql: Sql, incident: Incident): Promise<OutreachOutlook> {
+    const family = [incident.id, ...incident.mergedIds];
+    const policy = choosePolicy(this.policies, this.projects.find(incident.projectId)?.slug ?? '', incident.severity);
+    const { told, untoldEnd } = await this.messages.countTold(sql, family);
+    const waiting = await this.messages.waitingOf(sql, incident.id);
+    const words = outlookWords({
+      resolved: incident.status === 'resolved',
+      told,
+      untoldEnd,
+      waiting,
+      held: (await this.switches.read(sql)).sending === 'held',
+      onResolve: policy ? policy.onResolve : null,
+    });
+    return { told, waiting: waiting.map(({ id, ...rest }) => ({ campaignId: String(id), ...rest })), words };
+  }
+}
