@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { identitySchema } from './customers/identity-config.js';
 import { detectionSchema } from './detection/detection-config.js';
@@ -15,6 +14,7 @@ import { groupingConfig } from './grouping/grouping-config.js';
 import { outreachSchema } from './outreach/outreach-config.js';
 import { policiesSchema } from './outreach/policy.js';
 import { type Settings } from './platform/config/settings.js';
+import { type Path, YamlFile } from './platform/config/yaml-problems.js';
 import { StartError } from './platform/errors.js';
 
 /** The YAML file, section by section; each folder owns the schema of its own. */
@@ -55,39 +55,31 @@ export function configPath(settings: Settings): string {
  */
 export function loadConfig(path: string): ForewarnConfig {
   const problems: string[] = [];
-  const config = readYaml(path, fileSchema, problems);
+  const file = openYaml(path, problems);
+  const config = file?.read(fileSchema, problems);
   const texts = new Map<string, LocaleTexts>();
   for (const locale of config?.locales ?? []) {
     const read = readTexts(join(dirname(path), 'templates', `${locale}.yaml`), problems);
     if (read) texts.set(locale, read);
   }
-  if (config) problems.push(...referenceProblems(config).map((problem) => `${path}: ${problem}`));
+  if (file && config) problems.push(...referenceProblems(file, config));
   if (!config || problems.length > 0) throw new StartError(`The configuration is wrong:\n  ${problems.join('\n  ')}`);
   return { ...config, texts };
 }
 
-function readYaml<T extends z.ZodType>(path: string, schema: T, problems: string[]): z.output<T> | undefined {
-  if (!existsSync(path)) {
-    problems.push(`${path}: there is no such file`);
-    return undefined;
-  }
-  const document = parseDocument(readFileSync(path, 'utf8'), { uniqueKeys: true });
-  problems.push(...document.errors.map((error) => `${path}: ${error.message.split('\n')[0]}`));
-  if (document.errors.length > 0) return undefined;
-  const parsed = schema.safeParse(document.toJS() ?? {});
-  if (parsed.success) return parsed.data;
-  problems.push(
-    ...parsed.error.issues.map((issue) => `${path}: ${issue.path.join('.') || '(top level)'}: ${issue.message}`),
-  );
+function openYaml(path: string, problems: string[]): YamlFile | undefined {
+  if (existsSync(path)) return new YamlFile(path, readFileSync(path, 'utf8'));
+  problems.push(`${path}: there is no such file`);
   return undefined;
 }
 
 function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
-  const texts = readYaml(path, textsSchema, problems);
-  if (!texts) return undefined;
+  const file = openYaml(path, problems);
+  const texts = file?.read(textsSchema, problems);
+  if (!file || !texts) return undefined;
   const check = (name: string, template: string | undefined, variables: readonly string[]) => {
     const problem = template === undefined ? undefined : templateProblem(template, variables);
-    if (problem) problems.push(`${path}: ${name}: ${problem}`);
+    if (problem) problems.push(file.problem(name.split('.'), problem));
   };
   for (const section of ['explanation', 'notice', 'resolved'] as const) {
     for (const [key, template] of Object.entries(texts[section]))
@@ -98,19 +90,33 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
   return texts;
 }
 
-function referenceProblems(config: z.output<typeof fileSchema>): string[] {
-  const slugs = new Set(config.projects.map((project) => project.slug));
-  const named = [
-    ...config.policies.flatMap(({ name, match }) =>
-      (match.project ?? []).map((slug) => [`policies.${name}.match.project`, slug]),
+/** Names of projects that no project has, each with its place and the slug that was meant. */
+function referenceProblems(file: YamlFile, config: z.output<typeof fileSchema>): string[] {
+  const slugs = config.projects.map((project) => project.slug);
+  const named: [Path, string | undefined][] = [
+    ...config.policies.flatMap(({ match }, at) =>
+      (match.project ?? []).map((slug, nth): [Path, string] => [placeOfProject(file, at, nth), slug]),
     ),
-    ...config.alertmanager.projects.map(({ project }, at) => [`alertmanager.projects.${at}.project`, project]),
-    ...config.alertmanager.open.map(({ project }, at) => [`alertmanager.open.${at}.project`, project]),
-    ...config.maintenance.flatMap(({ name, project }) =>
-      project === undefined ? [] : [[`maintenance.${name}.project`, project]],
-    ),
+    ...config.alertmanager.projects.map(({ project }, at): [Path, string] => [
+      ['alertmanager', 'projects', at, 'project'],
+      project,
+    ]),
+    ...config.alertmanager.open.map(({ project }, at): [Path, string] => [
+      ['alertmanager', 'open', at, 'project'],
+      project,
+    ]),
+    ...config.maintenance.map(({ project }, at): [Path, string | undefined] => [
+      ['maintenance', at, 'project'],
+      project,
+    ]),
   ];
   return named
-    .filter(([, slug]) => !slugs.has(slug ?? ''))
-    .map(([path, slug]) => `${path}: there is no project "${slug}"`);
+    .filter(([, slug]) => slug !== undefined && !slugs.includes(slug))
+    .map(([path, slug]) => file.problem(path, `there is no project "${slug}"`, slugs));
+}
+
+/** The place of a project in `match`, where one may stand alone or in a list. */
+function placeOfProject(file: YamlFile, policy: number, nth: number): Path {
+  const place = ['policies', policy, 'match', 'project'];
+  return file.holdsList(place) ? [...place, nth] : place;
 }
