@@ -19,6 +19,7 @@ const MESSAGE_WORDS = {
   only_shown: 'no provider is set; the built-in outbox shows it and nobody got it',
   outbox_has_it: 'no provider is set; the built-in outbox shows it and nobody got it',
   quiet_hours: 'it is night where the customer is',
+  quiet_hours_zone_unknown: 'it may be night where the customer is, whose zone is not known',
   over_ceiling:
     'the installation has sent as many on this channel as its ceiling allows; it goes out when there is room',
   number_costs_extra: 'messages to this number cost extra (premium rate, shared cost, satellite)',

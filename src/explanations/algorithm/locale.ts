@@ -1,14 +1,39 @@
-/** Of the languages there are texts for, the one for a reader: the same tag, else the same language, else the first. */
+/** Parents of a region where CLDR names another than the language alone (supplemental data, parentLocales), by language. */
+const PARENTS: Readonly<Record<string, (region: string) => string | undefined>> = {
+  en: (region) => (region === 'US' ? undefined : 'en-001'),
+  es: (region) => (region === 'ES' ? undefined : 'es-419'),
+  pt: (region) => (region === 'BR' ? undefined : 'pt-PT'),
+  zh: (region) => (region === 'MO' ? 'zh-Hant-HK' : undefined),
+};
+
+/**
+ * Of the languages there are texts for, the one for a reader: the same tag, else its CLDR parents, else any of the same language and script, else
+ * the first. Scripts are never mixed: a reader of Traditional Chinese gets no Simplified Chinese, and the other way round.
+ */
 export function chooseLocale(wanted: string | null | undefined, offered: readonly string[]): string {
   const fallback = offered[0] ?? 'en';
-  if (!wanted) return fallback;
-  const tag = wanted.toLowerCase();
-  const language = tag.split('-')[0];
+  const reader = wanted ? parsed(wanted) : undefined;
+  if (!reader) return fallback;
+  const fit = offered.flatMap((tag) => {
+    const { language, script, region, own } = parsed(tag) ?? {};
+    return language === reader.language && script === reader.script ? [{ tag, region: own ? region : undefined }] : [];
+  });
+  const withRegion = (region: string | undefined) => fit.find((one) => one.region === region)?.tag;
+  const parent = PARENTS[reader.language]?.(reader.region)?.split('-').at(-1);
   return (
-    offered.find((one) => one.toLowerCase() === tag) ??
-    offered.find((one) => one.toLowerCase().split('-')[0] === language) ??
-    fallback
+    withRegion(reader.region) ?? (parent && withRegion(parent)) ?? withRegion(undefined) ?? fit[0]?.tag ?? fallback
   );
+}
+
+/** Parts of a language tag, with those that it leaves open filled in by CLDR's likely subtags; `own`: the tag names a region itself. */
+function parsed(tag: string): { language: string; script: string; region: string; own: boolean } | undefined {
+  try {
+    const locale = new Intl.Locale(tag.replaceAll('_', '-'));
+    const { language, script = '', region = '' } = locale.maximize();
+    return { language, script, region, own: locale.region !== undefined };
+  } catch {
+    return undefined;
+  }
 }
 
 /** A moment as people of a language write it in their zone, with the zone's name where it is not known to be theirs. */

@@ -1,4 +1,3 @@
-import { DateTime } from 'luxon';
 import { type Trust } from '../../projects/project-key.js';
 import { mayWrite } from '../../customers/consent.js';
 import { type Channel, type Recipient, type Purpose } from '../../customers/customer.js';
@@ -68,21 +67,6 @@ function addressRefusal(
 /** The reason that says most: one that was decided about the customer beats one that is merely missing. */
 function worse(a: SuppressedReason, b: SuppressedReason): SuppressedReason {
   return SUPPRESSED_REASONS.indexOf(b) > SUPPRESSED_REASONS.indexOf(a) ? b : a;
-}
-
-/**
- * The first moment from `now` on that lies outside the quiet hours of a zone; `now` itself when it does.
- * A window may pass midnight. Zone and daylight saving time are those of the moment. Unknown zones count as UTC.
- */
-export function afterQuietHours(now: Date, timeZone: string | null, quiet: Policy['quietHours']): Date {
-  if (!quiet || quiet.from === quiet.to) return now;
-  const local = DateTime.fromJSDate(now, { zone: timeZone ?? 'UTC' });
-  const minute = local.hour * 60 + local.minute;
-  const inside =
-    quiet.from < quiet.to ? minute >= quiet.from && minute < quiet.to : minute >= quiet.from || minute < quiet.to;
-  if (!inside) return now;
-  const day = quiet.from > quiet.to && minute >= quiet.from ? local.plus({ days: 1 }) : local;
-  return day.set({ hour: Math.floor(quiet.to / 60), minute: quiet.to % 60, second: 0, millisecond: 0 }).toJSDate();
 }
 
 /** An approval that holds for an incident: the later waves go with it while no more customers than these are written to. */

@@ -6,7 +6,9 @@ import { formatMoment, render } from '../../explanations/reader.js';
 import { Explanations } from '../../explanations/public.js';
 import { Clock } from '../../platform/clock.js';
 import { type Tx } from '../../platform/db/database.js';
-import { afterQuietHours, chooseChannel } from '../algorithm/decide.js';
+import { chooseChannel } from '../algorithm/decide.js';
+import { afterQuietHours } from '../algorithm/quiet-hours.js';
+import { zonesOf } from '../algorithm/zones.js';
 import { type Message } from '../campaign.js';
 import { MessageStore, type Plan, type PlannedMessage } from '../messages/message.store.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
@@ -103,7 +105,9 @@ export class Planner {
     );
     if ('suppressed' in choice)
       return { channel: null, state: 'suppressed', stateReason: choice.suppressed, nextAt: now };
-    const nextAt = afterQuietHours(now, recipient.timeZone, policy.quietHours);
-    return { channel: choice.channel, state: 'pending', stateReason: nextAt > now ? 'quiet_hours' : null, nextAt };
+    const { zones, known } = zonesOf(recipient);
+    const nextAt = afterQuietHours(now, zones, policy.quietHours);
+    const held = known ? 'quiet_hours' : 'quiet_hours_zone_unknown';
+    return { channel: choice.channel, state: 'pending', stateReason: nextAt > now ? held : null, nextAt };
   }
 }

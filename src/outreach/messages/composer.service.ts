@@ -7,7 +7,9 @@ import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
-import { afterQuietHours, chooseChannel } from '../algorithm/decide.js';
+import { chooseChannel } from '../algorithm/decide.js';
+import { afterQuietHours } from '../algorithm/quiet-hours.js';
+import { zonesOf } from '../algorithm/zones.js';
 import { type Campaign, type Message } from '../campaign.js';
 import { CampaignStore } from '../campaigns/campaign.store.js';
 import { type Words, writeWords } from './channel-texts.js';
@@ -27,7 +29,7 @@ export interface Content {
 /** Decision about a claimed message. */
 export type Composition =
   | { readonly kind: 'ready'; readonly content: Content }
-  | { readonly kind: 'hold'; readonly until: Date; readonly reason: 'quiet_hours' }
+  | { readonly kind: 'hold'; readonly until: Date; readonly reason: MessageReason }
   | { readonly kind: 'suppress'; readonly reason: MessageReason }
   | { readonly kind: 'cancel'; readonly reason: MessageReason };
 
@@ -57,8 +59,9 @@ export class Composer {
     const policy = this.policies.find((one) => one.name === campaign.policy);
     const choice = chooseChannel(recipient, this.channels(policy, message), this.config.countries);
     if ('suppressed' in choice) return { kind: 'suppress', reason: choice.suppressed };
-    const until = afterQuietHours(now, recipient.timeZone, policy?.quietHours);
-    if (until > now) return { kind: 'hold', until, reason: 'quiet_hours' };
+    const { zones, known } = zonesOf(recipient);
+    const until = afterQuietHours(now, zones, policy?.quietHours);
+    if (until > now) return { kind: 'hold', until, reason: known ? 'quiet_hours' : 'quiet_hours_zone_unknown' };
     if (await this.isOverCap(tx, message, policy, now)) return { kind: 'suppress', reason: 'cap' };
     return {
       kind: 'ready',
