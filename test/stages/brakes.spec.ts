@@ -117,7 +117,7 @@ describe('one approval of an incident', () => {
 
     await later(['c2', 'c3']);
     expect(await told(forewarn)).toEqual(['c1', 'c2', 'c3'].map((name) => `${name} notice sent`));
-    expect((await campaigns(forewarn))[1]).toMatchObject({ stateReason: 'approved_before' });
+    expect((await campaigns(forewarn))[1]).toMatchObject({ state: 'done', approvedBy: 'admin' });
     await later(['c4']);
     expect((await told(forewarn)).at(-1)).toBe('c4 notice pending');
     expect((await campaigns(forewarn))[2]).toMatchObject({

@@ -81,6 +81,8 @@ export interface ApprovalDecision {
   readonly state: 'approved' | 'awaiting_approval';
   readonly reason: CampaignReason;
   readonly approveAfter?: Date;
+  /** Whose approval it is; left out where a policy approves by itself. */
+  readonly by?: string;
 }
 
 /** True if evidence of this trust lets a campaign of the policy go out without a person. */
@@ -131,7 +133,7 @@ export function decideApproval(policy: Policy, customers: number, now: Date, gra
 
 /** Whether an approval that was given before covers so many customers. */
 export function byGrant({ upTo, by }: Grant, customers: number): ApprovalDecision {
-  if (customers <= upTo) return { state: 'approved', reason: { code: 'approved_before', by } };
+  if (customers <= upTo) return { state: 'approved', by, reason: { code: 'approved_before', by } };
   return { state: 'awaiting_approval', reason: { code: 'beyond_approval', customers, limit: upTo } };
 }
 

@@ -105,7 +105,7 @@ export class CampaignStore {
         facts,
         decision.approveAfter ?? null,
         approved ? now : null,
-        approved ? 'policy' : null,
+        approved ? (decision.by ?? 'policy') : null,
         now,
         claimed,
       ],
