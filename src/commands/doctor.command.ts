@@ -2,6 +2,7 @@ import { openDatabase } from '../platform/db/open-database.js';
 import { type Gateway } from '../delivery/gateway.js';
 import { gatewaysSet } from '../delivery/gateway.factories.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
+import { describePolicy } from '../outreach/algorithm/describe-policy.js';
 import { readSettings, type Settings } from '../platform/config/settings.js';
 import { messageOf } from '../platform/errors.js';
 
@@ -15,6 +16,7 @@ export async function run(): Promise<number> {
     const known = settings;
     results.push(await check('configuration', () => describeConfig(known)));
     results.push(await check('database', () => tryDatabase(known)));
+    explainPolicies(known);
     const gateways = gatewaysSet(known);
     for (const { label, make } of gateways) results.push(await check(label, () => tryGateway(make(known))));
     if (gateways.length === 0)
@@ -38,6 +40,21 @@ function describeConfig(settings: Settings): string {
   const path = configPath(settings);
   const config = loadConfig(path);
   return `${path}: ${config.projects.length} projects, ${config.policies.length} policies, languages ${config.locales.join(', ')}`;
+}
+
+/** Says what each policy would do; silent where the configuration cannot be read, which was said before. */
+function explainPolicies(settings: Settings): void {
+  let config;
+  try {
+    config = loadConfig(configPath(settings));
+  } catch {
+    return;
+  }
+  if (config.policies.length === 0) process.stdout.write('note  there is no policy, so nobody is ever written to\n');
+  for (const policy of config.policies) {
+    const [first, ...rest] = describePolicy(policy);
+    process.stdout.write(`note  policy ${first}\n${rest.map((line) => `      ${line}\n`).join('')}`);
+  }
 }
 
 async function tryDatabase(settings: Settings): Promise<string> {

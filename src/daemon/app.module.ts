@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
+import { ConfigReloadController } from './config-reload.controller.js';
+import { ConfigReload, RUNNING_CONFIG } from './config-reload.service.js';
 import { AudienceModule } from '../audience/audience.module.js';
 import { IDENTITY_CONFIG } from '../customers/identity-config.js';
 import { CustomersModule } from '../customers/customers.module.js';
@@ -110,7 +112,12 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [PlatformModule.forRuntime(runtime), ...FLOW],
-      providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
+      controllers: [ConfigReloadController],
+      providers: [
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: RUNNING_CONFIG, useValue: runtime.config },
+        ConfigReload,
+      ],
     };
   }
 }

@@ -21,11 +21,12 @@ function tuneCollector(): void {
   if (availableParallelism() <= 2) setFlagsFromString('--no-parallel-scavenge');
 }
 
-/** `forewarn start`: runs the daemon until SIGTERM or SIGINT, then ends it cleanly; also one that is still starting. A second signal ends it at once. */
+/** `forewarn start`: runs the daemon until SIGTERM or SIGINT, then ends it cleanly; also one that is still starting. A second signal ends it at once. SIGHUP reads the configuration file again. */
 export async function startCommand(): Promise<number> {
   tuneCollector();
   const daemon = new Worker(DAEMON, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => daemon.postMessage('stop'));
+  process.on('SIGHUP', () => daemon.postMessage('reload'));
   return new Promise((done, failed) => {
     daemon.once('message', (why: string) => failed(new StartError(why)));
     daemon.once('error', failed);

@@ -42,6 +42,11 @@ export class Incidents {
     await this.store.append(tx, incidentId, actor, [fact], now);
   }
 
+  /** Appends to an incident's history what does not stand there yet, word for word. */
+  async appendNew(tx: Tx, incidentId: number, fact: TimelineFact, now: Date): Promise<void> {
+    await this.store.appendNew(tx, incidentId, 'forewarn', fact, now);
+  }
+
   /** Ends an incident and wakes the stage that tells customers; has no effect on an ended one. */
   async resolve(tx: Tx, id: number, actor: string, end: IncidentEnd, now: Date): Promise<void> {
     if (!(await this.store.resolve(tx, id, end.resolution, now))) return;

@@ -108,6 +108,8 @@ export type TimelineFact =
       readonly perDay: number;
       readonly opens: Date;
     }
+  /** No policy matches, so nobody is written to. */
+  | { readonly kind: 'no_policy'; readonly words: string }
   | { readonly kind: 'sending_held' | 'sending_live'; readonly reason: string | null }
   | { readonly kind: 'customer_taken_out'; readonly campaignId: string; readonly messageId: string }
   | { readonly kind: 'message_settled'; readonly messageId: string; readonly sent: boolean };

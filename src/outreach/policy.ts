@@ -16,7 +16,12 @@ export const policiesSchema = z
     z.strictObject({
       name: slug,
       match: z
-        .strictObject({ project: oneOrMore(slug).optional(), severity: oneOrMore(z.enum(SEVERITIES)).optional() })
+        .strictObject({
+          project: oneOrMore(slug).optional(),
+          severity: oneOrMore(z.enum(SEVERITIES)).optional(),
+          /** Parts of the product, as incidents name them. */
+          area: oneOrMore(z.string().min(1).max(100)).optional(),
+        })
         .default({}),
       audience: z.array(audienceName).min(1).prefault(['affected']),
       /** In order: the first that the customer allows and that reaches them. */

@@ -157,6 +157,17 @@ export class IncidentStore {
     await tx.query(sql, [incidentId, now, actor, facts.map(({ kind }) => kind), details]);
   }
 
+  /** Appends a line of history unless it stands there already. */
+  async appendNew(tx: Tx, incidentId: number, actor: string, fact: TimelineFact, now: Date): Promise<void> {
+    const { kind, ...details } = fact;
+    await tx.query(
+      `INSERT INTO incident_timeline (incident_id, at, kind, actor, details)
+       SELECT $1, $2, $3, $4, $5::jsonb
+       WHERE NOT EXISTS (SELECT FROM incident_timeline WHERE incident_id = $1 AND kind = $3 AND details = $5::jsonb)`,
+      [incidentId, now, kind, actor, JSON.stringify(details)],
+    );
+  }
+
   /** Changes the given fields. */
   async update(tx: Tx, id: number, change: IncidentChange): Promise<void> {
     const { status, severity, title, area } = change;

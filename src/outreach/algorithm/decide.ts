@@ -142,10 +142,23 @@ export function needsSecondPerson({ twoPersonsAbove }: Pick<Policy, 'twoPersonsA
   return twoPersonsAbove !== undefined && customers > twoPersonsAbove;
 }
 
-/** The policy that decides about an incident: the first whose every key matches. */
-export function choosePolicy(policies: readonly Policy[], project: string, severity: string): Policy | undefined {
+/** What policies match on. */
+export interface Matchable {
+  /** Slug. */
+  readonly project: string;
+  readonly severity: string;
+  readonly area: string | null;
+}
+
+/** The policy that decides about an incident: the first whose every key matches. An incident without an area matches no policy that asks for one. */
+export function choosePolicy(policies: readonly Policy[], incident: Matchable): Policy | undefined {
   return policies.find(({ match }) => {
-    const fits = (wanted: readonly string[] | undefined, is: string) => wanted === undefined || wanted.includes(is);
-    return fits(match.project, project) && fits(match.severity, severity);
+    const fits = (wanted: readonly string[] | undefined, is: string | null) =>
+      wanted === undefined || (is !== null && wanted.includes(is));
+    return (
+      fits(match.project, incident.project) &&
+      fits(match.severity, incident.severity) &&
+      fits(match.area, incident.area)
+    );
   });
 }

@@ -83,12 +83,12 @@ export class CampaignStage implements Stage {
     const database = this.database.until(signal);
     let worked = (await this.approveDue(database, now)) + (await this.askAgain(database, now));
     for (const incident of await this.incidents.open(database))
-      worked += await this.locked(database, incident, (tx, policy) => this.notify(tx, incident, policy, now));
+      worked += await this.locked(database, incident, now, (tx, policy) => this.notify(tx, incident, policy, now));
     for (const incident of await this.incidents.resolvedSince(
       database,
       new Date(now.getTime() - RESOLVED_LOOKBACK_MS),
     )) {
-      worked += await this.locked(database, incident, (tx, policy) => this.conclude(tx, incident, policy, now));
+      worked += await this.locked(database, incident, now, (tx, policy) => this.conclude(tx, incident, policy, now));
     }
     worked += await database.transaction((tx) => this.campaigns.finish(tx));
     if (worked > 0) await wake(database, 'dispatch');
@@ -99,11 +99,24 @@ export class CampaignStage implements Stage {
   private async locked(
     database: Database,
     incident: Incident,
+    now: Date,
     work: (tx: Tx, policy: Policy) => Promise<number>,
   ): Promise<number> {
-    const policy = choosePolicy(this.policies, this.projects.find(incident.projectId)?.slug ?? '', incident.severity);
-    if (!policy) return 0;
+    const project = this.projects.find(incident.projectId)?.slug ?? '';
+    const policy = choosePolicy(this.policies, { ...incident, project });
+    if (!policy) {
+      await this.noteNoPolicy(database, incident, project, now);
+      return 0;
+    }
     return database.transaction(async (tx) => ((await tx.tryLock(`campaign:${incident.id}`)) ? work(tx, policy) : 0));
+  }
+
+  /** Says once in the timeline of an open incident that nobody is written to, and why. */
+  private async noteNoPolicy(database: Database, incident: Incident, project: string, now: Date): Promise<void> {
+    if (incident.status === 'resolved') return;
+    const { severity, area } = incident;
+    const words = `no policy matches project ${project}, severity ${severity}, area ${area ?? '(none)'}, so nobody is written to`;
+    await database.transaction((tx) => this.incidents.appendNew(tx, incident.id, { kind: 'no_policy', words }, now));
   }
 
   /** What the policy believes of this incident: no claims where one source makes unusually many. */

@@ -24,7 +24,10 @@ export class OutreachOutlooks {
 
   private async read(sql: Sql, incident: Incident): Promise<OutreachOutlook> {
     const family = [incident.id, ...incident.mergedIds];
-    const policy = choosePolicy(this.policies, this.projects.find(incident.projectId)?.slug ?? '', incident.severity);
+    const policy = choosePolicy(this.policies, {
+      ...incident,
+      project: this.projects.find(incident.projectId)?.slug ?? '',
+    });
     const { told, untoldEnd } = await this.messages.countTold(sql, family);
     const waiting = await this.messages.waitingOf(sql, incident.id);
     const words = outlookWords({

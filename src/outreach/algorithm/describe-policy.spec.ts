@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { policiesSchema } from '../policy.js';
+import { describePolicy } from './describe-policy.js';
+
+const words = (about: object) =>
+  policiesSchema.parse([{ name: 'checkout', channels: ['sms', 'email'], ...about }]).map(describePolicy)[0];
+
+describe('a policy in words', () => {
+  it('says whom it takes, who approves, when and how often', () => {
+    expect(
+      words({
+        match: { project: 'shop', severity: ['major', 'critical'], area: 'checkout' },
+        approval: { after: '1h30m' },
+        twoPersonsAbove: 5000,
+        quietHours: { from: '21:00', to: '08:00' },
+        caps: { messages: 2, per: '24h' },
+      }),
+    ).toEqual([
+      'checkout: takes incidents of severity major or critical, project shop, area checkout.',
+      'It writes to customers who were hit, by sms else email.',
+      'It goes out after 1h30m unless somebody objects; above 500 customers a person must approve. Customers whom only claims say were hit wait for a person.',
+      'More than 5000 customers need two people.',
+      'Nothing goes out from 21:00 to 08:00 where the customer is.',
+      'A customer gets at most 2 notices in 1d.',
+      'Those who were told hear when it is fixed.',
+    ]);
+  });
+
+  it('says what it does not do', () => {
+    expect(words({ onResolve: false })).toEqual([
+      'checkout: takes incidents of any severity, any project.',
+      'It writes to customers who were hit, by sms else email.',
+      'A person approves once for an incident; later waves go along up to 500 customers, or as many as they saw.',
+      'There is no cap on notices.',
+      'Nobody hears when it is fixed.',
+    ]);
+  });
+});

@@ -1,0 +1,64 @@
+import { type Policy } from '../policy.js';
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+] as const;
+
+/** Says in sentences what a policy does, for the person who wrote it. */
+export function describePolicy(policy: Policy): string[] {
+  const { match, approval, blastLimit, twoPersonsAbove, quietHours, caps, channels, trust, onResolve } = policy;
+  return [
+    `${policy.name}: ${matchWords(match)}.`,
+    `It writes to customers who were hit, by ${list(channels, 'else')}.`,
+    approvalWords(approval, blastLimit, trust),
+    twoPersonsAbove === undefined ? '' : `More than ${twoPersonsAbove} customers need two people.`,
+    quietHours
+      ? `Nothing goes out from ${clock(quietHours.from)} to ${clock(quietHours.to)} where the customer is.`
+      : '',
+    caps ? `A customer gets at most ${caps.messages} notices in ${span(caps.per)}.` : 'There is no cap on notices.',
+    onResolve ? 'Those who were told hear when it is fixed.' : 'Nobody hears when it is fixed.',
+  ].filter(Boolean);
+}
+
+function matchWords({ project, severity, area }: Policy['match']): string {
+  const parts = [
+    severity ? `severity ${list(severity, 'or')}` : 'any severity',
+    project ? `project ${list(project, 'or')}` : 'any project',
+    ...(area ? [`area ${list(area, 'or')}`] : []),
+  ];
+  return `takes incidents of ${parts.join(', ')}`;
+}
+
+function approvalWords(approval: Policy['approval'], blastLimit: number, trust: readonly string[]): string {
+  const limit = `above ${blastLimit} customers a person must approve`;
+  const claims = trust.includes('claimed')
+    ? 'Claims with the public key count'
+    : 'Customers whom only claims say were hit wait for a person';
+  if (approval === 'required')
+    return `A person approves once for an incident; later waves go along up to ${blastLimit} customers, or as many as they saw.`;
+  if (approval === 'automatic') return `It goes out by itself; ${limit}. ${claims}.`;
+  return `It goes out after ${span(approval.after)} unless somebody objects; ${limit}. ${claims}.`;
+}
+
+function list(words: readonly string[], last: string): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`;
+}
+
+function clock(minute: number): string {
+  return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+/** A duration as the configuration writes it. */
+function span(ms: number): string {
+  let left = ms;
+  const parts: string[] = [];
+  for (const [unit, size] of UNITS) {
+    const count = Math.floor(left / size);
+    if (count > 0) parts.push(`${count}${unit}`);
+    left -= count * size;
+  }
+  return parts.join('') || `${ms}ms`;
+}
