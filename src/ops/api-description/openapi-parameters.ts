@@ -30,6 +30,7 @@ const QUERY: Readonly<Record<string, string>> = {
   encoding: 'Encoding of the text, such as `windows-1252`; UTF-8 and UTF-16 are found out.',
   country: 'Two letters of the country whose phone numbers are written without their code.',
   dryRun: '`true`: read and judge everything, write nothing.',
+  reason: 'Why, for the history.',
   skip: 'Records to pass over, to go on after a stop.',
 };
 
@@ -38,6 +39,8 @@ const PLACES: Readonly<Record<string, string>> = {
   token: 'The token of the link, which is its key.',
   locale: 'A language of the configuration, BCP 47.',
   externalId: "The app's own id of the customer.",
+  kind: 'Kind of the name.',
+  value: 'The name itself.',
   issueId: 'Id of the issue.',
   keyId: 'Id of the key.',
 };
