@@ -162,6 +162,7 @@ CREATE TABLE client_drop (
   category text NOT NULL,
   of_errors boolean NOT NULL,
   quantity bigint NOT NULL,
+  claimed bigint NOT NULL DEFAULT 0,
   CONSTRAINT client_drop_pkey PRIMARY KEY (project_id, minute, reason, category)
 );
 
@@ -323,6 +324,7 @@ CREATE TABLE event_seen (
   project_id integer NOT NULL,
   event_id uuid NOT NULL,
   seen_at timestamp with time zone NOT NULL,
+  mark bigint,
   CONSTRAINT event_seen_pkey PRIMARY KEY (project_id, event_id)
 );
 CREATE INDEX event_seen_at ON event_seen USING brin (seen_at);

@@ -26,6 +26,7 @@ import { Traces1795433200000 } from './1795433200000-traces.js';
 import { Access1795434000000 } from './1795434000000-access.js';
 import { Traits1795436000000 } from './1795436000000-traits.js';
 import { Causes1795436100000 } from './1795436100000-causes.js';
+import { Claims1795437000000 } from './1795437000000-claims.js';
 import { ConsentPurpose1795439000000 } from './1795439000000-consent-purpose.js';
 import { IdentityLinks1795439100000 } from './1795439100000-identity-links.js';
 import { Brakes1795442000000 } from './1795442000000-brakes.js';
@@ -60,6 +61,7 @@ export const migrations = [
   Access1795434000000,
   Traits1795436000000,
   Causes1795436100000,
+  Claims1795437000000,
   ConsentPurpose1795439000000,
   IdentityLinks1795439100000,
   Brakes1795442000000,

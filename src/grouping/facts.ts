@@ -47,7 +47,7 @@ export interface Grouping {
 }
 
 /** Picks the key of the newest version, by which the event is counted. */
-export function newestKey({ grouped: { keys } }: Facts): GroupingKey {
+export function newestKey({ grouped: { keys } }: Pick<Facts, 'grouped'>): GroupingKey {
   const [newest] = keys;
   if (!newest) throw new Error('no fingerprint version is in use');
   return newest;

@@ -4,7 +4,7 @@ import { type CountableEvent, type QueuedEvent } from './queued-event.js';
 /** The step after intake. Registered with the buffer when the daemon starts. */
 export interface EventConsumer {
   /**
-   * Commits a batch and returns one outcome an event, in order. Idempotent by `(projectId, eventId)`.
+   * Commits a batch and returns one outcome an event, in order. Idempotent by `(projectId, eventId)` and what the event is about.
    * @throws when nothing was committed
    */
   digest(batch: readonly CountableEvent[]): Promise<DigestOutcome[]>;

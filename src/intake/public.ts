@@ -3,7 +3,8 @@ import { type Bound, type Sql, type Tx } from '../platform/db/database.js';
 import { dropFix } from '../events/client-drops.js';
 import { Scrubber } from '../events/scrubber.js';
 import { type AppEvent } from '../events/event.js';
-import { LedgerStore, type OutcomeCount } from './ledger/ledger.store.js';
+import { idBeside } from './event-mark.js';
+import { type Claim, LedgerStore, type OutcomeCount } from './ledger/ledger.store.js';
 import { OutcomeCounter } from './ledger/outcome.counter.js';
 import { readSample } from '../events/protocols.js';
 import { inFull, type QueuedEvent } from './queued-event.js';
@@ -19,28 +20,29 @@ export class IntakeLedger {
     private readonly telemetry: TelemetryStore,
   ) {}
 
-  /** Marks events as seen in this transaction; returns those that nobody had seen, of two with the same id the first. */
-  async claimEvents<Event extends Pick<QueuedEvent, 'projectId' | 'eventId'>>(
-    tx: Tx,
-    events: readonly Event[],
-    now: Date,
-  ): Promise<readonly Event[]> {
-    const fresh = await this.store.claimEvents(
+  /**
+   * Marks events as seen in this transaction; returns for each the id under which it counts, or undefined where it was seen before. That is its
+   * own id, or one beside it where another event had taken that, since ids are chosen by whoever sends.
+   */
+  async claimEvents(tx: Tx, events: readonly Claim[], now: Date): Promise<(string | undefined)[]> {
+    const fresh = await this.store.claimEvents(tx, events, now);
+    if (fresh === null) return events.map(({ eventId }) => eventId);
+    const ids = events.map((one) => (fresh.delete(keyOf(one)) ? one.eventId : undefined));
+    const taken = await this.store.takenByOthers(
       tx,
-      events.map((one) => one.projectId),
-      events.map((one) => one.eventId),
-      now,
+      events.filter((_, at) => ids[at] === undefined),
     );
-    return fresh === null ? events : events.filter(({ projectId, eventId }) => fresh.delete(`${projectId}:${eventId}`));
+    if (taken.size === 0) return ids;
+    const beside = events.map((one) => ({ ...one, eventId: idBeside(one.eventId, one.mark) }));
+    const isBeside = events.map((one, at) => ids[at] === undefined && taken.has(keyOf(one)));
+    const wanted = beside.filter((_, at) => isBeside[at]);
+    const freshBeside = (await this.store.claimEvents(tx, wanted, now)) ?? new Set(wanted.map(keyOf));
+    return beside.map((one, at) => (isBeside[at] && freshBeside.delete(keyOf(one)) ? one.eventId : ids[at]));
   }
 
-  /** The statement that marks events as seen; fails with a unique violation when somebody has seen one of them. */
-  claimAllEvents(events: readonly Pick<QueuedEvent, 'projectId' | 'eventId'>[], now: Date): Bound {
-    return this.store.claimAllEvents(
-      events.map((one) => one.projectId),
-      events.map((one) => one.eventId),
-      now,
-    );
+  /** The statement that marks events as seen; fails with a unique violation when somebody has seen one of their ids. */
+  claimAllEvents(events: readonly Claim[], now: Date): Bound {
+    return this.store.claimAllEvents(events, now);
   }
 
   /** The statement that counts outcomes; call `observe` after its commit. */
@@ -94,14 +96,21 @@ export class IntakeLedger {
     }));
   }
 
-  /** Error reports that a project's SDKs dropped by themselves between two moments, by reason, each with what ends it. */
+  /**
+   * Error reports that a project's SDKs dropped by themselves between two moments, by reason, each with what ends it; `claimed` of
+   * them were reported with a public key.
+   */
   async dropsBetween(
     sql: Sql,
     projectId: number,
     from: Date,
     to: Date,
-  ): Promise<{ reason: string; quantity: number; fix: string }[]> {
+  ): Promise<{ reason: string; quantity: number; claimed: number; fix: string }[]> {
     const rows = await this.telemetry.dropsIn(sql, projectId, from, to);
-    return rows.map(({ reason, quantity }) => ({ reason, quantity, fix: dropFix(reason) }));
+    return rows.map((row) => ({ ...row, fix: dropFix(row.reason) }));
   }
+}
+
+function keyOf({ projectId, eventId, mark }: Claim): string {
+  return `${projectId}:${eventId}:${mark}`;
 }

@@ -78,9 +78,12 @@ describe('the snippets of docs/trust.md that sign an id', () => {
     expect([stdout.trim().split('\n'), stderr]).toEqual([IDS.map((one) => signatureOf(one, secret)), '']);
   });
 
+  const skipped = missing ?? [];
+  if (skipped.length > 0) console.warn(`not on this machine, so their snippets are not run: ${skipped.join(', ')}`);
+
   // Without the runtime only what is written can be looked at: the call that each language's manual names.
-  if (missing?.length)
-    it.each(missing)('name HMAC-SHA256 in %s, which is not on this machine', (language) => {
+  if (skipped.length > 0)
+    it.each(skipped)('name HMAC-SHA256 in %s (running it is skipped: it is not on this machine)', (language) => {
       expect(snippetOf(language)).toMatch(/hash_hmac\('sha256', \$id, \$secret\)|HmacSHA256/);
     });
 });

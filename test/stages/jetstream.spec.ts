@@ -4,6 +4,8 @@ import { connect } from '@nats-io/transport-node';
 import { startDaemon } from '../../src/daemon/daemon.js';
 import { streamOf } from '../../src/intake/buffer/jetstream.log.js';
 import { decodeBatch } from '../../src/intake/buffer/event-wire.js';
+import { signatureOf } from '../../src/events/signature.js';
+import { Projects } from '../../src/projects/project.registry.js';
 import { Digest } from '../../src/issues/digest/digest.service.js';
 import { SystemClock } from '../../src/platform/clock.js';
 import { readSettings } from '../../src/platform/config/settings.js';
@@ -77,6 +79,33 @@ if (!installed) console.warn('nats-server is not installed here: the tests of th
 
     expect(await cluster.rows('SELECT count(*) AS n FROM fingerprint')).toEqual([{ n: 2 }]);
     expect(await counted(cluster)).toBe(4);
+  });
+
+  it('keeps how an event is known: claimed, signed or sent by a server, and takes no other event for its resend', async () => {
+    const intake = await start('intake,api');
+    const { key } = await intake.project();
+    const { key: secret } = (await intake.api.post('/v1/projects/1/keys', { kind: 'signing' })).body as { key: string };
+    await intake.daemon.app.get(Projects).load();
+    const signed = { ...anEvent({ customer: 'signed' }), signature: signatureOf('signed', secret) };
+    const forged = { ...anEvent({ customer: 'forged' }), signature: signatureOf('signed', secret) };
+    const sent = anEvent({ customer: 'sent' });
+    await claim(intake, key, [anEvent({ customer: 'claimed' }), signed, forged, anotherEvent({ id: sent.id })]);
+    expect(JSON.stringify(await stored(nats.url))).not.toContain(signatureOf('signed', secret));
+    expect(await intake.send(sent)).toMatchObject({ accepted: 1 });
+    expect(await intake.send(sent)).toMatchObject({ duplicate: 1 });
+
+    await start('digest', intake);
+    await untilCounted(intake, 5);
+    const hits = await intake.rows(
+      `SELECT value, events::int, signed_events::int AS signed, server_events::int AS server
+       FROM issue_customer JOIN customer_identity USING (customer_id) WHERE kind = 'id' ORDER BY 1`,
+    );
+    expect(hits).toEqual([
+      { value: 'claimed', events: 1, signed: 0, server: 0 },
+      { value: 'forged', events: 1, signed: 0, server: 0 },
+      { value: 'sent', events: 1, signed: 0, server: 1 },
+      { value: 'signed', events: 1, signed: 1, server: 0 },
+    ]);
   });
 
   it('writes no secret into the message log, and of a storm some payloads only', async () => {
@@ -293,6 +322,13 @@ function faults(count: number): EventBody[] {
 
 async function counted(forewarn: Forewarn): Promise<number> {
   return (await forewarn.row<{ n: number }>('SELECT coalesce(sum(events), 0)::bigint AS n FROM issue_minute')).n;
+}
+
+/** Sends events with a key that everybody has. */
+async function claim(forewarn: Forewarn, key: string, events: readonly object[]): Promise<void> {
+  const headers = { authorization: `Bearer ${key}` };
+  const answer = await forewarn.anyone.raw('POST', '/v1/events', { headers, body: JSON.stringify(events) });
+  expect(answer.body).toMatchObject({ accepted: events.length });
 }
 
 async function untilCounted(forewarn: Forewarn, count: number): Promise<void> {

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { type Clock } from '../../platform/clock.js';
 import { Problem } from '../../platform/errors.js';
 import { type Logger } from '../../platform/logging/logger.js';
+import { markOf } from '../event-mark.js';
 import { EventBuffer, type EventConsumer } from '../event-buffer.js';
 import { inFull, type QueuedEvent } from '../queued-event.js';
 import { type BufferOutlet } from './buffer-outlet.service.js';
@@ -102,7 +103,8 @@ export class JetStreamBuffer extends EventBuffer {
 
   private publishable(queued: QueuedEvent): { partition: number; event: Publishable } {
     const { outlet } = this.parts;
-    const id = `${queued.projectId}:${queued.eventId}`;
+    const mark = queued.facts ? markOf(queued.facts, queued.trust) : '';
+    const id = `${queued.projectId}:${queued.eventId}:${mark}`;
     const grouping = outlet.groupingOf(queued);
     const key = grouping ? `${queued.projectId}:${grouping.key}` : id;
     const full = inFull(queued);

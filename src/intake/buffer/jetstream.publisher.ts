@@ -28,7 +28,7 @@ interface Share {
   readonly failed: (error: unknown) => void;
 }
 
-/** Event to be published: its identity `projectId:eventId`, the event as JSON, and its length in bytes. */
+/** Event to be published: its identity `projectId:eventId:mark`, the event as JSON, and its length in bytes. */
 export interface Publishable {
   readonly id: string;
   readonly text: string;

@@ -65,7 +65,7 @@ export class Intake {
   ): Promise<Reply> {
     const sender = await this.senderOf(request, admitted, rest.dsn);
     const ended = await this.acceptor.accept(sender, events, request.receivedAt);
-    await this.count(sender.id, rest, request.receivedAt);
+    await this.count(sender, rest, request.receivedAt);
     const { route, headers, receivedAt } = request;
     const sent = { operation: route.operation, contentType: headerText(headers['content-type']), receivedAt };
     return route.protocol.answer(sent, ended, rest);
@@ -88,14 +88,14 @@ export class Intake {
     return new Refusal(read.outcome === 'too_large' ? 413 : 400, read.outcome, read.reason, id);
   }
 
-  private async count(projectId: number, rest: Remainder, receivedAt: number): Promise<void> {
+  private async count(sender: Sender, rest: Remainder, receivedAt: number): Promise<void> {
     const { telemetry, unused, ignored, faults } = rest;
     const { used, duplicate } = telemetry
-      ? await this.telemetry.record(projectId, telemetry, receivedAt)
+      ? await this.telemetry.record(sender, telemetry, receivedAt)
       : { used: 0, duplicate: 0 };
     const invalid = faults.reduce((sum, { count }) => sum + count, 0);
     const counts = { used, duplicate, discarded: unused + ignored, invalid };
     for (const [outcome, count] of Object.entries(counts))
-      if (count > 0) this.outcomes.count(projectId, outcome as keyof typeof counts, count);
+      if (count > 0) this.outcomes.count(sender.id, outcome as keyof typeof counts, count);
   }
 }

@@ -6,18 +6,34 @@ import { type Outcome } from '../outcome.js';
 
 const CLAIM = {
   name: 'intake.claim_events',
-  text: `WITH fresh AS (
-           INSERT INTO event_seen (project_id, event_id, seen_at) SELECT p, e, $3 FROM unnest($1::int[], $2::uuid[]) AS x (p, e) ORDER BY p, e
-           ON CONFLICT DO NOTHING RETURNING project_id, event_id
-         )
-         SELECT CASE WHEN count(*) < cardinality($2::uuid[]) THEN coalesce(array_agg(project_id || ':' || replace(event_id::text, '-', '')), '{}') END AS keys FROM fresh`,
+  text: `
+    WITH fresh AS (
+      INSERT INTO event_seen (project_id, event_id, seen_at, mark)
+      SELECT p, e, $3, m
+      FROM unnest($1::int[], $2::uuid[], $4::bigint[]) WITH ORDINALITY AS x (p, e, m, nth)
+      ORDER BY p, e, nth
+      ON CONFLICT DO NOTHING
+      RETURNING project_id, event_id, mark
+    )
+    SELECT CASE WHEN count(*) < cardinality($2::uuid[])
+      THEN coalesce(array_agg(project_id || ':' || replace(event_id::text, '-', '') || ':' || mark), '{}') END AS keys
+    FROM fresh`,
 };
 const CLAIM_ALL = {
   name: 'intake.claim_all_events',
-  text: `INSERT INTO event_seen (project_id, event_id, seen_at)
-    SELECT p, e, $3
-    FROM unnest($1::int[], $2::uuid[]) AS x (p, e)
+  text: `
+    INSERT INTO event_seen (project_id, event_id, seen_at, mark)
+    SELECT p, e, $3, m
+    FROM unnest($1::int[], $2::uuid[], $4::bigint[]) AS x (p, e, m)
     ORDER BY p, e`,
+};
+const TAKEN = {
+  name: 'intake.taken_ids',
+  text: `
+    SELECT s.project_id || ':' || replace(s.event_id::text, '-', '') || ':' || x.m AS key
+    FROM unnest($1::int[], $2::uuid[], $3::bigint[]) AS x (p, e, m)
+    JOIN event_seen s ON s.project_id = x.p AND s.event_id = x.e
+    WHERE s.mark <> x.m`,
 };
 const COUNT = {
   name: 'intake.count_outcomes',
@@ -43,6 +59,15 @@ export interface OutcomeCount {
   readonly count: number;
 }
 
+/** An event that is to count once. */
+export interface Claim {
+  readonly projectId: number;
+  /** 32 hex digits. */
+  readonly eventId: string;
+  /** Tells a resend from another event with the same id: `markOf`. */
+  readonly mark: number;
+}
+
 /** A scrubbed payload that is kept. */
 export interface StoredSample {
   readonly projectId: number;
@@ -57,22 +82,24 @@ export interface StoredSample {
 /** SQL on what came in: ids seen, outcomes, samples. */
 @Injectable()
 export class LedgerStore {
-  /** Marks events as seen; returns the keys `projectId:eventId` that were new, or null where all of them were. */
-  async claimEvents(
-    tx: Tx,
-    projectIds: readonly number[],
-    eventIds: readonly string[],
-    now: Date,
-  ): Promise<Set<string> | null> {
-    const [row] = await tx.query<{ keys: string[] | null }>(CLAIM, [int4s(projectIds), uuids(eventIds), now]);
+  /** Marks events as seen; returns the keys `projectId:eventId:mark` that were new, or null where all of them were. */
+  async claimEvents(tx: Tx, claims: readonly Claim[], now: Date): Promise<Set<string> | null> {
+    const [row] = await tx.query<{ keys: string[] | null }>(CLAIM, claimValues(claims, now));
     return row?.keys ? new Set(row.keys) : null;
+  }
+
+  /** The keys `projectId:eventId:mark` of those under whose id another event was seen. */
+  async takenByOthers(tx: Tx, claims: readonly Claim[]): Promise<Set<string>> {
+    const [projectIds, eventIds, , marks] = claimValues(claims);
+    const rows = await tx.query<{ key: string }>(TAKEN, [projectIds, eventIds, marks]);
+    return new Set(rows.map(({ key }) => key));
   }
 
   /**
    * Marks events as seen, all or none; fails with a unique violation when one of them was seen before, or two are the same.
    */
-  claimAllEvents(projectIds: readonly number[], eventIds: readonly string[], now: Date): Bound {
-    return bind(CLAIM_ALL, [int4s(projectIds), uuids(eventIds), now]);
+  claimAllEvents(claims: readonly Claim[], now: Date): Bound {
+    return bind(CLAIM_ALL, claimValues(claims, now));
   }
 
   /** Adds to the counts of outcomes. */
@@ -156,4 +183,13 @@ export class LedgerStore {
        ORDER BY 1, 2`,
     );
   }
+}
+
+function claimValues(claims: readonly Claim[], now?: Date): [Buffer, Buffer, Date | undefined, Buffer] {
+  return [
+    int4s(claims.map((one) => one.projectId)),
+    uuids(claims.map((one) => one.eventId)),
+    now,
+    int8s(claims.map((one) => one.mark)),
+  ];
 }

@@ -15,6 +15,9 @@ import {
   type SessionCount,
   type Telemetry,
 } from '../../events/telemetry.js';
+import { heldTime } from '../held-time.js';
+import { type Sender } from '../sender.js';
+import { ClaimedDrops } from './claimed-drops.js';
 import { type DropRow, type SessionRow, TelemetryStore } from './telemetry.store.js';
 
 const MINUTE = 60_000;
@@ -70,6 +73,7 @@ export class TelemetryRecorder implements Stage {
   /** Users whom nobody knew, by project and user id; the one seen longest ago first. */
   private readonly strangers = new Map<string, Stranger>();
   private askedAgainAt = 0;
+  private readonly claims = new ClaimedDrops();
 
   constructor(
     private readonly store: TelemetryStore,
@@ -82,13 +86,14 @@ export class TelemetryRecorder implements Stage {
 
   /** Takes all telemetry of a body; returns how many items were used, and how many were duplicates. Feedback is committed. */
   async record(
-    projectId: number,
+    sender: Sender,
     { sessions, clientReports, feedback, activity = [] }: Telemetry,
     receivedAt: number,
   ): Promise<{ used: number; duplicate: number }> {
+    const projectId = sender.id;
     const newWords = await this.feedback(projectId, feedback, this.clock.now());
     for (const counts of sessions) this.sessions(projectId, counts, receivedAt);
-    for (const report of clientReports) this.clientReport(projectId, report);
+    for (const report of clientReports) this.clientReport(sender, report, receivedAt);
     for (const one of activity) this.used(projectId, one);
     const used = sessions.length + clientReports.length + activity.length + newWords;
     return { used, duplicate: feedback.length - newWords };
@@ -109,10 +114,16 @@ export class TelemetryRecorder implements Stage {
     this.traits.saw({ projectId, customer: identitiesOfUser(customer), traits, at });
   }
 
-  /** Adds what an SDK says that it dropped. */
-  clientReport(projectId: number, { at, drops }: ClientReport): void {
-    for (const { reason, category, quantity, ofErrors } of drops) {
-      const minute = Math.floor(at / MINUTE) * MINUTE;
+  /** Adds what an SDK says that it dropped; of claims no more than a source may make in a minute. */
+  private clientReport(
+    { id: projectId, trust, source }: Sender,
+    { at, drops }: ClientReport,
+    receivedAt: number,
+  ): void {
+    for (const { reason, category, quantity: said, ofErrors } of drops) {
+      const minute = Math.floor(heldTime(at, receivedAt, trust) / MINUTE) * MINUTE;
+      const quantity = trust === 'claimed' ? this.claims.take(source, said, receivedAt) : said;
+      const claimed = trust === 'claimed' ? quantity : 0;
       const key = `${projectId} ${minute} ${reason} ${category}`;
       const full = !this.gathered.drops.has(key) && this.gathered.drops.size >= MOST_ROWS;
       const row = {
@@ -122,8 +133,11 @@ export class TelemetryRecorder implements Stage {
         category,
         ofErrors,
         quantity: 0,
+        claimed: 0,
       };
-      upsert(this.gathered.drops, full ? `${projectId} ${minute} ${OTHER} ${category}` : key, row).quantity += quantity;
+      const sum = upsert(this.gathered.drops, full ? `${projectId} ${minute} ${OTHER} ${category}` : key, row);
+      sum.quantity += quantity;
+      sum.claimed += claimed;
     }
   }
 
@@ -269,7 +283,11 @@ export class TelemetryRecorder implements Stage {
       const kept = upsert(this.gathered.sessions, key, { ...row, ...none });
       for (const end of [...COUNTED, 'crashedDevices'] as const) kept[end] += row[end];
     }
-    for (const [key, row] of drops) upsert(this.gathered.drops, key, { ...row, quantity: 0 }).quantity += row.quantity;
+    for (const [key, row] of drops) {
+      const kept = upsert(this.gathered.drops, key, { ...row, quantity: 0, claimed: 0 });
+      kept.quantity += row.quantity;
+      kept.claimed += row.claimed;
+    }
     for (const row of activity.values()) this.touch(row.projectId, row.did, row.at);
   }
 

@@ -24,6 +24,8 @@ export interface DropRow {
   readonly category: string;
   readonly ofErrors: boolean;
   quantity: number;
+  /** How much of it was said with a public key. */
+  claimed: number;
 }
 
 /** A customer's own words as they are kept: scrubbed, the writer in a column of its own. */
@@ -118,11 +120,14 @@ export class TelemetryStore {
     await sql.query(
       {
         name: 'telemetry.add_drops',
-        text: `INSERT INTO client_drop AS d (project_id, minute, reason, category, of_errors, quantity)
+        text: `
+          INSERT INTO client_drop AS d (project_id, minute, reason, category, of_errors, quantity, claimed)
           SELECT *
-          FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::text[], $5::boolean[], $6::bigint[])
+          FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[])
           ORDER BY 1, 2, 3, 4
-          ON CONFLICT (project_id, minute, reason, category) DO UPDATE SET quantity = d.quantity + EXCLUDED.quantity`,
+          ON CONFLICT (project_id, minute, reason, category) DO UPDATE SET
+            quantity = d.quantity + EXCLUDED.quantity,
+            claimed = d.claimed + EXCLUDED.claimed`,
       },
       [
         rows.map((row) => row.projectId),
@@ -131,6 +136,7 @@ export class TelemetryStore {
         rows.map((row) => row.category),
         rows.map((row) => row.ofErrors),
         rows.map((row) => row.quantity),
+        rows.map((row) => row.claimed),
       ],
     );
   }
@@ -154,10 +160,15 @@ export class TelemetryStore {
     return added;
   }
 
-  /** Error reports that SDKs of a project dropped in any of these minutes, by reason. */
-  async dropsIn(sql: Sql, projectId: number, from: Date, to: Date): Promise<{ reason: string; quantity: number }[]> {
+  /** Error reports that SDKs of a project dropped in any of these minutes, by reason; `claimed` of them were reported with a public key. */
+  async dropsIn(
+    sql: Sql,
+    projectId: number,
+    from: Date,
+    to: Date,
+  ): Promise<{ reason: string; quantity: number; claimed: number }[]> {
     return sql.query(
-      `SELECT reason, sum(quantity)::bigint AS quantity
+      `SELECT reason, sum(quantity)::bigint AS quantity, sum(claimed)::bigint AS claimed
        FROM client_drop
        WHERE project_id = $1 AND of_errors AND minute >= $2 AND minute <= $3
        GROUP BY 1

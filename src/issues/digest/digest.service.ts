@@ -3,6 +3,8 @@ import { type Person } from '../../customers/customer.js';
 import { CustomerDirectory, type Known, type RecalledCustomers } from '../../customers/public.js';
 import { CustomerLogins } from '../../customers/logins.service.js';
 import { CustomerTraits } from '../../customers/traits.service.js';
+import { markOf } from '../../intake/event-mark.js';
+import { heldTime } from '../../intake/held-time.js';
 import { type EventConsumer } from '../../intake/event-buffer.js';
 import { type CountableEvent, type QueuedEvent } from '../../intake/queued-event.js';
 import { type DigestOutcome } from '../../intake/outcome.js';
@@ -29,7 +31,13 @@ const MINUTE = 60_000;
 const CAUTIOUS_BATCHES = 50;
 
 /** An event that is about to be counted. */
-export type Prepared = Omit<QueuedEvent, 'facts' | 'fault'> & Facts;
+export type Prepared = Omit<QueuedEvent, 'facts' | 'fault'> &
+  Facts & {
+    /** Tells a resend from another event with the same id: `markOf`. */
+    readonly mark: number;
+    /** When it counts as having happened, epoch milliseconds: `heldTime`. */
+    readonly countedAt: number;
+  };
 
 /** SQLSTATEs of a batch that fails since a customer was erased meanwhile, or another process was at the same rows. */
 const CONFLICTS: readonly (string | undefined)[] = [
@@ -46,7 +54,7 @@ interface Remembered {
 
 /**
  * GROUP: turns a batch of accepted events into issues, counts and hits, in one transaction.
- * Idempotent by `(project, event id)`: an event that was seen before changes nothing.
+ * Idempotent by `(project, event id, mark)`: an event that was seen before changes nothing, and another event with its id counts.
  *
  * Where this process remembers the issue and the customer of every event, the whole transaction is one round trip, in which the server
  * first makes sure that no event was seen before and that what is remembered still holds. Otherwise it goes step by step.
@@ -145,11 +153,13 @@ export class Digest implements EventConsumer {
     const now = this.clock.now();
     const committed = await this.database.transaction(async (tx) => {
       // Asked for together, these travel in one round trip.
-      const [fresh, found, known] = await Promise.all([
+      const [ids, found, known] = await Promise.all([
         this.ledger.claimEvents(tx, prepared, now),
         this.opener.find(tx, prepared),
         this.directory.look(tx, prepared),
       ]);
+      const claimed = prepared.map((one, at) => claimedEvent(one, ids[at]));
+      const fresh = claimed.filter((one) => one !== undefined);
       const wanted = fresh.filter((one) => !one.grouped.ignore);
       const kinds = await this.budgetKinds(tx, wanted, found, known);
       const attached = await this.opener.attach(tx, wanted, { found, kinds }, now);
@@ -164,7 +174,7 @@ export class Digest implements EventConsumer {
       const releases = this.regressions.saveReleases(placed, now);
       await runAll(tx, releases.bound);
       await this.regressions.reopen(tx, placed, now);
-      const outcomes = outcomesOf(prepared, fresh, counting);
+      const outcomes = outcomesOf(claimed, counting);
       const counts = countOutcomes(prepared, outcomes, now);
       await this.samples.learn(
         tx,
@@ -256,16 +266,19 @@ function withFacts(event: CountableEvent): Prepared {
   const { occurredAt, release, blocking, identities: all, device, grouped, traits } = facts;
   // What is signed is the id and nothing else: an address beside it would lead to somebody else as if it were.
   const identities = trust === 'signed' ? all.filter(({ kind }) => kind === 'id') : all;
+  const mark = markOf(facts, trust);
+  const countedAt = heldTime(occurredAt, receivedAt, trust);
   // prettier-ignore
-  return { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, occurredAt, release, blocking, identities, device, grouped, traits };
+  return { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, occurredAt, countedAt, mark, release, blocking, identities, device, grouped, traits };
 }
 
 function countedEvent(
-  { eventId, trust, source, occurredAt, release, blocking, grouped: { severity, area } }: Prepared,
+  { eventId, trust, source, countedAt, release, blocking, grouped: { severity, area } }: Prepared,
   place: Place | undefined,
   customerId: number | undefined,
 ): CountedEvent | undefined {
   if (place === undefined) return undefined;
+  const occurredAt = countedAt;
   return { cellId: place.cellId, customerId, eventId, trust, source, occurredAt, release, blocking, severity, area };
 }
 
@@ -283,13 +296,16 @@ function ruledOut(fresh: readonly Prepared[]) {
   );
 }
 
-function outcomesOf(
-  prepared: readonly Prepared[],
-  fresh: readonly Prepared[],
-  counted: readonly Prepared[],
-): DigestOutcome[] {
-  const [isFresh, isCounted] = [new Set(fresh), new Set(counted)];
-  return prepared.map((one) => (isCounted.has(one) ? 'accepted' : isFresh.has(one) ? 'ignored' : 'duplicate'));
+/** The event under the id that it counts under; undefined where it was seen before. */
+function claimedEvent(event: Prepared, id: string | undefined): Prepared | undefined {
+  if (id === undefined) return undefined;
+  return id === event.eventId ? event : { ...event, eventId: id };
+}
+
+/** How each event ended; undefined stands for one that was seen before. */
+function outcomesOf(claimed: readonly (Prepared | undefined)[], counted: readonly Prepared[]): DigestOutcome[] {
+  const isCounted = new Set(counted);
+  return claimed.map((one) => (one === undefined ? 'duplicate' : isCounted.has(one) ? 'accepted' : 'ignored'));
 }
 
 function countOutcomes(prepared: readonly Prepared[], outcomes: readonly DigestOutcome[], now: Date) {

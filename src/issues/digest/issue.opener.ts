@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type AppEvent, type Level } from '../../events/event.js';
 import { IntakeLedger } from '../../intake/public.js';
+import { heldTime } from '../../intake/held-time.js';
 import { inFull, type QueuedEvent } from '../../intake/queued-event.js';
 import { type Bound, type Tx } from '../../platform/db/database.js';
 import { rowAt } from '../../platform/db/sql.js';
@@ -270,7 +271,8 @@ export class IssueOpener {
     shown: AnyFingerprint,
     masked: string | undefined,
   ): Promise<Place | undefined> {
-    const cell = newCell(opening.projectId, clean, shown);
+    const seenAt = heldTime(clean.occurredAt, event.receivedAt, event.trust);
+    const cell = newCell(opening.projectId, clean, shown, seenAt);
     const key = newestKeyOf(event);
     const home = masked === undefined ? undefined : await this.homeOf(opening, event, masked);
     if (home !== undefined) return this.placeBeside(opening, home, cell);
@@ -352,7 +354,7 @@ function newestKey(event: GroupedEvent): string {
   return keyOf(event.projectId, newestKeyOf(event));
 }
 
-function newCell(projectId: number, event: AppEvent, shown: AnyFingerprint): NewCell {
+function newCell(projectId: number, event: AppEvent, shown: AnyFingerprint, occurredAt: number): NewCell {
   return {
     projectId,
     kind: shown.kind,
@@ -362,7 +364,7 @@ function newCell(projectId: number, event: AppEvent, shown: AnyFingerprint): New
     service: event.service,
     environment: event.environment,
     release: event.release,
-    occurredAt: event.occurredAt,
+    occurredAt,
     sketch: sketchV1(event, shown),
   };
 }

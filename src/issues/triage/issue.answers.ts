@@ -43,8 +43,16 @@ export const issuePage = pageAnswer(issueAnswer);
 export const completenessAnswer = z.object({
   complete: z.boolean(),
   missing: count,
+  claimsCount: z.boolean().describe('False where most customers of the issue are known by a server key.'),
   words: z.string(),
-  drops: z.array(z.object({ reason: z.string(), quantity: count, fix: z.string() })),
+  drops: z.array(
+    z.object({
+      reason: z.string(),
+      quantity: count,
+      claimed: count.describe('Part of it that was reported with a public key, which anybody can do.'),
+      fix: z.string(),
+    }),
+  ),
 });
 
 /** An issue with its fingerprints and newest samples. */

@@ -10,6 +10,7 @@ import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';
 import { type Answer, Answers } from '../../platform/http/answers.js';
 import { cursorId, pageOf, pageQuery } from '../../platform/http/page.js';
+import { completenessOf } from './completeness.js';
 import { IssueActions } from './action.service.js';
 import { type Issue, ISSUE_STATUSES } from '../issue.js';
 import { type completenessAnswer, hitPage, issueAnswer, issuePage, wholeIssueAnswer } from './issue.answers.js';
@@ -140,11 +141,6 @@ export class IssuesController {
     const until = new Date(issue.lastSeen.getTime() + REPORTED_WITHIN_MS);
     const from = new Date(issue.firstSeen.getTime() - REPORTED_WITHIN_MS);
     const drops = await this.ledger.dropsBetween(this.database, issue.projectId, from, until);
-    const missing = drops.reduce((sum, one) => sum + one.quantity, 0);
-    const words =
-      missing === 0
-        ? 'No SDK reported that it dropped errors while this issue was active.'
-        : `Incomplete: while this issue was active the app's SDKs dropped at least ${missing} error reports by themselves, so customers may be missing.`;
-    return { complete: missing === 0, missing, words, drops };
+    return completenessOf(drops, await this.store.evidence(this.database, [issue.id]));
   }
 }
