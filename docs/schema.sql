@@ -315,6 +315,7 @@ CREATE TABLE event_sample (
   cell_id bigint NOT NULL,
   received_at timestamp with time zone NOT NULL,
   payload text NOT NULL,
+  customer_id bigint,
   CONSTRAINT event_sample_pkey PRIMARY KEY (project_id, event_id)
 );
 CREATE INDEX event_sample_cell ON event_sample USING btree (cell_id, received_at DESC);

@@ -27,6 +27,7 @@ import { Access1795434000000 } from './1795434000000-access.js';
 import { Traits1795436000000 } from './1795436000000-traits.js';
 import { Causes1795436100000 } from './1795436100000-causes.js';
 import { Claims1795437000000 } from './1795437000000-claims.js';
+import { SampleCustomer1795437100000 } from './1795437100000-sample-customer.js';
 import { ConsentPurpose1795439000000 } from './1795439000000-consent-purpose.js';
 import { IdentityLinks1795439100000 } from './1795439100000-identity-links.js';
 import { Brakes1795442000000 } from './1795442000000-brakes.js';
@@ -62,6 +63,7 @@ export const migrations = [
   Traits1795436000000,
   Causes1795436100000,
   Claims1795437000000,
+  SampleCustomer1795437100000,
   ConsentPurpose1795439000000,
   IdentityLinks1795439100000,
   Brakes1795442000000,

@@ -19,6 +19,7 @@ import { type Settings } from '../platform/config/settings.js';
 import { openDatabase } from '../platform/db/open-database.js';
 import { StartError } from '../platform/errors.js';
 import { harden, MAX_BODY } from '../platform/http/hardening.js';
+import { endFailed } from '../platform/http/slow-uploads.js';
 import { PublicUrl } from '../platform/http/public-url.js';
 import { validationPipe } from '../platform/http/validation.js';
 import { createLogger, NestLogger } from '../platform/logging/logger.js';
@@ -26,7 +27,10 @@ import { StageRunner } from '../platform/stages/stage-runner.js';
 import { type ForewarnConfig } from '../forewarn-config.js';
 import { type ReadingSetup } from './reader-thread.js';
 
-/** Time for a client to send its whole request, milliseconds; slower ones are cut, so that half-open connections do not pile up. */
+/**
+ * Time for a client to send its whole request, milliseconds; slower ones are cut, so that half-open connections do not pile up. Of an import, which
+ * is a stream, it is the time between two pieces.
+ */
 const REQUEST_TIMEOUT_MS = 60_000;
 /** How long an idle connection is kept, milliseconds: longer than load balancers do (60 s is usual), so that none sends on one that we just closed. */
 const KEEP_ALIVE_MS = 72_000;
@@ -76,6 +80,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   let intake: IntakeRoutes | undefined;
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY,
+    clientErrorHandler: endFailed,
     genReqId: () => runtime.clock.token(12),
     routerOptions: { ignoreTrailingSlash: true },
     serverFactory: (handle: RequestListener) =>

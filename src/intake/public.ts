@@ -57,14 +57,19 @@ export class IntakeLedger {
 
   /** The statement that keeps payloads as samples, scrubbed. A cell is a part of an issue. */
   saveSamples(
-    samples: readonly { cellId: number; queued: Omit<QueuedEvent, 'facts' | 'fault'> }[],
+    samples: readonly {
+      cellId: number;
+      customerId: number | undefined;
+      queued: Omit<QueuedEvent, 'facts' | 'fault'>;
+    }[],
     now: Date,
   ): Bound[] {
-    const rows = samples.flatMap(({ cellId, queued }) => {
+    const rows = samples.flatMap(({ cellId, customerId, queued }) => {
       const { event, payload } = inFull(queued);
       if (payload === undefined) return [];
       const text = JSON.stringify(this.scrubber.payload({ ...payload }, event.user));
-      return [{ projectId: queued.projectId, eventId: queued.eventId, cellId, receivedAt: now, payload: text }];
+      const { projectId, eventId } = queued;
+      return [{ projectId, eventId, cellId, customerId, receivedAt: now, payload: text }];
     });
     return this.store.saveSamples(rows);
   }

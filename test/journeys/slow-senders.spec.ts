@@ -5,7 +5,8 @@ import { openDatabase } from '../../src/platform/db/open-database.js';
 import { SystemClock } from '../../src/platform/clock.js';
 import { readSettings } from '../../src/platform/config/settings.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
-import { TestDaemon } from '../support/test-daemon.js';
+import { eventually } from '../support/eventually.js';
+import { ADMIN_TOKEN, TestDaemon } from '../support/test-daemon.js';
 import { aConfig } from '../support/test-config.js';
 import { createDatabase } from '../support/test-database.js';
 import { anErrorEnvelope } from '../support/envelopes.js';
@@ -13,6 +14,7 @@ import { RawConnection, send } from '../support/wire.js';
 
 jest.setTimeout(30_000);
 
+const MB = 1024 * 1024;
 const HEAD = 'POST /api/1/envelope/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n';
 
 describe('a client that never ends its request', () => {
@@ -44,13 +46,12 @@ describe('a client that never ends its request', () => {
     await forewarn.stop();
   });
 
-  it.each([
-    ['in its headers', HEAD],
-    ['in its body', `${HEAD}\r\n{"a"`],
-  ])('is cut when it stops %s', async (_name, sent) => {
+  /** A daemon like the tested one in which a request may take so many milliseconds, once it listens. */
+  async function impatient(limitMs: number) {
     await forewarn.stop();
     const database = await createDatabase();
-    const settings = readSettings({ DATABASE_URL: database.url, FOREWARN_ROLES: 'intake' });
+    const env = { DATABASE_URL: database.url, FOREWARN_ROLES: 'intake,api', FOREWARN_ADMIN_TOKEN: ADMIN_TOKEN };
+    const settings = readSettings(env);
     const connected = await openDatabase(settings);
     const runtime = {
       settings,
@@ -63,13 +64,80 @@ describe('a client that never ends its request', () => {
     const server = app.getHttpServer() as Server & { connectionsCheckingInterval: number };
     expect(server.requestTimeout).toBe(60_000);
     // As in the daemon, only sooner: the time that a request may take, and how often it is looked after.
-    Object.assign(server, { requestTimeout: 100, headersTimeout: 100, connectionsCheckingInterval: 20 });
+    Object.assign(server, { requestTimeout: limitMs, headersTimeout: limitMs, connectionsCheckingInterval: 20 });
     await app.listen(0, '127.0.0.1');
     const { port } = server.address() as { port: number };
+    const stop = async () => {
+      for (const connection of open.splice(0)) connection.destroy();
+      await app.close();
+      await connected.close();
+      await database.drop();
+    };
+    return { port, server, stop };
+  }
 
+  it.each([
+    ['in its headers', HEAD],
+    ['in its body', `${HEAD}\r\n{"a"`],
+  ])('is cut when it stops %s', async (_name, sent) => {
+    const { port, stop } = await impatient(100);
     expect(await (await hang(port, sent)).untilClosed()).toMatch(/^HTTP\/1.1 408 /);
-    await app.close();
-    await connected.close();
-    await database.drop();
+    await stop();
+  });
+
+  it('takes 64 MB at most with all others together, and all are cut', async () => {
+    const { port, server, stop } = await impatient(60_000);
+    const size = 4 * MB;
+    const head = `POST /api/1/envelope/ HTTP/1.1\r\nHost: x\r\nContent-Length: ${size + 1}\r\n\r\n`;
+    const before = process.memoryUsage().arrayBuffers;
+    const uploads = await Promise.all(Array.from({ length: 30 }, () => hang(port, head)));
+    const body = Buffer.alloc(size, 0x20);
+    const ended: string[] = [];
+    const all = uploads.map(async (upload) => ended.push(await upload.untilClosed()));
+    for (const upload of uploads) upload.write(body);
+    await eventually(
+      'half are cut for want of room',
+      () => Promise.resolve(ended.length),
+      (cut) => cut >= 14,
+    );
+    const held = (process.memoryUsage().arrayBuffers - before) / MB;
+    console.info(`thirty uploads of 4 MB that never end hold ${held.toFixed(0)} MB`);
+    expect(held).toBeLessThan(64 + 4 + 30);
+    expect(ended.filter((answer) => !answer.startsWith('HTTP/1.1 503 '))).toEqual([]);
+
+    Object.assign(server, { requestTimeout: 100, headersTimeout: 100 });
+    await Promise.all(all);
+    expect(ended).toHaveLength(30);
+    await stop();
+  });
+
+  it('is let go on for as long as an import comes, and cut once nothing more does', async () => {
+    const { port, stop } = await impatient(2000);
+    const head =
+      `POST /v1/customers/import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n` +
+      'Content-Type: application/x-ndjson\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const honest = await hang(port, head);
+    const other = await hang(port, `${HEAD}\r\n{"a"`);
+    let cut = false;
+    const ended = other.untilClosed().then((said) => (cut = said.startsWith('HTTP/1.1 408 ')));
+    let lines = 0;
+    const more = () => {
+      honest.write(chunk(`{"externalId":"c-${++lines}"}\n`));
+      return Promise.resolve(cut);
+    };
+    await eventually('another request of the same age is cut', more, Boolean);
+    await ended;
+    await more();
+    honest.write('0\r\n\r\n');
+    expect(await honest.untilClosed()).toContain(`"imported":${lines},`);
+
+    const stalled = await hang(port, head);
+    stalled.write(chunk('{"externalId":"d"}\n'));
+    await stalled.untilClosed();
+    await stop();
   });
 });
+
+function chunk(text: string): string {
+  return `${text.length.toString(16)}\r\n${text}\r\n`;
+}

@@ -1,9 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { anEvent } from '../support/builders.js';
+import { randomUUID } from 'node:crypto';
+import { createLogger } from '../../src/platform/logging/logger.js';
+import { aCustomer, anEvent, anotherEvent } from '../support/builders.js';
+import { aSentryEvent, envelope, item } from '../support/envelopes.js';
+import { send } from '../support/wire.js';
 import { approve, customers, hit, incidentWith, messages, told } from '../support/story.js';
 import { aPolicy } from '../support/test-config.js';
 import { TestDaemon } from '../support/test-daemon.js';
 
+const PERSON = /zx81|zaphod|beeblebrox|15112345678|zlogin|7f3a9c/i;
 const SECRET = /kim|c1@customers/i;
 
 describe('erasure', () => {
@@ -43,6 +48,61 @@ describe('erasure', () => {
     await forewarn.runStages('erasure', 'forget-hits');
     expect(await find(forewarn, /beeblebrox|15112345678|zlogin|c1@customers/i)).toEqual([]);
     expect(await forewarn.rows('SELECT key FROM poison_event')).toEqual([]);
+  });
+
+  it('leaves nothing of a person in any table, in the log or in the metrics, whoever told of them and how', async () => {
+    const log: string[] = [];
+    const logger = createLogger('trace', { write: (line: string) => void log.push(line) });
+    const phone = '+4915112345678';
+    const devices = ['device-7f3a9c'];
+    const person = aCustomer({ externalId: 'zx81-id', email: 'zaphod@customers.example' });
+    const whole = { ...person, name: 'Zaphod Beeblebrox', phone, usernames: ['zlogin'], devices };
+    forewarn = await incidentWith([whole, aCustomer({ externalId: 'other' })], { logger });
+    await forewarn.planAndSend();
+    const { id, key } = await forewarn.project();
+    const user = { id: person.externalId, email: person.email, username: 'zlogin', phone, data: { phone } };
+    const device = { name: "Zaphod's phone", device_unique_identifier: devices[0] };
+    const message = `text to ${phone} of Zaphod Beeblebrox failed`;
+    const about = { user, contexts: { device }, timestamp: undefined };
+    const feedback = { message: 'I am Zaphod Beeblebrox', contact_email: person.email, name: 'Zaphod Beeblebrox' };
+    const session = {
+      sid: randomUUID(),
+      did: person.externalId,
+      init: true,
+      status: 'crashed',
+      attrs: { release: 'r' },
+    };
+    const body = envelope(
+      {},
+      item('event', aSentryEvent(about)),
+      item('event', aSentryEvent({ ...about, message, exception: undefined })),
+      item('feedback', { contexts: { feedback } }),
+      item('session', { ...session, timestamp: forewarn.clock.now().toISOString() }),
+    );
+    expect((await send(`${forewarn.url}/api/${id}/envelope/?sentry_key=${key}`, { body })).status).toBe(200);
+    await forewarn.send(anotherEvent({ customer: { id: person.externalId }, tags: { deviceId: devices[0]! } }));
+    await forewarn.rows("ALTER TABLE customer_identity ADD CONSTRAINT no_curse CHECK (value <> 'cursed')");
+    await forewarn.send({ ...anEvent({ customer: 'cursed' }), message }).catch(() => undefined);
+    const path = `/v1/customers/${person.externalId}`;
+    await forewarn.api.put(path, { name: 'Zaphod Beeblebrox', consent: { sms: false } });
+    expect((await forewarn.api.get(`${path}/export`)).status).toBe(200);
+    await forewarn.api.get(`/v1/customers?query=${encodeURIComponent(person.email!)}`);
+    await forewarn.api.get(`/v1/bot/explanations?customer=${person.externalId}`);
+    await forewarn.runStages('telemetry-flush', 'trait-flush', 'outcome-flush');
+    await forewarn.planAndSend();
+    expect(await find(forewarn, PERSON)).toEqual(
+      expect.arrayContaining(['customer', 'customer_identity', 'event_sample', 'message']),
+    );
+
+    expect((await forewarn.api.delete(path)).status).toBe(204);
+    await forewarn.runStages('erasure', 'forget-hits', 'telemetry-flush', 'trait-flush', 'outcome-flush');
+
+    expect(await find(forewarn, PERSON)).toEqual([]);
+    expect(log.filter((line) => PERSON.test(line))).toEqual([]);
+    expect(log.length).toBeGreaterThan(0);
+    const metrics = String((await forewarn.anyone.raw('GET', '/metrics')).body);
+    expect(metrics).toContain('forewarn_');
+    expect(metrics.split('\n').filter((line) => PERSON.test(line))).toEqual([]);
   });
 
   it('keeps payloads of others that hold a short name of the customer within a word', async () => {

@@ -64,6 +64,32 @@ describe('a request over time', () => {
     await holder.end();
   });
 
+  it('ends the statement of a preview when the client hangs up', async () => {
+    const holder = new pg.Client({ connectionString: forewarn.database.url });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE campaign IN ACCESS EXCLUSIVE MODE');
+    const abort = new AbortController();
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+    const url = `${forewarn.url}/v1/campaigns/1/preview`;
+    const asked = fetch(url, { headers, signal: abort.signal }).catch((error: unknown) => error);
+    const waiting = async () =>
+      (
+        await holder.query(
+          "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid <> pg_backend_pid() AND datname = current_database()",
+        )
+      ).rowCount;
+    await eventually('the statement waits', waiting, (count) => count === 1);
+
+    abort.abort();
+    await asked;
+
+    const metrics = async () => String((await forewarn.anyone.raw('GET', '/metrics')).body);
+    await eventually('the statement was aborted', metrics, (text) =>
+      text.includes('forewarn_database_cuts_total{limit="aborted"} 1'),
+    );
+    await holder.end();
+  });
+
   it.each([
     ['1970-01-01T00:00:00Z', 'startedAt: must lie within the last 90 days, for which hits are kept.'],
     ['2999-01-01T00:00:00Z', 'startedAt: must not be in the future.'],

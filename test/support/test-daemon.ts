@@ -4,7 +4,7 @@ import { readSettings } from '../../src/platform/config/settings.js';
 import { ProjectKeys } from '../../src/projects/keys.service.js';
 import { Projects } from '../../src/projects/project.registry.js';
 import { Database } from '../../src/platform/db/database.js';
-import { createLogger } from '../../src/platform/logging/logger.js';
+import { createLogger, type Logger } from '../../src/platform/logging/logger.js';
 import { type StageName, type StageResult } from '../../src/platform/stages/stage.js';
 import { StageRunner } from '../../src/platform/stages/stage-runner.js';
 import { ApiClient } from './api-client.js';
@@ -23,6 +23,8 @@ export interface TestDaemonOptions {
   readonly config?: ConfigFile;
   /** A clock that stands still when omitted. */
   readonly clock?: Clock;
+  /** Where the log goes; nowhere when omitted. */
+  readonly logger?: Logger;
   /** True: the stage runner runs. Otherwise a test runs stages by hand. */
   readonly running?: boolean;
   /** True: events come with the public key, so what they say of customers is a claim. Otherwise the app's server sends them. */
@@ -61,7 +63,7 @@ export class TestDaemon<C extends Clock = FakeClock> {
       FOREWARN_ROLES: options.running ? 'intake,stages,api' : 'intake,api',
       ...options.env,
     });
-    const logger = createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent');
+    const logger = options.logger ?? createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent');
     const daemon = await startDaemon(settings, aConfig(options.config), { clock, logger });
     const test = new TestDaemon(daemon, clock, database, options.beside === undefined);
     test.projectKey = options.claims ? (await test.project()).key : await test.serverKey();

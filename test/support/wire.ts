@@ -54,7 +54,7 @@ export class RawConnection {
     return new RawConnection(socket);
   }
 
-  write(part: string): void {
+  write(part: string | Buffer): void {
     this.socket.write(part);
   }
 

@@ -45,9 +45,11 @@ const COUNT = {
 };
 const SAVE_SAMPLES = {
   name: 'intake.save_samples',
-  text: `INSERT INTO event_sample (project_id, event_id, cell_id, received_at, payload)
-    SELECT *
-    FROM unnest($1::int[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[])
+  text: `
+    INSERT INTO event_sample (project_id, event_id, cell_id, received_at, payload, customer_id)
+    SELECT project_id, event_id, cell_id, received_at, payload, nullif(customer_id, 0)
+    FROM unnest($1::int[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[])
+      AS s (project_id, event_id, cell_id, received_at, payload, customer_id)
     ON CONFLICT DO NOTHING`,
 };
 
@@ -75,6 +77,8 @@ export interface StoredSample {
   /** The part of an issue that the event counted for. */
   readonly cellId: number;
   readonly receivedAt: Date;
+  /** Whose event it is. */
+  readonly customerId: number | undefined;
   /** JSON text. */
   readonly payload: string;
 }
@@ -128,6 +132,7 @@ export class LedgerStore {
       int8s(samples.map((s) => s.cellId)),
       timestamps(samples.map((s) => s.receivedAt.getTime())),
       texts(samples.map((s) => s.payload)),
+      int8s(samples.map((s) => s.customerId ?? 0)),
     ];
     return [bind(SAVE_SAMPLES, columns)];
   }

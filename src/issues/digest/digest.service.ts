@@ -124,7 +124,9 @@ export class Digest implements EventConsumer {
     const outcomes = prepared.map((): DigestOutcome => 'accepted');
     const counts = countOutcomes(prepared, outcomes, now);
     const releases = this.regressions.saveReleases(placed, now);
-    const samples = prepared.map((event, at) => ({ event, place: places[at] }));
+    const samples = prepared.map((event, at) => {
+      return { event, place: places[at], customerId: remembered.customers.ids[at] };
+    });
     try {
       await this.database.transaction((tx) =>
         tx.commitWith(
@@ -181,7 +183,7 @@ export class Digest implements EventConsumer {
         placed.map((one) => one.place),
         now,
       );
-      const samples = counting.map((event) => ({ event, place: places.get(event) }));
+      const samples = counting.map((event, at) => ({ event, place: places.get(event), customerId: customers[at] }));
       // Last, since from here on other batches wait for the rows of the same issues.
       tx.commitWith(
         ...this.samples.keep(samples, now),

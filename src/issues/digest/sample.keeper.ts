@@ -51,17 +51,20 @@ export class SampleKeeper {
   }
 
   /** The statement that saves the payloads of a batch that are still wanted. */
-  keep(events: readonly { event: SampledEvent; place: Place | undefined }[], now: Date): Bound[] {
+  keep(
+    events: readonly { event: SampledEvent; place: Place | undefined; customerId: number | undefined }[],
+    now: Date,
+  ): Bound[] {
     const hour = hourOf(now);
     const samples = [];
-    for (const { event, place } of events) {
+    for (const { event, place, customerId } of events) {
       if (place === undefined || !event.hasPayload) continue;
       const key = `${place.issueId}:${hour}`;
       const count = this.kept.get(key) ?? 0;
       if (count >= LAST_SAMPLED) continue;
       this.kept.set(key, count + 1);
       if (isPowerOfTwo(count + 1) && (count === 0 || this.mayKeepFurther(now)))
-        samples.push({ cellId: place.cellId, queued: event });
+        samples.push({ cellId: place.cellId, customerId, queued: event });
     }
     return this.ledger.saveSamples(samples, now);
   }

@@ -26,6 +26,7 @@ export class ForgetHitsStage implements Stage {
       const ids = await this.directory.takeErased(tx, BATCH);
       if (ids.length === 0) return IDLE;
       await this.store.removeHits(tx, ids);
+      await this.traces.removePayloadsOf(tx, ids);
       await this.forgetTraces(tx, ids);
       return { worked: ids.length, more: ids.length === BATCH };
     });

@@ -38,6 +38,11 @@ export class TracesStore {
     );
   }
 
+  /** Removes the payloads of these customers' events, whatever they say. */
+  async removePayloadsOf(sql: Sql, customerIds: readonly number[]): Promise<void> {
+    await sql.query('DELETE FROM event_sample WHERE customer_id = ANY ($1::bigint[])', [customerIds]);
+  }
+
   /** Removes payloads that hold any of these. */
   async removePayloads(sql: Sql, texts: readonly string[], quoted: readonly string[]): Promise<void> {
     const parts = [...texts, ...quoted.map((one) => JSON.stringify(one))];

@@ -3,7 +3,7 @@ import { type Sql } from '../../platform/db/database.js';
 
 /** Customers of an export: the one, and strangers who turned out to be them. */
 const ALL = '(SELECT id FROM customer WHERE id = $1 OR merged_into = $1)';
-/** What is held of a customer, table by table. */
+/** All that is held of a customer, table by table. */
 const HELD = {
   customer: 'SELECT * FROM customer WHERE id = $1 OR merged_into = $1 ORDER BY id',
   identities: `SELECT kind, value FROM customer_identity WHERE customer_id IN ${ALL} ORDER BY 1, 2`,

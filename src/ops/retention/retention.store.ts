@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { type RetentionConfig } from '../retention-config.js';
 
-/** What goes by age: for each kind one statement that removes at most $2 rows that are older than $1. */
+/** Rows that go by age: for each kind one statement that removes at most $2 rows that are older than $1. */
 const BY_AGE: Readonly<Record<Exclude<keyof RetentionConfig, 'strangers'>, string>> = {
   samples: `DELETE FROM event_sample WHERE ctid = ANY (ARRAY(SELECT ctid FROM event_sample WHERE received_at < $1 LIMIT $2)) RETURNING 1`,
   feedback: `DELETE FROM user_feedback WHERE ctid = ANY (ARRAY(SELECT ctid FROM user_feedback WHERE received_at < $1 LIMIT $2)) RETURNING 1`,

@@ -6,8 +6,9 @@ import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
 import { OfProject } from '../../platform/auth/project.scope.js';
 import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
-import { Database } from '../../platform/db/database.js';
+import { Database, type Sql } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
+import { HungUp } from '../../platform/http/hang-up.js';
 import { type Answer, Answers } from '../../platform/http/answers.js';
 import { cursorId, pageOf, pageQuery, rowId, rowUuid } from '../../platform/http/page.js';
 import { wake } from '../../platform/stages/wake.js';
@@ -210,14 +211,15 @@ export class CampaignsController {
   @Needs('ops')
   @OfProject('campaign')
   @Answers('Show what would be sent now', previewAnswer)
-  async preview(@Param('id') id: string): Promise<Answer<typeof previewAnswer>> {
-    const campaign = await this.one(id);
+  async preview(@Param('id') id: string, @HungUp() hungUp: AbortSignal): Promise<Answer<typeof previewAnswer>> {
+    const database = this.database.until(hungUp);
+    const campaign = await this.one(id, database);
     return {
       ...shape(campaign),
-      version: await this.previews.version(this.database, campaign),
-      ...(await this.facts(campaign)),
-      limits: await this.ceilings.shown(this.database, this.clock.now()),
-      samples: await this.previews.samples(this.database, campaign),
+      version: await this.previews.version(database, campaign),
+      ...(await this.facts(campaign, database)),
+      limits: await this.ceilings.shown(database, this.clock.now()),
+      samples: await this.previews.samples(database, campaign),
     };
   }
 
@@ -244,10 +246,10 @@ export class CampaignsController {
     return { id: message.id, state: DOUBT_ENDINGS[ending], stateReason: ending, stateWords: messageWords(ending) };
   }
 
-  private async facts(campaign: Campaign) {
+  private async facts(campaign: Campaign, sql: Sql = this.database) {
     return {
-      messages: await this.messages.summary(this.database, campaign.id),
-      trust: await this.trust.ofCampaign(this.database, campaign.id),
+      messages: await this.messages.summary(sql, campaign.id),
+      trust: await this.trust.ofCampaign(sql, campaign.id),
     };
   }
 
@@ -278,8 +280,8 @@ export class CampaignsController {
     return this.get(id);
   }
 
-  private async one(id: string): Promise<Campaign> {
-    const campaign = await this.store.find(this.database, rowId('campaign', id));
+  private async one(id: string, sql: Sql = this.database): Promise<Campaign> {
+    const campaign = await this.store.find(sql, rowId('campaign', id));
     if (!campaign) throw notFound('campaign', id);
     return campaign;
   }

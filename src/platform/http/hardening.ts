@@ -1,6 +1,7 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Access } from '../auth/access.js';
 import { PAGE_STYLE_HASH } from './html.js';
+import { mayTakeLong } from './slow-uploads.js';
 import { madeStorable, refuseUnstorable } from './text.js';
 
 /**
@@ -26,7 +27,10 @@ export function harden(fastify: FastifyInstance, access: Access): void {
   const keep = (_request: FastifyRequest, body: unknown, done: (error: null, body: unknown) => void) =>
     done(null, body);
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, keep);
-  fastify.addContentTypeParser(STREAMED, keep);
+  fastify.addContentTypeParser(STREAMED, (request: FastifyRequest, body: unknown, done) => {
+    mayTakeLong(request.raw, fastify.server);
+    done(null, body);
+  });
   fastify.addHook('onRequest', (request, reply) => access.check(request, reply));
   fastify.addHook('preValidation', async (request) => checkTexts(request));
   fastify.addHook('onSend', async (request, reply, payload) => {
