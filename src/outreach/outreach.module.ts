@@ -22,6 +22,7 @@ import { CampaignsController } from './campaigns/campaigns.controller.js';
 import { Composer } from './messages/composer.service.js';
 import { CustomerPageController } from './page/customer-page.controller.js';
 import { ErasureStage } from './messages/erasure.stage.js';
+import { LeaseStore } from './messages/lease.store.js';
 import { MessageStore } from './messages/message.store.js';
 import { Planner } from './campaigns/planner.service.js';
 import { BudgetStore } from './limits/budget.store.js';
@@ -43,6 +44,7 @@ import { MessageQueue } from './public.js';
     Approvals,
     OutreachOutlooks,
     MessageStore,
+    LeaseStore,
     BudgetStore,
     SendCeilings,
     SwitchStore,

@@ -5,9 +5,12 @@ import { Incidents } from '../incidents/public.js';
 import { Database, type Sql, type Tx } from '../platform/db/database.js';
 import { assertNever, messageOf } from '../platform/errors.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
+import { wake } from '../platform/stages/wake.js';
 import { type Message } from './campaign.js';
 import { CampaignStore } from './campaigns/campaign.store.js';
 import { Composer, type Content } from './messages/composer.service.js';
+import { type Looked } from './messages/looked.js';
+import { type Beginning, type Lease, LeaseStore, type Settled } from './messages/lease.store.js';
 import { type MessageChange, MessageStore } from './messages/message.store.js';
 import { SendCeilings } from './limits/ceilings.service.js';
 import { SwitchStore, type SwitchState } from './brakes/switch.store.js';
@@ -17,6 +20,8 @@ import { type DoubtEnding, type MessageState } from './states.js';
 
 /** Fields that a provider's answer or report writes beside the new state. */
 export type Settling = Omit<MessageChange, 'from' | 'to' | 'attempt' | 'leaseUntil' | 'gateway'>;
+
+export { type Lease, type Settled } from './messages/lease.store.js';
 
 /** A message that is ready to go out. */
 export interface ReadyMessage {
@@ -29,6 +34,7 @@ export interface ReadyMessage {
 export class MessageQueue {
   constructor(
     private readonly store: MessageStore,
+    private readonly leases: LeaseStore,
     private readonly campaigns: CampaignStore,
     private readonly composer: Composer,
     private readonly directory: CustomerDirectory,
@@ -43,21 +49,33 @@ export class MessageQueue {
   /**
    * Claims due messages under a lease and composes them; those that may not go out are moved on here. What is over a ceiling of the
    * installation waits until there is room, and its incident says so.
+   * @param channels those that are asked for; messages of no channel yet come with any of them
    */
-  async claim(now: Date, limit: number, leaseUntil: Date): Promise<{ claimed: number; ready: ReadyMessage[] }> {
+  async claim(
+    now: Date,
+    limit: number,
+    leaseUntil: Date,
+    channels: readonly Channel[] = CHANNELS,
+  ): Promise<{ claimed: number; ready: ReadyMessage[] }> {
     return this.database.transaction(async (tx) => {
       const open: Channel[] = [];
-      for (const channel of CHANNELS) {
+      for (const channel of channels) {
         const room = await this.ceilings.room(tx, channel, now);
         if (room.left > 0) open.push(channel);
         else await this.hold(tx, channel, room.opens, now);
       }
       const claimed = await this.store.claim(tx, now, limit, leaseUntil, open);
+      const looked = await this.composer.look(tx, claimed);
+      const several = repeated(claimed.map(({ customerId }) => customerId));
       const ready: ReadyMessage[] = [];
       for (const message of claimed) {
-        const content = await this.compose(tx, message, now);
-        if (content) ready.push({ message, content });
+        const content = await this.compose(tx, message, now, looked);
+        if (!content) continue;
+        ready.push({ message, content });
+        // The next message to the same customer counts this one against the cap.
+        if (several.has(message.customerId)) await this.leases.setContents(tx, ready.slice(-1));
       }
+      await this.leases.setContents(tx, ready);
       return { claimed: claimed.length, ready: await this.withRoom(tx, ready, now) };
     });
   }
@@ -89,13 +107,12 @@ export class MessageQueue {
     }
   }
 
-  private async compose(tx: Tx, message: Message, now: Date): Promise<Content | undefined> {
+  private async compose(tx: Tx, message: Message, now: Date, looked: Looked): Promise<Content | undefined> {
     const move = (change: Omit<MessageChange, 'from'>) =>
       this.store.move(tx, message, { from: ['claimed'], ...change }, now);
-    const composed = await this.composer.compose(tx, message, now);
+    const composed = await this.composer.compose(tx, message, now, looked);
     switch (composed.kind) {
       case 'ready':
-        await this.store.setContent(tx, message.id, message.fence, composed.content);
         return composed.content;
       case 'hold':
         await move({ to: 'pending', reason: composed.reason, nextAt: composed.until });
@@ -111,14 +128,24 @@ export class MessageQueue {
     }
   }
 
-  /**
-   * Marks a claimed message as about to be handed to a provider. Where its campaign stopped or all sending is held meanwhile, it waits again.
-   * @returns false when it must not go out, or the lease was lost
-   */
-  async markSending(tx: Tx, message: Message, gateway: string, leaseUntil: Date, now: Date): Promise<boolean> {
-    if (await this.store.beginSending(tx, message, gateway, leaseUntil)) return true;
-    await this.store.move(tx, message, { from: ['claimed'], to: 'pending', nextAt: now }, now);
-    return false;
+  /** Marks claimed messages as about to be handed to a provider; returns the ids of those whose lease was not lost. */
+  async begin(tx: Tx, messages: readonly Beginning[], leaseUntil: Date): Promise<Set<string>> {
+    return this.leases.begin(tx, messages, leaseUntil);
+  }
+
+  /** Writes down how attempts ended; returns the ids of those messages that their worker had not lost. */
+  async settleAll(tx: Tx, messages: readonly Settled[], now: Date): Promise<Set<string>> {
+    return this.leases.settle(tx, messages, now);
+  }
+
+  /** Moves the end of leases that are still held. */
+  async renew(leases: readonly Lease[], until: Date): Promise<void> {
+    await this.leases.renew(this.database, leases, until);
+  }
+
+  /** Gives back messages that were claimed and not begun. */
+  async release(leases: readonly Lease[]): Promise<void> {
+    await this.leases.release(this.database, leases);
   }
 
   /** Notes that messages which this gateway took while no provider was known reached nobody; returns how many. */
@@ -151,13 +178,29 @@ export class MessageQueue {
   ): Promise<boolean> {
     const message = await this.store.find(tx, id);
     if (!message) return false;
-    const from: MessageState[] = to === 'sent' ? ['sending', 'in_doubt'] : ['sending', 'in_doubt', 'sent'];
+    const waiting = to === 'failed' ? [] : (['pending', 'claimed'] as const);
+    const from: MessageState[] = [...waiting, 'sending', 'in_doubt', ...(to === 'sent' ? [] : (['sent'] as const))];
     return this.store.move(tx, message, { from, to, ...change }, now);
+  }
+
+  /** Takes messages of these customers back that are claimed and not begun, so that they are decided anew. */
+  async recall(tx: Tx, customerIds: readonly number[], channel: Channel): Promise<void> {
+    await this.leases.recall(tx, customerIds, channel);
+  }
+
+  /** Ends what is still to come about an incident for these customers, its end as well. */
+  async stopIncident(tx: Tx, incidentId: number, customerIds: readonly number[], now: Date): Promise<void> {
+    await this.leases.stopIncident(tx, incidentId, customerIds, now);
   }
 
   /** Gives back or puts in doubt what dead workers held. */
   async expireLeases(now: Date): Promise<{ released: number; doubted: number }> {
-    const result = await this.database.transaction((tx) => this.store.expireLeases(tx, now));
+    const result = await this.database.transaction(async (tx) => {
+      const expired = await this.leases.expire(tx, now);
+      if (expired.released > 0) await wake(tx, 'dispatch');
+      if (expired.doubted > 0) await wake(tx, 'reconcile');
+      return expired;
+    });
     if (result.doubted > 0) this.logger.warn(result, 'a worker ended while it was sending; its messages are in doubt');
     return result;
   }
@@ -195,4 +238,10 @@ export class MessageQueue {
   logFault(message: Message, error: unknown): void {
     this.logger.error({ messageId: message.id, err: error }, `a message could not be handled: ${messageOf(error)}`);
   }
+}
+
+/** Those that come more than once. */
+function repeated<T>(all: readonly T[]): Set<T> {
+  const seen = new Set<T>();
+  return new Set(all.filter((one) => seen.has(one) || !seen.add(one)));
 }

@@ -12,6 +12,7 @@ const MESSAGE_WORDS = {
   cap: 'the customer has been written to as often as the policy allows',
   erased: 'the customer was erased',
   incident_gone: 'the incident is not there any more',
+  customer_stopped: 'the customer asked to hear no more of this incident',
   resolved: 'the incident ended first',
   came_back: 'the fault came back before its end was told',
   campaign_cancelled: 'the campaign was cancelled',

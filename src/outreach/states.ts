@@ -22,11 +22,12 @@ export type PlannedState = (typeof PLANNED_STATES)[number];
 
 /**
  * For each state of a message, the states that may follow. Every statement that writes a state asks `messageStep` first, so a step that is
- * not listed here throws instead of being written. `sent` may still turn out to be `delivered` or `failed` when the provider reports.
+ * not listed here throws instead of being written. `sent` may still turn out to be `delivered` or `failed` when the provider reports. What
+ * waits to be tried again is `sent` as soon as a report says that an earlier attempt went out after all.
  */
 export const MESSAGE_STEPS: Readonly<Record<MessageState, readonly MessageState[]>> = {
-  pending: ['claimed', 'cancelled'],
-  claimed: ['pending', 'sending', 'suppressed', 'cancelled'],
+  pending: ['claimed', 'sent', 'delivered', 'cancelled'],
+  claimed: ['pending', 'sending', 'sent', 'delivered', 'suppressed', 'cancelled'],
   sending: ['pending', 'sent', 'shown', 'delivered', 'failed', 'in_doubt'],
   in_doubt: ['pending', 'sent', 'shown', 'delivered', 'failed', 'in_doubt'],
   sent: ['shown', 'delivered', 'failed'],

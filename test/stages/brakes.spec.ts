@@ -275,5 +275,9 @@ async function begin(daemon: TestDaemon, ready: Awaited<ReturnType<typeof claim>
   const now = daemon.clock.now();
   const queue = daemon.daemon.app.get(MessageQueue);
   const later = new Date(now.getTime() + 300_000);
-  return daemon.daemon.app.get(Database).transaction((tx) => queue.markSending(tx, ready.message, 'smtp', later, now));
+  const mine = await daemon.daemon.app
+    .get(Database)
+    .transaction((tx) => queue.begin(tx, [{ ...ready.message, gateway: 'smtp' }], later));
+  if (mine.size === 0) await queue.release([ready.message]);
+  return mine.size > 0;
 }

@@ -92,7 +92,7 @@ export class CampaignStage implements Stage {
     }
     worked += await database.transaction((tx) => this.campaigns.finish(tx));
     if (worked > 0) await wake(database, 'dispatch');
-    return { worked, more: false };
+    return { worked, more: worked >= BATCH };
   }
 
   /** One process at a time plans an incident. */
@@ -131,11 +131,11 @@ export class CampaignStage implements Stage {
     // A person's word on one wave holds for those after it; on claims it holds for claims alone.
     if (await this.campaigns.hasWaveIn(tx, incident.id, 'notice', ['cancelled', 'paused'])) return 0;
     const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
-    if (last && last.state !== 'awaiting_approval' && now.getTime() - last.createdAt.getTime() < WAVE_PAUSE_MS)
-      return 0;
     const claims = await this.campaigns.lastWave(tx, incident.id, 'notice', true);
     const reached = await this.campaigns.reached(tx, incident.id, 'notice');
     const members = await this.newMembers(tx, incident.id, asWritten, reached.audienceSeq);
+    const isYoung = last !== undefined && now.getTime() - last.createdAt.getTime() < WAVE_PAUSE_MS;
+    if (isYoung && last.state !== 'awaiting_approval' && members.length < BATCH) return 0;
     const policy = await this.believed(tx, incident, asWritten);
     const open = claims?.state === 'awaiting_approval' ? claims : undefined;
     const proven = open ? await this.messages.countPromotable(tx, open.id, policy.trust) : 0;

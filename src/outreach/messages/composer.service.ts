@@ -13,6 +13,7 @@ import { zonesOf } from '../algorithm/zones.js';
 import { type Campaign, type Message } from '../campaign.js';
 import { CampaignStore } from '../campaigns/campaign.store.js';
 import { type Words, writeWords } from './channel-texts.js';
+import { Looked } from './looked.js';
 import { MessageStore } from './message.store.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, POLICIES_CONFIG, type Policy } from '../policy.js';
@@ -48,12 +49,20 @@ export class Composer {
     private readonly publicUrl: PublicUrl,
   ) {}
 
-  /** Decides about a message that this transaction has claimed. */
-  async compose(tx: Tx, message: Message, now: Date): Promise<Composition> {
-    const [recipient] = message.customerId === null ? [] : await this.directory.recipients(tx, [message.customerId]);
+  /** Looks up in one go whom these messages are for. */
+  async look(tx: Tx, messages: readonly Message[]): Promise<Looked> {
+    const ids = [...new Set(messages.flatMap(({ customerId }) => customerId ?? []))];
+    const recipients = ids.length === 0 ? [] : await this.directory.recipients(tx, ids);
+    return new Looked(new Map(recipients.map((one) => [one.customerId, one])));
+  }
+
+  /** Decides about a message that this transaction has claimed; `looked` is what `look` said of it. */
+  async compose(tx: Tx, message: Message, now: Date, looked: Looked): Promise<Composition> {
+    const recipient = message.customerId === null ? undefined : looked.recipients.get(message.customerId);
     if (!recipient) return { kind: 'cancel', reason: 'erased' };
-    const incident = await this.incidents.find(tx, message.incidentId);
-    const campaign = await this.campaigns.find(tx, message.campaignId);
+    const { incidentId, campaignId } = message;
+    const incident = await looked.once(`incident ${incidentId}`, () => this.incidents.find(tx, incidentId));
+    const campaign = await looked.once(`campaign ${campaignId}`, () => this.campaigns.find(tx, campaignId));
     if (!incident || !campaign) return { kind: 'cancel', reason: 'incident_gone' };
     if (message.kind === 'notice' && incident.status === 'resolved') return { kind: 'cancel', reason: 'resolved' };
     const policy = this.policies.find((one) => one.name === campaign.policy);
@@ -65,7 +74,7 @@ export class Composer {
     if (await this.isOverCap(tx, message, policy, now)) return { kind: 'suppress', reason: 'cap' };
     return {
       kind: 'ready',
-      content: { ...choice, ...(await this.text(tx, message, incident, recipient, choice.channel)) },
+      content: { ...choice, ...(await this.text(tx, message, incident, recipient, choice.channel, looked)) },
     };
   }
 
@@ -102,11 +111,13 @@ export class Composer {
     incident: Incident,
     recipient: Recipient,
     channel: Channel,
+    looked = new Looked(),
   ): Promise<Words> {
     const { locale, kind } = message;
-    const explanation = (await this.explanations.forReader(sql, [incident], locale, recipient.timeZone)).get(
-      incident.id,
+    const explanations = await looked.once(`explanation ${incident.id} ${locale} ${recipient.timeZone}`, () =>
+      this.explanations.forReader(sql, [incident], locale, recipient.timeZone),
     );
+    const explanation = explanations.get(incident.id);
     const values: TemplateValues = {
       product: this.explanations.productOf(incident),
       area: incident.area,

@@ -20,14 +20,11 @@ const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incident
   m.state, m.state_reason AS "stateReason", m.address, m.subject, m.body, m.gateway, m.provider_id AS "providerId", m.provider_code AS "providerCode", m.fence, m.attempts, m.next_at AS "nextAt", m.created_at AS "createdAt", m.sent_at AS "sentAt"`;
 
 const CLAIMED = messageStep(['pending'], 'claimed');
-const RELEASED = messageStep(['claimed'], 'pending');
-const DOUBTED = messageStep(['sending'], 'in_doubt');
 const CANCELLED = messageStep(['pending', 'claimed'], 'cancelled');
-const BEGUN = messageStep(['claimed'], 'sending');
 const SHOWN = messageStep(['sent'], 'shown');
 
 /** The switch is asked in the statements that let messages go, so that it holds in every process from its commit on. */
-const IS_LIVE = `NOT EXISTS (SELECT FROM outreach_switch WHERE sending = 'held')`;
+export const IS_LIVE = `NOT EXISTS (SELECT FROM outreach_switch WHERE sending = 'held')`;
 const ERASED = messageStep(['pending', 'claimed'], 'cancelled');
 
 const INSERT = {
@@ -45,14 +42,6 @@ const CLAIM = {
            WHERE ${IS_LIVE} AND w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND (w.channel IS NULL OR w.channel = ANY ($4::text[])) ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
          RETURNING ${COLUMNS}`,
 };
-const BEGIN_SENDING = {
-  name: 'messages.begin_sending',
-  text: `UPDATE message m SET state = '${BEGUN.to}', state_reason = NULL, gateway = $3, lease_until = $4, attempts = m.attempts + 1
-         FROM campaign c
-         WHERE m.id = $1 AND m.fence = $2 AND m.state IN (${sqlStates(BEGUN.from)})
-           AND c.id = m.campaign_id AND c.state = 'approved' AND ${IS_LIVE}
-         RETURNING m.id`,
-};
 /** Rows changed in one statement: a backlog of any size is held within some runs, and none of them takes long. */
 const HELD_AT_ONCE = 5000;
 const HOLD = {
@@ -67,18 +56,9 @@ const HOLD = {
            UPDATE message m SET state_reason = 'over_ceiling', next_at = $2 FROM due WHERE m.id = due.id RETURNING m.incident_id)
          SELECT incident_id AS "incidentId", count(*) AS count FROM held WHERE incident_id NOT IN (SELECT incident_id FROM known) GROUP BY 1`,
 };
-const RELEASE_CLAIMED = {
-  name: 'messages.release_claimed',
-  text: `UPDATE message SET state = '${RELEASED.to}', lease_until = NULL WHERE state IN (${sqlStates(RELEASED.from)}) AND lease_until < $1 RETURNING id`,
-};
-const DOUBT_SENDING = {
-  name: 'messages.doubt_sending',
-  text: `UPDATE message SET state = '${DOUBTED.to}', state_reason = 'worker_lost', lease_until = NULL, next_at = $1
-         WHERE state IN (${sqlStates(DOUBTED.from)}) AND lease_until < $1 RETURNING id`,
-};
 const CLAIM_DOUBT = {
   name: 'messages.claim_doubt',
-  text: `UPDATE message m SET fence = m.fence + 1, next_at = $3
+  text: `UPDATE message m SET next_at = $3
          WHERE m.id IN (SELECT w.id FROM message w WHERE w.state = 'in_doubt' AND w.next_at <= $1 ORDER BY w.next_at FOR UPDATE SKIP LOCKED LIMIT $2) RETURNING ${COLUMNS}`,
 };
 
@@ -165,14 +145,10 @@ export class MessageStore {
     );
   }
 
-  /** Gives back what a dead worker had claimed, and puts in doubt what it was sending; returns how many of each. */
-  async expireLeases(tx: Tx, now: Date): Promise<{ released: number; doubted: number }> {
-    const released = await tx.query(RELEASE_CLAIMED, [now]);
-    const doubted = await tx.query(DOUBT_SENDING, [now]);
-    return { released: released.length, doubted: doubted.length };
-  }
-
-  /** Takes messages in doubt for a look at the provider; the next look is not before `again`. */
+  /**
+   * Takes messages in doubt for a look at the provider; the next look is not before `again`. The fence stays, so that the worker whose
+   * attempt it was may still say how it ended.
+   */
   async claimDoubt(tx: Tx, now: Date, limit: number, again: Date): Promise<Message[]> {
     return tx.query<Message>(CLAIM_DOUBT, [now, limit, again]);
   }
@@ -188,7 +164,7 @@ export class MessageStore {
       {
         name: 'messages.move',
         text: `UPDATE message SET state = $4, state_reason = $5, next_at = coalesce($6, next_at), lease_until = $7, gateway = coalesce($8, gateway), provider_id = coalesce($9, provider_id), provider_code = coalesce($13, provider_code),
-                 sent_at = CASE WHEN $4 IN ('sent', 'delivered') THEN coalesce(sent_at, $10) ELSE sent_at END, final_at = CASE WHEN $11 THEN $10 END, attempts = attempts + $12
+                 sent_at = CASE WHEN $4 IN ('sent', 'delivered') THEN coalesce(sent_at, $10) ELSE sent_at END, delivered_at = CASE WHEN $4 = 'delivered' THEN coalesce(delivered_at, $10) ELSE delivered_at END, final_at = CASE WHEN $11 THEN $10 END, attempts = attempts + $12
                WHERE id = $1 AND fence = $2 AND state = ANY ($3::text[]) RETURNING id`,
       },
       [
@@ -208,14 +184,6 @@ export class MessageStore {
       ],
     );
     return rows.length > 0;
-  }
-
-  /**
-   * Marks a claimed message as about to be handed to a provider.
-   * @returns false when the lease was lost, its campaign no longer goes out, or all sending is held
-   */
-  async beginSending(tx: Tx, { id, fence }: Held, gateway: string, leaseUntil: Date): Promise<boolean> {
-    return (await tx.query(BEGIN_SENDING, [id, fence, gateway, leaseUntil])).length > 0;
   }
 
   /** Takes one customer's waiting message out of a campaign; undefined when they have none there that waits. */
@@ -259,17 +227,6 @@ export class MessageStore {
     const to = DOUBT_ENDINGS[ending];
     const next = to === 'pending' ? { nextAt: now } : {};
     return this.move(sql, message, { from: ['in_doubt'], to, reason: ending, providerId, ...next }, now);
-  }
-
-  /** Keeps what a claimed message will say and where it goes. */
-  async setContent(
-    tx: Tx,
-    id: string,
-    fence: number,
-    content: { channel: Channel; address: string; subject: string | null; body: string },
-  ): Promise<void> {
-    const sql = 'UPDATE message SET channel = $3, address = $4, subject = $5, body = $6 WHERE id = $1 AND fence = $2';
-    await tx.query(sql, [id, fence, content.channel, content.address, content.subject, content.body]);
   }
 
   /** Messages about faults that count against a customer's cap: sent, or perhaps sent, since `since`; `except` is the one that asks. */

@@ -18,6 +18,7 @@ export const STAGE_NAMES = [
   'draft',
   'campaign',
   'dispatch',
+  'leases',
   'reconcile',
   'erasure',
   'retention',

@@ -1,0 +1,19 @@
+import { type Recipient } from '../../customers/customer.js';
+
+/** Answers that messages claimed together share, each asked for once. Lives as long as the transaction that asks. */
+export class Looked {
+  private readonly answers = new Map<string, Promise<unknown>>();
+
+  /** @param recipients those of all messages, by customer */
+  constructor(readonly recipients: ReadonlyMap<number, Recipient> = new Map()) {}
+
+  /** The answer to a question, asked only the first time; `key` names what is asked and about what. */
+  once<T>(key: string, ask: () => Promise<T>): Promise<T> {
+    let answer = this.answers.get(key) as Promise<T> | undefined;
+    if (!answer) {
+      answer = ask();
+      this.answers.set(key, answer);
+    }
+    return answer;
+  }
+}
