@@ -199,6 +199,7 @@ CREATE TABLE contact_point (
   CONSTRAINT contact_point_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
   CONSTRAINT contact_point_channel_check CHECK ((channel = ANY (ARRAY['sms'::text, 'email'::text])))
 );
+CREATE INDEX contact_point_address ON contact_point USING btree (channel, address);
 
 CREATE TABLE customer (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -258,6 +259,12 @@ CREATE TABLE customer_trait (
   CONSTRAINT customer_trait_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE
 );
 CREATE INDEX customer_trait_customer ON customer_trait USING btree (customer_id);
+
+CREATE TABLE delivery_secret (
+  name text NOT NULL,
+  value text NOT NULL,
+  CONSTRAINT delivery_secret_pkey PRIMARY KEY (name)
+);
 
 CREATE TABLE detection (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -673,6 +680,10 @@ CREATE TABLE message (
   sent_at timestamp with time zone,
   final_at timestamp with time zone,
   provider_code text,
+  delivered_at timestamp with time zone,
+  segments integer,
+  price numeric(12,6),
+  price_unit text,
   CONSTRAINT message_pkey PRIMARY KEY (id),
   CONSTRAINT message_link_token_key UNIQUE (link_token),
   CONSTRAINT message_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaign(id),
@@ -685,7 +696,7 @@ CREATE TABLE message (
 CREATE INDEX message_campaign ON message USING btree (campaign_id, state);
 CREATE INDEX message_customer ON message USING btree (customer_id, created_at DESC);
 CREATE INDEX message_doubt ON message USING btree (next_at) WHERE (state = 'in_doubt'::text);
-CREATE INDEX message_due ON message USING btree (next_at) WHERE (state = 'pending'::text);
+CREATE INDEX message_due ON message USING btree (next_at, id) WHERE (state = 'pending'::text);
 CREATE INDEX message_leased ON message USING btree (lease_until) WHERE (state = ANY (ARRAY['claimed'::text, 'sending'::text]));
 CREATE UNIQUE INDEX message_provider ON message USING btree (gateway, provider_id);
 CREATE UNIQUE INDEX message_told_once ON message USING btree (incident_id, customer_id, kind);
@@ -786,6 +797,21 @@ CREATE TABLE provider_use (
   CONSTRAINT provider_use_pkey PRIMARY KEY (gateway)
 );
 
+CREATE TABLE receipt (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  message_id uuid NOT NULL,
+  source text NOT NULL,
+  kind text NOT NULL,
+  reason text,
+  code text,
+  provider_id text,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT receipt_pkey PRIMARY KEY (id),
+  CONSTRAINT receipt_message_id_fkey FOREIGN KEY (message_id) REFERENCES message(id),
+  CONSTRAINT receipt_kind_check CHECK ((kind = ANY (ARRAY['sent'::text, 'delivered'::text, 'failed'::text, 'delayed'::text, 'complaint'::text])))
+);
+CREATE UNIQUE INDEX receipt_once ON receipt USING btree (message_id, source, kind, COALESCE(code, ''::text));
+
 CREATE TABLE regression_doubt (
   issue_id bigint NOT NULL,
   source bigint NOT NULL,
@@ -809,6 +835,23 @@ CREATE TABLE release_session (
   CONSTRAINT release_session_pkey PRIMARY KEY (project_id, minute, release, environment)
 );
 CREATE INDEX release_session_minute ON release_session USING btree (minute);
+
+CREATE TABLE reply (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  provider_id text NOT NULL,
+  customer_id bigint,
+  message_id uuid,
+  wish text NOT NULL,
+  certain boolean NOT NULL,
+  text text,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT reply_pkey PRIMARY KEY (id),
+  CONSTRAINT reply_provider_id_key UNIQUE (provider_id),
+  CONSTRAINT reply_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
+  CONSTRAINT reply_message_id_fkey FOREIGN KEY (message_id) REFERENCES message(id),
+  CONSTRAINT reply_wish_check CHECK ((wish = ANY (ARRAY['stop'::text, 'stopThis'::text, 'start'::text, 'help'::text, 'none'::text])))
+);
+CREATE INDEX reply_customer ON reply USING btree (customer_id, at DESC);
 
 CREATE TABLE send_budget (
   channel text NOT NULL,
@@ -887,6 +930,16 @@ CREATE TABLE source_salt (
   hour timestamp with time zone NOT NULL,
   salt bytea NOT NULL,
   CONSTRAINT source_salt_pkey PRIMARY KEY (hour)
+);
+
+CREATE TABLE suppression (
+  channel text NOT NULL,
+  address text NOT NULL,
+  reason text NOT NULL,
+  source text NOT NULL,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT suppression_pkey PRIMARY KEY (channel, address),
+  CONSTRAINT suppression_channel_check CHECK ((channel = ANY (ARRAY['sms'::text, 'email'::text])))
 );
 
 CREATE TABLE user_feedback (

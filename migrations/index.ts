@@ -31,6 +31,7 @@ import { SampleCustomer1795437100000 } from './1795437100000-sample-customer.js'
 import { ConsentPurpose1795439000000 } from './1795439000000-consent-purpose.js';
 import { IdentityLinks1795439100000 } from './1795439100000-identity-links.js';
 import { Brakes1795442000000 } from './1795442000000-brakes.js';
+import { Receipts1795443000000 } from './1795443000000-receipts.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -67,4 +68,5 @@ export const migrations = [
   ConsentPurpose1795439000000,
   IdentityLinks1795439100000,
   Brakes1795442000000,
+  Receipts1795443000000,
 ];

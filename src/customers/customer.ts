@@ -32,7 +32,7 @@ export const PURPOSES = ['service', 'marketing', 'legal'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 /** Ways in which we learn of a customer's word. `api` and `import` hand it on; the others are the customer's own act, which outranks those. */
-export const CONSENT_SOURCES = ['api', 'import', 'unsubscribe_link', 'provider'] as const;
+export const CONSENT_SOURCES = ['api', 'import', 'unsubscribe_link', 'reply', 'provider'] as const;
 export type ConsentSource = (typeof CONSENT_SOURCES)[number];
 
 /** A word on a channel as somebody hands it on. */

@@ -6,12 +6,23 @@ import { ChunkWriter } from './import/chunk.writer.js';
 import { CustomerImporter } from './import/customer.importer.js';
 import { ImportStore } from './import/import.store.js';
 import { CustomerDirectory } from './public.js';
+import { Suppressions } from './suppressions.service.js';
+import { SuppressionStore } from './suppressions/suppression.store.js';
+import { SuppressionsController } from './suppressions/suppressions.controller.js';
 
 /** KNOW: the directory of customers. */
 @Module({
   imports: [ProjectsModule],
-  controllers: [CustomersController],
-  providers: [CustomerStore, CustomerDirectory, CustomerImporter, ChunkWriter, ImportStore],
-  exports: [CustomerDirectory, CustomerImporter],
+  controllers: [CustomersController, SuppressionsController],
+  providers: [
+    CustomerStore,
+    CustomerDirectory,
+    CustomerImporter,
+    ChunkWriter,
+    ImportStore,
+    SuppressionStore,
+    Suppressions,
+  ],
+  exports: [CustomerDirectory, CustomerImporter, Suppressions],
 })
 export class CustomersModule {}

@@ -39,7 +39,8 @@ const RECIPIENTS = {
   name: 'customers.recipients',
   text: `SELECT c.id, c.name, c.locale, c.time_zone,
       (SELECT jsonb_object_agg(p.channel, p.address) FROM contact_point p WHERE p.customer_id = c.id) AS addresses,
-      (SELECT jsonb_object_agg(p.channel, p.suppressed_reason) FROM contact_point p WHERE p.customer_id = c.id AND p.suppressed_at IS NOT NULL) AS suppressed,
+      (SELECT jsonb_object_agg(p.channel, coalesce(p.suppressed_reason, s.reason)) FROM contact_point p LEFT JOIN suppression s ON s.channel = p.channel AND s.address = p.address
+        WHERE p.customer_id = c.id AND (p.suppressed_at IS NOT NULL OR s.address IS NOT NULL)) AS suppressed,
       (SELECT jsonb_agg(e) FROM (SELECT DISTINCT ON (channel, purpose) channel, purpose, granted, source, at FROM consent_entry WHERE customer_id = c.id
         ORDER BY channel, purpose, id DESC) e) AS consents
     FROM customer c WHERE c.id = ANY ($1::bigint[])`,

@@ -24,7 +24,7 @@ export interface SmtpConfig {
   /** The From header, `Shop <help@shop.example>`; its domain also ends our Message-IDs. */
   readonly from: string;
   /** Signs every mail, when the server at `url` does not. */
-  readonly dkim?: { readonly domainName: string; readonly keySelector: string; readonly privateKey: string };
+  readonly dkim?: { readonly domainName?: string; readonly keySelector: string; readonly privateKey: string };
   /** The longest one attempt may take, in milliseconds; default 120,000. The lease of a message must be longer. */
   readonly timeoutMs?: number;
 }
@@ -35,13 +35,16 @@ const ATTEMPT_TIMEOUT_MS = 120_000;
 /** Limit for connecting and for the greeting: a server that is up answers within seconds. */
 const CONNECT_TIMEOUT_MS = 15_000;
 
+/** Connections to the server, as many as nodemailer opens by default; relays commonly allow ten or more from one address. */
+const CONNECTIONS = 5;
+
 /**
  * Sends mail over SMTP, one recipient a message, on pooled connections. It knows for each attempt whether the whole body had been handed
  * over: before that a broken connection means "not sent", after it "in doubt". The library's own repeats are off.
  */
 export class SmtpGateway implements Gateway<OutgoingMail> {
-  readonly name = 'smtp';
   readonly channel = 'email';
+  readonly parallel = 2 * CONNECTIONS; // while one mail of a connection is written down, the next goes out
   private readonly mailer: Transporter;
   private readonly domain: string;
   private closed = false;
@@ -49,11 +52,14 @@ export class SmtpGateway implements Gateway<OutgoingMail> {
   private readonly bodies = new Map<string, Readable>();
 
   /** Throws when the URL or the sender cannot be used; the error holds no secret. */
-  constructor(private readonly config: SmtpConfig) {
+  constructor(
+    private readonly config: SmtpConfig,
+    readonly name = 'smtp',
+  ) {
     const domain = domainOf(config.from);
     if (!domain) throw new Error('The mail sender must be an address, like Shop <help@shop.example>');
     this.domain = domain;
-    this.mailer = createTransport({ ...poolOptions(config), pool: true });
+    this.mailer = createTransport({ ...poolOptions(config, domain), pool: true });
     this.mailer.use('stream', (mail, done) => {
       this.watchBody(mail.message);
       done();
@@ -75,6 +81,7 @@ export class SmtpGateway implements Gateway<OutgoingMail> {
         text: message.text,
         ...(message.html === undefined ? {} : { html: message.html }),
         date: now,
+        ...(message.bounceAddress === undefined ? {} : { envelope: { from: message.bounceAddress, to: message.to } }),
         headers,
         signal: AbortSignal.timeout(this.config.timeoutMs ?? ATTEMPT_TIMEOUT_MS),
       });
@@ -129,21 +136,22 @@ export class SmtpGateway implements Gateway<OutgoingMail> {
   }
 }
 
-function poolOptions(config: SmtpConfig): SMTPPoolOptions {
+function poolOptions(config: SmtpConfig, domain: string): SMTPPoolOptions {
   return {
     ...parseSmtpUrl(config.url),
     maxRequeues: 0,
+    maxConnections: CONNECTIONS,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     greetingTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: config.timeoutMs ?? ATTEMPT_TIMEOUT_MS,
     disableFileAccess: true,
     disableUrlAccess: true,
-    ...(config.dkim ? { dkim: dkimOptions(config.dkim) } : {}),
+    ...(config.dkim ? { dkim: dkimOptions(config.dkim, domain) } : {}),
   };
 }
 
-function dkimOptions(dkim: NonNullable<SmtpConfig['dkim']>): DKIMOptions {
-  return { ...dkim, headerFieldNames: DKIM_HEADER_FIELDS };
+function dkimOptions(dkim: NonNullable<SmtpConfig['dkim']>, domain: string): DKIMOptions {
+  return { ...dkim, domainName: dkim.domainName ?? domain, headerFieldNames: DKIM_HEADER_FIELDS };
 }
 
 /** The codes of a nodemailer error; its text stays behind, for it can hold addresses. */

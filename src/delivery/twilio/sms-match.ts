@@ -7,7 +7,7 @@ export interface ListedSms {
 }
 
 /**
- * How much earlier than our own clock the provider's may date a message, in milliseconds. Both are kept by NTP and listed times are whole
+ * Time by which the provider's clock may date a message earlier than our own, in milliseconds. Both are kept by NTP and listed times are whole
  * seconds, so this is generous; what keeps it safe is that each text holds a link made for one recipient.
  */
 export const CLOCK_SKEW_MS = 60_000;

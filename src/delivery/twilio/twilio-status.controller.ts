@@ -1,17 +1,14 @@
-import { Body, Controller, Headers, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import { Body, Controller, Headers, HttpCode, Post, Req } from '@nestjs/common';
 import { type FastifyRequest } from 'fastify';
-import { MessageQueue } from '../../outreach/public.js';
-import { type MessageReason } from '../../outreach/reasons.js';
 import { Public } from '../../platform/auth/needs.js';
 import { Clock } from '../../platform/clock.js';
-import { Settings } from '../../platform/config/settings.js';
 import { Database } from '../../platform/db/database.js';
-import { Problem } from '../../platform/errors.js';
 import { AnswersNothing } from '../../platform/http/answers.js';
 import { isUuid } from '../../platform/http/page.js';
-import { PublicUrl } from '../../platform/http/public-url.js';
+import { type Cost, type Receipt } from '../receipts/receipt.store.js';
+import { type Consequence, Receipts } from '../receipts/receipts.service.js';
 import { classifyTwilioCode } from './twilio-failure.js';
-import { isSignedByTwilio } from './twilio-signature.js';
+import { TwilioSignatures } from './twilio-signatures.service.js';
 
 /** Twilio's words for the fate of a message that say something new; the others (queued, sending …) add nothing. */
 const REPORTS: ReadonlyMap<string, 'sent' | 'delivered' | 'failed'> = new Map([
@@ -20,19 +17,22 @@ const REPORTS: ReadonlyMap<string, 'sent' | 'delivered' | 'failed'> = new Map([
   ['read', 'delivered'],
   ['undelivered', 'failed'],
   ['failed', 'failed'],
+  ['canceled', 'failed'],
 ]);
 /** Twilio's ids of messages; what does not look like one is not kept. */
 const MESSAGE_SID = /^[A-Za-z0-9]{2,64}$/;
 
-/** `POST /hooks/twilio/status`: what became of an SMS. Signed by Twilio over the public URL; also settles a message in doubt. */
+/**
+ * `POST /hooks/twilio/status`: what became of an SMS. Signed by Twilio over the public URL. May come in any order, repeated, late, and before the
+ * answer to the call itself; also settles a message in doubt.
+ */
 @Controller('hooks/twilio')
 export class TwilioStatusController {
   constructor(
-    @Inject(Settings) private readonly settings: Settings,
-    private readonly queue: MessageQueue,
+    private readonly signatures: TwilioSignatures,
+    private readonly receipts: Receipts,
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly publicUrl: PublicUrl,
   ) {}
 
   @Post('status')
@@ -44,37 +44,45 @@ export class TwilioStatusController {
     @Body() body: unknown,
     @Headers('x-twilio-signature') signature = '',
   ): Promise<void> {
-    const fields = formFields(body);
-    const token = this.settings.twilio?.authToken;
-    const url = this.publicUrl.base + request.url;
-    if (token === undefined || !isSignedByTwilio({ url, signature, body: fields }, [token])) {
-      throw new Problem(
-        403,
-        'forbidden',
-        "The signature is not Twilio's for this URL. Check PUBLIC_URL and TWILIO_AUTH_TOKEN.",
-      );
-    }
+    const fields = this.signatures.read(request, body, signature);
     const { message = '' } = request.query as { message?: string };
-    const to = REPORTS.get(fields.MessageStatus ?? '');
-    if (!to || !isUuid(message)) return;
+    const kind = REPORTS.get(fields.MessageStatus ?? '');
+    if (!kind || !isUuid(message)) return;
+    const { consequence, ...failure } = kind === 'failed' ? failureOf(fields) : {};
     const sid = fields.MessageSid ?? '';
-    const change = {
+    const receipt: Receipt = {
+      ...{ messageId: message.toLowerCase(), source: 'twilio', kind },
       ...(MESSAGE_SID.test(sid) && { providerId: sid }),
-      ...(to === 'failed' ? failureOf(fields.ErrorCode ?? '') : { reason: null }),
+      ...failure,
     };
-    await this.database.transaction((tx) => this.queue.report(tx, message, to, this.clock.now(), change));
+    const now = this.clock.now();
+    await this.database.transaction((tx) => this.receipts.take(tx, receipt, now, consequence, costOf(fields)));
   }
 }
 
-/** Our reason and Twilio's code of a failed delivery. */
-function failureOf(code: string): { reason: MessageReason; providerCode?: string } {
-  if (!/^\d{1,6}$/.test(code)) return { reason: 'refused' };
-  return { reason: classifyTwilioCode(Number(code))?.reason ?? 'refused', providerCode: `twilio ${code}` };
+/** Our reason, Twilio's code, and what follows, of a failed delivery. */
+function failureOf(fields: Record<string, string>): Pick<Receipt, 'reason' | 'code'> & { consequence?: Consequence } {
+  const { ErrorCode: code = '', MessageStatus: status } = fields;
+  if (!/^\d{1,6}$/.test(code)) return { reason: status === 'canceled' ? 'expired' : 'refused' };
+  const verdict = classifyTwilioCode(Number(code));
+  const rejected = verdict?.kind === 'rejected' ? verdict : undefined;
+  return {
+    reason: verdict?.reason ?? 'refused',
+    code: `twilio ${code}`,
+    consequence: { suppress: rejected?.suppress ? 'now' : 'no', stopsWave: rejected?.scope === 'setup' },
+  };
 }
 
-function formFields(body: unknown): Record<string, string> {
-  if (typeof body !== 'object' || body === null) return {};
-  return Object.fromEntries(
-    Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
+/** The bill, in the reports that carry it. */
+function costOf({
+  NumSegments: segments = '',
+  Price: price = '',
+  PriceUnit: unit,
+}: Record<string, string>): Cost | undefined {
+  if (!/^\d{1,3}$/.test(segments) && !/^-?\d{1,5}(\.\d{1,6})?$/.test(price)) return undefined;
+  return {
+    segments: /^\d{1,3}$/.test(segments) ? Number(segments) : undefined,
+    price: /^-?\d{1,5}(\.\d{1,6})?$/.test(price) ? price.replace('-', '') : undefined,
+    unit: unit && /^[A-Za-z]{3}$/.test(unit) ? unit.toUpperCase() : undefined,
+  };
 }

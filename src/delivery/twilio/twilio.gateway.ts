@@ -32,14 +32,17 @@ const LIST_LIMIT = 1000;
 
 /** Sends SMS through Twilio's Messages API. One call per attempt: the API has no idempotency key, so repeats are the outbox's to decide. */
 export class TwilioGateway implements Gateway<OutgoingSms> {
-  readonly name = 'twilio';
   readonly channel = 'sms';
+  readonly parallel = 10;
   private readonly client: twilio.Twilio;
   private readonly http: PlainRequestClient;
   private readonly sender: { messagingServiceSid: string } | { from: string };
 
   /** Throws when the account or the sender is missing; the error holds no secret. */
-  constructor(config: TwilioConfig) {
+  constructor(
+    config: TwilioConfig,
+    readonly name = 'twilio',
+  ) {
     this.sender = senderOf(config);
     this.http = new PlainRequestClient(config.baseUrl ?? API_ORIGIN, config.timeoutMs ?? CALL_TIMEOUT_MS);
     this.client = twilio(config.accountSid, config.authToken, {
@@ -62,7 +65,7 @@ export class TwilioGateway implements Gateway<OutgoingSms> {
         ...(message.statusCallbackUrl === undefined ? {} : { statusCallback: message.statusCallbackUrl }),
         ...(seconds === undefined ? {} : { validityPeriod: seconds }),
       });
-      if (created.sid) return { kind: 'sent', providerId: created.sid };
+      if (created.sid) return { kind: 'sent', providerId: created.sid, ...segmentsOf(created.numSegments) };
       return resultOf(inDoubt('provider_error'), message.messageId, now, 'no sid');
     } catch (error) {
       const failure = factsOf(error);
@@ -118,6 +121,12 @@ function senderOf(config: TwilioConfig): { messagingServiceSid: string } | { fro
   if (config.messagingServiceSid) return { messagingServiceSid: config.messagingServiceSid };
   if (config.from) return { from: config.from };
   throw new Error('Twilio needs a messaging service SID or a sender number');
+}
+
+/** Twilio counts the parts of texts through a messaging service only once a sender is chosen, and says 0 until then. */
+function segmentsOf(text: string | undefined): { segments?: number } {
+  const segments = Number(text ?? 0);
+  return Number.isInteger(segments) && segments > 0 ? { segments } : {};
 }
 
 function validitySeconds(validUntil: Date | undefined, now: Date): number | undefined {

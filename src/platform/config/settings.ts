@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { StartError } from '../errors.js';
@@ -38,11 +39,28 @@ const environment = z.object({
   NATS_URL: natsUrls.optional(),
   SMTP_URL: url(['smtp:', 'smtps:']).optional(),
   MAIL_FROM: z.string().optional(),
+  MAIL_BOUNCES_TO: z
+    .string()
+    .regex(
+      /^[a-z0-9._-]{1,11}@[^\s@<>,;"]{1,253}$/i,
+      'must be one address with at most 11 characters before the @, like bounces@mail.shop.example',
+    )
+    .optional(),
+  MAIL_DKIM_KEY: z.string().refine(isPrivateKey, 'must be a private key in PEM, RSA or Ed25519').optional(),
+  MAIL_DKIM_SELECTOR: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'must be a DNS name, like forewarn2026')
+    .optional(),
+  MAIL_DKIM_DOMAIN: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'must be a DNS name, like shop.example')
+    .optional(),
   TWILIO_ACCOUNT_SID: z
     .string()
     .regex(/^AC[0-9a-f]{32}$/i, 'must be AC and 32 hex digits')
     .optional(),
   TWILIO_AUTH_TOKEN: z.string().optional(),
+  TWILIO_AUTH_TOKEN_SECOND: z.string().optional(),
   TWILIO_MESSAGING_SERVICE_SID: z
     .string()
     .regex(/^MG[0-9a-f]{32}$/i, 'must be MG and 32 hex digits')
@@ -71,7 +89,7 @@ export class Settings {
   readonly databaseUrl: string | undefined;
   /** One or several addresses, separated by commas; undefined means that this process digests what it takes in. */
   readonly natsUrl: string | undefined;
-  readonly smtp: { readonly url: string; readonly from: string } | undefined;
+  readonly smtp: SmtpSettings | undefined;
   readonly twilio: TwilioSettings | undefined;
   readonly alertmanagerUrl: string | undefined;
   readonly roles: ReadonlySet<ProcessRole>;
@@ -93,7 +111,7 @@ export class Settings {
     this.publicUrl = env.PUBLIC_URL?.replace(/\/+$/, '');
     this.databaseUrl = env.DATABASE_URL;
     this.natsUrl = env.NATS_URL;
-    this.smtp = env.SMTP_URL && env.MAIL_FROM ? { url: env.SMTP_URL, from: env.MAIL_FROM } : undefined;
+    this.smtp = smtpOf(env);
     this.twilio = twilioOf(env);
     this.alertmanagerUrl = env.ALERTMANAGER_URL?.replace(/\/+$/, '');
     this.roles = new Set(env.FOREWARN_ROLES);
@@ -106,10 +124,46 @@ export class Settings {
   }
 }
 
+/** How mail goes out. */
+export interface SmtpSettings {
+  readonly url: string;
+  readonly from: string;
+  /** Address to which bounces go, each message with a mark of its own; without it they go to the sender. */
+  readonly bouncesTo?: string;
+  /** Signs every mail; `domainName` is left out where it is that of the sender. */
+  readonly dkim?: { readonly privateKey: string; readonly keySelector: string; readonly domainName?: string };
+}
+
+function smtpOf(env: z.output<typeof environment>): SmtpSettings | undefined {
+  if (!env.SMTP_URL || !env.MAIL_FROM) return undefined;
+  const { MAIL_DKIM_KEY: key, MAIL_DKIM_SELECTOR: keySelector, MAIL_DKIM_DOMAIN: domainName } = env;
+  return {
+    url: env.SMTP_URL,
+    from: env.MAIL_FROM,
+    bouncesTo: env.MAIL_BOUNCES_TO?.toLowerCase(),
+    ...(key && keySelector && { dkim: { privateKey: pemOf(key), keySelector, domainName } }),
+  };
+}
+
+/** A PEM text as it is kept in one line of an environment file. */
+function pemOf(text: string): string {
+  return text.replaceAll('\\n', '\n');
+}
+
+function isPrivateKey(text: string): boolean {
+  try {
+    return ['rsa', 'ed25519'].includes(createPrivateKey(pemOf(text)).asymmetricKeyType ?? '');
+  } catch {
+    return false;
+  }
+}
+
 /** How to reach Twilio. */
 export interface TwilioSettings {
   readonly accountSid: string;
   readonly authToken: string;
+  /** A token that Twilio signs with as well while tokens are rotated. */
+  readonly secondAuthToken?: string;
   readonly messagingServiceSid?: string;
   readonly from?: string;
   readonly baseUrl?: string;
@@ -120,6 +174,7 @@ function twilioOf(env: z.output<typeof environment>): TwilioSettings | undefined
   return {
     accountSid: env.TWILIO_ACCOUNT_SID,
     authToken: env.TWILIO_AUTH_TOKEN,
+    secondAuthToken: env.TWILIO_AUTH_TOKEN_SECOND,
     messagingServiceSid: env.TWILIO_MESSAGING_SERVICE_SID,
     from: env.TWILIO_FROM,
     baseUrl: env.TWILIO_BASE_URL?.replace(/\/+$/, ''),
@@ -131,6 +186,13 @@ function togetherProblems(env: Record<string, string | undefined>): string[] {
   const problems: string[] = [];
   if (env.SMTP_URL && !env.MAIL_FROM)
     problems.push('MAIL_FROM: is needed with SMTP_URL, for example "Shop <care@shop.example>"');
+  for (const name of ['MAIL_BOUNCES_TO', 'MAIL_DKIM_KEY'])
+    if (env[name] && !env.SMTP_URL) problems.push(`${name}: does nothing without SMTP_URL`);
+  if (!env.MAIL_DKIM_KEY !== !env.MAIL_DKIM_SELECTOR)
+    problems.push('MAIL_DKIM_KEY and MAIL_DKIM_SELECTOR: set both or neither');
+  if (env.MAIL_DKIM_DOMAIN && !env.MAIL_DKIM_KEY) problems.push('MAIL_DKIM_DOMAIN: does nothing without MAIL_DKIM_KEY');
+  if (env.TWILIO_AUTH_TOKEN_SECOND && !env.TWILIO_AUTH_TOKEN)
+    problems.push('TWILIO_AUTH_TOKEN_SECOND: does nothing without TWILIO_AUTH_TOKEN');
   const sid = env.TWILIO_ACCOUNT_SID;
   const token = env.TWILIO_AUTH_TOKEN;
   if (sid && !token) problems.push('TWILIO_AUTH_TOKEN: is needed with TWILIO_ACCOUNT_SID');

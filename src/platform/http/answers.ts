@@ -44,8 +44,12 @@ export function Answers<S extends z.ZodType>(
 }
 
 /** Describes a route that answers a text of this type, such as a page. */
-export function AnswersText(summary: string, type: 'text/html' | 'text/plain'): OnHandler<string> {
-  return SetMetadata(ANSWERS, { summary, answer: { type } } satisfies Answering);
+export function AnswersText(
+  summary: string,
+  type: 'text/html' | 'text/plain' | 'text/csv' | 'text/xml',
+  takes?: readonly string[],
+): OnHandler<string> {
+  return SetMetadata(ANSWERS, { summary, answer: { type }, takes } satisfies Answering);
 }
 
 /** Describes a route that answers 204 without a body; `takes` are the types of a body that no schema stands at. */

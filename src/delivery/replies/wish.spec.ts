@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import { answerTo } from './answers.js';
+import { readWish } from './wish.js';
+
+const certain = { kind: 'stop', certain: true };
+
+describe('a reply', () => {
+  it.each([
+    'STOP',
+    'stop.',
+    ' Stop! ',
+    'STOPALL',
+    'Stop all',
+    'UNSUBSCRIBE',
+    'CANCEL',
+    'END',
+    'REVOKE',
+    'OPTOUT',
+    'opt-out',
+    'QUIT',
+    '退订',
+    'ＴＤ',
+    'td',
+    'R',
+    'r。',
+    '退訂',
+    '拒收',
+    '"STOP"',
+  ])('%s takes the customer off', (text) => {
+    expect(readWish(text)).toEqual(certain);
+  });
+
+  it.each([
+    'please stop texting me',
+    "Don't text me anymore",
+    'Do not contact this number again',
+    'remove me from your list',
+    'leave me alone',
+    'No more messages please',
+    'I would like to unsubscribe',
+    '别再发了',
+    '请不要再给我发短信',
+    '不要再打扰我',
+    '請勿再傳簡訊給我',
+    '別再騷擾我',
+    '我要退订',
+    '不想再收到',
+  ])('"%s" takes the customer off, too', (text) => {
+    expect(readWish(text)).toEqual(certain);
+  });
+
+  it.each(['this is spam', 'STOP please I beg you', '垃圾短信', 'wrong number'])(
+    '"%s" takes the customer off and lets a person look',
+    (text) => {
+      expect(readWish(text)).toEqual({ kind: 'stop', certain: false });
+    },
+  );
+
+  it.each([
+    'Payment stopped working',
+    '订单不要了怎么退款',
+    'thanks!',
+    'I cancelled my order',
+    '谢谢',
+    '',
+    'yes',
+    'My end of the line is fine',
+  ])('"%s" is no wish about messages', (text) => {
+    expect(readWish(text)).toEqual({ kind: 'none' });
+  });
+
+  it('START, HELP and THIS are understood in each language', () => {
+    expect(['START', 'unstop', '恢复', '恢復'].map((text) => readWish(text).kind)).toEqual(Array(4).fill('start'));
+    expect(['HELP', 'info', '帮助', '幫助'].map((text) => readWish(text).kind)).toEqual(Array(4).fill('help'));
+    expect(['THIS', '此次'].map((text) => readWish(text).kind)).toEqual(Array(2).fill('stopThis'));
+  });
+
+  it("is what Twilio's own reading says, where there is one", () => {
+    expect(readWish('whatever', 'STOP')).toEqual(certain);
+    expect(readWish('stop', 'START')).toEqual({ kind: 'start' });
+  });
+
+  it('is answered in the language of the message that it answers', () => {
+    expect(answerTo('stop', 'zh-CN')).toContain('短信');
+    expect(answerTo('stop', 'zh-TW')).toContain('簡訊');
+    expect(answerTo('stop', 'de')).toContain('reply START');
+  });
+});
