@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { identitySchema } from './customers/identity-config.js';
+import { deliverySchema } from './delivery/delivery-config.js';
 import { detectionSchema } from './detection/detection-config.js';
 import { templateProblem } from './explanations/reader.js';
 import { localesSchema, type LocaleTexts, type TextsConfig, textsSchema } from './explanations/texts-config.js';
@@ -31,6 +32,7 @@ export const fileSchema = z.strictObject({
   locales: localesSchema,
   outreach: outreachSchema.prefault({}),
   policies: policiesSchema,
+  delivery: deliverySchema.prefault({}),
 });
 
 /** Everything from the YAML file and the text files beside it. */

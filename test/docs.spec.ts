@@ -130,6 +130,7 @@ interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
   anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
 }
 
 /** Dotted names of all keys that a schema takes, those of list items below their list. */
@@ -137,11 +138,11 @@ function keysOf(schema: z.ZodType): string[] {
   return flatten(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema, '');
 }
 
-function flatten({ properties = {}, items, anyOf = [] }: JsonSchema, above: string): string[] {
+function flatten({ properties = {}, items, anyOf = [], oneOf = [] }: JsonSchema, above: string): string[] {
   const own = Object.entries(properties).flatMap(([name, below]) => [
     above + name,
     ...flatten(below, `${above}${name}.`),
   ]);
-  const deeper = [...(items ? [items] : []), ...anyOf].flatMap((one) => flatten(one, above));
+  const deeper = [...(items ? [items] : []), ...anyOf, ...oneOf].flatMap((one) => flatten(one, above));
   return [...new Set([...own, ...deeper])];
 }

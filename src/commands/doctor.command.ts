@@ -1,4 +1,5 @@
 import { openDatabase } from '../platform/db/open-database.js';
+import { type DeliveryConfig, deliverySchema } from '../delivery/delivery-config.js';
 import { type Gateway } from '../delivery/gateway.js';
 import { gatewaysSet } from '../delivery/gateway.factories.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
@@ -17,13 +18,22 @@ export async function run(): Promise<number> {
     results.push(await check('configuration', () => describeConfig(known)));
     results.push(await check('database', () => tryDatabase(known)));
     explainPolicies(known);
-    const gateways = gatewaysSet(known);
-    for (const { label, make } of gateways) results.push(await check(label, () => tryGateway(make(known))));
+    const gateways = gatewaysSet(known, deliveryOf(known));
+    for (const { label, make } of gateways) results.push(await check(label, () => tryGateway(make())));
     if (gateways.length === 0)
       process.stdout.write('note  delivery: no provider is set, so messages go to the built-in outbox\n');
     if (!known.publicUrl) process.stdout.write('note  PUBLIC_URL is not set, so links in messages lead to localhost\n');
   }
   return results.every(Boolean) ? 0 : 1;
+}
+
+/** The `delivery` section; a configuration that cannot be read was told already. */
+function deliveryOf(settings: Settings): DeliveryConfig {
+  try {
+    return loadConfig(configPath(settings)).delivery;
+  } catch {
+    return deliverySchema.parse({});
+  }
 }
 
 async function check(what: string, work: () => string | Promise<string>): Promise<boolean> {
@@ -67,8 +77,8 @@ async function tryDatabase(settings: Settings): Promise<string> {
   }
 }
 
-async function tryGateway(gateway: Gateway | undefined): Promise<string> {
-  if (!gateway?.check) return 'nothing to check';
+async function tryGateway(gateway: Gateway): Promise<string> {
+  if (!gateway.check) return 'nothing to check';
   try {
     const result = await gateway.check();
     if (result.ok) return 'address and credentials work';

@@ -6,6 +6,7 @@ import { ConfigReload, RUNNING_CONFIG } from './config-reload.service.js';
 import { AudienceModule } from '../audience/audience.module.js';
 import { IDENTITY_CONFIG } from '../customers/identity-config.js';
 import { CustomersModule } from '../customers/customers.module.js';
+import { DELIVERY_CONFIG } from '../delivery/delivery-config.js';
 import { channelsAvailable } from '../delivery/gateway.factories.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DETECTION_CONFIG } from '../detection/detection-config.js';
@@ -93,7 +94,8 @@ class PlatformModule {
       { provide: IDENTITY_CONFIG, useValue: config.identity },
       { provide: OUTREACH_CONFIG, useValue: config.outreach },
       { provide: POLICIES_CONFIG, useValue: config.policies },
-      { provide: CHANNELS_AVAILABLE, useValue: channelsAvailable(settings) },
+      { provide: CHANNELS_AVAILABLE, useValue: channelsAvailable(settings, config.delivery) },
+      { provide: DELIVERY_CONFIG, useValue: config.delivery },
     ];
     return {
       module: PlatformModule,

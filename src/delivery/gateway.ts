@@ -28,6 +28,8 @@ export interface OutgoingMail extends Outgoing {
   readonly html?: string;
   /** URL at which one POST takes the recipient off the list (RFC 8058). */
   readonly unsubscribeUrl?: string;
+  /** Envelope sender, to which bounces of this mail go; without it the sender's own address. */
+  readonly bounceAddress?: string;
 }
 
 /** A message as handed to a gateway, by channel. */
@@ -83,11 +85,12 @@ export type GatewayReason = (typeof GATEWAY_REASONS)[number];
 export type RefusalScope = 'recipient' | 'message' | 'setup';
 
 /**
- * What became of one attempt. `retry` and `rejected` mean that the provider has certainly not taken the message; `inDoubt` means
+ * Outcome of one attempt. `retry` and `rejected` mean that the provider has certainly not taken the message; `inDoubt` means
  * that it may have. `code` is the provider's own code (`550 5.1.1`, `twilio 21610`, `ECONNREFUSED`), never its text, which can name people.
  */
 export type SendResult =
-  | { readonly kind: 'sent'; readonly providerId: string }
+  /** `segments`: parts that the provider bills, where it says so. */
+  | { readonly kind: 'sent'; readonly providerId: string; readonly segments?: number }
   /** Written to the built-in outbox of an installation that has used a provider: nobody gets it. */
   | { readonly kind: 'shown' }
   | { readonly kind: 'retry'; readonly reason: GatewayReason; readonly notBefore: Date; readonly code?: string }
@@ -116,6 +119,8 @@ export interface Gateway<Out extends OutgoingMessage = OutgoingMessage> {
   /** Metric label and log field, e.g. `smtp`. */
   readonly name: string;
   readonly channel: Out['channel'];
+  /** Calls that it makes at the same time. */
+  readonly parallel: number;
   /** Makes one attempt. Expected failures are values; throws only for faults of ours, after which the attempt counts as in doubt. */
   send(message: Out, now: Date): Promise<SendResult>;
   /** Asks what became of an attempt in doubt that began at `attemptedAt`. Sends nothing. */

@@ -6,14 +6,21 @@ import { type OutgoingMessage } from './gateway.js';
 /** Time after which an SMS that has not left is dropped, milliseconds: a text about a fault that is hours old does harm. A judgement. */
 const VALID_MS = 4 * 3_600_000;
 
+/** Addresses that a message points back to. */
+export interface Surroundings {
+  /** Our public address, without a slash at its end. */
+  readonly base: string;
+  /** The bounce address of a message; undefined where bounces go to the sender. */
+  readonly bounceAddress?: (messageId: string) => string;
+}
+
 /**
  * A message as a gateway takes it.
- * @param base our public address, without a slash at its end
  */
 export function outgoing(
   message: Pick<Message, 'id' | 'locale' | 'linkToken'>,
   { channel, address, subject, body }: ReadyMessage['content'],
-  base: string,
+  { base, bounceAddress }: Surroundings,
   now: Date,
 ): OutgoingMessage {
   const common = { messageId: message.id, to: address, locale: message.locale, text: body };
@@ -30,6 +37,7 @@ export function outgoing(
         ...common,
         channel,
         subject: subject ?? '',
+        bounceAddress: bounceAddress?.(message.id),
         unsubscribeUrl: `${base}/i/${message.linkToken}/unsubscribe`,
       };
     default:

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Gateways } from '../../src/delivery/dispatch/gateways.service.js';
+import { Leases } from '../../src/delivery/dispatch/leases.service.js';
+import { Sender } from '../../src/delivery/dispatch/sender.service.js';
 import { MessageQueue } from '../../src/outreach/public.js';
 import { Database } from '../../src/platform/db/database.js';
 import { aPhoneCustomer, phone } from '../support/builders.js';
@@ -7,7 +10,7 @@ import { campaigns, customers, hitAnew, incidentWith, messages, told } from '../
 import { aPolicy } from '../support/test-config.js';
 import { type TestDaemon } from '../support/test-daemon.js';
 
-const LEASE = '301s';
+const LEASE = '16s';
 const anna = aPhoneCustomer(1, { externalId: 'anna' });
 const MAIL = 'c1@customers.example';
 
@@ -112,33 +115,85 @@ describe('a lease', () => {
   it('that expires gives back the messages that a dead worker had claimed', async () => {
     await planned([anna]);
     await claim();
-    forewarn.clock.advance('299s');
-    await forewarn.runStages('reconcile', 'dispatch');
+    forewarn.clock.advance('14s');
+    await forewarn.runStages('leases', 'dispatch');
     expect(await told(forewarn)).toEqual(['anna notice claimed']);
 
     forewarn.clock.advance('2s');
-    await forewarn.runStages('reconcile', 'dispatch');
+    await forewarn.runStages('leases', 'dispatch');
 
     expect(await told(forewarn)).toEqual(['anna notice sent']);
     expect(outside.twilio.messages).toHaveLength(1);
+  });
+
+  it('is renewed as long as its worker lives', async () => {
+    await planned([anna]);
+    const lease = await claim();
+    const leases = forewarn.daemon.app.get(Leases);
+    leases.hold([lease], leases.end(forewarn.clock.now()));
+    for (let beat = 0; beat < 10; beat++) {
+      forewarn.clock.advance('4s');
+      await leases.renew();
+      await forewarn.runStage('leases');
+    }
+    expect(await told(forewarn)).toEqual(['anna notice claimed']);
+
+    leases.drop(lease);
+    forewarn.clock.advance(LEASE);
+    await forewarn.runStages('leases', 'dispatch');
+
+    expect(await told(forewarn)).toEqual(['anna notice sent']);
+  });
+
+  it('that ended while its worker stood still keeps the worker from calling the provider', async () => {
+    await planned([anna]);
+    const { app } = forewarn.daemon;
+    const now = forewarn.clock.now();
+    const { ready } = await queue().claim(now, 1, new Date(now.getTime() + 15_000));
+    const [one] = ready;
+    const way = one && app.get(Gateways).choose('sms', one.message, now);
+    if (!one || !way) throw new Error('nothing was due');
+
+    const sending = app.get(Sender).send(way, one);
+    forewarn.clock.advance(LEASE);
+    await sending;
+
+    expect(outside.twilio.createCalls).toHaveLength(0);
+    expect((await messages(forewarn))[0]).toMatchObject({ state: 'pending', stateReason: 'worker_lost' });
+    expect(await attempts()).toEqual(['not_sent']);
+  });
+
+  it('of a paused campaign is given back without a call', async () => {
+    await planned([anna]);
+    const now = forewarn.clock.now();
+    const { ready } = await queue().claim(now, 1, new Date(now.getTime() + 15_000));
+    const [one] = ready;
+    const way = one && forewarn.daemon.app.get(Gateways).choose('sms', one.message, now);
+    if (!one || !way) throw new Error('nothing was due');
+    await forewarn.api.post('/v1/campaigns/1/pause');
+
+    await forewarn.daemon.app.get(Sender).send(way, one);
+
+    expect(outside.twilio.createCalls).toHaveLength(0);
+    expect(await told(forewarn)).toEqual(['anna notice pending']);
   });
 
   it('that was lost lets its old worker change nothing', async () => {
     await planned([anna]);
     const late = await claim();
     forewarn.clock.advance(LEASE);
-    await forewarn.runStages('reconcile', 'dispatch');
+    await forewarn.runStages('leases', 'dispatch');
     const before = await forewarn.rows('SELECT * FROM message');
     const now = forewarn.clock.now();
 
     const results = await forewarn.daemon.app
       .get(Database)
       .transaction(async (tx) => [
-        await queue().markSending(tx, late, 'twilio', now, now),
-        await queue().settle(tx, late, 'failed', now, { reason: 'refused' }),
+        (await queue().begin(tx, [{ ...late, gateway: 'twilio' }], now)).size,
+        (await queue().settleAll(tx, [{ id: late.id, fence: late.fence, to: 'failed', reason: 'refused' }], now)).size,
       ]);
 
-    expect(results).toEqual([false, false]);
+    expect(results).toEqual([0, 0]);
     expect(await forewarn.rows('SELECT * FROM message')).toEqual(before);
   });
 });
@@ -148,8 +203,11 @@ describe('a message in doubt', () => {
     await planned([anna]);
     await dieWhileSending();
     forewarn.clock.advance(LEASE);
+    await forewarn.runStages('leases', 'reconcile', 'dispatch');
+    expect(await told(forewarn)).toEqual(['anna notice in_doubt']);
 
-    await forewarn.runStages('dispatch', 'reconcile', 'dispatch');
+    forewarn.clock.advance('5m');
+    await forewarn.runStages('reconcile', 'dispatch');
 
     expect(await told(forewarn)).toEqual(['anna notice sent']);
     expect(await attempts()).toEqual(['died', 'sent']);
@@ -264,7 +322,7 @@ function queue(): MessageQueue {
 /** Does what a worker does before it dies: takes the message under a lease. */
 async function claim() {
   const now = forewarn.clock.now();
-  const { ready } = await queue().claim(now, 1, new Date(now.getTime() + 300_000));
+  const { ready } = await queue().claim(now, 1, new Date(now.getTime() + 15_000));
   if (!ready[0]) throw new Error('nothing was due');
   return ready[0].message;
 }
@@ -274,7 +332,7 @@ async function dieWhileSending(): Promise<void> {
   const message = await claim();
   const now = forewarn.clock.now();
   await forewarn.daemon.app.get(Database).transaction(async (tx) => {
-    await queue().markSending(tx, message, 'twilio', new Date(now.getTime() + 300_000), now);
+    await queue().begin(tx, [{ ...message, gateway: 'twilio' }], new Date(now.getTime() + 15_000));
     await tx.query('INSERT INTO attempt (id, message_id, fence, gateway, started_at) VALUES ($1, $2, $3, $4, $5)', [
       forewarn.clock.uuid(),
       message.id,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Channel } from '../../customers/customer.js';
+import { int8s, texts, timestamps, uuids } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 
 /** A message as the built-in outbox keeps it. */
@@ -11,35 +12,63 @@ export interface OutboxMail {
   readonly at: Date;
 }
 
+/** One call to a provider. */
+export interface Attempt {
+  readonly id: string;
+  /** Name of the gateway. */
+  readonly gateway: string;
+  readonly startedAt: Date;
+}
+
+interface Begun extends Attempt {
+  readonly message: { readonly id: string; readonly fence: number };
+}
+
+interface EndedAttempt {
+  readonly id: string;
+  readonly result: string;
+  readonly reason: string | null;
+  readonly providerId: string | null;
+}
+
+const BEGIN = {
+  name: 'attempts.begin',
+  text: `INSERT INTO attempt (id, message_id, fence, gateway, started_at)
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[])`,
+};
+const END = {
+  name: 'attempts.end',
+  text: `UPDATE attempt a SET finished_at = $5, result = e.result, reason = e.reason, provider_id = e.provider_id
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS e (id, result, reason, provider_id) WHERE a.id = e.id`,
+};
+
 /** Calls to providers, and what the built-in outbox "sent". */
 @Injectable()
 export class AttemptStore {
-  /** Writes an attempt down before the provider is called. */
-  async begin(tx: Tx, id: string, messageId: string, fence: number, gateway: string, now: Date): Promise<void> {
-    const sql = {
-      name: 'attempts.begin',
-      text: 'INSERT INTO attempt (id, message_id, fence, gateway, started_at) VALUES ($1, $2, $3, $4, $5)',
-    };
-    await tx.query(sql, [id, messageId, fence, gateway, now]);
+  /** Writes attempts down before the provider is called. */
+  async begin(tx: Tx, attempts: readonly Begun[]): Promise<void> {
+    if (attempts.length === 0) return;
+    await tx.query(BEGIN, [
+      ids(attempts.map(({ id }) => id)),
+      ids(attempts.map(({ message }) => message.id)),
+      int8s(attempts.map(({ message }) => message.fence)),
+      texts(attempts.map(({ gateway }) => gateway)),
+      timestamps(attempts.map(({ startedAt }) => startedAt.getTime())),
+    ]);
   }
 
-  /** Writes down how an attempt ended. */
-  async end(
-    tx: Tx,
-    id: string,
-    result: string,
-    reason: string | null,
-    providerId: string | null,
-    now: Date,
-  ): Promise<void> {
-    const sql = {
-      name: 'attempts.end',
-      text: 'UPDATE attempt SET finished_at = $5, result = $2, reason = $3, provider_id = $4 WHERE id = $1',
-    };
-    await tx.query(sql, [id, result, reason, providerId, now]);
+  /** Writes down how attempts ended. */
+  async end(tx: Tx, attempts: readonly EndedAttempt[], now: Date): Promise<void> {
+    await tx.query(END, [
+      ids(attempts.map(({ id }) => id)),
+      texts(attempts.map(({ result }) => result)),
+      texts(attempts.map(({ reason }) => reason)),
+      texts(attempts.map(({ providerId }) => providerId)),
+      now,
+    ]);
   }
 
-  /** When the last attempt for a message began. */
+  /** Beginning of the last attempt for a message. */
   async lastStartedAt(sql: Sql, messageId: string): Promise<Date | undefined> {
     const [row] = await sql.query<{ at: Date | null }>(
       'SELECT max(started_at) AS at FROM attempt WHERE message_id = $1',
@@ -82,4 +111,8 @@ export class AttemptStore {
       [limit],
     );
   }
+}
+
+function ids(values: readonly string[]): Buffer {
+  return uuids(values.map((id) => id.replaceAll('-', '')));
 }

@@ -1,37 +1,128 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Channel, CHANNELS } from '../../customers/customer.js';
+import { type Message } from '../../outreach/campaign.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Database } from '../../platform/db/database.js';
-import { AttemptStore } from './attempt.store.js';
-import { type Gateway } from '../gateway.js';
-import { GATEWAYS } from '../gateway.factories.js';
+import { Metrics } from '../../platform/metrics.js';
+import { Breaker } from '../algorithm/breaker.js';
+import { Pace } from '../algorithm/pace.js';
+import { DELIVERY_CONFIG, type DeliveryConfig } from '../delivery-config.js';
+import { type Gateway, type SendResult } from '../gateway.js';
+import { gatewaysSet } from '../gateway.factories.js';
 import { OUTBOX, OutboxGateway } from '../outbox/outbox.gateway.js';
+import { AttemptStore } from './attempt.store.js';
 
-/** The gateway of each channel: providers as configured, or the built-in outbox for all when there is none at all. */
+/** Reasons that say nothing about a message and much about the way: another way is tried then. */
+const TROUBLES: ReadonlySet<string> = new Set([
+  'provider_unavailable',
+  'timeout',
+  'connection_lost',
+  'tls',
+  'provider_error',
+  'auth',
+  'setup',
+]);
+
+/** One way out: a gateway, whether it is left alone, and how fast it may be used. */
+export interface Way {
+  readonly gateway: Gateway;
+  readonly breaker: Breaker;
+  readonly pace: Pace;
+}
+
+/**
+ * The ways out of each channel, in the order in which they are used: providers as configured, or the built-in outbox for all when there is none
+ * at all. A message that was certainly not taken goes another way; one in doubt never does.
+ */
 @Injectable()
 export class Gateways implements OnApplicationShutdown {
-  private readonly byChannel = new Map<Channel, Gateway>();
+  private readonly ways = new Map<Channel, Way[]>();
 
-  constructor(settings: Settings, store: AttemptStore, database: Database) {
-    for (const { channel, make } of GATEWAYS) {
-      const gateway = make(settings);
-      if (gateway) this.byChannel.set(channel, gateway);
-    }
-    if (this.byChannel.size > 0) return;
-    for (const channel of CHANNELS) this.byChannel.set(channel, new OutboxGateway(channel, store, database));
+  constructor(
+    settings: Settings,
+    @Inject(DELIVERY_CONFIG) config: DeliveryConfig,
+    store: AttemptStore,
+    database: Database,
+    metrics: Metrics,
+  ) {
+    const set = gatewaysSet(settings, config);
+    for (const { channel, make, perSecond } of set) this.add(channel, make(), perSecond);
+    if (set.length === 0)
+      for (const channel of CHANNELS) this.add(channel, new OutboxGateway(channel, store, database));
+    metrics.gauge(
+      'gateway_usable',
+      'Whether a gateway is in use (1) or left alone after troubles (0).',
+      ['gateway'],
+      (gauge) => {
+        for (const { gateway, breaker } of this.all())
+          gauge.set({ gateway: gateway.name }, breaker.isResting() ? 0 : 1);
+      },
+    );
   }
 
-  /** The gateway of a channel, undefined where none is configured. */
+  /** The first gateway of a channel, undefined where none is configured. */
   get(channel: Channel): Gateway | undefined {
-    return this.byChannel.get(channel);
+    return this.ways.get(channel)?.[0]?.gateway;
   }
 
-  /** Channels with a provider, and its name. */
+  /** The gateway of a channel with this name. */
+  named(channel: Channel, name: string | null): Gateway | undefined {
+    return this.ways.get(channel)?.find(({ gateway }) => gateway.name === name)?.gateway;
+  }
+
+  /** True when a message of the channel could go out now, or no gateway of it is there to wait for. */
+  isUsable(channel: Channel, now: Date): boolean {
+    const ways = this.ways.get(channel) ?? [];
+    return ways.length === 0 || ways.some(({ breaker }) => breaker.isOpenTo(now));
+  }
+
+  /** The way for a message, undefined when none can be used now. Where the last attempt met trouble, another way comes first. */
+  choose(channel: Channel, message: Pick<Message, 'gateway' | 'stateReason'>, now: Date): Way | undefined {
+    const usable = (this.ways.get(channel) ?? []).filter(({ breaker }) => breaker.isOpenTo(now));
+    const left = TROUBLES.has(message.stateReason ?? '') ? message.gateway : null;
+    const way = usable.find(({ gateway }) => gateway.name !== left) ?? usable[0];
+    way?.breaker.take();
+    return way;
+  }
+
+  /** True when a channel has another way than this one that can be used now. */
+  hasOther(channel: Channel, name: string, now: Date): boolean {
+    return (this.ways.get(channel) ?? []).some(
+      ({ gateway, breaker }) => gateway.name !== name && breaker.isOpenTo(now),
+    );
+  }
+
+  /** Learns from a result if the way is to be left alone; undefined when there was no call. */
+  learn({ breaker }: Way, result: SendResult | undefined, now: Date): void {
+    if (!result) return breaker.leave();
+    const reason = 'reason' in result ? result.reason : '';
+    const setup = result.kind === 'rejected' && result.scope === 'setup';
+    if (TROUBLES.has(reason)) breaker.failed(now, setup);
+    else breaker.worked();
+  }
+
+  /** True when a result says nothing about the message, so that another way may take it. */
+  isTrouble(result: SendResult): boolean {
+    return (result.kind === 'retry' || result.kind === 'rejected') && TROUBLES.has(result.reason);
+  }
+
+  /** Channels with a provider, and the names of their gateways in order. */
   providers(): { channel: Channel; gateway: string }[] {
-    return [...this.byChannel].flatMap(([channel, { name }]) => (name === OUTBOX ? [] : [{ channel, gateway: name }]));
+    return [...this.ways].flatMap(([channel, ways]) =>
+      ways.flatMap(({ gateway: { name } }) => (name === OUTBOX ? [] : [{ channel, gateway: name }])),
+    );
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.byChannel.values()].map((gateway) => gateway.close()));
+    await Promise.all(this.all().map(({ gateway }) => gateway.close()));
+  }
+
+  private all(): Way[] {
+    return [...this.ways.values()].flat();
+  }
+
+  private add(channel: Channel, gateway: Gateway, perSecond?: number): void {
+    const way = { gateway, breaker: new Breaker(), pace: new Pace(perSecond) };
+    this.ways.set(channel, [...(this.ways.get(channel) ?? []), way]);
   }
 }

@@ -3,10 +3,10 @@ import { type Message } from '../../outreach/campaign.js';
 import { MessageQueue } from '../../outreach/public.js';
 import { Database } from '../../platform/db/database.js';
 import { assertNever } from '../../platform/errors.js';
-import { PublicUrl } from '../../platform/http/public-url.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { AttemptStore } from './attempt.store.js';
 import { outgoing } from '../outgoing.js';
+import { ReturnAddresses } from './return-addresses.service.js';
 import { Gateways } from './gateways.service.js';
 
 const BATCH = 50;
@@ -14,7 +14,7 @@ const BATCH = 50;
 const LOOK_AGAIN_MS = 600_000;
 
 /**
- * Finds what dead workers left, and asks providers about messages in doubt. Only a provider's clear word moves a message:
+ * Asks providers about messages in doubt. Only a provider's clear word moves a message:
  * `sent` closes it, `notSent` lets it be sent; anything else leaves it in doubt, for a person to settle.
  */
 @Injectable()
@@ -28,31 +28,22 @@ export class ReconcileStage implements Stage {
     private readonly gateways: Gateways,
     private readonly store: AttemptStore,
     private readonly database: Database,
-    private readonly publicUrl: PublicUrl,
+    private readonly addresses: ReturnAddresses,
   ) {}
 
   async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
-    const { released, doubted } = await this.queue.expireLeases(now);
     const doubtful = await this.queue.claimDoubt(now, BATCH, new Date(now.getTime() + LOOK_AGAIN_MS));
     for (const message of doubtful) if (!signal.aborted) await this.resolve(message, now);
-    return { worked: released + doubted + doubtful.length, more: doubtful.length === BATCH };
+    return { worked: doubtful.length, more: doubtful.length === BATCH };
   }
 
   private async resolve(message: Message, now: Date): Promise<void> {
     const { channel, address, subject, body } = message;
-    const gateway = channel === null ? undefined : this.gateways.get(channel);
+    const gateway = channel === null ? undefined : this.gateways.named(channel, message.gateway);
     const attemptedAt = await this.store.lastStartedAt(this.database, message.id);
-    if (
-      !gateway ||
-      gateway.name !== message.gateway ||
-      channel === null ||
-      address === null ||
-      body === null ||
-      !attemptedAt
-    )
-      return;
+    if (!gateway || channel === null || address === null || body === null || !attemptedAt) return;
     const said = await gateway.reconcile(
-      outgoing(message, { channel, address, subject, body }, this.publicUrl.base, now),
+      outgoing(message, { channel, address, subject, body }, await this.addresses.surroundings(), now),
       attemptedAt,
       now,
     );

@@ -45,11 +45,11 @@ export class WaysOut {
   }
 
   private words(): string {
-    const ways = new Map(this.gateways.providers().map(({ channel, gateway }) => [channel, gateway]));
     const each = CHANNELS.map((channel) => {
-      const gateway = ways.get(channel);
-      return gateway
-        ? `${channel} goes out through ${gateway}`
+      const ways = this.gateways.providers().filter((one) => one.channel === channel);
+      const names = ways.map(({ gateway }) => gateway).join(', then ');
+      return ways.length > 0
+        ? `${channel} goes out through ${names}`
         : `${channel} goes nowhere, since no provider is set for it`;
     });
     return `messages: ${each.join('; ')}`;

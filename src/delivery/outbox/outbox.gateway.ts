@@ -12,6 +12,7 @@ export const OUTBOX = 'outbox';
  */
 export class OutboxGateway implements Gateway {
   readonly name = OUTBOX;
+  readonly parallel = 5;
 
   constructor(
     readonly channel: Channel,

@@ -39,6 +39,8 @@ const PLACES: Readonly<Record<string, string>> = {
   token: 'The token of the link, which is its key.',
   locale: 'A language of the configuration, BCP 47.',
   externalId: "The app's own id of the customer.",
+  channel: 'Channel of the address.',
+  address: 'The address itself.',
   kind: 'Kind of the name.',
   value: 'The name itself.',
   issueId: 'Id of the issue.',
