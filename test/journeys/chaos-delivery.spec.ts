@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
+import { runNode } from '../support/run-process.js';
+import { buildFolder } from '../support/test-database.js';
+
+const ARGS = '--seed 7 --messages 150 --workers 2 --kills 3 --restarts 1 --latency 40 --quick'.split(' ');
+
+describe('workers that are killed, providers that misbehave and a database that restarts', () => {
+  it('send nobody the same message twice and lose none: each is accepted, failed with a reason, or in doubt and listed', async () => {
+    const ended = await runNode(join(buildFolder(), 'bench', 'chaos-delivery.js'), ARGS);
+
+    expect([ended.code, ended.stderr.slice(-2000)]).toEqual([0, expect.any(String)]);
+    const books = JSON.parse(ended.stdout.trim().split('\n').at(-1) ?? '{}') as Record<string, number>;
+    expect(books).toMatchObject({
+      messages: 150,
+      smsTwice: 0,
+      mailTwice: 0,
+      saidSentButLost: 0,
+      unfinished: 0,
+      doubtNotListed: 0,
+    });
+    expect(books).toMatchObject({ kills: 3, restarts: 1 });
+    expect(books['faults']).toBeGreaterThan(0);
+  }, 180_000);
+});
