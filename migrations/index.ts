@@ -30,6 +30,7 @@ import { Claims1795437000000 } from './1795437000000-claims.js';
 import { SampleCustomer1795437100000 } from './1795437100000-sample-customer.js';
 import { ConsentPurpose1795439000000 } from './1795439000000-consent-purpose.js';
 import { IdentityLinks1795439100000 } from './1795439100000-identity-links.js';
+import { CustomerHealth1795439200000 } from './1795439200000-customer-health.js';
 import { Brakes1795442000000 } from './1795442000000-brakes.js';
 import { Receipts1795443000000 } from './1795443000000-receipts.js';
 
@@ -67,6 +68,7 @@ export const migrations = [
   SampleCustomer1795437100000,
   ConsentPurpose1795439000000,
   IdentityLinks1795439100000,
+  CustomerHealth1795439200000,
   Brakes1795442000000,
   Receipts1795443000000,
 ];

@@ -96,7 +96,7 @@ export class TelemetryStore {
     );
   }
 
-  /** Moves customers' last activity on; only customers whom somebody knows are kept. */
+  /** Moves customers' last activity on, and notes the day as one of the last 52; only customers whom somebody knows are kept. */
   async touchActivity(sql: Sql, rows: readonly { projectId: number; customerId: number; at: Date }[]): Promise<void> {
     if (rows.length === 0) return;
     await sql.query(
@@ -108,7 +108,16 @@ export class TelemetryStore {
           JOIN customer c ON c.id = x.customer_id
           GROUP BY 1, 2
           ORDER BY 1, 2
-          ON CONFLICT (project_id, customer_id) DO UPDATE SET last_at = greatest(a.last_at, EXCLUDED.last_at)`,
+          ON CONFLICT (project_id, customer_id) DO UPDATE SET last_at = greatest(a.last_at, EXCLUDED.last_at),
+            days = (
+              SELECT CASE
+                WHEN later >= 52 THEN 1
+                WHEN later > 0 THEN (a.days << later) & ((1::bigint << 52) - 1) | 1
+                WHEN later > -52 THEN a.days | (1::bigint << -later)
+                ELSE a.days
+              END
+              FROM (SELECT (EXCLUDED.last_at AT TIME ZONE 'UTC')::date - (a.last_at AT TIME ZONE 'UTC')::date AS later) x
+            )`,
       },
       [rows.map((row) => row.projectId), rows.map((row) => row.customerId), rows.map((row) => row.at)],
     );

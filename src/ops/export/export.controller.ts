@@ -17,6 +17,8 @@ const exportAnswer = z.object({
   addresses: rows,
   consent: rows.describe('Every word of the customer, oldest first.'),
   activity: rows,
+  health: rows,
+  healthCalls: rows,
   hits: rows,
   ignored: rows,
   feedback: rows,

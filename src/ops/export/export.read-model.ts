@@ -11,7 +11,9 @@ const HELD = {
   devices: `SELECT device, last_at FROM device_login WHERE customer_id IN ${ALL} ORDER BY 1`,
   addresses: `SELECT channel, address, suppressed_at, suppressed_reason, created_at FROM contact_point WHERE customer_id IN ${ALL} ORDER BY 1`,
   consent: `SELECT channel, purpose, granted, source, at FROM consent_entry WHERE customer_id IN ${ALL} ORDER BY id`,
-  activity: `SELECT p.slug AS project, a.last_at FROM customer_activity a JOIN project p ON p.id = a.project_id WHERE customer_id IN ${ALL} ORDER BY 1`,
+  activity: `SELECT p.slug AS project, a.last_at, a.days FROM customer_activity a JOIN project p ON p.id = a.project_id WHERE customer_id IN ${ALL} ORDER BY 1`,
+  health: `SELECT score, band, parts, scored_at FROM customer_health WHERE customer_id IN ${ALL}`,
+  healthCalls: `SELECT band, called_at, silent FROM health_call WHERE customer_id IN ${ALL} ORDER BY 2`,
   hits: `SELECT i.root_id AS issue, i.title, h.first_at, h.last_at, h.events, h.last_event_id FROM issue_customer h
     JOIN cell c ON c.id = h.cell_id JOIN issue i ON i.id = c.issue_id WHERE h.customer_id IN ${ALL} ORDER BY h.first_at`,
   ignored: `SELECT issue_id AS issue, events, first_at, last_at FROM ignored_hit WHERE customer_id IN ${ALL} ORDER BY first_at`,

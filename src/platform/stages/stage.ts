@@ -15,6 +15,7 @@ export const STAGE_NAMES = [
   'forget-stops',
   'audience',
   'causes',
+  'health',
   'draft',
   'campaign',
   'dispatch',
