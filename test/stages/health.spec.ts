@@ -49,7 +49,7 @@ describe('the health of customers', () => {
 
     const { items } = await health();
     expect(items.map((one) => one.externalId).at(-1)).toBe('well');
-    expect(items.find((one) => one.externalId === 'away')).toMatchObject({ parts: { hits: 0, use: 40 }, score: 60 });
+    expect(items.find((one) => one.externalId === 'away')).toMatchObject({ parts: { hits: 0, use: 35 }, score: 65 });
     expect(items.find((one) => one.externalId === 'hit')?.parts).toMatchObject({ contacts: 0, use: 0 });
     expect(items.find((one) => one.externalId === 'hit')?.parts['hits']).toBeGreaterThan(25);
 

@@ -31,6 +31,7 @@ const QUERY: Readonly<Record<string, string>> = {
   country: 'Two letters of the country whose phone numbers are written without their code.',
   dryRun: '`true`: read and judge everything, write nothing.',
   reason: 'Why, for the history.',
+  band: 'Only those in this band: `poor`, `fair` or `good`.',
   skip: 'Records to pass over, to go on after a stop.',
 };
 
