@@ -224,9 +224,11 @@ CREATE TABLE customer_activity (
   project_id integer NOT NULL,
   customer_id bigint NOT NULL,
   last_at timestamp with time zone NOT NULL,
+  days bigint NOT NULL DEFAULT 1,
   CONSTRAINT customer_activity_pkey PRIMARY KEY (project_id, customer_id),
   CONSTRAINT customer_activity_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE
 );
+CREATE INDEX customer_activity_customer ON customer_activity USING btree (customer_id);
 
 CREATE TABLE customer_erased (
   customer_id bigint NOT NULL,
@@ -236,6 +238,18 @@ CREATE TABLE customer_erased (
 CREATE TABLE customer_erasure (
   count bigint NOT NULL
 );
+
+CREATE TABLE customer_health (
+  customer_id bigint NOT NULL,
+  score smallint NOT NULL,
+  band text NOT NULL,
+  parts jsonb NOT NULL,
+  scored_at timestamp with time zone NOT NULL,
+  CONSTRAINT customer_health_pkey PRIMARY KEY (customer_id),
+  CONSTRAINT customer_health_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
+  CONSTRAINT customer_health_band_check CHECK ((band = ANY (ARRAY['poor'::text, 'fair'::text, 'good'::text])))
+);
+CREATE INDEX customer_health_worst ON customer_health USING btree (score, customer_id);
 
 CREATE TABLE customer_identity (
   kind text NOT NULL,
@@ -368,6 +382,17 @@ CREATE TABLE fingerprint (
 );
 CREATE INDEX fingerprint_cell ON fingerprint USING btree (cell_id);
 CREATE UNIQUE INDEX fingerprint_masked ON fingerprint USING btree (project_id, id) WHERE (masked IS NOT NULL);
+
+CREATE TABLE health_call (
+  customer_id bigint NOT NULL,
+  called_at timestamp with time zone NOT NULL,
+  band text NOT NULL,
+  silent boolean,
+  CONSTRAINT health_call_pkey PRIMARY KEY (customer_id, called_at),
+  CONSTRAINT health_call_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
+  CONSTRAINT health_call_band_check CHECK ((band = ANY (ARRAY['poor'::text, 'fair'::text, 'good'::text])))
+);
+CREATE INDEX health_call_open ON health_call USING btree (called_at) WHERE (silent IS NULL);
 
 CREATE TABLE identity_event (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -969,6 +994,8 @@ END
 $function$;
 
 VIEW audience_hit (issue_id bigint, customer_id bigint, changed_at timestamp with time zone, trust smallint);;
+
+VIEW health_hit (customer_id bigint, issue_id bigint, severity integer, last_at timestamp with time zone, events integer);;
 
 VIEW series_count (issue_id bigint, project_id integer, status text, level text, service text, since timestamp with time zone, minute timestamp with time zone, release text, events integer, customers integer, arrivals integer, moments smallint);;
 
