@@ -1,0 +1,179 @@
+import { MOST_UNITS, ridgeWeights } from './ridge.js';
+import { gramsOf, type MatchText } from './text.js';
+import { TranslatedTerms } from './translated-terms.js';
+import { WeightedTerms } from './weighted-terms.js';
+
+/** Sentence vector of a text, any length; null where there are no embeddings. */
+export type Vector = Float32Array | null;
+
+/** A text of an entry: its title, its body or a phrase. */
+export interface Unit {
+  readonly entry: number;
+  /** Whether customers said it; titles and bodies are worded otherwise. */
+  readonly said: boolean;
+  readonly text: MatchText;
+  readonly vector: Vector;
+}
+
+/** A question, read and embedded. */
+export interface Question {
+  readonly text: MatchText;
+  readonly vector: Vector;
+}
+
+/** How alike a question is to each unit of a group. */
+export interface UnitLikeness {
+  readonly words: Float64Array;
+  readonly meaning: Float64Array | null;
+  /** Half words, half meaning; words alone where there is no meaning. */
+  readonly both: Float64Array;
+}
+
+/** How near an entry is to a question. */
+export interface EntryLikeness {
+  readonly entry: number;
+  /** What entries are ranked by. */
+  readonly rank: number;
+  /** Likeness to the nearest unit: what decides among many candidates whether anything fits at all. */
+  readonly nearest: number;
+  /** Mean likeness to the three nearest units, more words than meaning: what decides among few. */
+  readonly nearThree: number;
+  readonly words: number;
+  readonly meaning: number | null;
+}
+
+/** Of an entry's likeness, the share of its nearest unit; the rest is the mean over all. One phrase may be near by chance, several not. */
+const SHARE_OF_NEAREST = 0.3;
+/** Among few candidates of one shop everything is near in meaning; whether this one is meant is told by the words. */
+const WORDS_AMONG_FEW = 2 / 3;
+/** The common direction of all sentences, as so many units beside the group's own: a small group says little about it. */
+const COMMON_UNITS = 10;
+
+/** Units in one script, with all that is needed to compare a question in any script with them. */
+export class UnitGroup {
+  private readonly entries: readonly number[];
+  private readonly byEntry: ReadonlyMap<number, readonly number[]>;
+  private readonly grams: WeightedTerms;
+  private readonly words: WeightedTerms | undefined;
+  private readonly translated: TranslatedTerms;
+  private readonly mean: Float32Array | null;
+  private readonly directions: readonly Vector[];
+  private readonly weights: readonly Float64Array[] | null;
+
+  /** @param common mean vector of sentences of every kind; null without embeddings */
+  constructor(
+    readonly script: MatchText['script'],
+    readonly units: readonly Unit[],
+    common: Vector,
+  ) {
+    this.entries = [...new Set(units.map((unit) => unit.entry))];
+    this.byEntry = placesByEntry(units);
+    this.grams = new WeightedTerms(units.map(({ text }) => gramsOf(text.runs)));
+    this.words = script === 'han' ? new WeightedTerms(units.map(({ text }) => text.words)) : undefined;
+    this.translated = new TranslatedTerms(units.map(({ text }) => text.terms));
+    this.mean = common && meanOf(units, common);
+    this.directions = units.map(({ vector }) => directionOf(vector, this.mean));
+    this.weights = this.solveRidge();
+  }
+
+  /** Compares a question with every unit. */
+  compare({ text, vector }: Question): UnitLikeness {
+    const words = this.compareWords(text);
+    const direction = directionOf(vector, this.mean);
+    if (direction === null) return { words, meaning: null, both: words };
+    const meaning = Float64Array.from(this.directions, (mine) => (mine === null ? 0 : dot(mine, direction)));
+    return { words, meaning, both: words.map((value, unit) => (value + meaning[unit]!) / 2) };
+  }
+
+  /** Likeness of every entry that has a unit here. */
+  rank(likeness: UnitLikeness): EntryLikeness[] {
+    const belongs = this.belonging(likeness.both);
+    const { words, meaning } = likeness;
+    const wordy = (unit: number) =>
+      meaning ? WORDS_AMONG_FEW * words[unit]! + (1 - WORDS_AMONG_FEW) * meaning[unit]! : words[unit]!;
+    return this.entries.map((entry, place) => {
+      const units = this.byEntry.get(entry) ?? [];
+      const nearest = units.reduce(
+        (best, unit) => (likeness.both[unit]! > likeness.both[best]! ? unit : best),
+        units[0]!,
+      );
+      const mean = units.reduce((sum, unit) => sum + likeness.both[unit]!, 0) / units.length;
+      return {
+        entry,
+        rank: SHARE_OF_NEAREST * likeness.both[nearest]! + (1 - SHARE_OF_NEAREST) * mean + (belongs?.[place] ?? 0),
+        nearest: likeness.both[nearest]!,
+        nearThree: meanOfThreeLargest(units.map(wordy)),
+        words: likeness.words[nearest]!,
+        meaning: likeness.meaning?.[nearest] ?? null,
+      };
+    });
+  }
+
+  private compareWords(text: MatchText): Float64Array {
+    if (text.script !== this.script) return this.translated.likeness(text.terms);
+    const grams = this.grams.likeness(gramsOf(text.runs));
+    const words = this.words?.likeness(text.words);
+    return words ? grams.map((value, unit) => (value + words[unit]!) / 2) : grams;
+  }
+
+  private belonging(both: Float64Array): Float64Array | undefined {
+    if (!this.weights) return undefined;
+    const sums = new Float64Array(this.entries.length);
+    this.weights.forEach((weights, unit) => {
+      const mine = both[unit]!;
+      if (mine !== 0) for (let place = 0; place < sums.length; place += 1) sums[place]! += mine * weights[place]!;
+    });
+    return sums;
+  }
+
+  private solveRidge(): Float64Array[] | null {
+    if (this.units.length > MOST_UNITS) return null;
+    const kernel = this.units.map((unit) => this.compare(unit).both);
+    const places = new Map(this.entries.map((entry, place) => [entry, place]));
+    return ridgeWeights(
+      kernel,
+      this.units.map(({ entry }) => places.get(entry) ?? 0),
+      this.entries.length,
+    );
+  }
+}
+
+function meanOfThreeLargest(values: readonly number[]): number {
+  const largest = values.toSorted((one, other) => other - one).slice(0, 3);
+  return largest.reduce((sum, value) => sum + value, 0) / largest.length;
+}
+
+function placesByEntry(units: readonly Unit[]): Map<number, number[]> {
+  const places = new Map<number, number[]>();
+  units.forEach(({ entry }, place) => {
+    const known = places.get(entry);
+    if (known) known.push(place);
+    else places.set(entry, [place]);
+  });
+  return places;
+}
+
+function meanOf(units: readonly Unit[], common: Float32Array): Float32Array {
+  const mean = common.map((value) => value * COMMON_UNITS);
+  let count = COMMON_UNITS;
+  for (const { vector } of units) {
+    if (!vector) continue;
+    count += 1;
+    vector.forEach((value, at) => (mean[at]! += value));
+  }
+  return mean.map((value) => value / count);
+}
+
+/** What a text says beyond what all say: its vector less the mean, of length one. */
+function directionOf(vector: Vector, mean: Float32Array | null): Vector {
+  if (vector === null || mean === null || vector.length !== mean.length) return null;
+  const direction = vector.map((value, at) => value - mean[at]!);
+  const length = Math.sqrt(dot(direction, direction));
+  return length > 0 ? direction.map((value) => value / length) : null;
+}
+
+function dot(one: Float32Array, other: Float32Array): number {
+  let sum = 0;
+  for (let at = 0; at < one.length; at += 1) sum += one[at]! * other[at]!;
+  return sum;
+}

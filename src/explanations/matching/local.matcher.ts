@@ -1,0 +1,148 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import { MatchIndex } from '../algorithm/match/match-index.js';
+import { type ChineseKnowledge, hasHan, readText } from '../algorithm/match/text.js';
+import { type Vector } from '../algorithm/match/unit-group.js';
+import { type MatchAnswer, type MatchEntry, type Matcher, type MatchQuery } from '../matcher.js';
+import { type Embedder } from './embedder.js';
+
+/** Vectors of questions kept: a bot often asks the same again. */
+const QUESTIONS_KEPT = 500;
+/** After an embedder failed, this many questions are answered by words alone before it is asked again. */
+const REST = 20;
+
+/** Sentences as any service hears them: their mean is what all sentences have in common, and what is taken from each. */
+const COMMON = [
+  'I need help with something.',
+  'What is wrong with the app?',
+  'How do I change my settings?',
+  'It does not work any more.',
+  'Please tell me when this will be fixed.',
+  'I cannot log in to my account.',
+  'Where can I find my orders?',
+  'Why was I charged for this?',
+  'Thank you for your help.',
+  'Can you show me how to do that?',
+  'The page keeps loading and nothing happens.',
+  'I would like to speak to a person.',
+];
+
+/** Matches in this thread. Until the vectors of a new index are there, words alone answer. */
+export class LocalMatcher implements Matcher {
+  private readonly vectors = new Map<string, Float32Array>();
+  private readonly questions = new LRUCache<string, Float32Array>({ max: QUESTIONS_KEPT });
+  private entries: readonly MatchEntry[] = [];
+  private byWords: MatchIndex | undefined;
+  private byMeaning: MatchIndex | undefined;
+  private hasChinese = false;
+  /** Questions still to be answered by words alone, after the embedder failed. */
+  private resting = 0;
+  private learning: Promise<void> | undefined;
+  private indexed = 0;
+
+  /**
+   * @param embedder undefined to match by words alone
+   * @param chinese loads what is known of Chinese; called once a text needs it
+   * @param patience milliseconds that a question waits for its vector; then words alone answer. Undefined: as long as it takes
+   */
+  constructor(
+    private readonly embedder: Embedder | undefined,
+    private readonly chinese: () => ChineseKnowledge,
+    private readonly patience?: number,
+  ) {}
+
+  async index(entries: readonly MatchEntry[]): Promise<void> {
+    this.entries = entries;
+    this.hasChinese = textsOf(entries).some(hasHan);
+    this.byWords = undefined;
+    this.byMeaning = undefined;
+    this.resting = 0;
+    this.indexed += 1;
+    await this.keepLearning();
+  }
+
+  async match({ text, candidates }: MatchQuery): Promise<MatchAnswer> {
+    const read = readText(text, this.knowledgeFor([text]));
+    const vector = read.english === '' ? null : await this.vectorOf(read.english);
+    const index = vector !== null && this.byMeaning ? this.byMeaning : this.wordIndex();
+    return index.answer({ text: read, vector: index === this.byMeaning ? vector : null }, candidates);
+  }
+
+  async close(): Promise<void> {
+    await this.embedder?.close();
+  }
+
+  private wordIndex(): MatchIndex {
+    this.byWords ??= new MatchIndex(this.entries, () => null, null, this.knowledgeFor([]));
+    return this.byWords;
+  }
+
+  /** Learns until the newest entries are learnt; one at a time, so that a text is embedded once. */
+  private async keepLearning(): Promise<void> {
+    while (this.learning) await this.learning;
+    if (this.byMeaning) return;
+    this.learning = this.learnMeaning().finally(() => (this.learning = undefined));
+    await this.learning;
+  }
+
+  /** Embeds what is new and makes the index of it, unless newer entries have come meanwhile. */
+  private async learnMeaning(): Promise<void> {
+    if (!this.embedder || this.entries.length === 0) return;
+    const { indexed, entries } = this;
+    const chinese = this.knowledgeFor([]);
+    const needed = new Set([...COMMON, ...textsOf(entries).map((text) => readText(text, chinese).english)]);
+    needed.delete('');
+    const fresh = [...needed].filter((english) => !this.vectors.has(english));
+    const made = fresh.length > 0 ? await this.embed(fresh) : [];
+    if (made === null) return;
+    fresh.forEach((english, at) => this.vectors.set(english, made[at]!));
+    if (indexed !== this.indexed) return;
+    for (const english of this.vectors.keys()) if (!needed.has(english)) this.vectors.delete(english);
+    const vectorOf = (english: string): Vector => this.vectors.get(english) ?? null;
+    this.byMeaning = new MatchIndex(entries, vectorOf, meanOf(COMMON.map(vectorOf)), chinese);
+  }
+
+  private async vectorOf(english: string): Promise<Vector> {
+    if (!this.embedder) return null;
+    if (this.resting > 0) {
+      this.resting -= 1;
+      return null;
+    }
+    if (!this.byMeaning) {
+      // The embedder was away when the entries came.
+      if (!this.learning) void this.keepLearning();
+      return null;
+    }
+    const kept = this.questions.get(english);
+    if (kept) return kept;
+    const asked = this.embed([english]).then((vectors) => {
+      const vector = vectors?.[0] ?? null;
+      if (vector) this.questions.set(english, vector);
+      return vector;
+    });
+    return this.patience === undefined ? asked : Promise.race([asked, pause(this.patience, null, { ref: false })]);
+  }
+
+  private async embed(texts: readonly string[]): Promise<readonly Float32Array[] | null> {
+    const vectors = (await this.embedder?.embed(texts)) ?? null;
+    if (vectors === null) this.resting = REST;
+    return vectors;
+  }
+
+  /** Chinese is loaded where a text has a character of it, or the index does. */
+  private knowledgeFor(texts: readonly string[]): ChineseKnowledge | undefined {
+    return texts.some(hasHan) || this.hasChinese ? this.chinese() : undefined;
+  }
+}
+
+function textsOf(entries: readonly MatchEntry[]): string[] {
+  return entries.flatMap(({ title, body, phrases }) => [title, body, ...phrases]);
+}
+
+function meanOf(vectors: readonly Vector[]): Vector {
+  const [first] = vectors;
+  if (!first) return null;
+  const mean = new Float32Array(first.length);
+  for (const vector of vectors) vector?.forEach((value, at) => (mean[at]! += value / vectors.length));
+  return mean;
+}
