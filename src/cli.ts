@@ -47,6 +47,10 @@ const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: 
     what: 'find what failing rows of a table share',
     load: async () => withStreams((await import('./commands/localize.command.js')).run),
   },
+  match: {
+    what: 'find the explanation that a question is about',
+    load: async () => withStreams((await import('./commands/match.command.js')).run),
+  },
 };
 
 type StreamCommand = (args: string[], io: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>) => Promise<number>;
