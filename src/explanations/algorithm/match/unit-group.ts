@@ -25,6 +25,8 @@ export interface Question {
 export interface UnitLikeness {
   readonly words: Float64Array;
   readonly meaning: Float64Array | null;
+  /** Whole words by their stems, or by what they translate to. */
+  readonly stems: Float64Array;
   /** Half words, half meaning; words alone where there is no meaning. */
   readonly both: Float64Array;
 }
@@ -36,7 +38,7 @@ export interface EntryLikeness {
   readonly rank: number;
   /** Likeness to the nearest unit: what decides among many candidates whether anything fits at all. */
   readonly nearest: number;
-  /** Mean likeness to the three nearest units, more words than meaning: what decides among few. */
+  /** Mean likeness to the three nearest units, words before meaning: what decides among few. */
   readonly nearThree: number;
   readonly words: number;
   readonly meaning: number | null;
@@ -44,8 +46,11 @@ export interface EntryLikeness {
 
 /** Of an entry's likeness, the share of its nearest unit; the rest is the mean over all. One phrase may be near by chance, several not. */
 const SHARE_OF_NEAREST = 0.3;
-/** Among few candidates of one shop everything is near in meaning; whether this one is meant is told by the words. */
-const WORDS_AMONG_FEW = 2 / 3;
+/**
+ * Among few candidates of one shop everything is near in meaning; whether this one is meant is told by the words: character pieces count
+ * half, stems and meaning a quarter each.
+ */
+const AMONG_FEW = { words: 0.5, stems: 0.25, meaning: 0.25 };
 /** The common direction of all sentences, as so many units beside the group's own: a small group says little about it. */
 const COMMON_UNITS = 10;
 
@@ -78,19 +83,18 @@ export class UnitGroup {
 
   /** Compares a question with every unit. */
   compare({ text, vector }: Question): UnitLikeness {
-    const words = this.compareWords(text);
+    const stems = this.translated.likeness(text.terms);
+    const words = text.script === this.script ? this.compareWords(text) : stems;
     const direction = directionOf(vector, this.mean);
-    if (direction === null) return { words, meaning: null, both: words };
+    if (direction === null) return { words, stems, meaning: null, both: words };
     const meaning = Float64Array.from(this.directions, (mine) => (mine === null ? 0 : dot(mine, direction)));
-    return { words, meaning, both: words.map((value, unit) => (value + meaning[unit]!) / 2) };
+    return { words, stems, meaning, both: words.map((value, unit) => (value + meaning[unit]!) / 2) };
   }
 
   /** Likeness of every entry that has a unit here. */
   rank(likeness: UnitLikeness): EntryLikeness[] {
     const belongs = this.belonging(likeness.both);
-    const { words, meaning } = likeness;
-    const wordy = (unit: number) =>
-      meaning ? WORDS_AMONG_FEW * words[unit]! + (1 - WORDS_AMONG_FEW) * meaning[unit]! : words[unit]!;
+    const ofFew = weighForFew(likeness);
     return this.entries.map((entry, place) => {
       const units = this.byEntry.get(entry) ?? [];
       const nearest = units.reduce(
@@ -102,7 +106,7 @@ export class UnitGroup {
         entry,
         rank: SHARE_OF_NEAREST * likeness.both[nearest]! + (1 - SHARE_OF_NEAREST) * mean + (belongs?.[place] ?? 0),
         nearest: likeness.both[nearest]!,
-        nearThree: meanOfThreeLargest(units.map(wordy)),
+        nearThree: meanOfThreeLargest(units.map((unit) => ofFew[unit]!)),
         words: likeness.words[nearest]!,
         meaning: likeness.meaning?.[nearest] ?? null,
       };
@@ -110,7 +114,6 @@ export class UnitGroup {
   }
 
   private compareWords(text: MatchText): Float64Array {
-    if (text.script !== this.script) return this.translated.likeness(text.terms);
     const grams = this.grams.likeness(gramsOf(text.runs));
     const words = this.words?.likeness(text.words);
     return words ? grams.map((value, unit) => (value + words[unit]!) / 2) : grams;
@@ -136,6 +139,14 @@ export class UnitGroup {
       this.entries.length,
     );
   }
+}
+
+function weighForFew({ words, stems, meaning }: UnitLikeness): Float64Array {
+  const whole = AMONG_FEW.words + AMONG_FEW.stems + (meaning ? AMONG_FEW.meaning : 0);
+  return words.map(
+    (value, unit) =>
+      (AMONG_FEW.words * value + AMONG_FEW.stems * stems[unit]! + AMONG_FEW.meaning * (meaning?.[unit] ?? 0)) / whole,
+  );
 }
 
 function meanOfThreeLargest(values: readonly number[]): number {
