@@ -10,6 +10,9 @@ export function evidenceOf(likeness: EntryLikeness, candidates: number): number 
   return candidates > FEW ? likeness.nearest : likeness.nearThree;
 }
 
+/** Phrases asked at most, spread over all: more say no more about the one in twenty-five. */
+const MOST_ASKED = 300;
+
 /**
  * Tells from the entries themselves how near a question comes that is about none of them: every phrase is asked with its own entry left out.
  * So the threshold follows the domain, the number of phrases, and how many entries are candidates.
@@ -20,9 +23,11 @@ export class AlarmThreshold {
   private readonly known = new Map<string, number>();
 
   constructor(group: UnitGroup) {
-    this.asked = group.units
-      .filter(({ said }) => said)
-      .map((phrase) => group.rank(group.compare(phrase)).filter(({ entry }) => entry !== phrase.entry));
+    const said = group.units.filter((unit) => unit.said);
+    const step = Math.max(1, said.length / MOST_ASKED);
+    this.asked = Array.from({ length: Math.min(said.length, MOST_ASKED) }, (_, at) => said[Math.floor(at * step)]!).map(
+      (phrase) => group.rank(group.compare(phrase)).filter(({ entry }) => entry !== phrase.entry),
+    );
   }
 
   /**

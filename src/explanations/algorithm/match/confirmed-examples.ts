@@ -1,4 +1,4 @@
-import { gramsOf, readText } from './text.js';
+import { readText } from './text.js';
 
 /** What became of one answer: a customer's words, and whether the incident was what they meant. */
 export interface Confirmation {
@@ -26,7 +26,7 @@ const LONGEST = 300;
 export function examplesFrom(confirmations: readonly Confirmation[]): string[] {
   const known = confirmations
     .filter(({ customerId, text }) => customerId !== null && text.length <= LONGEST)
-    .map((one) => ({ ...one, grams: new Set(gramsOf(readText(one.text, undefined).runs)) }))
+    .map((one) => ({ ...one, grams: new Set(readText(one.text, undefined).grams) }))
     .filter(({ grams }) => grams.size > 0);
   const examples = new Map<string | null, string>();
   for (const one of known.filter(({ helped }) => helped)) {

@@ -1,7 +1,7 @@
 /** Weight of being small against being right in the ridge: large, so that close neighbours share what they say. */
 const PENALTY = 3;
-/** Units at most: solving costs their number cubed, 0.4 s for a thousand. */
-export const MOST_UNITS = 1000;
+/** Units at most: comparing them all with each other costs their number squared, solving cubed. */
+export const MOST_UNITS = 700;
 
 /**
  * Weights of kernel ridge regression, one column a class: the sum of a text's likeness with each unit times the unit's weight says how much

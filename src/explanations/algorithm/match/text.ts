@@ -19,8 +19,10 @@ export interface MatchText {
   readonly script: 'han' | 'other';
   /** Chinese words and other words, lower case, in order. */
   readonly words: readonly string[];
-  /** Runs of one script: what character grams are cut from. */
+  /** Runs of one script. */
   readonly runs: readonly string[];
+  /** Pieces of three to five characters of other words with their edges, of one to three of Chinese runs. */
+  readonly grams: readonly string[];
   /**
    * The terms, each as the English stems that it may stand for: all translations of a Chinese word are one term (Pirkola's structured
    * query), so that a word of many senses weighs no more than one of a single sense.
@@ -48,7 +50,14 @@ export function readText(raw: string, chinese: ChineseKnowledge | undefined): Ma
     .trim();
   if (!hasHan(plain)) {
     const runs = plain.toLowerCase().match(RUNS) ?? [];
-    return { script: 'other', words: runs, runs, terms: termsOf(runs, chinese), english: runs.length > 0 ? plain : '' };
+    return {
+      script: 'other',
+      words: runs,
+      runs,
+      grams: gramsOf(runs),
+      terms: termsOf(runs, chinese),
+      english: runs.length > 0 ? plain : '',
+    };
   }
   const joined = plain.replace(/(?<=\p{Script=Han}) (?=\p{Script=Han})/gu, '');
   const runs = (chinese?.toSimplified(joined) ?? joined).toLowerCase().match(RUNS) ?? [];
@@ -57,6 +66,7 @@ export function readText(raw: string, chinese: ChineseKnowledge | undefined): Ma
     script: 'han',
     words,
     runs,
+    grams: gramsOf(runs),
     terms: termsOf(words, chinese),
     english: chinese ? glossOf(words, chinese) : '',
   };
@@ -70,16 +80,15 @@ function glossOf(words: readonly string[], chinese: ChineseKnowledge): string {
     .join(' ');
 }
 
-/** Pieces of three to five characters of other words with their edges, of one to three of Chinese runs. */
-export function gramsOf(runs: readonly string[]): string[] {
+function gramsOf(runs: readonly string[]): string[] {
   return runs.flatMap((run) => (hasHan(run) ? piecesOf(run, 1, 3) : piecesOf(` ${run} `, 3, 5)));
 }
 
 function piecesOf(text: string, shortest: number, longest: number): string[] {
-  const characters = [...text];
   const pieces: string[] = [];
+  // A character outside the basic plane is cut in two, everywhere alike.
   for (let length = shortest; length <= longest; length += 1)
-    for (let at = 0; at + length <= characters.length; at += 1) pieces.push(characters.slice(at, at + length).join(''));
+    for (let at = 0; at + length <= text.length; at += 1) pieces.push(text.slice(at, at + length));
   return pieces;
 }
 

@@ -1,5 +1,5 @@
 import { MOST_UNITS, ridgeWeights } from './ridge.js';
-import { gramsOf, type MatchText } from './text.js';
+import { type MatchText } from './text.js';
 import { TranslatedTerms } from './translated-terms.js';
 import { WeightedTerms } from './weighted-terms.js';
 
@@ -73,7 +73,7 @@ export class UnitGroup {
   ) {
     this.entries = [...new Set(units.map((unit) => unit.entry))];
     this.byEntry = placesByEntry(units);
-    this.grams = new WeightedTerms(units.map(({ text }) => gramsOf(text.runs)));
+    this.grams = new WeightedTerms(units.map(({ text }) => text.grams));
     this.words = script === 'han' ? new WeightedTerms(units.map(({ text }) => text.words)) : undefined;
     this.translated = new TranslatedTerms(units.map(({ text }) => text.terms));
     this.mean = common && meanOf(units, common);
@@ -114,7 +114,7 @@ export class UnitGroup {
   }
 
   private compareWords(text: MatchText): Float64Array {
-    const grams = this.grams.likeness(gramsOf(text.runs));
+    const grams = this.grams.likeness(text.grams);
     const words = this.words?.likeness(text.words);
     return words ? grams.map((value, unit) => (value + words[unit]!) / 2) : grams;
   }
