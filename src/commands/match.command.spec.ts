@@ -119,7 +119,7 @@ describe('forewarn match', () => {
   it('prints its help', async () => {
     expect(await match('', ['--help'])).toMatchObject({
       code: 0,
-      out: expect.stringContaining('--embedder') as string,
+      out: expect.stringContaining('--embedder') as unknown,
     });
   });
 });
