@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { type MatchEntry, type Matcher } from '../explanations/matcher.js';
 import { localMatcher } from '../explanations/matching/create-matcher.js';
+import { messageOf } from '../platform/errors.js';
 
 /** The streams that a command talks to. */
 interface CommandIo {
@@ -132,7 +133,8 @@ async function readIndex(path: string): Promise<MatchEntry[]> {
         locale: line.locale ?? null,
       });
   } catch (fault) {
-    if (fault instanceof Error && 'syscall' in fault) throw new Problem(2, `cannot read ${path}: ${fault.message}`);
+    if (typeof fault === 'object' && fault !== null && 'syscall' in fault)
+      throw new Problem(2, `cannot read ${path}: ${messageOf(fault)}`);
     throw fault;
   }
   if (entries.length === 0) throw new Problem(1, `${path} has no explanations`);
