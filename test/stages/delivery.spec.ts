@@ -156,7 +156,9 @@ describe('a lease', () => {
 
     const sending = app.get(Sender).send(way, one);
     forewarn.clock.advance(LEASE);
-    await sending;
+    await (
+      await sending
+    ).written;
 
     expect(outside.twilio.createCalls).toHaveLength(0);
     expect((await messages(forewarn))[0]).toMatchObject({ state: 'pending', stateReason: 'worker_lost' });
@@ -172,7 +174,9 @@ describe('a lease', () => {
     if (!one || !way) throw new Error('nothing was due');
     await forewarn.api.post('/v1/campaigns/1/pause');
 
-    await forewarn.daemon.app.get(Sender).send(way, one);
+    await (
+      await forewarn.daemon.app.get(Sender).send(way, one)
+    ).written;
 
     expect(outside.twilio.createCalls).toHaveLength(0);
     expect(await told(forewarn)).toEqual(['anna notice pending']);

@@ -25,6 +25,8 @@ export class DispatchStage implements Stage {
   readonly pauseMs = 1000;
   readonly limitMs = 300_000;
 
+  private readonly unwritten = new Set<Promise<void>>();
+
   constructor(
     private readonly queue: MessageQueue,
     private readonly gateways: Gateways,
@@ -50,17 +52,30 @@ export class DispatchStage implements Stage {
     };
     const parallel = this.gateways.get(lane.channel)?.parallel ?? 1;
     const workers = await Promise.allSettled(Array.from({ length: parallel }, worker));
+    await Promise.allSettled([...this.unwritten]);
     await lane.giveBack();
     for (const one of workers) if (one.status === 'rejected') throw one.reason;
+  }
+
+  /** Keeps the lease until an outcome is written, while its worker goes on with the next message. */
+  private await(written: Promise<void>, { message }: ReadyMessage): void {
+    const done = written.finally(() => {
+      this.leases.drop(message);
+      this.unwritten.delete(done);
+    });
+    this.unwritten.add(done);
+    done.catch((error: unknown) => this.queue.logFault(message, error));
   }
 
   private async sendOne(one: ReadyMessage): Promise<void> {
     const way = this.gateways.choose(one.content.channel, one.message, this.clock.now());
     try {
-      if (way) await this.sender.send(way, one);
-      else await this.queue.release([one.message]); // all ways are left alone for a while
-    } finally {
+      // All ways are left alone for a while where there is none.
+      const { written } = way ? await this.sender.send(way, one) : { written: this.queue.release([one.message]) };
+      this.await(written, one);
+    } catch (error) {
       this.leases.drop(one.message);
+      throw error;
     }
   }
 }

@@ -71,8 +71,11 @@ export class Sender {
     this.attempts = metrics.counter('attempts_total', 'Calls to providers by result.', ['gateway', 'result', 'reason']);
   }
 
-  /** Makes one attempt. A failure of ours before the call leaves the message to its lease. */
-  async send(way: Way, { message, content }: ReadyMessage): Promise<void> {
+  /**
+   * Makes one attempt. A failure of ours before the call leaves the message to its lease.
+   * @returns once the provider has answered; `written` resolves when the outcome is committed, until which the lease must live
+   */
+  async send(way: Way, { message, content }: ReadyMessage): Promise<{ written: Promise<void> }> {
     const { gateway, pace } = way;
     const { channel } = content;
     const surroundings = await this.addresses.surroundings();
@@ -89,7 +92,7 @@ export class Sender {
     if (!(await this.begins.add(begun))) {
       // Its campaign was paused, all sending is held, or the lease was lost.
       way.breaker.leave();
-      return this.queue.release([message]);
+      return { written: this.queue.release([message]) };
     }
     const now = this.clock.now();
     const result = this.leases.isLive(message, now)
@@ -97,11 +100,8 @@ export class Sender {
       : undefined;
     this.gateways.learn(way, result, this.clock.now());
     const failover = this.gateways.hasOther(channel, gateway.name, this.clock.now());
-    await this.writeDown({
-      begun,
-      result,
-      failover: failover && result !== undefined && this.gateways.isTrouble(result),
-    });
+    const isFailover = failover && result !== undefined && this.gateways.isTrouble(result);
+    return { written: this.writeDown({ begun, result, failover: isFailover }) };
   }
 
   private async commitBegins(some: readonly Begun[]): Promise<boolean[]> {

@@ -44,7 +44,8 @@ const CONNECTIONS = 5;
  */
 export class SmtpGateway implements Gateway<OutgoingMail> {
   readonly channel = 'email';
-  readonly parallel = 2 * CONNECTIONS; // while one mail of a connection is written down, the next goes out
+  /** More than there are connections, so that the next mail is committed while one goes out; each may be in doubt when the process is killed. */
+  readonly parallel = 12;
   private readonly mailer: Transporter;
   private readonly domain: string;
   private closed = false;

@@ -33,7 +33,7 @@ const LIST_LIMIT = 1000;
 /** Sends SMS through Twilio's Messages API. One call per attempt: the API has no idempotency key, so repeats are the outbox's to decide. */
 export class TwilioGateway implements Gateway<OutgoingSms> {
   readonly channel = 'sms';
-  readonly parallel = 10;
+  readonly parallel = 20;
   private readonly client: twilio.Twilio;
   private readonly http: PlainRequestClient;
   private readonly sender: { messagingServiceSid: string } | { from: string };
