@@ -154,10 +154,18 @@ describe('a lease', () => {
     const way = one && app.get(Gateways).choose('sms', one.message, now);
     if (!one || !way) throw new Error('nothing was due');
 
-    const sending = app.get(Sender).send(way, one);
-    forewarn.clock.advance(LEASE);
+    // The process stands still right after it has committed that it is about to send.
+    const database = app.get(Database);
+    const commit = database.transaction.bind(database);
+    database.transaction = async (work) => {
+      database.transaction = commit;
+      const result = await commit(work);
+      forewarn.clock.advance(LEASE);
+      return result;
+    };
+
     await (
-      await sending
+      await app.get(Sender).send(way, one)
     ).written;
 
     expect(outside.twilio.createCalls).toHaveLength(0);

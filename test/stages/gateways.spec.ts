@@ -355,7 +355,7 @@ describe('the Twilio gateway', () => {
     const result = await gateway().send(anSms({ validUntil: seconds(1800) }), NOW);
 
     const [created] = twilio.messages;
-    expect(result).toEqual({ kind: 'sent', providerId: created?.sid });
+    expect(result).toEqual({ kind: 'sent', providerId: created?.sid, segments: 1 });
     expect(created).toMatchObject({
       to: '+4915112345678',
       from: null,

@@ -93,11 +93,13 @@ export class Gateways implements OnApplicationShutdown {
   }
 
   /** Learns from a result if the way is to be left alone; undefined when there was no call. */
-  learn({ breaker }: Way, result: SendResult | undefined, now: Date): void {
+  learn({ gateway, breaker }: Way, result: SendResult | undefined, now: Date): void {
     if (!result) return breaker.leave();
     const reason = 'reason' in result ? result.reason : '';
     const setup = result.kind === 'rejected' && result.scope === 'setup';
-    if (TROUBLES.has(reason)) breaker.failed(now, setup);
+    // A refusal of our setup stops the campaign where there is no other way, and works again as soon as a person has mended it.
+    if (setup && !this.hasOther(gateway.channel, gateway.name, now)) breaker.worked();
+    else if (TROUBLES.has(reason)) breaker.failed(now, setup);
     else breaker.worked();
   }
 
