@@ -50,6 +50,10 @@ function draw(below: number): number {
   return Math.floor((state / 2 ** 32) * below);
 }
 
+/** Processes that must not outlive this one. */
+const CHILDREN = new Set<ChildProcess>();
+process.once('exit', () => CHILDREN.forEach((child) => child.kill('SIGKILL')));
+
 /** A process of the daemon. */
 class Worker {
   ready = false;
@@ -68,12 +72,17 @@ class Worker {
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    process.once('exit', () => child.kill('SIGKILL'));
+    CHILDREN.add(child);
+    child.once('exit', () => CHILDREN.delete(child));
     return new Worker(child);
   }
 
+  get hasEnded(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    if (this.hasEnded) return;
     const ended = once(this.process, 'exit');
     this.process.kill(signal);
     await ended;
@@ -133,6 +142,14 @@ class Chaos {
 
   startWorker(): void {
     this.workers.push(Worker.start({ ...this.env, PORT: '0', FOREWARN_ROLES: 'stages' }));
+  }
+
+  /** Starts others for those that ended by themselves, as a supervisor does: a daemon does not start without its database. */
+  replaceEnded(): void {
+    const running = this.workers.filter((worker) => !worker.hasEnded);
+    const missing = this.workers.length - running.length;
+    this.workers = running;
+    for (let nth = 0; nth < missing; nth++) this.startWorker();
   }
 
   /** Kills one of those that work, and starts another in its place. */
@@ -208,6 +225,7 @@ async function disturb(chaos: Chaos): Promise<void> {
   const began = performance.now();
   while (chaos.kills < KILLS || chaos.restarts < RESTARTS) {
     const done = await chaos.done().catch(() => 0);
+    chaos.replaceEnded();
     if (chaos.restarts < RESTARTS && done >= restartAt[chaos.restarts]!) await chaos.restartPostgres();
     if (chaos.kills < KILLS && done >= killAt[chaos.kills]!) await chaos.kill();
     await pause(50);
@@ -329,6 +347,7 @@ async function main(): Promise<number> {
       await pause(QUICK ? 2500 : 10_000);
     }
     await until('an end of every message', 600, async () => {
+      chaos.replaceEnded();
       if ((await chaos.done()) === MESSAGES) return true;
       await age(chaos);
       await pause(1000);

@@ -11,7 +11,7 @@ import { measureSms } from '../algorithm/sms-length.js';
 import { type Doubt, DoubtsReadModel } from './doubts.read-model.js';
 
 const NIL = '00000000-0000-0000-0000-000000000000';
-const query = pageQuery.extend({ state: z.literal('in_doubt'), cursor: z.uuid().optional() });
+const query = pageQuery.extend({ state: z.literal('in_doubt').default('in_doubt'), cursor: z.uuid().optional() });
 const choice = z.object({
   sent: z.boolean().describe('The body for `POST /v1/messages/{id}/settle`.'),
   words: z.string(),
