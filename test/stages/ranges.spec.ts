@@ -82,12 +82,14 @@ describe('a request over time', () => {
 
     abort.abort();
     await asked;
+    await eventually('no statement waits', waiting, (count) => count === 0);
+    await holder.end();
 
+    // Read once the table is free, since some of the metrics come from it.
     const metrics = async () => String((await forewarn.anyone.raw('GET', '/metrics')).body);
     await eventually('the statement was aborted', metrics, (text) =>
       text.includes('forewarn_database_cuts_total{limit="aborted"} 1'),
     );
-    await holder.end();
   });
 
   it.each([
