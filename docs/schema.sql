@@ -9,6 +9,22 @@ CREATE TABLE alert_push (
   CONSTRAINT alert_push_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id)
 );
 
+CREATE TABLE answer_change (
+  incident_id bigint NOT NULL,
+  version bigint NOT NULL,
+  CONSTRAINT answer_change_pkey PRIMARY KEY (incident_id),
+  CONSTRAINT answer_change_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id)
+);
+CREATE INDEX answer_change_version ON answer_change USING btree (version);
+
+CREATE TABLE answer_version (
+  alone boolean NOT NULL DEFAULT true,
+  version bigint NOT NULL,
+  key bytea NOT NULL,
+  CONSTRAINT answer_version_pkey PRIMARY KEY (alone),
+  CONSTRAINT answer_version_alone_check CHECK (alone)
+);
+
 CREATE TABLE api_token (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   name text NOT NULL,
@@ -362,10 +378,23 @@ CREATE TABLE explanation (
   next_update text,
   author text NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  fixed text,
   CONSTRAINT explanation_pkey PRIMARY KEY (incident_id, locale, version),
   CONSTRAINT explanation_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
   CONSTRAINT explanation_review_state_check CHECK ((review_state = ANY (ARRAY['draft'::text, 'approved'::text])))
 );
+
+CREATE TABLE explanation_update (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  incident_id bigint NOT NULL,
+  at timestamp with time zone NOT NULL,
+  author text NOT NULL,
+  texts jsonb NOT NULL,
+  next_update_at timestamp with time zone,
+  CONSTRAINT explanation_update_pkey PRIMARY KEY (id),
+  CONSTRAINT explanation_update_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id)
+);
+CREATE INDEX explanation_update_incident ON explanation_update USING btree (incident_id, id);
 
 CREATE TABLE fingerprint (
   project_id integer NOT NULL,
@@ -981,6 +1010,29 @@ CREATE TABLE user_feedback (
 );
 CREATE INDEX user_feedback_customer ON user_feedback USING btree (customer_id);
 CREATE UNIQUE INDEX user_feedback_once ON user_feedback USING btree (project_id, COALESCE(feedback_id, about_event_id), COALESCE(customer_id, (0)::bigint), hashtextextended(message, (0)::bigint)) WHERE (COALESCE(feedback_id, about_event_id) IS NOT NULL);
+
+CREATE CONSTRAINT TRIGGER explanation_answers AFTER INSERT ON public.explanation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_answer_change();
+
+CREATE CONSTRAINT TRIGGER explanation_update_answers AFTER INSERT ON public.explanation_update DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_answer_change();
+
+CREATE CONSTRAINT TRIGGER incident_answers AFTER INSERT OR UPDATE ON public.incident DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_answer_change();
+
+FUNCTION CREATE OR REPLACE FUNCTION public.note_answer_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  changed bigint;
+  now_at bigint;
+BEGIN
+  IF TG_TABLE_NAME = 'incident' THEN changed := NEW.id; ELSE changed := NEW.incident_id; END IF;
+  UPDATE answer_version SET version = version + 1 RETURNING version INTO now_at;
+  INSERT INTO answer_change (incident_id, version) VALUES (changed, now_at)
+    ON CONFLICT (incident_id) DO UPDATE SET version = EXCLUDED.version;
+  PERFORM pg_notify('forewarn_answers', '');
+  RETURN NULL;
+END
+$function$;
 
 FUNCTION CREATE OR REPLACE FUNCTION public.require_unchanged(holds boolean)
  RETURNS void

@@ -33,6 +33,7 @@ import { IdentityLinks1795439100000 } from './1795439100000-identity-links.js';
 import { CustomerHealth1795439200000 } from './1795439200000-customer-health.js';
 import { Brakes1795442000000 } from './1795442000000-brakes.js';
 import { Receipts1795443000000 } from './1795443000000-receipts.js';
+import { Answers1795444000000 } from './1795444000000-answers.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -71,4 +72,5 @@ export const migrations = [
   CustomerHealth1795439200000,
   Brakes1795442000000,
   Receipts1795443000000,
+  Answers1795444000000,
 ];

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { identitySchema } from './customers/identity-config.js';
 import { deliverySchema } from './delivery/delivery-config.js';
 import { detectionSchema } from './detection/detection-config.js';
+import { areasSchema, explanationsSchema } from './explanations/explanations-config.js';
 import { templateProblem } from './explanations/reader.js';
 import { localesSchema, type LocaleTexts, type TextsConfig, textsSchema } from './explanations/texts-config.js';
 import { alertmanagerSchema, incidentsSchema, maintenanceSchema } from './incidents/incidents-config.js';
@@ -30,6 +31,8 @@ export const fileSchema = z.strictObject({
   maintenance: maintenanceSchema,
   retention: retentionSchema.prefault({}),
   locales: localesSchema,
+  areas: areasSchema,
+  explanations: explanationsSchema.prefault({}),
   outreach: outreachSchema.prefault({}),
   policies: policiesSchema,
   delivery: deliverySchema.prefault({}),
@@ -38,11 +41,27 @@ export const fileSchema = z.strictObject({
 /** Everything from the YAML file and the text files beside it. */
 export type ForewarnConfig = z.output<typeof fileSchema> & { readonly texts: TextsConfig };
 
-/** Which variables each text may use; the explanation's own may leave `since` for the reader's zone. */
+/** Which variables an explanation may use; it may leave `since` for the reader's zone. */
+const EXPLAINED = ['product', 'area', 'since'];
+/** Which variables each other text may use. */
 const VARIABLES = {
-  explanation: ['product', 'area', 'since'],
+  fixed: ['product', 'area', 'since', 'fixedAt'],
+  others: ['title', 'body'],
+  othersFixed: ['title', 'body'],
   notice: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'reason'],
-  resolved: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'reason'],
+  resolved: [
+    'product',
+    'area',
+    'name',
+    'since',
+    'title',
+    'body',
+    'workaround',
+    'nextUpdate',
+    'fixed',
+    'link',
+    'reason',
+  ],
 } as const;
 
 /** The configuration file: `FOREWARN_CONFIG`, or the one that comes with Forewarn. */
@@ -64,7 +83,7 @@ export function loadConfig(path: string): ForewarnConfig {
     const read = readTexts(join(dirname(path), 'templates', `${locale}.yaml`), problems);
     if (read) texts.set(locale, read);
   }
-  if (file && config) problems.push(...referenceProblems(file, config));
+  if (file && config) problems.push(...referenceProblems(file, config), ...areaProblems(file, config));
   if (!config || problems.length > 0) throw new StartError(`The configuration is wrong:\n  ${problems.join('\n  ')}`);
   return { ...config, texts };
 }
@@ -83,7 +102,10 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
     const problem = template === undefined ? undefined : templateProblem(template, variables);
     if (problem) problems.push(file.problem(name.split('.'), problem));
   };
-  for (const section of ['explanation', 'notice', 'resolved'] as const) {
+  const { nextUpdateAt, ...explanation } = texts.explanation;
+  for (const [key, template] of Object.entries(explanation)) check(`explanation.${key}`, template, EXPLAINED);
+  check('explanation.nextUpdateAt', nextUpdateAt, ['nextUpdateAt']);
+  for (const section of ['fixed', 'others', 'othersFixed', 'notice', 'resolved'] as const) {
     for (const [key, template] of Object.entries(texts[section]))
       check(`${section}.${key}`, template, VARIABLES[section]);
   }
@@ -121,4 +143,16 @@ function referenceProblems(file: YamlFile, config: z.output<typeof fileSchema>):
 function placeOfProject(file: YamlFile, policy: number, nth: number): Path {
   const place = ['policies', policy, 'match', 'project'];
   return file.holdsList(place) ? [...place, nth] : place;
+}
+
+/** A name in a language that nobody is written to in would do nothing. */
+function areaProblems(file: YamlFile, { areas, locales }: z.output<typeof fileSchema>): string[] {
+  return Object.entries(areas).flatMap(([area, names]) => [
+    ...Object.keys(names)
+      .filter((locale) => !locales.includes(locale))
+      .map((locale) => file.problem(['areas', area, locale], `"${locale}" is not one of locales`, locales)),
+    ...(Object.keys(names).length === 0
+      ? [file.problem(['areas', area], 'needs a name in at least one of locales')]
+      : []),
+  ]);
 }

@@ -110,7 +110,9 @@ describe('GET /openapi.json', () => {
       const schema = responses['200']?.content?.['application/json']?.schema;
       if (method !== 'GET' || !schema) continue;
       const [place] = Object.keys(places).filter((one) => path.startsWith(one));
-      const asked = place ? path.replace(place, place.replace(/\{\w+\}/, places[place] ?? '')) : path;
+      const asked = place
+        ? path.replace(place, place.replace(/\{\w+\}/, places[place] ?? '')).replace('{locale}', 'en')
+        : path;
       const answer = await forewarn.api.get(asked + (queries[path] ?? ''));
       const { status } = answer;
       const body = answer.body as { items?: unknown[] };
@@ -177,6 +179,8 @@ async function seed(forewarn: TestDaemon): Promise<void> {
   const now = clock.now();
   const to = new Date(now.getTime() + 86_400_000).toISOString();
   await api.post('/v1/silences', { area: 'checkout', to, reason: 'a deployment' });
+  await api.put('/v1/incidents/1/explanations/en', {});
+  await api.post('/v1/incidents/1/updates', { texts: { en: 'We found it.' } });
   await hit(forewarn, ['c1'], anotherEvent);
   await api.patch('/v1/issues/2', { status: 'ignored' });
   await history(forewarn, now, 1, () => ({ sessions: { '1.0.0': [10, 1] } }));

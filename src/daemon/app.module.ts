@@ -11,6 +11,7 @@ import { channelsAvailable } from '../delivery/gateway.factories.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { DETECTION_CONFIG } from '../detection/detection-config.js';
 import { DetectionModule } from '../detection/detection.module.js';
+import { AREAS_CONFIG, EXPLANATIONS_CONFIG } from '../explanations/explanations-config.js';
 import { ExplanationsModule } from '../explanations/explanations.module.js';
 import { TEXTS_CONFIG } from '../explanations/texts-config.js';
 import { type ForewarnConfig } from '../forewarn-config.js';
@@ -92,6 +93,8 @@ class PlatformModule {
       { provide: RETENTION_CONFIG, useValue: config.retention },
       { provide: TEXTS_CONFIG, useValue: config.texts },
       { provide: IDENTITY_CONFIG, useValue: config.identity },
+      { provide: AREAS_CONFIG, useValue: config.areas },
+      { provide: EXPLANATIONS_CONFIG, useValue: config.explanations },
       { provide: OUTREACH_CONFIG, useValue: config.outreach },
       { provide: POLICIES_CONFIG, useValue: config.policies },
       { provide: CHANNELS_AVAILABLE, useValue: channelsAvailable(settings, config.delivery) },

@@ -127,7 +127,7 @@ export class Story {
     const reader = sent.find((one) => one.locale === 'en')?.customer?.externalId;
     const { seen, hit } = this.witness;
     await this.bot('whose payment failed', ({ externalId }) => externalId === reader);
-    await this.bot('on Android, who was not hit: nothing to worry about', ({ externalId, locale, attributes }) => {
+    await this.bot('on Android, who was not hit', ({ externalId, locale, attributes }) => {
       const spared = seen.has(externalId) && !hit.has(externalId);
       return spared && attributes.platform === 'android' && locale.startsWith('en');
     });
@@ -175,8 +175,10 @@ export class Story {
       return messages.length >= told && messages.every(isFinal) ? messages.filter(isSent) : undefined;
     });
     this.narrator.fixedMessages(fixed);
-    const { items } = await this.api.get<{ items: unknown[] }>('/v1/bot/explanations');
-    this.screen.say(`the bot has ${items.length} explanations left`);
+    const { items } = await this.api.get<{ items: { state: string }[] }>('/v1/bot/explanations');
+    this.screen.say(
+      `the bot has ${items.filter(({ state }) => state === 'active').length} open incidents left to explain`,
+    );
   }
 
   private async flow(shop: Shop, count: number, odd: readonly Visit[]): Promise<void> {

@@ -1,18 +1,32 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Incident } from '../incidents/incident.js';
+import { Clock } from '../platform/clock.js';
 import { Projects } from '../projects/project.registry.js';
 import { type Sql } from '../platform/db/database.js';
 import { chooseLocale, formatMoment } from './algorithm/locale.js';
 import { fill, render } from './algorithm/render.js';
-import { type Explanation, type ExplanationText } from './explanation.js';
+import { type Explanation, type ExplanationText, type ExplanationUpdate } from './explanation.js';
+import { AREAS_CONFIG, type AreasConfig } from './explanations-config.js';
 import { ExplanationStore } from './texts/explanation.store.js';
 import { type LocaleTexts, TEXTS_CONFIG, type TextsConfig } from './texts-config.js';
 
 /** An explanation as one reader sees it. */
 export interface RenderedExplanation extends ExplanationText {
+  /** Title once the incident is over. */
+  readonly fixedTitle: string;
+  readonly fixed: string;
   readonly locale: string;
   readonly version: number;
   readonly reviewState: Explanation['reviewState'];
+}
+
+/** Facts of an incident that its words are made of. */
+export type Explained = Pick<Incident, 'id' | 'projectId' | 'area' | 'startedAt' | 'resolvedAt'>;
+
+/** Reader for whom words are made: the locale is one that `localeFor` gave, without a zone times are in UTC and say so. */
+export interface Reader {
+  readonly locale: string;
+  readonly timeZone: string | null;
 }
 
 /** Explanations in the reader's language and zone: what other rooms may ask. */
@@ -20,73 +34,120 @@ export interface RenderedExplanation extends ExplanationText {
 export class Explanations {
   constructor(
     @Inject(TEXTS_CONFIG) private readonly texts: TextsConfig,
+    @Inject(AREAS_CONFIG) private readonly areas: AreasConfig,
     private readonly store: ExplanationStore,
     private readonly projects: Projects,
+    private readonly clock: Clock,
   ) {}
 
-  /** The locale in which a reader of this language is written to. */
+  /** Chooses the locale in which a reader of this language is written to. */
   localeFor(wanted: string | null | undefined): string {
     return chooseLocale(wanted, [...this.texts.keys()]);
   }
 
-  /** The templates of a locale that `localeFor` gave. */
+  /** Chooses, among these locales, the one for a reader of another. */
+  localeAmong(locale: string, offered: readonly string[]): string {
+    return chooseLocale(locale, offered);
+  }
+
+  /** Returns the templates of a locale that `localeFor` gave. */
   textsOf(locale: string): LocaleTexts {
     const texts = this.texts.get(locale);
     if (!texts) throw new Error(`there are no texts for ${locale}`);
     return texts;
   }
 
-  /** The name under which customers know the app. */
-  productOf(incident: Incident): string {
-    return this.projects.find(incident.projectId)?.name ?? '';
+  /** Finds the name under which customers know the app. */
+  productOf({ projectId }: Pick<Incident, 'projectId'>): string {
+    return this.projects.find(projectId)?.name ?? '';
   }
 
-  /** The explanation in force, by incident; where a person wrote none in the locale, the template's draft. */
+  /**
+   * Finds what customers of this language call an area: the name in the configuration, else the area itself; null where the incident has
+   * none, or where the configuration names the area in other languages only.
+   */
+  areaOf({ area }: Pick<Incident, 'area'>, locale: string): string | null {
+    if (area === null || !Object.hasOwn(this.areas, area)) return area;
+    const names = new Map(Object.entries(this.areas[area] ?? {}));
+    const near = [...names.keys()].find((one) => one.split('-')[0] === locale.split('-')[0]);
+    return names.get(locale) ?? (near === undefined ? null : (names.get(near) ?? null));
+  }
+
+  /** Reads the explanations in force, by incident; where there is none in the locale, the template's draft stands in. */
   async forReader(
     sql: Sql,
-    incidents: readonly Incident[],
+    incidents: readonly Explained[],
     locale: string,
     timeZone: string | null,
   ): Promise<Map<number, RenderedExplanation>> {
-    const rows = await this.store.current(
-      sql,
-      incidents.map((incident) => incident.id),
-    );
+    const ids = incidents.map((incident) => incident.id);
+    const rows = await this.store.current(sql, ids);
+    const news = await this.store.updates(sql, ids);
     return new Map(
       incidents.map((incident) => {
         const row = rows.find((one) => one.incidentId === incident.id && one.locale === locale);
-        const text = row ?? { ...this.draft(incident, locale), locale, version: 0, reviewState: 'draft' as const };
-        return [incident.id, rendered(text, formatMoment(incident.startedAt, locale, timeZone))];
+        const update = news.find((one) => one.incidentId === incident.id);
+        return [incident.id, this.rendered(incident, row, update, { locale, timeZone })];
       }),
     );
   }
 
-  /** The draft for an incident from the templates; `{{ since }}` stays open until somebody reads it. */
-  draft(incident: Incident, locale: string): ExplanationText {
-    const { title, body, workaround, nextUpdate } = this.textsOf(locale).explanation;
-    const values = { product: this.productOf(incident), area: incident.area, since: '{{ since }}' };
+  /** Makes the words of one incident for a reader. `row` is the version in force, `update` the newest one; the draft stands in for no row. */
+  rendered(
+    incident: Explained,
+    row: Explanation | undefined,
+    update: ExplanationUpdate | undefined,
+    { locale, timeZone }: Reader,
+  ): RenderedExplanation {
+    const text = row ?? this.draft(incident, locale);
+    const values = { product: this.productOf(incident), area: this.areaOf(incident, locale), since: null };
+    const since = formatMoment(incident.startedAt, locale, timeZone);
+    const fixedAt = formatMoment(incident.resolvedAt ?? this.clock.now(), locale, timeZone);
+    const filled = (words: string | null) => (words === null ? null : fill(words, { since }));
+    const templates = this.textsOf(locale);
+    const promised = this.promised(update);
+    const nextUpdate =
+      promised === undefined
+        ? filled(text.nextUpdate)
+        : render(templates.explanation.nextUpdateAt, { nextUpdateAt: formatMoment(promised, locale, timeZone) });
+    return {
+      title: fill(text.title, { since }),
+      body: fill(text.body, { since }),
+      workaround: filled(text.workaround),
+      nextUpdate,
+      fixedTitle: render(templates.fixed.title, { ...values, since, fixedAt }),
+      fixed: fill(text.fixed ?? render(templates.fixed.body, { ...values, since, fixedAt }), { since, fixedAt }),
+      locale,
+      version: row?.version ?? 0,
+      reviewState: row?.reviewState ?? 'draft',
+    };
+  }
+
+  /** Returns the time by which news is promised; undefined without a promise, or once its time is over. */
+  promised(update: ExplanationUpdate | undefined): Date | undefined {
+    const at = update?.nextUpdateAt;
+    return at && at > this.clock.now() ? at : undefined;
+  }
+
+  /** Words an explanation for those of whom nobody knows that the incident hit them: as "if", never as a fact. */
+  asIf({ title, body, locale }: Pick<RenderedExplanation, 'title' | 'body' | 'locale'>, isFixed: boolean) {
+    const { others, othersFixed } = this.textsOf(locale);
+    const templates = isFixed ? othersFixed : others;
+    return { title: render(templates.title, { title, body }), body: render(templates.body, { title, body }) };
+  }
+
+  /** Makes the draft for an incident from the templates; `{{ since }}` and `{{ fixedAt }}` stay open until somebody reads it. */
+  draft(incident: Explained, locale: string): ExplanationText {
+    const { explanation, fixed } = this.textsOf(locale);
+    const { title, body, workaround, nextUpdate } = explanation;
+    const values = { product: this.productOf(incident), area: this.areaOf(incident, locale), since: '{{ since }}' };
     const fill = (template: string | undefined) => (template === undefined ? null : render(template, values));
     return {
       title: render(title, values),
       body: render(body, values),
       workaround: fill(workaround),
       nextUpdate: fill(nextUpdate),
+      fixed: render(fixed.body, { ...values, fixedAt: '{{ fixedAt }}' }),
     };
   }
-}
-
-function rendered(
-  row: ExplanationText & Pick<RenderedExplanation, 'locale' | 'version' | 'reviewState'>,
-  since: string,
-): RenderedExplanation {
-  const filled = (text: string | null) => (text === null ? null : fill(text, { since }));
-  return {
-    title: fill(row.title, { since }),
-    body: fill(row.body, { since }),
-    workaround: filled(row.workaround),
-    nextUpdate: filled(row.nextUpdate),
-    locale: row.locale,
-    version: row.version,
-    reviewState: row.reviewState,
-  };
 }

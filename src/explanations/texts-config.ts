@@ -4,7 +4,16 @@ const text = z.string().trim().min(1);
 
 /** One file of `templates/`: everything that customers read in one language, as Liquid templates. */
 export const textsSchema = z.strictObject({
-  explanation: z.strictObject({ title: text, body: text, workaround: text.optional(), nextUpdate: text.optional() }),
+  explanation: z.strictObject({
+    title: text,
+    body: text,
+    workaround: text.optional(),
+    nextUpdate: text.optional(),
+    nextUpdateAt: text,
+  }),
+  fixed: z.strictObject({ title: text, body: text }),
+  others: z.strictObject({ title: text, body: text }),
+  othersFixed: z.strictObject({ title: text, body: text }),
   notice: z.strictObject({ sms: text, subject: text, email: text }),
   resolved: z.strictObject({ sms: text, subject: text, email: text }),
   why: z.strictObject({ notice: text, resolved: text }),

@@ -83,6 +83,7 @@ export type TimelineFact =
     }
   | { readonly kind: 'audience_left_out'; readonly issues: readonly string[]; readonly words: string }
   | { readonly kind: 'explained'; readonly locale: string }
+  | { readonly kind: 'update_posted'; readonly locales: readonly string[]; readonly nextUpdateAt: Date | null }
   | ({
       readonly kind: 'campaign';
       readonly wave: number;

@@ -3,6 +3,7 @@ import { AudienceModule } from '../audience/audience.module.js';
 import { CHANNELS } from '../customers/customer.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { ExplanationsModule } from '../explanations/explanations.module.js';
+import { ToldRecord } from '../explanations/told.service.js';
 import { Incidents } from '../incidents/public.js';
 import { IssuesModule } from '../issues/issues.module.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
@@ -32,6 +33,7 @@ import { TrustReadModel } from './campaigns/trust.read-model.js';
 import { SendingSwitch } from './brakes/sending-switch.service.js';
 import { SwitchController } from './brakes/switch.controller.js';
 import { SwitchStore } from './brakes/switch.store.js';
+import { ToldReadModel } from './messages/told.read-model.js';
 import { MessageQueue } from './public.js';
 
 /** DECIDE: who is written to, when, on which channel, with which words. Plans; never sends. */
@@ -44,6 +46,7 @@ import { MessageQueue } from './public.js';
     Approvals,
     OutreachOutlooks,
     MessageStore,
+    ToldReadModel,
     LeaseStore,
     BudgetStore,
     SendCeilings,
@@ -72,9 +75,12 @@ export class OutreachModule implements OnApplicationBootstrap {
     switchStore: SwitchStore,
     incidents: Incidents,
     scopes: ProjectScopes,
+    told: ToldRecord,
+    sent: ToldReadModel,
     database: Database,
     metrics: Metrics,
   ) {
+    told.register((sql, customerId, incidentIds) => sent.of(sql, customerId, incidentIds));
     scopes.register('campaign', async (id) => {
       const campaign = await campaignStore.find(database, id);
       return campaign && (await incidents.find(database, campaign.incidentId))?.projectId;

@@ -92,8 +92,10 @@ describe.each(['@sentry/node', 'sentry-node-10', 'sentry-node-7'] as const)('an 
     expect(outside.recipients()).toEqual([...told, ...told].sort());
     expect(outside.smtp.sentTo(ANNA)[1]?.parsed.subject).toMatch(/^Fixed: /);
     expect(outside.smtp.sentTo(BO)[1]?.parsed.subject).toMatch(/^已修复：/);
-    expect(outside.twilio.sentTo(phone(1))[1]?.body).toMatch(/问题已修复/);
-    expect((await forewarn.api.get('/v1/bot/explanations?customer=bo')).body).toEqual({ items: [] });
+    expect(outside.twilio.sentTo(phone(1))[1]?.body).toMatch(/已于.*修复/);
+    expect((await forewarn.api.get('/v1/bot/explanations?customer=bo')).body).toMatchObject({
+      items: [{ state: 'fixed', told: [{ kind: 'notice' }, { kind: 'resolved' }] }],
+    });
   });
 
   it('balances its books: every event has one outcome, every message one attempt', async () => {

@@ -1,12 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
-import { Database } from '../../platform/db/database.js';
-import { type Stage, type StageResult } from '../../platform/stages/stage.js';
+import { Database, type Tx } from '../../platform/db/database.js';
+import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
+import { type Explanation, type ExplanationText, MACHINE } from '../explanation.js';
 import { ExplanationStore } from './explanation.store.js';
 import { Explanations } from '../public.js';
 import { TEXTS_CONFIG, type TextsConfig } from '../texts-config.js';
 
-/** ANSWER: gives each open incident a draft in each language, so that a person edits rather than starts from nothing. */
+/**
+ * ANSWER: gives each open incident a draft in each language, so that a person edits rather than starts from nothing. A draft follows its
+ * incident when area or templates change; what a person wrote is never written over.
+ */
 @Injectable()
 export class DraftStage implements Stage {
   readonly name = 'draft';
@@ -24,32 +29,37 @@ export class DraftStage implements Stage {
   async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
     const database = this.database.until(signal);
     const open = await this.incidents.open(database);
-    const present = new Set(
-      (
-        await this.store.current(
-          database,
-          open.map((one) => one.id),
-        )
-      ).map((row) => `${row.incidentId} ${row.locale}`),
-    );
-    const wanted = open
-      .flatMap((incident) => [...this.texts.keys()].map((locale) => ({ incident, locale })))
-      .filter(({ incident, locale }) => !present.has(`${incident.id} ${locale}`));
-    if (wanted.length === 0) return { worked: 0, more: false };
-    await database.transaction(async (tx) => {
-      if (!(await tx.tryLock('draft'))) return;
-      for (const { incident, locale } of wanted) {
-        await this.store.append(
-          tx,
-          incident.id,
-          locale,
-          this.explanations.draft(incident, locale),
-          'draft',
-          'forewarn',
-          now,
-        );
-      }
+    if (open.length === 0) return IDLE;
+    return database.transaction(async (tx) => {
+      if (!(await tx.tryLock('draft'))) return IDLE;
+      const ids = open.map((one) => one.id);
+      const present = new Map(
+        (await this.store.current(tx, ids)).map((row) => [`${row.incidentId} ${row.locale}`, row]),
+      );
+      let worked = 0;
+      for (const incident of open)
+        for (const locale of this.texts.keys())
+          worked += await this.renew(tx, incident, locale, present.get(`${incident.id} ${locale}`), now);
+      return { worked, more: false };
     });
-    return { worked: wanted.length, more: false };
   }
+
+  /** Appends a draft where there is none, or where the machine's own is out of date; returns how many. */
+  private async renew(
+    tx: Tx,
+    incident: Incident,
+    locale: string,
+    current: Explanation | undefined,
+    now: Date,
+  ): Promise<number> {
+    if (current && (current.author !== MACHINE || current.reviewState !== 'draft')) return 0;
+    const draft = this.explanations.draft(incident, locale);
+    if (current && isSame(current, draft)) return 0;
+    const text = { ...draft, reviewState: 'draft', author: MACHINE } as const;
+    return (await this.store.append(tx, incident.id, locale, 1 + (current?.version ?? 0), text, now)) ? 1 : 0;
+  }
+}
+
+function isSame(one: ExplanationText, other: ExplanationText): boolean {
+  return (['title', 'body', 'workaround', 'nextUpdate', 'fixed'] as const).every((key) => one[key] === other[key]);
 }

@@ -1,89 +1,98 @@
-import { Body, Controller, Get, Inject, Param, Put, Query } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Put, Res } from '@nestjs/common';
+import { type FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { CustomerDirectory } from '../../customers/public.js';
-import { type Incident, INCIDENT_STATUSES, SEVERITIES } from '../../incidents/incident.js';
+import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
-import { Issues } from '../../issues/public.js';
 import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
-import { Projects } from '../../projects/project.registry.js';
 import { OfProject } from '../../platform/auth/project.scope.js';
 import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
-import { type Answer, Answers, count, listAnswer, moment } from '../../platform/http/answers.js';
+import { type Answer, Answers, count, listAnswer, maybeMoment, moment } from '../../platform/http/answers.js';
 import { rowId } from '../../platform/http/page.js';
 import { fillProblem } from '../algorithm/render.js';
-import { type Explanation } from '../explanation.js';
+import { type Explanation, type ExplanationUpdate } from '../explanation.js';
 import { ExplanationStore } from './explanation.store.js';
 import { Explanations } from '../public.js';
 import { TEXTS_CONFIG, type TextsConfig } from '../texts-config.js';
 
-const words = (longest: number) =>
+const words = (longest: number, ...names: readonly string[]) =>
   z
     .string()
     .trim()
     .min(1)
     .max(longest)
     .superRefine((text, context) => {
-      const problem = fillProblem(text, ['since']);
+      const problem = fillProblem(text, names);
       if (problem) context.addIssue({ code: 'custom', message: problem });
     });
 const putBody = z.strictObject({
-  title: words(200),
-  body: words(2000),
-  workaround: words(1000).nullable().default(null),
-  nextUpdate: words(500).nullable().default(null),
+  title: words(200, 'since').optional(),
+  body: words(2000, 'since').optional(),
+  workaround: words(1000, 'since').nullish(),
+  nextUpdate: words(500, 'since').nullish(),
+  fixed: words(2000, 'since', 'fixedAt').optional(),
+  version: count.optional().describe('Version that was looked at, like `If-Match`; 0 where there was none.'),
 });
-const botQuery = z.object({
-  customer: z.string().min(1).max(200).optional(),
-  project: z.string().max(100).optional(),
-  directory: z.string().max(200).optional(),
-  locale: z.string().max(35).optional(),
+const updateBody = z.strictObject({
+  texts: z
+    .record(z.string(), words(1000))
+    .refine((texts) => Object.keys(texts).length > 0, 'needs a text in at least one language'),
+  nextUpdateAt: z.iso.datetime({ offset: true }).nullable().default(null),
 });
 
-const textAnswer = {
-  locale: z.string(),
-  reviewState: z.enum(['draft', 'approved']),
-  title: z.string(),
-  body: z.string(),
-  workaround: z.string().nullable(),
-  nextUpdate: z.string().nullable(),
-};
 const explanationAnswer = z
-  .object({ incidentId: z.string(), ...textAnswer, version: count, author: z.string(), createdAt: moment })
-  .meta({ id: 'Explanation' });
-const evidenceAnswer = z.object({ events: count, firstAt: moment, lastAt: moment }).nullable();
-const botAnswer = z
   .object({
     incidentId: z.string(),
-    severity: z.enum(SEVERITIES),
-    status: z.enum(INCIDENT_STATUSES),
-    since: moment,
-    hit: z.boolean().describe("True when the asking customer's own events belong to the incident."),
-    evidence: evidenceAnswer,
-    ...textAnswer,
+    locale: z.string(),
+    version: count,
+    reviewState: z.enum(['draft', 'approved']),
+    title: z.string(),
+    body: z.string(),
+    workaround: z.string().nullable(),
+    nextUpdate: z.string().nullable(),
+    fixed: z.string().nullable(),
+    author: z.string(),
+    createdAt: moment,
   })
-  .meta({ id: 'BotExplanation' });
+  .meta({ id: 'Explanation' });
 const explanationList = listAnswer(explanationAnswer);
-const botList = listAnswer(botAnswer);
+const updateAnswer = z
+  .object({
+    id: z.string(),
+    incidentId: z.string(),
+    at: moment,
+    author: z.string(),
+    texts: z.record(z.string(), z.string()),
+    nextUpdateAt: maybeMoment,
+  })
+  .meta({ id: 'ExplanationUpdate' });
+const updateList = listAnswer(updateAnswer);
 
-/** `GET/PUT /v1/incidents/{id}/explanations[/{locale}]` and `GET /v1/bot/explanations`. */
-@Controller('v1')
+/** Somebody else wrote a version meanwhile; says which one is in force. */
+class VersionConflict extends Problem {
+  override readonly members;
+
+  constructor(version: number) {
+    super(409, 'conflict', `This is not the version that you looked at; version ${version} is in force.`);
+    this.members = { version };
+  }
+}
+
+/** `GET/PUT /v1/incidents/{id}/explanations[/{locale}]` and `GET/POST …/updates`. */
+@Controller('v1/incidents/:id')
 export class ExplanationsController {
   constructor(
     @Inject(TEXTS_CONFIG) private readonly texts: TextsConfig,
     private readonly store: ExplanationStore,
-    private readonly projects: Projects,
     private readonly explanations: Explanations,
     private readonly incidents: Incidents,
-    private readonly issues: Issues,
-    private readonly directory: CustomerDirectory,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
 
-  @Get('incidents/:id/explanations')
+  @Get('explanations')
   @Needs('agent')
   @OfProject('incident')
   @Answers('List the explanations of an incident', explanationList)
@@ -92,63 +101,109 @@ export class ExplanationsController {
     return { items: (await this.store.current(this.database, [incident.id])).map(shape) };
   }
 
-  /** Replaces the text in one language; written by a person, so it counts as approved. */
-  @Put('incidents/:id/explanations/:locale')
+  @Get('explanations/:locale')
+  @Needs('agent')
+  @OfProject('incident')
+  @Answers('Show the explanation in one language; the ETag is its version', explanationAnswer)
+  async show(
+    @Param('id') id: string,
+    @Param('locale') locale: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Answer<typeof explanationAnswer>> {
+    const incident = await this.incident(id);
+    const current = await this.current(incident, locale);
+    if (!current) throw notFound('explanation in', locale.slice(0, 40));
+    void reply.header('etag', `"${current.version}"`);
+    return shape(current);
+  }
+
+  @Get('explanations/:locale/versions')
+  @Needs('agent')
+  @OfProject('incident')
+  @Answers('List the versions of an explanation in one language, newest first', explanationList)
+  async versions(@Param('id') id: string, @Param('locale') locale: string): Promise<Answer<typeof explanationList>> {
+    const incident = await this.incident(id);
+    return { items: (await this.store.versions(this.database, incident.id, locale)).map(shape) };
+  }
+
+  /**
+   * Replaces the text in one language. A person wrote it, so it counts as approved; what they leave out keeps the words of the template. With
+   * `If-Match`, or `version`, a version that somebody else wrote meanwhile is not written over.
+   */
+  @Put('explanations/:locale')
   @Needs('ops')
   @OfProject('incident')
   @Answers('Write the explanation in one language', explanationAnswer)
   async put(
     @Param('id') id: string,
     @Param('locale') locale: string,
+    @Headers('if-match') ifMatch: string | undefined,
     @Body({ schema: putBody }) body: z.output<typeof putBody>,
     @CurrentCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Answer<typeof explanationAnswer>> {
     const incident = await this.incident(id);
-    if (!this.texts.has(locale)) {
-      throw new Problem(
-        400,
-        'invalid',
-        `locale: "${locale}" is not configured; there are ${[...this.texts.keys()].join(', ')}.`,
-      );
-    }
+    this.assertConfigured(locale, 'locale');
     const now = this.clock.now();
-    await this.database.transaction(async (tx) => {
-      await this.store.append(tx, incident.id, locale, body, 'approved', caller.name, now);
-      await this.incidents.append(tx, incident.id, caller.name, { kind: 'explained', locale }, now);
+    const draft = this.explanations.draft(incident, locale);
+    const { version: seen = seenVersion(ifMatch), ...written } = body;
+    const given = Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined));
+    const text = { ...draft, ...given, reviewState: 'approved', author: caller.name } as const;
+    const version = (await this.current(incident, locale))?.version ?? 0;
+    if (seen !== undefined && seen !== version) throw new VersionConflict(version);
+    const saved = await this.database.transaction(async (tx) => {
+      const row = await this.store.append(tx, incident.id, locale, version + 1, text, now);
+      if (row) await this.incidents.append(tx, incident.id, caller.name, { kind: 'explained', locale }, now);
+      return row;
     });
-    const rows = await this.store.current(this.database, [incident.id]);
-    const written = rows.find((row) => row.locale === locale);
-    if (!written) throw notFound('incident', id);
-    return shape(written);
+    if (!saved) throw new VersionConflict(version + 1);
+    void reply.header('etag', `"${saved.version}"`);
+    return shape(saved);
   }
 
-  /** The active explanations, the customer's own first; nothing once an incident is resolved. */
-  @Get('bot/explanations')
-  @Needs('bot')
-  @OfProject('query')
-  @Answers('Say what a bot may tell now, the customer’s own incidents first', botList)
-  async forBot(@Query({ schema: botQuery }) query: z.output<typeof botQuery>): Promise<Answer<typeof botList>> {
-    const project = this.projects.named(query.project)?.id;
-    const open = (await this.incidents.open(this.database)).filter(
-      ({ projectId }) => project === undefined || projectId === project,
-    );
-    if (open.length === 0) return { items: [] };
-    const id =
-      query.customer === undefined
-        ? undefined
-        : await this.directory.findByExternalId(this.database, query.customer, query.directory);
-    const [recipient] = id === undefined ? [] : await this.directory.recipients(this.database, [id]);
-    const locale = this.explanations.localeFor(query.locale ?? recipient?.locale);
-    const texts = await this.explanations.forReader(this.database, open, locale, recipient?.timeZone ?? null);
-    const hits = id === undefined ? [] : await this.issues.hitsOf(this.database, id);
-    const items = open.flatMap((incident) => {
-      const own = hits.filter((hit) => incident.issueIds.includes(hit.issueId));
-      const text = texts.get(incident.id);
-      return text
-        ? [{ ...summary(incident), hit: own.length > 0, evidence: summed(own), ...withoutVersion(text) }]
-        : [];
+  @Get('updates')
+  @Needs('agent')
+  @OfProject('incident')
+  @Answers('List the updates for customers, newest first', updateList)
+  async updates(@Param('id') id: string): Promise<Answer<typeof updateList>> {
+    const incident = await this.incident(id);
+    return { items: (await this.store.updates(this.database, [incident.id])).map(updateShape) };
+  }
+
+  /** Adds news for customers, and promises when the next come. */
+  @Post('updates')
+  @Needs('ops')
+  @OfProject('incident')
+  @HttpCode(201)
+  @Answers('Add an update for customers', updateAnswer)
+  async post(
+    @Param('id') id: string,
+    @Body({ schema: updateBody }) body: z.output<typeof updateBody>,
+    @CurrentCaller() caller: Caller,
+  ): Promise<Answer<typeof updateAnswer>> {
+    const incident = await this.incident(id);
+    for (const locale of Object.keys(body.texts)) this.assertConfigured(locale, 'texts');
+    const now = this.clock.now();
+    const nextUpdateAt = body.nextUpdateAt === null ? null : new Date(body.nextUpdateAt);
+    if (nextUpdateAt && nextUpdateAt <= now) throw new Problem(400, 'invalid', 'nextUpdateAt: must be in the future.');
+    const update = { incidentId: incident.id, author: caller.name, texts: body.texts, nextUpdateAt };
+    const saved = await this.database.transaction(async (tx) => {
+      const row = await this.store.appendUpdate(tx, update, now);
+      const fact = { kind: 'update_posted', locales: Object.keys(body.texts), nextUpdateAt } as const;
+      await this.incidents.append(tx, incident.id, caller.name, fact, now);
+      return row;
     });
-    return { items: items.sort((a, b) => Number(b.hit) - Number(a.hit)) };
+    return updateShape(saved);
+  }
+
+  private assertConfigured(locale: string, field: string): void {
+    if (this.texts.has(locale)) return;
+    const known = [...this.texts.keys()].join(', ');
+    throw new Problem(400, 'invalid', `${field}: "${locale.slice(0, 40)}" is not configured; there are ${known}.`);
+  }
+
+  private async current(incident: Incident, locale: string): Promise<Explanation | undefined> {
+    return (await this.store.current(this.database, [incident.id])).find((row) => row.locale === locale);
   }
 
   private async incident(id: string): Promise<Incident> {
@@ -158,32 +213,18 @@ export class ExplanationsController {
   }
 }
 
-function summary(incident: Incident) {
-  return {
-    incidentId: String(incident.id),
-    severity: incident.severity,
-    status: incident.status,
-    since: incident.startedAt,
-  };
-}
-
-function withoutVersion<T extends { version: number }>({ version: _, ...rest }: T): Omit<T, 'version'> {
-  return rest;
-}
-
-function summed(hits: readonly { events: number; firstAt: Date; lastAt: Date }[]): Answer<typeof evidenceAnswer> {
-  const [first, ...rest] = hits;
-  if (!first) return null;
-  return rest.reduce(
-    (sum, hit) => ({
-      events: sum.events + hit.events,
-      firstAt: hit.firstAt < sum.firstAt ? hit.firstAt : sum.firstAt,
-      lastAt: hit.lastAt > sum.lastAt ? hit.lastAt : sum.lastAt,
-    }),
-    { events: first.events, firstAt: first.firstAt, lastAt: first.lastAt },
-  );
+/** @throws Problem 400 for a header that is no version */
+function seenVersion(ifMatch: string | undefined): number | undefined {
+  if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
+  const [, version] = /^\s*(?:W\/)?"?(\d{1,9})"?\s*$/.exec(ifMatch) ?? [];
+  if (version === undefined) throw new Problem(400, 'invalid', 'If-Match: must be the version in quotes, like "3".');
+  return Number(version);
 }
 
 function shape({ incidentId, ...rest }: Explanation) {
   return { incidentId: String(incidentId), ...rest };
+}
+
+function updateShape({ id, incidentId, ...rest }: ExplanationUpdate) {
+  return { id: String(id), incidentId: String(incidentId), ...rest };
 }

@@ -120,13 +120,14 @@ export class Composer {
     const explanation = explanations.get(incident.id);
     const values: TemplateValues = {
       product: this.explanations.productOf(incident),
-      area: incident.area,
+      area: this.explanations.areaOf(incident, locale),
       name: greetingName(recipient.name),
       since: formatMoment(incident.startedAt, locale, recipient.timeZone),
       title: explanation?.title ?? '',
       body: explanation?.body ?? '',
       workaround: explanation?.workaround ?? null,
       nextUpdate: explanation?.nextUpdate ?? null,
+      fixed: explanation?.fixed ?? '',
       link: `${this.publicUrl.base}/i/${message.linkToken}`,
       reason: message.why,
     };

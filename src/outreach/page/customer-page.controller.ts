@@ -46,11 +46,11 @@ export class CustomerPageController {
     const words = this.explanations.textsOf(message.locale).page;
     const zone = recipient?.timeZone ?? null;
     const state = incident.resolvedAt
-      ? `<p class="state ok">${escapeHtml(words.resolved)}</p><h1>${escapeHtml(text?.title ?? '')}</h1><p>${escapeHtml(formatMoment(incident.resolvedAt, message.locale, zone))}</p>`
+      ? `<p class="state ok">${escapeHtml(words.resolved)}</p><h1>${escapeHtml(text?.fixedTitle ?? '')}</h1><p>${escapeHtml(text?.fixed ?? '')}</p><p>${escapeHtml(formatMoment(incident.resolvedAt, message.locale, zone))}</p>`
       : `<p class="state">${escapeHtml(words.active)}</p>${text ? explained(text, words.workaround) : ''}`;
     return htmlPage(
       message.locale,
-      text?.title ?? '',
+      (incident.resolvedAt ? text?.fixedTitle : text?.title) ?? '',
       `${state}<p class="quiet">${escapeHtml(message.why)}</p>
        <form method="post" action="/i/${escapeHtml(token)}/unsubscribe"><button>${escapeHtml(words.unsubscribe)}</button></form>`,
     );
