@@ -1,10 +1,11 @@
 // How well customers' words are matched with explanations, by words alone and with meaning, and how long a question takes.
-// usage: [BENCH_DATA=FOLDER] node dist/bench/bot.js; docs/benchmarks.md says what FOLDER holds
+// usage: [BENCH_DATA=FOLDER] node dist/bench/bot.js [--customers N] [--seconds N] [--rate N]; docs/benchmarks.md says what FOLDER holds
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MatchAnswer, type MatchEntry } from '../src/explanations/matcher.js';
 import { localMatcher } from '../src/explanations/matching/create-matcher.js';
+import { measureLatency } from './bot-latency.js';
 
 interface Query {
   readonly id: string | number;
@@ -28,16 +29,23 @@ interface Trial {
 
 type Embedder = 'none' | 'builtIn';
 
+const LOAD = {
+  customers: option('customers', 1_000_000),
+  seconds: option('seconds', 20),
+  perSecond: option('rate', 500),
+};
+
 await main();
 
 async function main(): Promise<void> {
+  const result: Record<string, unknown> = { bench: 'bot', ...(await measureLatency(LOAD)) };
   const folder = join(process.env.BENCH_DATA ?? '', 'retrieval');
   if (process.env.BENCH_DATA === undefined || !existsSync(folder)) {
-    console.error('bench:bot: no BENCH_DATA with retrieval/; see docs/benchmarks.md');
+    console.error('bench:bot: no BENCH_DATA with retrieval/, so latency alone; see docs/benchmarks.md');
+    console.log(JSON.stringify(result));
     process.exitCode = 2;
     return;
   }
-  const result: Record<string, unknown> = { bench: 'bot' };
   console.log(
     'entries, candidates                by        top-1  out of sight  right  confident  false alarms  right at 5 % FA  out of sight   ms p95',
   );
@@ -137,4 +145,9 @@ function hashOf(text: string): number {
 
 function quantile(values: readonly number[], share: number): number {
   return values.toSorted((one, other) => one - other)[Math.floor(share * values.length)] ?? 0;
+}
+
+function option(name: string, usual: number): number {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? usual : Number(process.argv[at + 1]);
 }

@@ -12,6 +12,7 @@ CREATE TABLE alert_push (
 CREATE TABLE answer_change (
   incident_id bigint NOT NULL,
   version bigint NOT NULL,
+  retired boolean NOT NULL DEFAULT false,
   CONSTRAINT answer_change_pkey PRIMARY KEY (incident_id),
   CONSTRAINT answer_change_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id)
 );
@@ -109,6 +110,39 @@ CREATE TABLE audit_entry (
   CONSTRAINT audit_entry_pkey PRIMARY KEY (id)
 );
 CREATE INDEX audit_entry_at ON audit_entry USING btree (at);
+
+CREATE TABLE bot_outcome (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  answer text NOT NULL,
+  incident_id bigint NOT NULL,
+  customer_id bigint,
+  question_id bigint,
+  outcome text NOT NULL,
+  reported_by text NOT NULL,
+  at timestamp with time zone NOT NULL,
+  removed_by text,
+  CONSTRAINT bot_outcome_pkey PRIMARY KEY (id),
+  CONSTRAINT bot_outcome_answer_key UNIQUE (answer),
+  CONSTRAINT bot_outcome_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
+  CONSTRAINT bot_outcome_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
+  CONSTRAINT bot_outcome_question_id_fkey FOREIGN KEY (question_id) REFERENCES bot_question(id) ON DELETE CASCADE,
+  CONSTRAINT bot_outcome_outcome_check CHECK ((outcome = ANY (ARRAY['helped'::text, 'not'::text, 'handedOff'::text])))
+);
+CREATE INDEX bot_outcome_customer ON bot_outcome USING btree (customer_id);
+CREATE INDEX bot_outcome_example ON bot_outcome USING btree (incident_id, id) WHERE ((outcome = 'helped'::text) AND (question_id IS NOT NULL));
+CREATE INDEX bot_outcome_question ON bot_outcome USING btree (question_id);
+
+CREATE TABLE bot_question (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  customer_id bigint,
+  at timestamp with time zone NOT NULL,
+  locale text,
+  text text NOT NULL,
+  CONSTRAINT bot_question_pkey PRIMARY KEY (id),
+  CONSTRAINT bot_question_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE
+);
+CREATE INDEX bot_question_at ON bot_question USING btree (at);
+CREATE INDEX bot_question_customer ON bot_question USING btree (customer_id);
 
 CREATE TABLE campaign (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -1011,6 +1045,8 @@ CREATE TABLE user_feedback (
 CREATE INDEX user_feedback_customer ON user_feedback USING btree (customer_id);
 CREATE UNIQUE INDEX user_feedback_once ON user_feedback USING btree (project_id, COALESCE(feedback_id, about_event_id), COALESCE(customer_id, (0)::bigint), hashtextextended(message, (0)::bigint)) WHERE (COALESCE(feedback_id, about_event_id) IS NOT NULL);
 
+CREATE CONSTRAINT TRIGGER bot_outcome_answers AFTER INSERT OR UPDATE ON public.bot_outcome DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.question_id IS NOT NULL)) EXECUTE FUNCTION note_answer_change();
+
 CREATE CONSTRAINT TRIGGER explanation_answers AFTER INSERT ON public.explanation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_answer_change();
 
 CREATE CONSTRAINT TRIGGER explanation_update_answers AFTER INSERT ON public.explanation_update DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_answer_change();
@@ -1028,7 +1064,7 @@ BEGIN
   IF TG_TABLE_NAME = 'incident' THEN changed := NEW.id; ELSE changed := NEW.incident_id; END IF;
   UPDATE answer_version SET version = version + 1 RETURNING version INTO now_at;
   INSERT INTO answer_change (incident_id, version) VALUES (changed, now_at)
-    ON CONFLICT (incident_id) DO UPDATE SET version = EXCLUDED.version;
+    ON CONFLICT (incident_id) DO UPDATE SET version = EXCLUDED.version, retired = false;
   PERFORM pg_notify('forewarn_answers', '');
   RETURN NULL;
 END

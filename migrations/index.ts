@@ -34,6 +34,7 @@ import { CustomerHealth1795439200000 } from './1795439200000-customer-health.js'
 import { Brakes1795442000000 } from './1795442000000-brakes.js';
 import { Receipts1795443000000 } from './1795443000000-receipts.js';
 import { Answers1795444000000 } from './1795444000000-answers.js';
+import { Questions1795444100000 } from './1795444100000-questions.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -73,4 +74,5 @@ export const migrations = [
   Brakes1795442000000,
   Receipts1795443000000,
   Answers1795444000000,
+  Questions1795444100000,
 ];

@@ -42,7 +42,7 @@ export const fileSchema = z.strictObject({
 export type ForewarnConfig = z.output<typeof fileSchema> & { readonly texts: TextsConfig };
 
 /** Which variables an explanation may use; it may leave `since` for the reader's zone. */
-const EXPLAINED = ['product', 'area', 'since'];
+const EXPLAINED = ['product', 'area', 'since', 'cause'];
 /** Which variables each other text may use. */
 const VARIABLES = {
   fixed: ['product', 'area', 'since', 'fixedAt'],

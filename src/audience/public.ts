@@ -5,6 +5,7 @@ import { type Sql } from '../platform/db/database.js';
 import { byCustomer, evidenceOf, trustIn } from './algorithm/evidence.js';
 import { type AudienceKind, type Member, type NumberedMember } from './audience.js';
 import { AudienceStore } from './affected/audience.store.js';
+import { CausesStore } from './causes/causes.store.js';
 
 /** Offers audiences to other rooms. */
 @Injectable()
@@ -12,6 +13,7 @@ export class Audiences {
   constructor(
     private readonly store: AudienceStore,
     private readonly issues: Issues,
+    private readonly causes: CausesStore,
   ) {}
 
   /** Lists members of these kinds after the member numbered `seq`, in the order in which they came; at most `limit`. */
@@ -37,5 +39,10 @@ export class Audiences {
       const evidence = evidenceOf(own);
       return { ...member, evidence, trust: trustIn(evidence) };
     });
+  }
+
+  /** Finds what the affected of an incident share, the best cause by its traits; undefined where nothing is known to be shared. */
+  async cause(sql: Sql, incidentId: number): Promise<Readonly<Record<string, string>> | undefined> {
+    return (await this.causes.find(sql, incidentId))?.causes[0]?.cause;
   }
 }

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { duration } from '../platform/config/schema.js';
+import { matchingSchema } from './matching-config.js';
 
 /** The `explanations` section. */
 export const explanationsSchema = z.strictObject({
   /** Time (milliseconds) after the end of an incident for which bots are still told that it is fixed. */
   keepFixed: duration.prefault('24h'),
+  matching: matchingSchema.prefault({}),
 });
 
 export type ExplanationsConfig = z.output<typeof explanationsSchema>;

@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Incident } from '../incidents/incident.js';
+import { Audiences } from '../audience/public.js';
 import { Clock } from '../platform/clock.js';
 import { Projects } from '../projects/project.registry.js';
 import { type Sql } from '../platform/db/database.js';
 import { chooseLocale, formatMoment } from './algorithm/locale.js';
 import { fill, render } from './algorithm/render.js';
+import { causeWords } from './algorithm/cause-words.js';
 import { type Explanation, type ExplanationText, type ExplanationUpdate } from './explanation.js';
 import { AREAS_CONFIG, type AreasConfig } from './explanations-config.js';
 import { ExplanationStore } from './texts/explanation.store.js';
@@ -21,7 +23,7 @@ export interface RenderedExplanation extends ExplanationText {
 }
 
 /** Facts of an incident that its words are made of. */
-export type Explained = Pick<Incident, 'id' | 'projectId' | 'area' | 'startedAt' | 'resolvedAt'>;
+type Explained = Pick<Incident, 'id' | 'projectId' | 'area' | 'startedAt' | 'resolvedAt'>;
 
 /** Reader for whom words are made: the locale is one that `localeFor` gave, without a zone times are in UTC and say so. */
 export interface Reader {
@@ -36,6 +38,7 @@ export class Explanations {
     @Inject(TEXTS_CONFIG) private readonly texts: TextsConfig,
     @Inject(AREAS_CONFIG) private readonly areas: AreasConfig,
     private readonly store: ExplanationStore,
+    private readonly audiences: Audiences,
     private readonly projects: Projects,
     private readonly clock: Clock,
   ) {}
@@ -43,6 +46,11 @@ export class Explanations {
   /** Chooses the locale in which a reader of this language is written to. */
   localeFor(wanted: string | null | undefined): string {
     return chooseLocale(wanted, [...this.texts.keys()]);
+  }
+
+  /** Lists the locales in which customers are written to; the first is for those whose language is not among them. */
+  locales(): string[] {
+    return [...this.texts.keys()];
   }
 
   /** Chooses, among these locales, the one for a reader of another. */
@@ -92,6 +100,14 @@ export class Explanations {
     );
   }
 
+  /** Lists the news about an incident for a reader, newest first, each with its time in words. */
+  async news(sql: Sql, { id }: Explained, { locale, timeZone }: Reader): Promise<{ when: string; text: string }[]> {
+    return (await this.store.updates(sql, [id])).map(({ at, texts }) => ({
+      when: formatMoment(at, locale, timeZone),
+      text: texts[chooseLocale(locale, Object.keys(texts))] ?? '',
+    }));
+  }
+
   /** Makes the words of one incident for a reader. `row` is the version in force, `update` the newest one; the draft stands in for no row. */
   rendered(
     incident: Explained,
@@ -136,18 +152,32 @@ export class Explanations {
     return { title: render(templates.title, { title, body }), body: render(templates.body, { title, body }) };
   }
 
-  /** Makes the draft for an incident from the templates; `{{ since }}` and `{{ fixedAt }}` stay open until somebody reads it. */
-  draft(incident: Explained, locale: string): ExplanationText {
+  /**
+   * Makes the draft for an incident from the templates and what is known: the area, what those it hit share, and what helped when the same
+   * fault was there before. `{{ since }}` and `{{ fixedAt }}` stay open until somebody reads it.
+   */
+  async draftFor(sql: Sql, incident: Incident, locale: string): Promise<ExplanationText> {
+    const { previousIncidentId: previous } = incident;
+    const before = previous === null ? [] : await this.store.current(sql, [previous]);
+    const written = before.find((one) => one.locale === locale && one.reviewState === 'approved');
+    const cause = await this.audiences.cause(sql, incident.id);
+    const draft = this.draft(incident, locale, cause && causeWords(cause));
+    return { ...draft, workaround: written?.workaround ?? draft.workaround };
+  }
+
+  /** Makes the draft from the templates and the incident alone, for where no row is there yet. */
+  draft(incident: Explained, locale: string, cause: string | null = null): ExplanationText {
     const { explanation, fixed } = this.textsOf(locale);
     const { title, body, workaround, nextUpdate } = explanation;
-    const values = { product: this.productOf(incident), area: this.areaOf(incident, locale), since: '{{ since }}' };
+    const facts = { product: this.productOf(incident), area: this.areaOf(incident, locale), since: '{{ since }}' };
+    const values = { ...facts, cause };
     const fill = (template: string | undefined) => (template === undefined ? null : render(template, values));
     return {
       title: render(title, values),
       body: render(body, values),
       workaround: fill(workaround),
       nextUpdate: fill(nextUpdate),
-      fixed: render(fixed.body, { ...values, fixedAt: '{{ fixedAt }}' }),
+      fixed: render(fixed.body, { ...facts, fixedAt: '{{ fixedAt }}' }),
     };
   }
 }

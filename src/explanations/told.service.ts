@@ -11,7 +11,7 @@ export interface Told {
 }
 
 /** Finds the messages that one customer got about these incidents, oldest first. */
-export type FindTold = (sql: Sql, customerId: number, incidentIds: readonly number[]) => Promise<readonly Told[]>;
+type FindTold = (sql: Sql, customerId: number, incidentIds: readonly number[]) => Promise<readonly Told[]>;
 
 /**
  * Record of messages, as answers to bots need it. Messages belong to a later room, which registers how to find them; until then nobody was

@@ -12,6 +12,7 @@ export const retentionSchema = z.strictObject({
   messages: duration.prefault('365d'),
   outbox: duration.prefault('30d'),
   poison: duration.prefault('30d'),
+  questions: duration.prefault('180d'),
   strangers: duration.prefault('90d'),
 });
 export type RetentionConfig = z.output<typeof retentionSchema>;

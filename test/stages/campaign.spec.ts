@@ -57,7 +57,8 @@ describe('approval', () => {
     forewarn.clock.advance('30d');
     await forewarn.planAndSend();
     expect(await told(forewarn)).toEqual(['c1 notice pending', 'c2 notice pending']);
-    const preview = (await forewarn.api.get('/v1/campaigns/1/preview')).body as { samples: object[] };
+    const preview = (await forewarn.api.get('/v1/campaigns/1/preview')).body as { samples: object[]; drafts: string[] };
+    expect(preview.drafts).toEqual(['en']);
     expect(preview.samples).toEqual([expect.objectContaining({ channel: 'email', locale: 'en' })]);
 
     expect((await approve(forewarn, '1')).body).toMatchObject({ approvedBy: 'admin' });

@@ -234,7 +234,7 @@ describe('GET /v1/bot/explanations', () => {
     expect((await ask('customer=c3')).items).toEqual([]);
   });
 
-  it('says what the customer was told, on which channel and when', async () => {
+  it('says what the customer was told, on which channel and when, and shows them the news on their page', async () => {
     forewarn = await openIncident();
     await forewarn.know(aCustomer({ externalId: 'c1' }));
     expect((await ask('customer=c1')).items).toEqual([expect.objectContaining({ told: [] })]);
@@ -246,6 +246,9 @@ describe('GET /v1/bot/explanations', () => {
       expect.objectContaining({ told: [{ channel: 'email', kind: 'notice', at }] }),
     ]);
     expect((await ask('customer=c2')).items).toEqual([expect.objectContaining({ told: [] })]);
+    await forewarn.api.post('/v1/incidents/1/updates', { texts: { en: 'We found it.' } });
+    const { token } = await forewarn.row<{ token: string }>('SELECT link_token AS token FROM message LIMIT 1');
+    expect((await forewarn.anyone.get(`/i/${token}`)).body).toContain('We found it.');
   });
 
   it('answers 304 until something changes, with an id for each answer that stays the same for the day', async () => {

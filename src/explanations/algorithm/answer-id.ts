@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000;
 const MAC_BYTES = 16;
 
 /** Content of an answer's id: which incident was explained to whom, and when. */
-export interface AnswerRef {
+interface AnswerRef {
   readonly incidentId: number;
   /** Customer that was named, null where none was. */
   readonly customerId: number | null;

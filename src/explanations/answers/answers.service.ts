@@ -28,7 +28,7 @@ export interface Asking {
 
 /** How an incident concerns who asks: it hit them, they share what those it hit have in common, or nobody knows. */
 export const CONCERNS = ['hit', 'atRisk', 'unknown'] as const;
-export type Concern = (typeof CONCERNS)[number];
+type Concern = (typeof CONCERNS)[number];
 
 /** Somebody who asks, with what is known of them and what may be told. */
 export interface Asker {

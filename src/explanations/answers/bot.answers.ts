@@ -73,3 +73,22 @@ export const explanationsAnswer = listAnswer(itemAnswer).extend({
     .enum(['known', 'unknown'])
     .describe('`unknown` when nobody, or more than one, has the names that were given.'),
 });
+
+const matchedAnswer = z
+  .object({
+    ...itemFields,
+    score: z.number().describe('How well it fits, 0 to 1.'),
+    why: z.object({
+      hit: z.boolean(),
+      words: z.number().describe('Likeness of the words, 0 to 1.'),
+      meaning: z.number().nullable().describe('Likeness of the meaning, 0 to 1; null without embeddings.'),
+    }),
+  })
+  .meta({ id: 'BotMatch' });
+
+/** Answer to `POST /v1/bot/match`. */
+export const matchAnswer = z.object({
+  customer: explanationsAnswer.shape.customer,
+  match: z.enum(['confident', 'possible', 'none']),
+  items: z.array(matchedAnswer),
+});

@@ -6,11 +6,14 @@ import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.
 import { type Explanation, type ExplanationText, MACHINE } from '../explanation.js';
 import { ExplanationStore } from './explanation.store.js';
 import { Explanations } from '../public.js';
+import { Boards } from '../answers/boards.service.js';
+import { ChangeReadModel } from '../stream/change.read-model.js';
 import { TEXTS_CONFIG, type TextsConfig } from '../texts-config.js';
 
 /**
  * ANSWER: gives each open incident a draft in each language, so that a person edits rather than starts from nothing. A draft follows its
- * incident when area or templates change; what a person wrote is never written over.
+ * incident when area or templates change; what a person wrote is never written over. Counts it as a change, too, when the time is over in which
+ * bots are told that an incident is fixed.
  */
 @Injectable()
 export class DraftStage implements Stage {
@@ -23,23 +26,25 @@ export class DraftStage implements Stage {
     private readonly incidents: Incidents,
     private readonly explanations: Explanations,
     private readonly store: ExplanationStore,
+    private readonly boards: Boards,
+    private readonly changes: ChangeReadModel,
     private readonly database: Database,
   ) {}
 
   async runOnce(now: Date, signal: AbortSignal): Promise<StageResult> {
     const database = this.database.until(signal);
     const open = await this.incidents.open(database);
-    if (open.length === 0) return IDLE;
     return database.transaction(async (tx) => {
       if (!(await tx.tryLock('draft'))) return IDLE;
+      let worked = 0;
       const ids = open.map((one) => one.id);
       const present = new Map(
         (await this.store.current(tx, ids)).map((row) => [`${row.incidentId} ${row.locale}`, row]),
       );
-      let worked = 0;
       for (const incident of open)
         for (const locale of this.texts.keys())
           worked += await this.renew(tx, incident, locale, present.get(`${incident.id} ${locale}`), now);
+      worked += await this.changes.retire(tx, this.boards.since());
       return { worked, more: false };
     });
   }
@@ -53,7 +58,7 @@ export class DraftStage implements Stage {
     now: Date,
   ): Promise<number> {
     if (current && (current.author !== MACHINE || current.reviewState !== 'draft')) return 0;
-    const draft = this.explanations.draft(incident, locale);
+    const draft = await this.explanations.draftFor(tx, incident, locale);
     if (current && isSame(current, draft)) return 0;
     const text = { ...draft, reviewState: 'draft', author: MACHINE } as const;
     return (await this.store.append(tx, incident.id, locale, 1 + (current?.version ?? 0), text, now)) ? 1 : 0;

@@ -145,7 +145,7 @@ export class ExplanationsController {
     const incident = await this.incident(id);
     this.assertConfigured(locale, 'locale');
     const now = this.clock.now();
-    const draft = this.explanations.draft(incident, locale);
+    const draft = await this.explanations.draftFor(this.database, incident, locale);
     const { version: seen = seenVersion(ifMatch), ...written } = body;
     const given = Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined));
     const text = { ...draft, ...given, reviewState: 'approved', author: caller.name } as const;

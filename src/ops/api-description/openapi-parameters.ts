@@ -45,6 +45,7 @@ const PLACES: Readonly<Record<string, string>> = {
   kind: 'Kind of the name.',
   value: 'The name itself.',
   issueId: 'Id of the issue.',
+  exampleId: 'Id of the words, as the list of examples has it.',
   keyId: 'Id of the key.',
 };
 

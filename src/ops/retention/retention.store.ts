@@ -10,6 +10,7 @@ const BY_AGE: Readonly<Record<Exclude<keyof RetentionConfig, 'strangers'>, strin
   messages: `UPDATE message SET address = NULL, subject = NULL, body = NULL WHERE ctid = ANY (ARRAY(
       SELECT ctid FROM message WHERE final_at < $1 AND (address IS NOT NULL OR subject IS NOT NULL OR body IS NOT NULL) LIMIT $2)) RETURNING 1`,
   outbox: `DELETE FROM outbox_mail WHERE ctid = ANY (ARRAY(SELECT ctid FROM outbox_mail WHERE at < $1 LIMIT $2)) RETURNING 1`,
+  questions: `DELETE FROM bot_question WHERE ctid = ANY (ARRAY(SELECT ctid FROM bot_question WHERE at < $1 LIMIT $2)) RETURNING 1`,
   poison: `DELETE FROM poison_event WHERE ctid = ANY (ARRAY(SELECT ctid FROM poison_event WHERE set_aside_at < $1 LIMIT $2)) RETURNING 1`,
 };
 

@@ -56,6 +56,7 @@ export const previewAnswer = wholeCampaignAnswer.extend({
   limits: z
     .record(z.string(), z.object({ perHour: count, perDay: count, takenInHour: count, takenInDay: count }))
     .describe('The ceilings of each channel and what was taken of them.'),
+  drafts: z.array(z.string()).describe('Languages whose words no person has looked at.'),
   samples: z.array(sampleAnswer),
 });
 

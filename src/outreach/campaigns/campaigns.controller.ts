@@ -219,6 +219,7 @@ export class CampaignsController {
       version: await this.previews.version(database, campaign),
       ...(await this.facts(campaign, database)),
       limits: await this.ceilings.shown(database, this.clock.now()),
+      drafts: await this.previews.drafts(database, campaign),
       samples: await this.previews.samples(database, campaign),
     };
   }

@@ -38,6 +38,18 @@ export class CampaignPreviews {
     return previewVersion(await this.messages.countWaiting(sql, campaign.id), texts);
   }
 
+  /** Languages of a campaign whose words no person has looked at. */
+  async drafts(sql: Sql, campaign: Campaign): Promise<string[]> {
+    const incident = await this.incidents.find(sql, campaign.incidentId);
+    if (!incident) return [];
+    const drafts: string[] = [];
+    for (const locale of await this.messages.localesOf(sql, campaign.id)) {
+      const words = (await this.explanations.forReader(sql, [incident], locale, null)).get(incident.id);
+      if (words?.reviewState === 'draft') drafts.push(locale);
+    }
+    return drafts;
+  }
+
   /** One message of each channel and language as its customer would read it, up to five. */
   async samples(sql: Sql, campaign: Campaign): Promise<PreviewSample[]> {
     const pending = (await this.messages.ofCampaign(sql, campaign.id, NIL, 200)).filter(

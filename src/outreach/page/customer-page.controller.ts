@@ -48,10 +48,11 @@ export class CustomerPageController {
     const state = incident.resolvedAt
       ? `<p class="state ok">${escapeHtml(words.resolved)}</p><h1>${escapeHtml(text?.fixedTitle ?? '')}</h1><p>${escapeHtml(text?.fixed ?? '')}</p><p>${escapeHtml(formatMoment(incident.resolvedAt, message.locale, zone))}</p>`
       : `<p class="state">${escapeHtml(words.active)}</p>${text ? explained(text, words.workaround) : ''}`;
+    const news = await this.explanations.news(this.database, incident, { locale: message.locale, timeZone: zone });
     return htmlPage(
       message.locale,
       (incident.resolvedAt ? text?.fixedTitle : text?.title) ?? '',
-      `${state}<p class="quiet">${escapeHtml(message.why)}</p>
+      `${state}${news.map(({ when, text }) => `<p><span class="quiet">${escapeHtml(when)}</span> ${escapeHtml(text)}</p>`).join('')}<p class="quiet">${escapeHtml(message.why)}</p>
        <form method="post" action="/i/${escapeHtml(token)}/unsubscribe"><button>${escapeHtml(words.unsubscribe)}</button></form>`,
     );
   }

@@ -67,6 +67,9 @@ const environment = z.object({
     .optional(),
   TWILIO_FROM: z.string().optional(),
   TWILIO_BASE_URL: url(['http:', 'https:']).optional(),
+  EMBEDDINGS_KEY: z.string().min(1).optional(),
+  CHATWOOT_URL: url(['http:', 'https:']).optional(),
+  CHATWOOT_BOT_TOKEN: z.string().min(1).optional(),
   ALERTMANAGER_URL: url(['http:', 'https:']).optional(),
   FOREWARN_ROLES: roles.default([...ROLES]),
   FOREWARN_DATA_DIR: z.string().default('.forewarn'),
@@ -92,6 +95,10 @@ export class Settings {
   readonly smtp: SmtpSettings | undefined;
   readonly twilio: TwilioSettings | undefined;
   readonly alertmanagerUrl: string | undefined;
+  /** Key of the endpoint that `explanations.matching` names. */
+  readonly embeddingsKey: string | undefined;
+  /** Chatwoot that an agent bot of ours answers in. */
+  readonly chatwoot: { readonly url: string; readonly token: string } | undefined;
   readonly roles: ReadonlySet<ProcessRole>;
   /** Absolute folder of the embedded database and of nothing else. */
   readonly dataDir: string;
@@ -114,6 +121,11 @@ export class Settings {
     this.smtp = smtpOf(env);
     this.twilio = twilioOf(env);
     this.alertmanagerUrl = env.ALERTMANAGER_URL?.replace(/\/+$/, '');
+    this.embeddingsKey = env.EMBEDDINGS_KEY;
+    this.chatwoot =
+      env.CHATWOOT_URL && env.CHATWOOT_BOT_TOKEN
+        ? { url: env.CHATWOOT_URL.replace(/\/+$/, ''), token: env.CHATWOOT_BOT_TOKEN }
+        : undefined;
     this.roles = new Set(env.FOREWARN_ROLES);
     this.dataDir = resolve(env.FOREWARN_DATA_DIR);
     this.configPath = env.FOREWARN_CONFIG ? resolve(env.FOREWARN_CONFIG) : undefined;
@@ -197,6 +209,8 @@ function togetherProblems(env: Record<string, string | undefined>): string[] {
   const token = env.TWILIO_AUTH_TOKEN;
   if (sid && !token) problems.push('TWILIO_AUTH_TOKEN: is needed with TWILIO_ACCOUNT_SID');
   if (token && !sid) problems.push('TWILIO_ACCOUNT_SID: is needed with TWILIO_AUTH_TOKEN');
+  if ((env.CHATWOOT_URL === undefined) !== (env.CHATWOOT_BOT_TOKEN === undefined))
+    problems.push('CHATWOOT_URL, CHATWOOT_BOT_TOKEN: are needed together');
   if (sid && token && !env.TWILIO_MESSAGING_SERVICE_SID === !env.TWILIO_FROM) {
     problems.push('TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM: set exactly one of them');
   }
