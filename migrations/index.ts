@@ -31,6 +31,8 @@ import { SampleCustomer1795437100000 } from './1795437100000-sample-customer.js'
 import { ConsentPurpose1795439000000 } from './1795439000000-consent-purpose.js';
 import { IdentityLinks1795439100000 } from './1795439100000-identity-links.js';
 import { CustomerHealth1795439200000 } from './1795439200000-customer-health.js';
+import { AtRiskOutreach1795440000000 } from './1795440000000-at-risk-outreach.js';
+import { Nobody1795440100000 } from './1795440100000-nobody.js';
 import { Brakes1795442000000 } from './1795442000000-brakes.js';
 import { Receipts1795443000000 } from './1795443000000-receipts.js';
 import { Answers1795444000000 } from './1795444000000-answers.js';
@@ -71,6 +73,8 @@ export const migrations = [
   ConsentPurpose1795439000000,
   IdentityLinks1795439100000,
   CustomerHealth1795439200000,
+  AtRiskOutreach1795440000000,
+  Nobody1795440100000,
   Brakes1795442000000,
   Receipts1795443000000,
   Answers1795444000000,

@@ -49,6 +49,7 @@ const VARIABLES = {
   others: ['title', 'body'],
   othersFixed: ['title', 'body'],
   notice: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'reason'],
+  atRisk: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'reason'],
   resolved: [
     'product',
     'area',
@@ -105,11 +106,12 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
   const { nextUpdateAt, ...explanation } = texts.explanation;
   for (const [key, template] of Object.entries(explanation)) check(`explanation.${key}`, template, EXPLAINED);
   check('explanation.nextUpdateAt', nextUpdateAt, ['nextUpdateAt']);
-  for (const section of ['fixed', 'others', 'othersFixed', 'notice', 'resolved'] as const) {
+  for (const section of ['fixed', 'others', 'othersFixed', 'notice', 'atRisk', 'resolved'] as const) {
     for (const [key, template] of Object.entries(texts[section]))
       check(`${section}.${key}`, template, VARIABLES[section]);
   }
   check('why.notice', texts.why.notice, ['lastAt']);
+  check('why.atRisk', texts.why.atRisk, []);
   check('why.resolved', texts.why.resolved, []);
   return texts;
 }

@@ -100,8 +100,13 @@ describe('GET /openapi.json', () => {
       '/v1/series': '?project=shop&series=project',
       '/v1/bot/explanations': '?customer=c1',
     };
-    /** Too few are hit here to have a cause, nobody is scored yet or said what helped; causes, health and bots.spec.ts look at full answers. */
-    const mayBeEmpty = ['GET /v1/incidents/{id}/causes', 'GET /v1/customers/health', 'GET /v1/incidents/{id}/examples'];
+    /** Too few are hit here to have a cause or somebody at risk, nobody is scored yet or said what helped; other specs look at full answers. */
+    const mayBeEmpty = [
+      'GET /v1/incidents/{id}/causes',
+      'GET /v1/reports/calibration',
+      'GET /v1/customers/health',
+      'GET /v1/incidents/{id}/examples',
+    ];
     const wrong: string[] = [];
     const empty: string[] = [];
     let checked = 0;

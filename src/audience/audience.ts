@@ -25,6 +25,26 @@ export interface Member {
   readonly addedAt: Date;
 }
 
+/** Customer who shares what the affected have in common and was not hit. `trust` is the weakest of what says so. */
+export interface AtRiskMember {
+  readonly customerId: number;
+  readonly kind: 'at_risk';
+  readonly trust: Trust;
+  /** Hit rate that was expected when the customer was first called at risk. */
+  readonly expectedHitRate: number;
+  readonly addedAt: Date;
+  /** Number of the arrival; of those who came together, who is likely to meet the fault soonest is first. */
+  readonly seq: number;
+}
+
+/** Customer whom chance keeps from being written to about an incident, so that the effect of writing can be measured. */
+export interface HeldOut {
+  readonly customerId: number;
+  readonly audience: AudienceKind;
+  /** Channel that the customer would have been written to on; null where there is none. */
+  readonly channel: string | null;
+}
+
 /** Member with the number of their arrival. */
 export interface NumberedMember extends Member {
   readonly seq: number;

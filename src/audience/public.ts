@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type Incident } from '../incidents/incident.js';
 import { Issues } from '../issues/public.js';
-import { type Sql } from '../platform/db/database.js';
+import { type Sql, type Tx } from '../platform/db/database.js';
 import { byCustomer, evidenceOf, trustIn } from './algorithm/evidence.js';
-import { type AudienceKind, type Member, type NumberedMember } from './audience.js';
+import { isHeldOut } from './algorithm/hold-out.v1.js';
+import { type AtRiskMember, type AudienceKind, type HeldOut, type Member, type NumberedMember } from './audience.js';
+import { HoldOutStore } from './hold-out/hold-out.store.js';
 import { AudienceStore } from './affected/audience.store.js';
 import { CausesStore } from './causes/causes.store.js';
 
@@ -14,17 +16,47 @@ export class Audiences {
     private readonly store: AudienceStore,
     private readonly issues: Issues,
     private readonly causes: CausesStore,
+    private readonly holdOuts: HoldOutStore,
   ) {}
 
-  /** Lists members of these kinds after the member numbered `seq`, in the order in which they came; at most `limit`. */
+  /** Lists members of a kind after the one numbered `seq`, in the order in which they came; at most `limit`. Who was hit is not at risk any more. */
   async after(
     sql: Sql,
     incidentId: number,
-    kinds: readonly AudienceKind[],
+    kind: AudienceKind,
     seq: number,
     limit: number,
-  ): Promise<NumberedMember[]> {
-    return this.store.after(sql, incidentId, kinds, seq, limit);
+  ): Promise<(NumberedMember | AtRiskMember)[]> {
+    if (kind === 'at_risk') return this.causes.atRisk(sql, incidentId, seq, limit);
+    return this.store.after(sql, incidentId, seq, limit);
+  }
+
+  /**
+   * Picks whom chance holds out of an incident's outreach: always the same customers, and those who are held out of an incident that became part
+   * of it.
+   * @param share of the customers, 0 to 1
+   */
+  async drawHoldOut(
+    tx: Tx,
+    { id, mergedIds }: Pick<Incident, 'id' | 'mergedIds'>,
+    customerIds: readonly number[],
+    share: number,
+  ): Promise<Set<number>> {
+    const before = await this.holdOuts.among(tx, [id, ...mergedIds], customerIds);
+    if (share === 0) return before;
+    const secret = await this.holdOuts.secret(tx);
+    const drawn = (customerId: number) => isHeldOut(secret, { incidentId: id, customerId }, share);
+    return new Set(customerIds.filter((one) => before.has(one) || drawn(one)));
+  }
+
+  /** Notes who is held out, so that they can be compared with those who are told. */
+  async holdOut(tx: Tx, incidentId: number, share: number, held: readonly HeldOut[], now: Date): Promise<void> {
+    await this.holdOuts.add(tx, incidentId, share, held, now);
+  }
+
+  /** Lets all who are held out of an incident be told after all, as new arrivals; returns how many. */
+  async releaseHeldOut(tx: Tx, incidentId: number, now: Date): Promise<number> {
+    return this.holdOuts.release(tx, incidentId, now);
   }
 
   /** Lists members by customer id after `after`, each with current evidence. */

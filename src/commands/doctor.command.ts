@@ -5,7 +5,12 @@ import { gatewaysSet } from '../delivery/gateway.factories.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
 import { describePolicy } from '../outreach/algorithm/describe-policy.js';
 import { readSettings, type Settings } from '../platform/config/settings.js';
+import { countNobody, nobodyFix, nobodyWords } from '../intake/nobody.read-model.js';
+import { SystemClock } from '../platform/clock.js';
+import { type Database } from '../platform/db/database.js';
 import { messageOf } from '../platform/errors.js';
+
+const DAY_MS = 86_400_000;
 
 /** `forewarn doctor`: checks everything the daemon needs, sends nothing. Exit code 1 when something is wrong. */
 export async function run(): Promise<number> {
@@ -16,7 +21,7 @@ export async function run(): Promise<number> {
   if (settings) {
     const known = settings;
     results.push(await check('configuration', () => describeConfig(known)));
-    results.push(await check('database', () => tryDatabase(known)));
+    results.push(await check('database', () => tryDatabase(known, new SystemClock().now())));
     explainPolicies(known);
     const gateways = gatewaysSet(known, deliveryOf(known));
     for (const { label, make } of gateways) results.push(await check(label, () => tryGateway(make())));
@@ -67,13 +72,22 @@ function explainPolicies(settings: Settings): void {
   }
 }
 
-async function tryDatabase(settings: Settings): Promise<string> {
+async function tryDatabase(settings: Settings, now: Date): Promise<string> {
   const { database, close } = await openDatabase(settings, { share: true });
   try {
+    await noteNobody(database, now);
     const [row] = await database.query<{ version: string }>("SELECT current_setting('server_version') AS version");
     return `PostgreSQL ${row?.version}${settings.databaseUrl ? '' : ` embedded in ${settings.dataDir}`}, schema up to date`;
   } finally {
     await close();
+  }
+}
+
+/** Names each project many of whose errors name no customer, with what to do. */
+async function noteNobody(database: Database, now: Date): Promise<void> {
+  for (const one of await countNobody(database, new Date(now.getTime() - DAY_MS))) {
+    const fix = nobodyFix(one);
+    if (fix !== null) process.stdout.write(`note  ${one.slug}: ${nobodyWords(one)} in the last day; ${fix}\n`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { type Trust } from '../projects/project-key.js';
 import { type Identity } from './customer.js';
 
 /** A trait's name with a value of it, such as `['os', 'Android 14']`. */
@@ -11,6 +12,8 @@ export interface SeenTraits {
   readonly traits: readonly TraitPair[];
   /** Epoch milliseconds. */
   readonly at: number;
+  /** How it is known; a claim if left out. */
+  readonly trust?: Trust;
 }
 
 /** Traits kept of a customer and project: the newest. Half of it cuts off apps with thirty flags, double doubles the largest table. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type SeenTraits } from './trait.js';
 import { TraitRecorder } from './traits/trait.recorder.js';
 
-/** What customers use: what other rooms may ask and say. */
+/** Takes what customers are seen to use from other rooms. */
 @Injectable()
 export class CustomerTraits {
   constructor(private readonly recorder: TraitRecorder) {}

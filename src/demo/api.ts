@@ -31,6 +31,7 @@ export interface MessageView {
   readonly id: string;
   readonly customer: { readonly externalId: string } | null;
   readonly kind: 'notice' | 'resolved';
+  readonly audience: 'affected' | 'atRisk';
   readonly channel: 'sms' | 'email' | null;
   readonly locale: string;
   readonly state: string;
@@ -40,6 +41,14 @@ export interface MessageView {
   readonly body: string | null;
   readonly attempts: number;
   readonly sentAt: string | null;
+}
+export interface CausesView {
+  readonly items: readonly { readonly words: string }[];
+  readonly atRisk: {
+    readonly size: number;
+    readonly expectedHitRate: number;
+    readonly measured: { readonly hit: number; readonly of: number } | null;
+  } | null;
 }
 export interface BotExplanationView {
   readonly hit: boolean;

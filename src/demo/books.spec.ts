@@ -28,6 +28,7 @@ function aMessage(customer: DemoCustomer, kind: MessageView['kind'], change: Par
     id: `${externalId} ${kind}`,
     customer: { externalId },
     kind,
+    audience: 'affected',
     channel: 'email',
     locale: 'en',
     ...sent,
@@ -73,6 +74,20 @@ describe('the books of the demo', () => {
     const more = [...messages, aMessage(BOB, 'notice'), aMessage(BOB, 'resolved')];
     const sent = ['email bob@customers.example', 'email bob@customers.example'];
     expect(wrong({ messages: more, audience: ['ann', 'bob'], outbox: [...outbox, ...sent] })).toBeGreaterThan(0);
+  });
+
+  it('balance when somebody at risk is warned, and not when they are told that it happened or cannot be hit', () => {
+    const warned = (customer: DemoCustomer, audience: MessageView['audience']): Partial<Accounts> => {
+      const { messages, outbox } = accounts();
+      return {
+        customers: [ANN, customer],
+        messages: [...messages, aMessage(customer, 'notice', { audience }), aMessage(customer, 'resolved')],
+        outbox: [...outbox, 'email bob@customers.example', 'email bob@customers.example'],
+      };
+    };
+    expect(wrong(warned(BOB, 'atRisk'))).toBe(0);
+    expect(wrong(warned(BOB, 'affected'))).toBeGreaterThan(0);
+    expect(wrong(warned({ ...BOB, attributes: { platform: 'web' } }, 'atRisk'))).toBe(1);
   });
 
   it('do not balance when a message goes out twice', () => {

@@ -85,13 +85,17 @@ function eventEntries({ witness, appErrors, outcomes, issues, incidents }: Accou
 }
 
 function audienceEntries({ customers, witness, audience, messages }: Accounts): Entry[] {
-  const notices = messages.filter((one) => one.kind === 'notice');
+  const all = messages.filter((one) => one.kind === 'notice');
+  const notices = all.filter((one) => witness.hit.has(nameOf(one)));
+  const others = all.filter((one) => !witness.hit.has(nameOf(one)));
   const told = notices.filter(isSent);
   const kept = notices.filter((one) => one.state === 'suppressed');
   const hit = [...witness.hit.keys()];
   const wrong = customers.filter((customer) => {
-    const expected = witness.hit.has(customer.externalId) ? expectedChannel(customer) : undefined;
-    return expected !== told.find((one) => one.customer?.externalId === customer.externalId)?.channel;
+    const warned = others.some((one) => nameOf(one) === customer.externalId);
+    const expected = witness.hit.has(customer.externalId) || warned ? expectedChannel(customer) : undefined;
+    const sent = all.filter(isSent).find((one) => nameOf(one) === customer.externalId);
+    return expected !== sent?.channel;
   });
   return [
     {
@@ -104,7 +108,16 @@ function audienceEntries({ customers, witness, audience, messages }: Accounts): 
       numbers: `${hit.length} = ${told.length} + ${kept.length}`,
       holds: hit.length === told.length + kept.length && notices.length === hit.length,
     },
-    equal('customers told although not hit', told.filter((one) => !witness.hit.has(nameOf(one))).length, 0),
+    {
+      rule: 'others written to = warned as at risk, all of them on the platform that breaks',
+      numbers: `${others.length} = ${others.filter((one) => isAtRisk(one, customers)).length}`,
+      holds: others.every((one) => isAtRisk(one, customers)),
+    },
+    equal(
+      'customers told that it happened although they were not hit',
+      others.filter((one) => one.audience === 'affected').length,
+      0,
+    ),
     equal('customers told against their consent, on the wrong channel, or forgotten', wrong.length, 0),
   ];
 }
@@ -139,6 +152,11 @@ function messageEntries({ messages, outbox }: Accounts): Entry[] {
   ];
 }
 
+function isAtRisk(message: MessageView, customers: readonly DemoCustomer[]): boolean {
+  const customer = customers.find(({ externalId }) => externalId === nameOf(message));
+  return message.audience === 'atRisk' && customer?.attributes.platform === 'ios';
+}
+
 /** Whether a message has gone out. */
 export function isSent({ state }: MessageView): boolean {
   return state === 'sent' || state === 'delivered';
@@ -168,8 +186,8 @@ export function showBooks(screen: Screen, entries: readonly Entry[]): boolean {
 /** Messages by what they say, channel, state and reason, as lines of a table. */
 export function messageTable(messages: readonly MessageView[]): string[] {
   const counts = new Map<string, number>();
-  for (const { kind, channel, state, stateReason } of messages) {
-    const what = kind === 'notice' ? 'fault' : 'fixed';
+  for (const { kind, audience, channel, state, stateReason } of messages) {
+    const what = kind === 'resolved' ? 'fixed' : audience === 'atRisk' ? 'warned' : 'fault';
     const row = `${what.padEnd(7)}${(channel ?? 'none').padEnd(7)}${state}${stateReason ? ` (${stateReason.replaceAll('_', ' ')})` : ''}`;
     counts.set(row, (counts.get(row) ?? 0) + 1);
   }

@@ -15,7 +15,7 @@ export interface DemoCustomer {
   readonly attributes: { readonly platform: Platform };
 }
 
-/** Where customers live: locale, time zone, names. German readers get English, as there are no German texts. */
+/** Where customers live: locale, time zone, names. German readers get English, as the demo has no German texts. */
 const PLACES = [
   { locale: 'en-GB', timeZone: 'Europe/London', names: ['Ada', 'Ben', 'Chloe', 'Dan', 'Emma', 'Finn', 'Grace'] },
   { locale: 'zh-CN', timeZone: 'Asia/Shanghai', names: ['李明', '王芳', '张伟', '刘洋', '陈静', '赵磊', '黄丽'] },

@@ -74,7 +74,7 @@ async function play(stay: boolean, signal: AbortSignal): Promise<number> {
 }
 
 function close(screen: Screen, accounts: Accounts, set: StageSet): boolean {
-  screen.chapter('8. The books: what customers met in the shop, against what Forewarn says');
+  screen.chapter('9. The books: what customers met in the shop, against what Forewarn says');
   const entries = balance(accounts);
   const quiet = {
     rule: "warnings and errors in the daemon's log",
@@ -86,8 +86,9 @@ function close(screen: Screen, accounts: Accounts, set: StageSet): boolean {
   for (const line of messageTable(accounts.messages)) screen.plain(`  ${line}`);
   complain(screen, set);
   screen.plain('');
-  const told = accounts.messages.filter((one) => one.kind === 'notice' && isSent(one)).length;
-  const summary = `${accounts.witness.hit.size} of ${accounts.customers.length} customers could not pay; ${told} of them were told, the others had not agreed or left no address. ${Math.round(screen.seconds)} s.`;
+  const notices = accounts.messages.filter((one) => one.kind === 'notice' && isSent(one));
+  const told = notices.filter(({ customer }) => accounts.witness.hit.has(customer?.externalId ?? '')).length;
+  const summary = `${accounts.witness.hit.size} of ${accounts.customers.length} customers could not pay; ${told} of them were told, the others had not agreed or left no address; ${notices.length - told} more were warned. ${Math.round(screen.seconds)} s.`;
   screen.plain(balanced ? `The books balance. ${summary}` : 'The books do not balance.', balanced ? 'green' : 'red');
   return balanced;
 }

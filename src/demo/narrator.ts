@@ -1,4 +1,10 @@
-import { type BotExplanationView, type IncidentView, type IssueView, type MessageView } from './api.js';
+import {
+  type BotExplanationView,
+  type CausesView,
+  type IncidentView,
+  type IssueView,
+  type MessageView,
+} from './api.js';
 import { type DemoCustomer } from './customers.js';
 import { type Screen } from './screen.js';
 
@@ -35,6 +41,37 @@ export class Narrator {
     );
     this.message('from the template', sent, 'en', 'sms');
     this.message('from the template', sent, 'zh', 'sms');
+  }
+
+  /** What the affected share, and how many are at risk. */
+  causes({ items, atRisk }: CausesView): void {
+    for (const { words } of items) this.screen.say(words, 'yellow');
+    if (!atRisk) return;
+    const percent = Math.round(atRisk.expectedHitRate * 100);
+    this.screen.say(
+      `${atRisk.size} others share it and were not hit yet; ${percent} % of them are expected to be`,
+      'yellow',
+    );
+  }
+
+  /** The messages to those at risk. */
+  warnings(sent: readonly MessageView[]): void {
+    this.screen.say(`${sent.length} of them were warned, in words that say "may"`, 'green');
+    this.message('warned', sent, 'en', 'sms');
+    this.message('warned', sent, 'zh', 'sms');
+  }
+
+  /** Those who were warned and met the fault later. */
+  warnedAndHit(sent: readonly MessageView[], hitAt: ReadonlyMap<string, Date>): void {
+    const warned = sent.filter(({ audience, kind }) => audience === 'atRisk' && kind === 'notice');
+    const hit = warned.filter(({ customer }) => hitAt.has(customer?.externalId ?? ''));
+    const before = hit.filter(({ customer, sentAt }) => {
+      return Date.parse(sentAt ?? '') <= (hitAt.get(customer?.externalId ?? '')?.getTime() ?? 0);
+    });
+    this.screen.say(
+      `${hit.length} of the ${warned.length} who were warned met the fault, ${before.length} of them after the warning; none was told twice`,
+      'green',
+    );
   }
 
   /** The messages that went out after ops had written the explanation. */

@@ -12,6 +12,7 @@ Sentry.init({
   dsn: process.env.SENTRY_DSN,
   release,
   environment: 'production',
+  tracesSampleRate: 1,
   // Since version 11 the SDK drops an error that equals the one before, without a look at the user: of five customers
   // who hit the same fault in a row, four would stay unknown and would not be told.
   integrations: (defaults) => defaults.filter((one) => one.name !== 'Dedupe'),
@@ -73,7 +74,8 @@ function answer(request: IncomingMessage): { status: number; text: string } {
     scope.setUser({ id: String(request.headers['x-customer']) });
     scope.setTag('os', platform);
     try {
-      return { status: 200, text: route(request.url ?? '/', platform) };
+      const page = { name: request.url ?? '/', op: 'http.server' };
+      return { status: 200, text: Sentry.startSpan(page, () => route(page.name, platform)) };
     } catch (error) {
       errors++;
       Sentry.captureException(error, { mechanism: { type: 'http', handled: false } });

@@ -19,7 +19,7 @@ locales: [en, zh]
 policies:
   - name: tell-at-once
     match: { project: shop, severity: [major, critical] }
-    audience: [affected]
+    audience: [affected, atRisk]
     channels: [sms, email]
     approval: automatic
     blastLimit: 500

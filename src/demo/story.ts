@@ -1,5 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Api, type BotExplanationView, type IncidentView, type IssueView, type MessageView } from './api.js';
+import {
+  type Api,
+  type BotExplanationView,
+  type CausesView,
+  type IncidentView,
+  type IssueView,
+  type MessageView,
+} from './api.js';
 import { type Accounts, isSent, readAccounts } from './books.js';
 import { demoCustomers, type DemoCustomer } from './customers.js';
 import { Narrator } from './narrator.js';
@@ -9,7 +16,7 @@ import { everydayErrors, Traffic, Witness } from './traffic.js';
 
 const CUSTOMERS = 300;
 /** Visits before the fault, while the release is broken, and after the fix; 25 a second. */
-const VISITS = { before: 150, broken: 400, after: 75 };
+const VISITS = { before: 150, broken: 450, after: 75 };
 /** Everyday errors that happen before the fault; the others happen during it. */
 const EVERYDAY_BEFORE = 10;
 const PATIENCE_MS = 30_000;
@@ -118,6 +125,7 @@ export class Story {
     });
     this.narrator.firstMessages(first, this.witness.firstHitAt);
     await this.askBot(first);
+    await this.warn(incident);
     await this.explain(incident);
     return { incident, told: new Set(first.map((one) => one.id)) };
   }
@@ -140,8 +148,22 @@ export class Story {
     this.narrator.bot(customer, who, (await this.api.get<{ items: BotExplanationView[] }>(path)).items);
   }
 
+  private async warn({ id }: IncidentView): Promise<void> {
+    this.screen.chapter('5. Who is next: what do those who were hit share, and who else has it?');
+    const found = await this.until('what the affected share', async () => {
+      const causes = await this.api.get<CausesView>(`/v1/incidents/${id}/causes`);
+      return causes.atRisk === null ? undefined : causes;
+    });
+    this.narrator.causes(found);
+    const warned = await this.until('the warnings', async () => {
+      const messages = (await this.api.messages(id)).filter(({ audience }) => audience === 'atRisk');
+      return messages.some(isSent) && messages.every(isFinal) ? messages.filter(isSent) : undefined;
+    });
+    this.narrator.warnings(warned);
+  }
+
   private async explain({ id }: IncidentView): Promise<void> {
-    this.screen.chapter('5. Ops know more now and write it down, once a language');
+    this.screen.chapter('6. Ops know more now and write it down, once a language');
     await this.api.send('PATCH', `/v1/incidents/${id}`, { status: 'acknowledged' });
     for (const [locale, text] of Object.entries(EXPLANATIONS)) {
       await this.api.send('PUT', `/v1/incidents/${id}/explanations/${locale}`, text);
@@ -151,7 +173,7 @@ export class Story {
   }
 
   private async fix(bad: Shop, incident: IncidentView, told: ReadonlySet<string>): Promise<void> {
-    this.screen.chapter('6. Release 2.4.2 mends it');
+    this.screen.chapter('7. Release 2.4.2 mends it');
     const good = await this.deploy('2.4.2');
     await this.retire(bad);
     const hit = this.witness.hit.size;
@@ -160,13 +182,18 @@ export class Story {
     await this.retire(good);
     const all = await this.until('a message, or a reason against one, for everybody hit', async () => {
       const messages = await this.api.messages(incident.id);
-      return messages.length >= hit && messages.every(isFinal) ? messages : undefined;
+      const names = new Set(messages.map((one) => one.customer?.externalId));
+      return [...this.witness.hit.keys()].every((one) => names.has(one)) && messages.every(isFinal)
+        ? messages
+        : undefined;
     });
-    this.narrator.laterMessages(all.filter((one) => isSent(one) && !told.has(one.id)));
+    const later = all.filter((one) => isSent(one) && !told.has(one.id));
+    this.narrator.laterMessages(later.filter(({ audience }) => audience === 'affected'));
+    this.narrator.warnedAndHit(all.filter(isSent), this.witness.hitAt);
   }
 
   private async resolve({ id }: IncidentView): Promise<void> {
-    this.screen.chapter('7. Ops resolve the incident; those who were told hear of it');
+    this.screen.chapter('8. Ops resolve the incident; those who were told hear of it');
     const told = (await this.api.messages(id)).filter(isSent).length;
     await this.api.send('PATCH', `/v1/incidents/${id}`, { status: 'resolved' });
     this.screen.say(`PATCH /v1/incidents/${id}  {"status":"resolved"}`);

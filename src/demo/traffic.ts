@@ -15,6 +15,8 @@ export class Witness {
   visits = 0;
   /** Errors by customer, at the checkout. */
   readonly hit = new Map<string, number>();
+  /** Moment of the first failed checkout, by customer. */
+  readonly hitAt = new Map<string, Date>();
   /** Errors by customer, anywhere else. */
   readonly bothered = new Map<string, number>();
   /** Customers who used the shop. */
@@ -34,7 +36,10 @@ export class Witness {
     if (ok) return;
     const book = path === '/checkout' ? this.hit : this.bothered;
     book.set(externalId, (book.get(externalId) ?? 0) + 1);
-    if (path === '/checkout') this.firstHitAt ??= new Date();
+    if (path !== '/checkout') return;
+    const now = new Date();
+    this.firstHitAt ??= now;
+    if (!this.hitAt.has(externalId)) this.hitAt.set(externalId, now);
   }
 }
 

@@ -9,6 +9,8 @@ export interface SessionCount {
   readonly at: number;
   /** The user's id by the app (`did`); undefined when the app names none. */
   readonly did?: string;
+  /** Traits of the user beside the release. */
+  readonly traits?: readonly TraitPair[];
   readonly started: number;
   /** Ended without an error. */
   readonly exited: number;
@@ -62,6 +64,18 @@ export interface Activity {
   readonly traits: readonly TraitPair[];
 }
 
+/** A span, transaction or the like that names its user: read for the user and what they use, and never kept. */
+export interface SeenSpan {
+  readonly user: EventUser;
+  /** 32 hex digits; '' where it belongs to no trace. */
+  readonly traceId: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly traits: readonly TraitPair[];
+  /** False where its item counts as something else already, such as the exception on a span. */
+  readonly counts: boolean;
+}
+
 /** Telemetry that SDKs send beside events. Every item of a body is one entry of one list. */
 export interface Telemetry {
   /** For each item its counts, one or more. */
@@ -69,6 +83,7 @@ export interface Telemetry {
   readonly clientReports: readonly ClientReport[];
   readonly feedback: readonly Feedback[];
   readonly activity?: readonly Activity[];
+  readonly spans?: readonly SeenSpan[];
 }
 
 /**

@@ -15,8 +15,10 @@ export const textsSchema = z.strictObject({
   others: z.strictObject({ title: text, body: text }),
   othersFixed: z.strictObject({ title: text, body: text }),
   notice: z.strictObject({ sms: text, subject: text, email: text }),
+  /** For customers whom the fault has not hit and may hit. */
+  atRisk: z.strictObject({ sms: text, subject: text, email: text }),
   resolved: z.strictObject({ sms: text, subject: text, email: text }),
-  why: z.strictObject({ notice: text, resolved: text }),
+  why: z.strictObject({ notice: text, atRisk: text, resolved: text }),
   page: z.strictObject({ active: text, resolved: text, workaround: text, unsubscribe: text, unsubscribed: text }),
 });
 

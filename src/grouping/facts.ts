@@ -38,6 +38,8 @@ export interface Facts {
   readonly grouped: Grouped;
   /** Traits of the customer's app and device; undefined for events that name none. */
   readonly traits?: readonly TraitPair[];
+  /** Trace of an event that names no customer: other spans of it may. */
+  readonly traceId?: string;
 }
 
 /** Versions in use, newest first, and the rules of the configuration: both make keys. */
@@ -64,6 +66,7 @@ export function factsOf(event: AppEvent, grouping: Grouping, known?: GroupingKey
     device: identities[0]?.kind === 'device' ? undefined : deviceOfUser(event.user ?? {}),
     grouped: groupedOf(event, grouping, known),
     traits: identities.length > 0 ? traitsOf(event) : undefined,
+    traceId: identities.length > 0 ? undefined : event.traceId,
   };
 }
 

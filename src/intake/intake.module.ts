@@ -29,8 +29,10 @@ import { IntakeLedger } from './public.js';
 import { MemoryRoom } from './http/memory.room.js';
 import { RequestBodies } from './http/request.bodies.js';
 import { RequestTurns } from './http/request.turns.js';
+import { ProjectErrorsController } from './ledger/project-errors.controller.js';
 import { ReleasesController } from './telemetry/releases.controller.js';
 import { TelemetryRecorder } from './telemetry/telemetry.recorder.js';
+import { TraceNames } from './trace-names.js';
 import { TrustKeeper } from './buffer/trust.keeper.js';
 import { TelemetryStore } from './telemetry/telemetry.store.js';
 
@@ -50,7 +52,7 @@ async function chooseBuffer(
 /** ACCEPT: what apps send, up to the buffer. */
 @Module({
   imports: [CustomersModule, TraitsModule, ProjectsModule],
-  controllers: [PoisonController, ReleasesController],
+  controllers: [PoisonController, ReleasesController, ProjectErrorsController],
   providers: [
     LedgerStore,
     OutcomeCounter,
@@ -58,6 +60,7 @@ async function chooseBuffer(
     KeyLimiter,
     IntakeGate,
     TrustKeeper,
+    TraceNames,
     Acceptor,
     TelemetryStore,
     TelemetryRecorder,
@@ -76,7 +79,7 @@ async function chooseBuffer(
       inject: [Settings, Database, PoisonStore, BufferParts],
     },
   ],
-  exports: [IntakeLedger, EventBuffer, BodyReaders, IntakeRoutes],
+  exports: [IntakeLedger, TraceNames, EventBuffer, BodyReaders, IntakeRoutes],
 })
 export class IntakeModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(

@@ -52,7 +52,8 @@ export class IntakeLedger {
 
   /** Shows committed counts in the metrics. */
   observe(counts: readonly OutcomeCount[]): void {
-    for (const { projectId, outcome, count } of counts) this.counter.observe(projectId, outcome, count);
+    for (const { projectId, outcome, count, nobody = 0 } of counts)
+      this.counter.observe(projectId, outcome, count, nobody);
   }
 
   /** The statement that keeps payloads as samples, scrubbed. A cell is a part of an issue. */

@@ -25,6 +25,7 @@ import { IssueOpener } from './digest/issue.opener.js';
 import { IssueStore } from './triage/issue.store.js';
 import { IssueViews } from './triage/issue.views.service.js';
 import { IssuesController } from './triage/issues.controller.js';
+import { LateNames } from './digest/late-names.stage.js';
 import { LinkStage } from './links/link.stage.js';
 import { LinkStore } from './links/link.store.js';
 import { Issues } from './public.js';
@@ -48,6 +49,7 @@ import { TemplateMemory } from './digest/template.memory.js';
     DigestStore,
     RegressionStore,
     Newcomers,
+    LateNames,
     RegressionKeeper,
     SampleKeeper,
     Digest,
@@ -75,6 +77,7 @@ export class IssuesModule implements OnApplicationBootstrap {
     private readonly forget: ForgetHitsStage,
     private readonly ignoreEnd: IgnoreEndStage,
     private readonly link: LinkStage,
+    private readonly lateNames: LateNames,
     issues: Issues,
     scopes: ProjectScopes,
     catchAll: CatchAllStore,
@@ -97,5 +100,6 @@ export class IssuesModule implements OnApplicationBootstrap {
     this.runner.register(this.forget);
     this.runner.register(this.ignoreEnd);
     this.runner.register(this.link);
+    this.runner.register(this.lateNames);
   }
 }

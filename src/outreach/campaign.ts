@@ -1,3 +1,4 @@
+import { type AudienceKind } from '../audience/audience.js';
 import { type Channel } from '../customers/customer.js';
 import { type CampaignReason, type MessageReason } from './reasons.js';
 import { type CampaignState, type MessageState, type PausedBy } from './states.js';
@@ -11,13 +12,15 @@ export interface Campaign {
   readonly incidentId: number;
   readonly policy: string;
   readonly kind: CampaignKind;
+  /** Customers of one audience are written to together. */
+  readonly audience: AudienceKind;
   /** Counts the snapshots of one incident: 1 is everybody known at first, later waves are only those who came since. */
   readonly wave: number;
   readonly state: CampaignState;
   readonly reason: CampaignReason;
   /** Null unless it is paused. */
   readonly pausedBy: PausedBy | null;
-  /** True: only claims say that its customers were hit, and the policy does not count those by itself. */
+  /** True: only claims say that its customers were hit or are at risk, and the policy does not count those by itself. */
   readonly claimed: boolean;
   /** The newest audience member of the snapshot. */
   readonly audienceSeq: number;
@@ -38,6 +41,8 @@ export interface Message {
   readonly incidentId: number;
   readonly customerId: number | null;
   readonly kind: CampaignKind;
+  /** Why the customer is written to: they were hit, or they may be. */
+  readonly audience: AudienceKind;
   readonly channel: Channel | null;
   readonly locale: string;
   /** Why this customer gets it, in their language. */

@@ -1,13 +1,28 @@
 import { z } from 'zod';
 import { CHANNELS } from '../customers/customer.js';
+import { type AudienceKind } from '../audience/audience.js';
 import { SEVERITIES } from '../incidents/incident.js';
 import { type Trust, TRUSTS } from '../projects/project-key.js';
-import { duration, slug, timeOfDay } from '../platform/config/schema.js';
+import { duration, percent, slug, timeOfDay } from '../platform/config/schema.js';
 
 const oneOrMore = <T extends z.ZodType>(one: T) =>
   z.union([one, z.array(one).min(1)]).transform((value) => (Array.isArray(value) ? value : [value]));
-const audienceName = z.enum(['affected'], {
-  error: 'must be affected; customers at risk are shown by the API, and not written to yet',
+/** Audiences as policies and the API name them. */
+const AUDIENCES = { affected: 'affected', atRisk: 'at_risk' } as const satisfies Readonly<Record<string, AudienceKind>>;
+/** Those who were hit come first, so that nobody is told of a chance who is known to be hit. */
+const audiences = z
+  .array(z.enum(Object.keys(AUDIENCES) as (keyof typeof AUDIENCES)[]))
+  .min(1)
+  .transform((names) =>
+    (['affected', 'atRisk'] as const).filter((one) => names.includes(one)).map((one) => AUDIENCES[one]),
+  );
+
+/** At most half: of a larger share nobody says that it is a hold-out. */
+const MOST_HELD_OUT = 0.5;
+const holdOut = z.strictObject({
+  /** Share of the customers who are not written to, 0 to 1. */
+  share: percent.refine((share) => share <= MOST_HELD_OUT, 'must be at most 50%'),
+  neverFor: z.array(z.enum(SEVERITIES)).default(['critical']),
 });
 
 /** The `policies` section: the first policy that matches an incident decides; an incident that none matches leads to no outreach. */
@@ -23,7 +38,9 @@ export const policiesSchema = z
           area: oneOrMore(z.string().min(1).max(100)).optional(),
         })
         .default({}),
-      audience: z.array(audienceName).min(1).prefault(['affected']),
+      audience: audiences.prefault(['affected']),
+      /** Left out: everybody is told. */
+      holdOut: holdOut.optional(),
       /** In order: the first that the customer allows and that reaches them. */
       channels: z.array(z.enum(CHANNELS)).min(1),
       approval: z.union([z.enum(['required', 'automatic']), z.strictObject({ after: duration })]).default('required'),
@@ -40,6 +57,15 @@ export const policiesSchema = z
     }),
   )
   .refine((list) => new Set(list.map((one) => one.name)).size === list.length, 'two policies have the same name')
+  .superRefine((list, context) => {
+    for (const [at, { holdOut, match }] of list.entries())
+      if (holdOut && (match.severity ?? SEVERITIES).every((one) => holdOut.neverFor.includes(one)))
+        context.addIssue({
+          code: 'custom',
+          path: [at, 'holdOut', 'neverFor'],
+          message: 'holds nobody out, since it names every severity of the policy',
+        });
+  })
   .default([])
   .transform((list) => list.map((policy) => ({ ...policy, trust: policy.trust ?? trustOf(policy.approval) })));
 

@@ -73,6 +73,7 @@ export type CampaignReason =
   | { readonly code: 'asked_again'; readonly hours: number }
   | { readonly code: 'goes_with_notice' }
   | { readonly code: 'untrusted_evidence'; readonly customers: number }
+  | { readonly code: 'untrusted_at_risk'; readonly customers: number }
   | { readonly code: 'evidence_trusted' }
   | { readonly code: 'automatic' }
   | { readonly code: 'approves_itself' }
@@ -94,6 +95,7 @@ const CAMPAIGN_CODES = [
   'asked_again',
   'goes_with_notice',
   'untrusted_evidence',
+  'untrusted_at_risk',
   'evidence_trusted',
   'automatic',
   'approves_itself',
@@ -135,6 +137,8 @@ export function campaignWords(reason: CampaignReason): string {
       return 'goes to exactly those who were told, with the approval of what they were told';
     case 'untrusted_evidence':
       return `${reason.customers} customers are said to be hit by claims alone, which anybody with the public key can make`;
+    case 'untrusted_at_risk':
+      return `claims, which anybody with the public key can make, have a part in calling ${reason.customers} customers at risk`;
     case 'evidence_trusted':
       return 'better evidence came for all its customers, who are told by another wave';
     case 'automatic':

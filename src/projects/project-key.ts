@@ -12,6 +12,11 @@ export type KeyKind = (typeof KEY_KINDS)[number];
 export const TRUSTS = ['claimed', 'signed', 'server'] as const;
 export type Trust = (typeof TRUSTS)[number];
 
+/** Picks the weaker of two. */
+export function weakerTrust(one: Trust, other: Trust): Trust {
+  return TRUSTS.indexOf(one) < TRUSTS.indexOf(other) ? one : other;
+}
+
 /** How much a key may bring, and one network address with it. Limits of a source hold for public keys only: a server has one address. */
 export interface KeyLimits {
   /** Requests beyond it are answered 429; counted by each process for itself. */

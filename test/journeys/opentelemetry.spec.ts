@@ -11,6 +11,7 @@ import { send } from '../support/wire.js';
 jest.setTimeout(60_000);
 
 const APP = fileURLToPath(new URL('../support/otel-app.mjs', import.meta.url));
+const WEB_APP = fileURLToPath(new URL('../support/otel-web-app.cjs', import.meta.url));
 const CUSTOMERS = ['anna', 'bo', 'chen'];
 /** Records sent beside the errors, by signal: records of low severity, spans without an exception and other span events. */
 const NO_ERRORS = { logs: 2, traces: 4 } as const;
@@ -234,5 +235,68 @@ describe('a partial success', () => {
       [415, 'application/json'],
       [403, 'application/json'],
     ]);
+  });
+});
+
+/** Errors so far that name no customer. */
+async function nobodys(): Promise<number> {
+  const body = (await forewarn.api.get('/v1/projects/1')).body as { errors: { nobody: number } };
+  return body.errors.nobody;
+}
+
+describe('an error of which only the request around it names the user', () => {
+  it.each([
+    ['express', 'batch'],
+    ['express', 'simple'],
+    ['fastify', 'batch'],
+    ['fastify', 'simple'],
+  ])('is that user’s under auto-instrumentation of %s, with spans sent %s', async (framework, processor) => {
+    const customers = ['dora', 'emil'].map((name) => `${framework}-${processor}-${name}`);
+    const { key } = await forewarn.project();
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `${forewarn.url}/otlp`,
+      OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer ${key}`,
+    };
+
+    const before = await nobodys();
+    const ended = await runNode(WEB_APP, [framework, processor], { env, input: JSON.stringify({ customers }) });
+    expect([ended.code, ended.stderr]).toEqual([0, '']);
+    await forewarn.runStages('late-names', 'trait-flush');
+
+    const hits = await forewarn.rows<{ id: string; events: number }>(
+      `SELECT i.value AS id, h.events FROM issue_customer h JOIN customer_identity i ON i.customer_id = h.customer_id
+       WHERE i.value = ANY ($1::text[]) ORDER BY 1`,
+      [customers],
+    );
+    expect(hits).toEqual(customers.map((id) => ({ id, events: 1 })));
+    expect(await nobodys()).toBe(before);
+  });
+
+  it('is nobody’s where spans of the trace name several', async () => {
+    const span = (spanId: string, userId: string | undefined, events: readonly object[] = []) => {
+      const attributes = userId === undefined ? [] : [attribute('user.id', userId)];
+      return { traceId: 'ab'.repeat(16), spanId, name: 'work', attributes, events };
+    };
+    const exception = {
+      name: 'exception',
+      timeUnixNano: String(forewarn.clock.now().getTime() * 1_000_000),
+      attributes: [attribute('exception.type', 'Ambiguous'), attribute('exception.message', 'whose is it')],
+    };
+    const spans = [
+      span('01'.repeat(8), undefined, [exception]),
+      span('02'.repeat(8), 'one'),
+      span('03'.repeat(8), 'two'),
+    ];
+    const { key } = await forewarn.project();
+    const before = await nobodys();
+
+    const answer = await forewarn.anyone.raw('POST', '/otlp/v1/traces', {
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ resourceSpans: [{ resource: {}, scopeSpans: [{ spans }] }] }),
+    });
+    await forewarn.runStage('late-names');
+
+    expect(answer.status).toBe(200);
+    expect(await nobodys()).toBe(before + 1);
   });
 });

@@ -14,6 +14,7 @@ import { IgnoreStore } from '../../src/issues/triage/ignore.store.js';
 import { IssueOpener } from '../../src/issues/digest/issue.opener.js';
 import { LinkStore } from '../../src/issues/links/link.store.js';
 import { Issues } from '../../src/issues/public.js';
+import { LateNames } from '../../src/issues/digest/late-names.stage.js';
 import { Newcomers } from '../../src/issues/digest/newcomers.service.js';
 import { Projects } from '../../src/projects/project.registry.js';
 import { RegressionKeeper } from '../../src/issues/digest/regression.keeper.js';
@@ -125,6 +126,7 @@ describe('a new fingerprint version', () => {
       get(CustomerDirectory),
       get(CustomerTraits),
       get(CustomerLogins),
+      get(LateNames),
       ledger,
       get(DigestStore),
       fingerprinter,

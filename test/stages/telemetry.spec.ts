@@ -36,6 +36,8 @@ describe('what SDKs say beside events', () => {
       drops: [{ reason: 'event_processor', quantity: 4 }],
     });
     expect(issue.affected.drops[0]?.fix).toContain('Dedupe');
+    await forewarn.api.post('/v1/incidents', { project: 'shop', title: 'a fault', severity: 'major', issues: ['1'] });
+    expect((await forewarn.api.get('/v1/incidents/1/audience')).body).toMatchObject({ complete: false, missing: 4 });
   });
 
   it('says nothing is missing where no SDK reported a drop', async () => {

@@ -55,6 +55,63 @@ describe('what customers use', () => {
     });
   });
 
+  it('is learnt from sessions, and from transactions that name their user, which are read for that alone', async () => {
+    forewarn = await TestDaemon.start();
+    await forewarn.know(aCustomer({ externalId: 'c1' }));
+    const chrome =
+      'Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36';
+    const session = { did: 'c1', init: true, status: 'exited', attrs: { release: '2.4.1', user_agent: chrome } };
+    const transaction = {
+      type: 'transaction',
+      transaction: '/orders/4711/pay',
+      user: { id: 'c1' },
+      contexts: { culture: { locale: 'de-DE' }, flags: { values: [{ flag: 'new_cart', result: false }] } },
+      spans: [{ description: 'SELECT 1' }],
+    };
+    const { id, key } = await forewarn.project();
+    const post = (...items: [type: string, payload: object][]) =>
+      forewarn.anyone.raw('POST', `/api/${id}/envelope/?sentry_key=${key}`, {
+        body: ['{}', ...items.flatMap(([type, payload]) => [JSON.stringify({ type }), JSON.stringify(payload)])].join(
+          '\n',
+        ),
+      });
+
+    const named = await post(['session', session], ['transaction', transaction]);
+    const value = (text: string) => ({ value: text, type: 'string' });
+    const attributes = { 'user.id': value('c1'), 'sentry.op': value('http.server'), 'sentry.release': value('2.4.2') };
+    const spans = {
+      items: [
+        { name: '/basket/17', attributes },
+        { name: 'SELECT 1', attributes: {} },
+      ],
+    };
+    expect((await post(['span', spans])).headers.get('x-sentry-rate-limits')).toBeNull();
+    const unnamed = await post(['transaction', { ...transaction, user: undefined }]);
+    await forewarn.runStages('trait-flush', 'telemetry-flush', 'outcome-flush');
+
+    expect(named.headers.get('x-sentry-rate-limits')).toBeNull();
+    expect(unnamed.headers.get('x-sentry-rate-limits')).toContain('transaction');
+    const traits = await forewarn.rows<{ name: string; value: string }>(TRAITS);
+    const others = traits.filter(({ name }) => name !== 'feature');
+    expect(Object.fromEntries(others.map(({ name, value }) => [name, value]))).toEqual({
+      browser: 'Chrome 126',
+      environment: 'production',
+      'flag.new_cart': 'false',
+      locale: 'de-DE',
+      os: 'Android 14',
+      release: '2.4.2',
+    });
+    expect(traits.filter(({ name }) => name === 'feature').map((one) => one.value)).toEqual([
+      '/basket/*',
+      '/orders/*/pay',
+    ]);
+    expect(await forewarn.rows('SELECT outcome, count FROM intake_outcome ORDER BY 1')).toEqual([
+      { outcome: 'discarded', count: 1 },
+      { outcome: 'used', count: 3 },
+    ]);
+    expect(await forewarn.rows('SELECT FROM event_sample')).toEqual([]);
+  });
+
   it('is told by activity of customers whom somebody knows, and makes them active', async () => {
     forewarn = await TestDaemon.start();
     await forewarn.know(aCustomer({ externalId: 'c1' }));

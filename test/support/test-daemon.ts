@@ -102,6 +102,16 @@ export class TestDaemon<C extends Clock = FakeClock> {
     return answer.body as { accepted: number; duplicate: number; ignored: number };
   }
 
+  /** Says who uses the app and with what, with the key that `send` uses. */
+  async use(...activity: object[]): Promise<void> {
+    const answer = await this.anyone.raw('POST', '/v1/activity', {
+      headers: { authorization: `Bearer ${this.projectKey}` },
+      body: JSON.stringify(activity),
+    });
+    if (answer.status !== 200)
+      throw new Error(`activity was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  }
+
   /** Imports customers. */
   async know(...customers: CustomerLine[]): Promise<void> {
     const answer = await this.api.raw('POST', '/v1/customers/import', {

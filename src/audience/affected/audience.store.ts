@@ -106,18 +106,12 @@ export class AudienceStore {
     );
   }
 
-  /** Lists members of these kinds after the member numbered `seq`, in the order in which they came. */
-  async after(
-    sql: Sql,
-    incidentId: number,
-    kinds: readonly string[],
-    seq: number,
-    limit: number,
-  ): Promise<NumberedMember[]> {
+  /** Lists the affected after the one numbered `seq`, in the order in which they came. */
+  async after(sql: Sql, incidentId: number, seq: number, limit: number): Promise<NumberedMember[]> {
     return sql.query<NumberedMember>(
       `SELECT customer_id AS "customerId", kind, trust, evidence, added_at AS "addedAt", seq FROM audience_member
-       WHERE incident_id = $1 AND kind = ANY ($2::text[]) AND seq > $3 ORDER BY seq LIMIT $4`,
-      [incidentId, kinds, seq, limit],
+       WHERE incident_id = $1 AND kind = 'affected' AND seq > $2 ORDER BY seq LIMIT $3`,
+      [incidentId, seq, limit],
     );
   }
 }

@@ -171,7 +171,7 @@ function refine(
   );
 }
 
-/** Whether the log likelihood ratio of a cause pays for all other combinations of as many terms. */
+/** Tells whether the log likelihood ratio of a cause pays for all other combinations of as many terms. */
 function isBeyondChance(rows: CodedRows, cause: ExcessCause, counts: FailureCounts, totalActive: number): boolean {
   const { failures, expected, total } = cause;
   const every = counts.failures.reduce((sum, count) => sum + count, 0);

@@ -3,19 +3,38 @@ import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { Database } from '../../platform/db/database.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
-import { findCauses, LEAST_AFFECTED } from '../algorithm/causes.v1.js';
-import { codeCustomers } from './code-customers.js';
-import { type ActiveCustomer, CausesStore, type CustomerTraitsRow } from './causes.store.js';
+import { wake } from '../../platform/stages/wake.js';
+import { type Trust } from '../../projects/project-key.js';
+import { type CausesFound, findCauses, LEAST_AFFECTED } from '../algorithm/causes.v1.js';
+import {
+  type ActiveCustomer,
+  CausesStore,
+  type CustomerTraitsRow,
+  type FoundAtRisk,
+  type TraitUse,
+} from './causes.store.js';
+import { codeCustomers, FEATURE, featuresOfFault, isListed } from './code-customers.js';
+import { type KnownCause, soonnessOf, trustAtRisk } from './rank-cohort.js';
 import { stateAtRisk, stateCause } from './stated.js';
 
 const MINUTE = 60_000;
-/** Who was seen within this time counts as active, and longer ago where the incident is older. Half of it misses whole time zones, double counts who has gone. */
+/** Time within which a customer was seen who counts as active; longer where the incident is older. Half of it misses whole time zones, double counts who has gone. */
 const ACTIVE_MS = 24 * 60 * MINUTE;
 /** Active customers that one look compares, those seen last. By judgement: memory and time grow with it and were not measured. */
 const MOST_ACTIVE = 200_000;
+/** Growth of the affected that is worth a look at once: those who are next are warned early, and looks stay few. By judgement. */
+const GROWN = 1.5;
 const PAGE = 2000;
 
-/** WHO IS NEXT: finds what the affected of each open incident share and who else has it, again when more are affected, at most once a minute. */
+/** One look at an incident: who is active, what is known of them, and what was found. */
+interface Look {
+  readonly active: readonly ActiveCustomer[];
+  readonly known: ReadonlyMap<number, CustomerTraitsRow>;
+  readonly causes: CausesFound['causes'];
+  readonly now: Date;
+}
+
+/** WHO IS NEXT: finds what the affected of each open incident share and who else has it, again when more are affected: at once when it is half as many more, else once a minute at most. */
 @Injectable()
 export class CausesStage implements Stage {
   readonly name = 'causes';
@@ -39,22 +58,48 @@ export class CausesStage implements Stage {
     const affected = await this.store.affected(database, incident.id);
     const before = await this.store.find(database, incident.id);
     if (affected < LEAST_AFFECTED || before?.affected === affected) return 0;
-    if (before && now.getTime() - before.computedAt.getTime() < MINUTE) return 0;
+    if (before && affected < GROWN * before.affected && now.getTime() - before.computedAt.getTime() < MINUTE) return 0;
     const since = new Date(Math.min(incident.startedAt.getTime(), now.getTime() - ACTIVE_MS));
     const about = { projectId: incident.projectId, incidentId: incident.id, since };
     const active = await this.store.active(database, about, MOST_ACTIVE);
     const known = await this.traitsOf(database, incident.projectId, active);
-    const hit = Uint8Array.from(active, (one) => (one.hit ? 1 : 0));
-    const { causes, atRisk } = findCauses({ rows: codeCustomers(active, known), hit });
-    const next = [...(atRisk?.customers ?? [])].flatMap((row) => active[row]?.id ?? []);
-    const others = active.filter((one) => !one.hit).length - next.length;
+    const { causes, atRisk } = causesOf(active, known);
+    const members = [...(atRisk?.customers ?? [])].flatMap((row) => active[row]?.id ?? []);
+    const found = await this.ranked(database, incident.projectId, members, { active, known, causes, now });
+    const others = active.filter((one) => !one.hit).length - found.length;
     return database.transaction(async (tx) => {
       if (!(await tx.tryLock(`causes:${incident.id}`))) return 0;
-      const found = { affected, causes: causes.map(stateCause), atRisk: stateAtRisk(atRisk), others };
-      await this.store.save(tx, incident.id, found, now);
-      await this.store.replaceAtRisk(tx, incident.id, next, atRisk?.expectedHitRate ?? 0, now);
+      const stated = { affected, causes: causes.map(stateCause), atRisk: stateAtRisk(atRisk), others };
+      await this.store.save(tx, incident.id, stated, now);
+      await this.store.replaceAtRisk(tx, incident.id, found, atRisk?.expectedHitRate ?? 0, now);
+      await wake(tx, 'campaign');
       return 1;
     });
+  }
+
+  /** Customers at risk, each with how that is known; who is likely to use what is faulty soonest comes first. */
+  private async ranked(
+    database: Database,
+    projectId: number,
+    ids: readonly number[],
+    about: Look,
+  ): Promise<FoundAtRisk[]> {
+    const causes = knownCauses(about);
+    const terms = about.causes.flatMap((one) => one.terms);
+    const named = terms.filter(({ trait }) => trait === FEATURE).map(({ value }) => value);
+    const features = named.length > 0 ? named : featuresOfFault(about.active, about.known);
+    const asked = [...terms, ...features.map((value) => ({ trait: FEATURE, value }))];
+    const found: FoundAtRisk[] = [];
+    for (let at = 0; at < ids.length; at += PAGE) {
+      const page = ids.slice(at, at + PAGE);
+      const uses = byId(await this.store.uses(database, projectId, page, asked));
+      for (const id of page) {
+        const own = uses.get(id) ?? [];
+        const trust = trustAtRisk(causes, own, (trait) => isListed(about.known.get(id), trait));
+        found.push({ id, trust, soonness: soonnessOf(features, own, about.now.getTime()) });
+      }
+    }
+    return found.sort((one, other) => other.soonness - one.soonness || one.id - other.id);
   }
 
   private async traitsOf(database: Database, projectId: number, active: readonly ActiveCustomer[]) {
@@ -65,4 +110,33 @@ export class CausesStage implements Stage {
     }
     return known;
   }
+}
+
+function causesOf(active: readonly ActiveCustomer[], known: ReadonlyMap<number, CustomerTraitsRow>): CausesFound {
+  const hit = Uint8Array.from(active, (one) => (one.hit ? 1 : 0));
+  return findCauses({ rows: codeCustomers(active, known), hit });
+}
+
+/**
+ * The causes with the trust of the hits behind them. A claim that somebody was hit is not evidence of a cause: where there are such, the search is
+ * made again without those customers, and a cause that it does not find is known by claims alone.
+ */
+function knownCauses({ active, known, causes }: Look): KnownCause[] {
+  const proven = active.filter(({ hit, trust }) => !hit || trust !== 'claimed');
+  const hits = proven.filter(({ hit }) => hit);
+  const trust: Trust = hits.some((one) => one.trust === 'signed') ? 'signed' : 'server';
+  const found =
+    proven.length === active.length ? causes : hits.length < LEAST_AFFECTED ? [] : causesOf(proven, known).causes;
+  const texts = new Set(found.map(({ text }) => text));
+  return causes.map(({ terms, text }) => ({ terms, trust: texts.has(text) ? trust : 'claimed' }));
+}
+
+function byId(uses: readonly TraitUse[]): Map<number, TraitUse[]> {
+  const groups = new Map<number, TraitUse[]>();
+  for (const use of uses) {
+    const group = groups.get(use.id);
+    if (group) group.push(use);
+    else groups.set(use.id, [use]);
+  }
+  return groups;
 }

@@ -1,16 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { int8s } from '../../platform/db/arrays.js';
+import { int8s, texts } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
+import { type Trust } from '../../projects/project-key.js';
+import { type AtRiskMember } from '../audience.js';
 import { type AtRiskStated, type FoundCauses, type Measured, type StatedCause } from './stated.js';
 
-/** A customer who counts as active, and whether the incident has hit them. */
+/** A customer who counts as active, and whether the incident has hit them, and how that is known. */
 export interface ActiveCustomer {
   readonly id: number;
   readonly hit: boolean;
+  readonly trust: Trust | null;
 }
 
-/** What is known of a customer: single values by name, and the features used. */
+/** Knowledge of a customer: single values by name, and the features used. */
 export interface CustomerTraitsRow {
   readonly id: number;
   readonly locale: string | null;
@@ -21,13 +24,40 @@ export interface CustomerTraitsRow {
 }
 
 const ACTIVE = `
-  SELECT x.id, bool_or(x.hit) AS hit FROM (
-    SELECT coalesce(c.merged_into, c.id) AS id, s.at, s.hit FROM (
-      SELECT customer_id, last_at AS at, false AS hit FROM customer_activity WHERE project_id = $1 AND last_at >= $2
-      UNION ALL SELECT customer_id, max(last_seen), false FROM customer_trait WHERE project_id = $1 AND last_seen >= $2 GROUP BY 1
-      UNION ALL SELECT customer_id, 'infinity', true FROM audience_member WHERE incident_id = $3 AND kind = 'affected'
+  SELECT x.id, bool_or(x.hit) AS hit, max(x.trust) AS trust FROM (
+    SELECT coalesce(c.merged_into, c.id) AS id, s.at, s.hit, s.trust FROM (
+      SELECT customer_id, last_at AS at, false AS hit, NULL AS trust FROM customer_activity WHERE project_id = $1 AND last_at >= $2
+      UNION ALL SELECT customer_id, max(last_seen), false, NULL FROM customer_trait WHERE project_id = $1 AND last_seen >= $2 GROUP BY 1
+      UNION ALL SELECT customer_id, 'infinity', true, trust FROM audience_member WHERE incident_id = $3 AND kind = 'affected'
     ) s JOIN customer c ON c.id = s.customer_id
   ) x GROUP BY 1 ORDER BY max(x.at) DESC, 1 LIMIT $4`;
+/** Use of a trait by a customer: how often, since when, until when, and by whose word. */
+export interface TraitUse {
+  readonly id: number;
+  readonly name: string;
+  readonly value: string;
+  readonly count: number;
+  readonly firstAt: Date;
+  readonly lastAt: Date;
+  readonly trust: number;
+}
+
+/** A customer at risk as the stage found them. */
+export interface FoundAtRisk {
+  readonly id: number;
+  readonly trust: Trust;
+  readonly soonness: number;
+}
+
+const USES = {
+  name: 'causes.uses',
+  text: `SELECT coalesce(c.merged_into, c.id) AS id, t.name, t.value, sum(t.count)::float8 AS count, min(coalesce(t.first_seen, t.last_seen)) AS "firstAt",
+      max(t.last_seen) AS "lastAt", max(t.trust) AS trust
+    FROM customer c JOIN customer_trait t ON t.customer_id = c.id JOIN unnest($3::text[], $4::text[]) AS w (name, value) ON w.name = t.name AND w.value = t.value
+    WHERE t.project_id = $1 AND (c.id = ANY ($2::bigint[]) OR c.merged_into = ANY ($2::bigint[])) GROUP BY 1, 2, 3`,
+};
+const AT_RISK_COLUMNS = `m.customer_id AS "customerId", 'at_risk' AS kind, m.trust, m.expected AS "expectedHitRate", m.since AS "addedAt", m.seq`;
+const NOT_HIT = `NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = m.customer_id AND a.kind = 'affected')`;
 const TRAITS = {
   name: 'causes.traits',
   text: `SELECT c.id, c.locale, c.time_zone AS zone, c.attributes,
@@ -36,16 +66,21 @@ const TRAITS = {
     FROM customer c WHERE c.id = ANY ($2::bigint[])`,
 };
 
+/** Trust as a number, weakest first. */
+function trustRank(column: string): string {
+  return `array_position('{claimed,signed,server}'::text[], ${column})`;
+}
+
 /** SQL on what the affected share and who is at risk. */
 @Injectable()
 export class CausesStore {
-  /** How many are affected. */
+  /** Counts the affected. */
   async affected(sql: Sql, incidentId: number): Promise<number> {
     const text = "SELECT count(*)::int AS count FROM audience_member WHERE incident_id = $1 AND kind = 'affected'";
     return onlyRow(await sql.query<{ count: number }>(text, [incidentId]), 'the count of affected').count;
   }
 
-  /** What was found last, undefined before the first time. */
+  /** Reads what was found last; undefined before the first time. */
   async find(sql: Sql, incidentId: number): Promise<FoundCauses | undefined> {
     const [row] = await sql.query<FoundCauses>(
       `SELECT computed_at AS "computedAt", affected, causes, at_risk AS "atRisk", offered_at AS "offeredAt", others FROM incident_cause WHERE incident_id = $1`,
@@ -63,7 +98,7 @@ export class CausesStore {
     return sql.query<ActiveCustomer>(ACTIVE, [about.projectId, about.since, about.incidentId, limit]);
   }
 
-  /** What is known of these customers, in no order. */
+  /** Reads what is known of these customers, in no order. */
   async traits(sql: Sql, projectId: number, ids: readonly number[]): Promise<CustomerTraitsRow[]> {
     return sql.query<CustomerTraitsRow>(TRAITS, [projectId, int8s(ids)]);
   }
@@ -91,18 +126,40 @@ export class CausesStore {
     );
   }
 
-  /** Makes exactly these customers those who are at risk now; who was at risk before stays known, for measuring. */
-  async replaceAtRisk(tx: Tx, incidentId: number, ids: readonly number[], expected: number, now: Date): Promise<void> {
-    const members = int8s(ids);
+  /** Reads how these customers use these traits. */
+  async uses(
+    sql: Sql,
+    projectId: number,
+    ids: readonly number[],
+    terms: readonly { readonly trait: string; readonly value: string }[],
+  ): Promise<TraitUse[]> {
+    const [names, values] = [texts(terms.map(({ trait }) => trait)), texts(terms.map(({ value }) => value))];
+    return sql.query<TraitUse>(USES, [projectId, int8s(ids), names, values]);
+  }
+
+  /**
+   * Makes exactly these customers those who are at risk now; who was at risk before stays known, for measuring. Who comes, comes back or is known
+   * better than before gets a number behind all others, in the order given.
+   */
+  async replaceAtRisk(
+    tx: Tx,
+    incidentId: number,
+    found: readonly FoundAtRisk[],
+    expected: number,
+    now: Date,
+  ): Promise<void> {
+    const members = int8s(found.map(({ id }) => id));
     await tx.query(
       'UPDATE at_risk_member SET left_at = $3 WHERE incident_id = $1 AND left_at IS NULL AND NOT (customer_id = ANY ($2::bigint[]))',
       [incidentId, members, now],
     );
     await tx.query(
-      `INSERT INTO at_risk_member (incident_id, customer_id, since, expected)
-       SELECT $1, c.id, $3, $4 FROM unnest($2::bigint[]) AS x (id) JOIN customer c ON c.id = x.id
-       ON CONFLICT (incident_id, customer_id) DO UPDATE SET left_at = NULL`,
-      [incidentId, members, now, expected],
+      `INSERT INTO at_risk_member AS m (incident_id, customer_id, since, expected, trust, soonness)
+       SELECT $1, c.id, $3, $4, x.trust, x.soonness FROM unnest($2::bigint[], $5::text[], $6::float8[]) WITH ORDINALITY AS x (id, trust, soonness, nth)
+       JOIN customer c ON c.id = x.id ORDER BY x.nth
+       ON CONFLICT (incident_id, customer_id) DO UPDATE SET left_at = NULL, trust = EXCLUDED.trust, soonness = EXCLUDED.soonness,
+         seq = CASE WHEN m.left_at IS NOT NULL OR ${trustRank('EXCLUDED.trust')} > ${trustRank('m.trust')} THEN nextval(pg_get_serial_sequence('at_risk_member', 'seq')) ELSE m.seq END`,
+      [incidentId, members, now, expected, texts(found.map(({ trust }) => trust)), found.map((one) => one.soonness)],
     );
   }
 
@@ -121,18 +178,12 @@ export class CausesStore {
     return row;
   }
 
-  /** Customers at risk who were not hit, by id after `after`. */
-  async atRisk(
-    sql: Sql,
-    incidentId: number,
-    after: number,
-    limit: number,
-  ): Promise<{ customerId: number; since: Date; expected: number }[]> {
-    return sql.query(
-      `SELECT customer_id AS "customerId", since, expected FROM at_risk_member m WHERE incident_id = $1 AND left_at IS NULL AND customer_id > $2
-         AND NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = m.customer_id AND a.kind = 'affected')
-       ORDER BY customer_id LIMIT $3`,
-      [incidentId, after, limit],
+  /** Customers at risk who were not hit, in the order of their numbers after `seq`: of those who came together, the likeliest to be hit soon first. */
+  async atRisk(sql: Sql, incidentId: number, seq: number, limit: number): Promise<AtRiskMember[]> {
+    return sql.query<AtRiskMember>(
+      `SELECT ${AT_RISK_COLUMNS} FROM at_risk_member m WHERE m.incident_id = $1 AND m.left_at IS NULL AND m.seq > $2 AND ${NOT_HIT}
+       ORDER BY m.seq LIMIT $3`,
+      [incidentId, seq, limit],
     );
   }
 }

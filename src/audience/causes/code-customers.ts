@@ -1,7 +1,7 @@
 import { traitName, traitValue } from '../../customers/trait.js';
 import { codeColumn, codeSets, type CodedRows } from '../algorithm/coded-rows.js';
 
-/** What is known of a customer; as `CustomerTraitsRow` of the store. */
+/** Knowledge of a customer; as `CustomerTraitsRow` of the store. */
 interface Known {
   readonly locale: string | null;
   readonly zone: string | null;
@@ -11,7 +11,7 @@ interface Known {
 }
 
 /** The trait of which a customer has many values at once. */
-const FEATURE = 'feature';
+export const FEATURE = 'feature';
 /** Traits, and features, that are looked at: those that most customers have. Chosen without regard to who was hit, so that the bound on chance holds. */
 const MOST_NAMES = 200;
 const MOST_FEATURES = 200;
@@ -61,6 +61,37 @@ export function codeCustomers(
   };
 }
 
+/** True where the directory itself says what value of this trait a customer has, so that telemetry was not asked. */
+export function isListed(known: Known | undefined, trait: string): boolean {
+  return directoryOf(known).has(trait);
+}
+
+/**
+ * Features that stand for the fault where no cause names one: of those that at least half of the affected use, the three that the affected use most
+ * beyond all others.
+ */
+export function featuresOfFault(
+  active: readonly { readonly id: number; readonly hit: boolean }[],
+  known: ReadonlyMap<number, Known>,
+): string[] {
+  const counts = new Map<string, [others: number, affected: number]>();
+  let affected = 0;
+  for (const { id, hit } of active) {
+    if (hit) affected += 1;
+    for (const feature of featuresOf(known.get(id))) {
+      const of = counts.get(feature) ?? [0, 0];
+      of[hit ? 1 : 0] += 1;
+      counts.set(feature, of);
+    }
+  }
+  const common = [...counts].filter(([, of]) => of[1] >= affected / 2);
+  const beyond = ([others, hits]: readonly [number, number]) => hits / (others + hits);
+  return common
+    .sort((one, other) => beyond(other[1]) - beyond(one[1]) || (one[0] < other[0] ? -1 : 1))
+    .slice(0, 3)
+    .map(([feature]) => feature);
+}
+
 function comparable(hit: readonly boolean[], has: (row: number) => boolean): boolean {
   const [all, having] = [
     [0, 0],
@@ -75,7 +106,7 @@ function comparable(hit: readonly boolean[], has: (row: number) => boolean): boo
   return share(0) >= LEAST_COMPARABLE * share(1);
 }
 
-/** What the directory says of a customer. */
+/** Reads what the directory says of a customer. */
 function directoryOf(known: Known | undefined): Map<string, string> {
   const values = new Map<string, string>();
   if (!known) return values;
@@ -88,7 +119,7 @@ function directoryOf(known: Known | undefined): Map<string, string> {
   return values;
 }
 
-/** What telemetry says of a customer, but for features. */
+/** Reads what telemetry says of a customer, but for features. */
 function seenOf(known: Known | undefined): Map<string, string> {
   const values = new Map<string, string>();
   const traits = known?.traits ?? [];

@@ -15,14 +15,14 @@ export interface StatedCause {
   readonly words: string;
 }
 
-/** Who is at risk, as it was stated. */
+/** Statement of who is at risk. */
 export interface AtRiskStated {
   readonly size: number;
   readonly expectedHitRate: number;
   readonly interval: Interval;
 }
 
-/** How it came out: of those ever called at risk who was hit afterwards, and of the others. */
+/** Outcome of it: of those ever called at risk, and of the others, how many were hit afterwards. */
 export interface Measured {
   readonly hit: number;
   readonly of: number;
@@ -30,7 +30,7 @@ export interface Measured {
   readonly ofRest: number;
 }
 
-/** What was found last of an incident. */
+/** Findings of the last look at an incident. */
 export interface FoundCauses {
   readonly computedAt: Date;
   /** Customers who were affected then. */

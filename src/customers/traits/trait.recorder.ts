@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { Metrics } from '../../platform/metrics.js';
 import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
+import { type Trust, TRUSTS } from '../../projects/project-key.js';
 import { type Identity } from '../customer.js';
 import { CustomerDirectory } from '../public.js';
 import { MOST_TRAITS, type SeenTraits } from '../trait.js';
@@ -17,7 +18,17 @@ interface Gathered {
   readonly projectId: number;
   readonly customer: number | readonly Identity[];
   /** By name and value; the one seen longest ago first. */
-  readonly traits: Map<string, { readonly name: string; readonly value: string; at: number; count: number }>;
+  readonly traits: Map<string, Gained>;
+}
+
+/** A trait as gathered: seen first and last at these epoch milliseconds, and the best trust of who said so. */
+interface Gained {
+  readonly name: string;
+  readonly value: string;
+  readonly firstAt: number;
+  readonly at: number;
+  readonly count: number;
+  readonly trust: Trust;
 }
 
 /**
@@ -45,7 +56,7 @@ export class TraitRecorder implements Stage {
   }
 
   /** Adds what somebody was seen to use; false where there is no room until the next write. */
-  saw({ projectId, customer, traits, at }: SeenTraits): boolean {
+  saw({ projectId, customer, traits, at, trust = 'claimed' }: SeenTraits): boolean {
     const key = `${projectId} ${typeof customer === 'number' ? customer : namesOf(customer)}`;
     let own = this.gathered.get(key);
     if (!own) {
@@ -56,7 +67,7 @@ export class TraitRecorder implements Stage {
       own = { projectId, customer, traits: new Map() };
       this.gathered.set(key, own);
     }
-    for (const [name, value] of traits) count(own, name, value, at, 1);
+    for (const [name, value] of traits) add(own, { name, value, firstAt: at, at, count: 1, trust });
     return true;
   }
 
@@ -92,19 +103,29 @@ export class TraitRecorder implements Stage {
     for (const { projectId, customer, traits } of taken) {
       if (!this.saw({ projectId, customer, traits: [], at: 0 })) continue;
       const own = this.gathered.get(`${projectId} ${typeof customer === 'number' ? customer : namesOf(customer)}`)!;
-      for (const { name, value, at, count: times } of traits.values()) count(own, name, value, at, times);
+      for (const gained of traits.values()) add(own, gained);
     }
   }
 }
 
 /** Of more than a customer may have, the trait that was seen longest ago makes room. */
-function count({ traits }: Gathered, name: string, value: string, at: number, times: number): void {
-  const key = `${name}=${value}`;
+function add({ traits }: Gathered, gained: Gained): void {
+  const key = `${gained.name}=${gained.value}`;
   const before = traits.get(key);
   traits.delete(key);
-  traits.set(key, { name, value, at: Math.max(at, before?.at ?? 0), count: (before?.count ?? 0) + times });
+  traits.set(key, before ? together(before, gained) : gained);
   const [oldest] = traits.keys();
   if (traits.size > MOST_TRAITS && oldest !== undefined) traits.delete(oldest);
+}
+
+function together(one: Gained, other: Gained): Gained {
+  const better = TRUSTS.indexOf(one.trust) > TRUSTS.indexOf(other.trust) ? one : other;
+  return {
+    ...better,
+    firstAt: Math.min(one.firstAt, other.firstAt),
+    at: Math.max(one.at, other.at),
+    count: one.count + other.count,
+  };
 }
 
 function namesOf(identities: readonly Identity[]): string {

@@ -1,25 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { int4s, int8s, texts, timestamps } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type Trust, TRUSTS } from '../../projects/project-key.js';
 import { MOST_TRAITS } from '../trait.js';
 
-/** One value of one trait of a customer, seen `count` times, last at `at` (epoch milliseconds). */
+/** One value of one trait of a customer, seen `count` times, first at `firstAt` and last at `at` (epoch milliseconds), and the best trust of who said so. */
 export interface TraitRow {
   readonly projectId: number;
   readonly customerId: number;
   readonly name: string;
   readonly value: string;
+  readonly firstAt: number;
   readonly at: number;
   readonly count: number;
+  readonly trust: Trust;
 }
 
 const ADD = {
   name: 'traits.add',
-  text: `INSERT INTO customer_trait AS t (project_id, customer_id, name, value, last_seen, count)
-    SELECT x.project_id, coalesce(c.merged_into, c.id), x.name, x.value, max(x.at), sum(x.count)
-    FROM unnest($1::int[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[]) AS x (project_id, customer_id, name, value, at, count)
+  text: `INSERT INTO customer_trait AS t (project_id, customer_id, name, value, last_seen, count, first_seen, trust)
+    SELECT x.project_id, coalesce(c.merged_into, c.id), x.name, x.value, max(x.at), sum(x.count), min(x.first_at), max(x.trust)
+    FROM unnest($1::int[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[], $7::timestamptz[], $8::int[])
+      AS x (project_id, customer_id, name, value, at, count, first_at, trust)
     JOIN customer c ON c.id = x.customer_id GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-    ON CONFLICT (project_id, customer_id, name, value) DO UPDATE SET last_seen = greatest(t.last_seen, EXCLUDED.last_seen), count = t.count + EXCLUDED.count
+    ON CONFLICT (project_id, customer_id, name, value) DO UPDATE SET last_seen = greatest(t.last_seen, EXCLUDED.last_seen), count = t.count + EXCLUDED.count,
+      first_seen = least(t.first_seen, EXCLUDED.first_seen), trust = greatest(t.trust, EXCLUDED.trust)
     RETURNING project_id, customer_id, xmax = 0 AS added`,
 };
 const TRIM = {
@@ -43,6 +48,8 @@ export class TraitStore {
       texts(rows.map((row) => row.value)),
       timestamps(rows.map((row) => row.at)),
       int8s(rows.map((row) => row.count)),
+      timestamps(rows.map((row) => row.firstAt)),
+      int4s(rows.map((row) => TRUSTS.indexOf(row.trust))),
     ]);
     const grown = new Map(
       written.filter((row) => row.added).map((row) => [`${row.project_id} ${row.customer_id}`, row]),

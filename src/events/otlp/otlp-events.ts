@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { identitiesOfUser } from '../../customers/identity.js';
+import { featureName, traitName, type TraitPair, traitValue } from '../../customers/trait.js';
 import { type AppEvent, type EventUser, type ExceptionValue, type Level } from '../event.js';
 import { type ReadEvent } from '../protocol.js';
 import { readEventId } from '../reading/event-id.js';
@@ -9,12 +11,15 @@ import { MAX_SIGNATURE } from '../signature.js';
 import { splitQualifiedType } from '../stack-text/stack-lines.js';
 import { parseStackText, type StackLanguage } from '../stack-text/stack-text.js';
 import { plausibleTime } from '../reading/time.js';
+import { type SeenSpan } from '../telemetry.js';
 
 /** Events made of an OTLP request, each with what it was made of. */
 export interface OtlpEvents {
   readonly events: readonly ReadEvent[];
   /** Records that report no error: acknowledged and not used. */
   readonly ignored: number;
+  /** Spans that name their user. */
+  readonly spans?: readonly SeenSpan[];
   /** Log records or spans of which an error was reported but not read. */
   readonly rejected: number;
   /** Why the first of them was not; '' when there is none. */
@@ -83,19 +88,84 @@ export function* readOtlpSpanEvents(
   const nextId = idGiver('span');
   const sampleOf = oncePerObject(sampleOfShared);
   const exceptions = records.filter((record) => record.name === 'exception' && hasException(record.attributes));
+  const spans = records.filter(({ span }) => span !== undefined);
+  const seen = spans.flatMap((span) => seenSpan(span, receivedAt) ?? []);
+  const users = usersByTrace(seen);
   const read = yield* readEach(
     exceptions,
     ({ spanAttributes }) => spanAttributes,
     (record) => {
       const { resource, attributes, spanAttributes } = record;
-      const event = spanEvent(record, nextId(record, [record.spanId], attributes, resource), receivedAt);
+      const id = nextId(record, [record.spanId], attributes, resource);
+      const event = namedBy(users, spanEvent(record, id, receivedAt));
       return {
         event,
         payload: { ...record, resource: sampleOf(resource), spanAttributes: sampleOf(spanAttributes) },
       };
     },
   );
-  return { ...read, ignored: records.length - exceptions.length };
+  const alone = spans.filter(({ span }) => span === 'alone').length;
+  const used = seen.filter(({ counts }) => counts).length;
+  const ignored = records.length - exceptions.length - spans.length + alone - used;
+  return { ...read, ignored, spans: seen };
+}
+
+/** What a span says of its user; undefined where it names nobody after all. */
+function seenSpan(record: OtlpSpanEvent, receivedAt: number): SeenSpan | undefined {
+  const { resource, spanAttributes, spanName, span } = record;
+  const user = readUserOf(spanAttributes);
+  if (user === undefined || identitiesOfUser(user).length === 0) return undefined;
+  const feature = routeOf(spanAttributes) ?? spanName;
+  const traits: TraitPair[] = [];
+  const put = (name: string, value: string | undefined) => {
+    if (value !== undefined) traits.push([name, value]);
+  };
+  put('release', traitValue(scalarText(resource['service.version'], MAX.short) ?? ''));
+  put('service', traitValue(text(resource['service.name'], MAX.short) ?? ''));
+  put('feature', feature === undefined ? undefined : featureName(feature));
+  for (const [name, value] of flagsOf(spanAttributes)) put(name, value);
+  const traceId = readEventId(record.traceId) || '';
+  return { user, traceId, at: receivedAt, traits, counts: span === 'alone' };
+}
+
+/** The user whom a span names; undefined where its id has lost digits. */
+function readUserOf(attributes: OtlpAttributes): EventUser | undefined {
+  try {
+    return readUser([attributes]);
+  } catch (error) {
+    if (error instanceof Unusable) return undefined;
+    throw error;
+  }
+}
+
+/** The feature flag that a span evaluated (semantic conventions, "Feature flags"), by today's names and those before. */
+function flagsOf(attributes: OtlpAttributes): TraitPair[] {
+  const key = text(attributes['feature_flag.key'], MAX.tagKey);
+  const value = ['feature_flag.result.variant', 'feature_flag.variant', 'feature_flag.result.value']
+    .map((name) => scalarText(attributes[name], MAX.tagValue))
+    .find((one) => one !== undefined);
+  const [name, variant] = [traitName(`flag.${key ?? ''}`), value === undefined ? undefined : traitValue(value)];
+  return key === undefined || name === undefined || variant === undefined ? [] : [[name, variant]];
+}
+
+/** The user of each trace; null where its spans name several, since nobody can say then whose the error is. */
+function usersByTrace(spans: readonly SeenSpan[]): Map<string, EventUser | null> {
+  const users = new Map<string, EventUser | null>();
+  const nameOf = ({ id, email, username }: EventUser) => id ?? email ?? username;
+  for (const { traceId, user } of spans) {
+    if (traceId === '') continue;
+    const before = users.get(traceId);
+    const isOther = before === null || (before !== undefined && nameOf(before) !== nameOf(user));
+    users.set(traceId, isOther ? null : (before ?? user));
+  }
+  return users;
+}
+
+/** An error whose own span names nobody is that of the user whom other spans of its trace name. */
+function namedBy(users: ReadonlyMap<string, EventUser | null>, event: AppEvent): AppEvent {
+  const user = event.traceId === undefined ? undefined : users.get(event.traceId);
+  if (!user || (event.user && identitiesOfUser(event.user).length > 0)) return event;
+  return { ...event, user: { ...user, ipAddress: event.user?.ipAddress } };
 }
 
 /** Reads an event again from its payload, a log record or an event of a span; undefined where its customer cannot be told. */

@@ -12,12 +12,14 @@ import {
   type OtlpLogRecord,
   type OtlpSpanEvent,
   READ_ANYWHERE,
+  spanItself,
   TOO_MANY,
   TOO_MANY_GROUPS,
+  USER_KEYS,
 } from './otlp-model.js';
 import { eachObject, inside, listOf, numberOf, objectOf, textOf, valueOf, wrong, WrongShape } from './otlp-shape.js';
 import { parseJsonObject } from '../reading/parse-json.js';
-import { asObject, finite, type Json } from '../reading/read-values.js';
+import { asList, asObject, finite, type Json } from '../reading/read-values.js';
 
 /** Reasons told of records that cannot be read; one is the rule, as a sender makes the same mistake in all of them. */
 const MAX_REASONS = 3;
@@ -59,7 +61,8 @@ export function decodeOtlpJsonLogs(body: Buffer): OtlpDecoded<OtlpLogRecord> {
 export function decodeOtlpJsonTraces(body: Buffer): OtlpDecoded<OtlpSpanEvent> {
   return decode(body, 'resourceSpans', 'scopeSpans', 'spans', (span, { resource, scope }, out) => {
     const list = listOf(span, 'events');
-    if (list.length === 0) return 'ignored';
+    const named = namesUser(span);
+    if (list.length === 0 && !named) return 'ignored';
     if (out.length + list.length > MAX_OTLP_RECORDS) return 'rejected';
     const spanName = textOf(span, 'name', MAX_NAME);
     const spanAttributes = readAttributes(span);
@@ -79,8 +82,15 @@ export function decodeOtlpJsonTraces(body: Buffer): OtlpDecoded<OtlpSpanEvent> {
       });
     });
     out.push(...events);
+    if (named) out.push(spanItself({ resource, scope, spanName, spanAttributes, traceId, spanId }, list.length));
     return 'used';
   });
+}
+
+/** A look at the names alone, since most spans name nobody and are not read. */
+function namesUser(span: Json): boolean {
+  const pairs = asList(span.attributes) ?? [];
+  return pairs.some((pair) => (USER_KEYS as readonly unknown[]).includes(asObject(pair)?.key));
 }
 
 interface Around {

@@ -32,6 +32,8 @@ export interface OtlpSpanEvent {
   readonly attributes: OtlpAttributes;
   readonly traceId: string;
   readonly spanId: string;
+  /** Set where the record stands for the span itself, which names its user: `alone` where it has no events. */
+  readonly span?: 'alone' | 'withEvents';
 }
 
 /** Content of a request's body; `rejected` counts the log records or spans that are over the bound or unreadable. */
@@ -88,6 +90,8 @@ export const READ_ANYWHERE: ReadonlySet<string> = new Set([
   'deployment.environment.name',
   'telemetry.sdk.language',
 ]);
+/** Attributes that name a user. */
+export const USER_KEYS = ['user.id', 'enduser.id', 'user.email', 'user.name'] as const;
 /** Longest name of a scope or span, UTF-16 units; many records share it. */
 export const MAX_NAME = 512;
 /** Deepest nesting of a value read; deeper parts become null. */
@@ -98,4 +102,12 @@ export const NANOS = 1e6;
 /** An object without a prototype, so that no attribute name can mean anything but itself. */
 export function emptyAttributes(): Json {
   return Object.create(null) as Json;
+}
+
+/** The record of a span that names its user, without its events. */
+export function spanItself(
+  span: Omit<OtlpSpanEvent, 'name' | 'attributes' | 'time' | 'span'>,
+  events: number,
+): OtlpSpanEvent {
+  return { ...span, name: '', attributes: emptyAttributes(), span: events === 0 ? 'alone' : 'withEvents' };
 }

@@ -7,15 +7,17 @@ import {
   MAX_OTLP_RECORDS,
   MAX_VALUE_DEPTH,
   NANOS,
-  READ_ANYWHERE,
-  TOO_MANY,
-  TOO_MANY_GROUPS,
   type OtlpAttributes,
   type OtlpDecoded,
   type OtlpFate,
   type OtlpLogRecord,
   type OtlpRefused,
   type OtlpSpanEvent,
+  READ_ANYWHERE,
+  spanItself,
+  TOO_MANY,
+  TOO_MANY_GROUPS,
+  USER_KEYS,
 } from './otlp-model.js';
 import { MAX_PARSED_BYTES, MAX_PARSED_VALUES } from '../reading/parse-json.js';
 import { type Json, text } from '../reading/read-values.js';
@@ -45,9 +47,11 @@ export function decodeOtlpProtobufLogs(body: Buffer): OtlpDecoded<OtlpLogRecord>
 export function decodeOtlpProtobufTraces(body: Buffer): OtlpDecoded<OtlpSpanEvent> {
   return decode(body, (reader, end, { resource, scope }, out) => {
     const { events, ...span } = readSpan(reader, end);
-    if (events.length === 0) return 'ignored';
+    const named = USER_KEYS.some((key) => span.spanAttributes[key] !== undefined);
+    if (events.length === 0 && !named) return 'ignored';
     if (out.length + events.length > MAX_OTLP_RECORDS) return 'rejected';
     for (const event of events) out.push({ resource, scope, ...span, ...event });
+    if (named) out.push(spanItself({ resource, scope, ...span }, events.length));
     return 'used';
   });
 }

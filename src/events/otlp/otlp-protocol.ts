@@ -66,9 +66,10 @@ function pathOf(signal: OtlpSignal): ProtocolPath {
 function* read({ operation, contentType, body, receivedAt }: SentBody): Reading {
   const result = yield* readOtlp(signalOf(operation), formatOf(contentType), body, receivedAt);
   if (!result.ok) return result;
-  const { events, ignored, rejected, rejectedReason } = result;
+  const { events, spans = [], ignored, rejected, rejectedReason } = result;
   const faults = rejected > 0 ? [{ position: 0, reason: rejectedReason, count: rejected }] : [];
-  return { ok: true, events, unused: 0, ignored, faults };
+  const telemetry = spans.length === 0 ? undefined : { sessions: [], clientReports: [], feedback: [], spans };
+  return { ok: true, events, telemetry, unused: 0, ignored, faults };
 }
 
 /** The answer is in the format of the request. */

@@ -42,10 +42,11 @@ function* toResult<T>(
 ): Generator<void, OtlpResult, void> {
   if (!decoded.ok) return decoded;
   yield;
-  const { events, ignored, rejected, rejectedReason } = yield* read(decoded.records);
+  const { events, spans, ignored, rejected, rejectedReason } = yield* read(decoded.records);
   return {
     ok: true,
     events,
+    spans,
     ignored: ignored + decoded.ignored,
     rejected: rejected + decoded.rejected,
     rejectedReason: [decoded.rejectedReason, rejectedReason].filter((reason) => reason !== '').join('; '),

@@ -19,6 +19,8 @@ export function readContextTraits(contexts: Json | undefined): readonly TraitPai
   }
   const device = asObject(contexts.device);
   if (device) put('device', traitValue(text(device.family, MAX) ?? text(device.model, MAX) ?? ''));
+  const locale = text(asObject(contexts.culture)?.locale, MAX);
+  if (locale !== undefined) put('locale', traitValue(locale));
   for (const one of asList(asObject(contexts.flags)?.values)?.slice(-MAX_FLAGS) ?? []) {
     const [flag, result] = [text(asObject(one)?.flag, MAX), scalarText(asObject(one)?.result, MAX)];
     if (flag !== undefined && result !== undefined) put(traitName(`flag.${flag}`), traitValue(result));

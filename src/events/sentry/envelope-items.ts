@@ -1,13 +1,16 @@
+import { identitiesOfUser } from '../../customers/identity.js';
+import { traitsOf } from '../event-traits.js';
 import { type Fault, type ReadEvent, type Remainder } from '../protocol.js';
 import { parseJsonObject } from '../reading/parse-json.js';
 import { type Json } from '../reading/read-values.js';
-import { type ClientReport, type Feedback, type SessionCount } from '../telemetry.js';
+import { type ClientReport, type Feedback, type SeenSpan, type SessionCount } from '../telemetry.js';
 import { readClientReport } from './client-report.js';
 import { type Envelope, type EnvelopeItem } from './envelope.js';
 import { readFeedback, readUserReport } from './feedback.js';
 import { inModernNames } from './old-names.js';
 import { readSentryEvent, readUser } from './sentry-event.js';
 import { readLogRecords } from './sentry-log.js';
+import { readSeenSpans } from './sentry-span.js';
 import { readSession, readSessionAggregates } from './sessions.js';
 
 /** Bytes of items that are read in one step. */
@@ -27,6 +30,7 @@ interface Growing {
   readonly sessions: (readonly SessionCount[])[];
   readonly clientReports: ClientReport[];
   readonly feedback: Feedback[];
+  readonly spans: SeenSpan[];
   readonly faults: Fault[];
   unused: number;
   ignored: number;
@@ -35,13 +39,17 @@ interface Growing {
 }
 
 const USED = new Set(['event', 'session', 'sessions', 'client_report', 'log', 'feedback', 'user_report']);
+/** Largest transaction, or item of spans, that is read for its user, bytes; SDKs send a thousand spans at most, of some hundred bytes each. */
+const MAX_TRANSACTION = 256 * 1024;
+const USER = Buffer.from('"user"');
+const USER_KEYS = ['"user.id"', '"user.email"', '"user.name"'].map((key) => Buffer.from(key));
 
 /** Reads the items of an envelope in steps; `receivedAt` is epoch milliseconds. Never throws. */
 export function* readEnvelopeItems(
   { header, items }: Envelope,
   receivedAt: number,
 ): Generator<void, EnvelopeItems, void> {
-  const lists = { events: [], logged: [], sessions: [], clientReports: [], feedback: [], faults: [] };
+  const lists = { events: [], logged: [], sessions: [], clientReports: [], feedback: [], spans: [], faults: [] };
   const into: Growing = { header, receivedAt, ...lists, unused: 0, ignored: 0, refused: 0 };
   let step = 0;
   for (const [at, item] of items.entries()) {
@@ -51,26 +59,52 @@ export function* readEnvelopeItems(
     }
     step += item.payload.length;
     if (USED.has(item.type)) yield* readItem(item, at + 1, into);
-    else into.unused++;
+    else if (!addSeen(item, into)) into.unused++;
   }
   return finish(into);
 }
 
 function finish({ header, events, logged, refused, ...rest }: Growing): EnvelopeItems {
-  const { sessions, clientReports, feedback, unused, ignored, faults } = rest;
+  const { sessions, clientReports, feedback, spans, unused, ignored, faults } = rest;
   if (refused > 0) {
     const reason = `${refused} records of item "log" are too many; send them in parts`;
     faults.push({ position: 0, reason, count: refused });
   }
-  const any = sessions.length + clientReports.length + feedback.length > 0;
+  const any = sessions.length + clientReports.length + feedback.length + spans.length > 0;
   return {
     dsn: header.dsn,
     events: logged.length === 0 ? events : [...events, ...logged],
-    telemetry: any ? { sessions, clientReports, feedback } : undefined,
+    telemetry: any ? { sessions, clientReports, feedback, ...(spans.length > 0 && { spans }) } : undefined,
     unused,
     ignored,
     faults,
   };
+}
+
+/** Reads what else may name a user; false where it does not. */
+function addSeen({ type, payload }: EnvelopeItem, into: Growing): boolean {
+  if (type === 'transaction') return addTransaction(payload, into);
+  return type === 'span' && addSpans(payload, into);
+}
+
+function addSpans(payload: Buffer, { receivedAt, spans }: Growing): boolean {
+  if (payload.length > MAX_TRANSACTION || !USER_KEYS.some((key) => payload.includes(key))) return false;
+  const parsed = parseJsonObject(payload);
+  const seen = parsed.ok ? readSeenSpans(parsed.value, receivedAt) : [];
+  spans.push(...seen);
+  return seen.length > 0;
+}
+
+/** Adds whom a transaction names and what they use; false where it names nobody, which a look at its bytes tells for most. */
+function addTransaction(payload: Buffer, { receivedAt, spans }: Growing): boolean {
+  if (payload.length > MAX_TRANSACTION || !payload.includes(USER)) return false;
+  const parsed = parseJsonObject(payload);
+  if (!parsed.ok) return false;
+  const event = readSentryEvent(parsed.value, receivedAt);
+  if (!event.user || identitiesOfUser(event.user).length === 0) return false;
+  const { user, traceId = '', occurredAt: at } = event;
+  spans.push({ user, traceId, at, traits: traitsOf(event), counts: true });
+  return true;
 }
 
 function* readItem({ type, payload }: EnvelopeItem, position: number, into: Growing): Generator<void, void, void> {

@@ -19,7 +19,7 @@ import { readSentryEvent } from './sentry-event.js';
 import { isLogRecord, readLogRecord } from './sentry-log.js';
 
 /**
- * Categories that SDKs are told to stop sending, since nothing in them is used (develop.sentry.dev, "Rate Limiting"). Never `default`,
+ * Categories that SDKs are told to stop sending, since nothing in them is used; transactions only where they name no user (develop.sentry.dev, "Rate Limiting"). Never `default`,
  * which an SDK takes for messages, nor `log_item`, of which we use a part.
  */
 export const UNUSED_CATEGORIES: readonly string[] = [
@@ -35,7 +35,10 @@ export const UNUSED_CATEGORIES: readonly string[] = [
 ];
 /** Seconds for which SDKs hold back what we would not use; sent along with each answer to a body that held some of it. */
 const HOLD_BACK_SECONDS = 600;
-const LIMITS = `${HOLD_BACK_SECONDS}:${UNUSED_CATEGORIES.join(';')}:organization:unused`;
+const limitsOn = (categories: readonly string[]) => `${HOLD_BACK_SECONDS}:${categories.join(';')}:organization:unused`;
+const LIMITS = limitsOn(UNUSED_CATEGORIES);
+/** For apps whose transactions or spans name their users: what customers use is learnt from them. */
+const LIMITS_BESIDE_SPANS = limitsOn(UNUSED_CATEGORIES.filter((one) => one !== 'transaction' && one !== 'span'));
 
 const SUCCESS = { schema: 'SentryAccepted' } as const;
 const PATHS: readonly ProtocolPath[] = [
@@ -91,7 +94,8 @@ function readStored(body: Buffer, receivedAt: number): BodyContent | UnreadableB
 
 /** 400 when nothing of an envelope was taken but something should have been; what is left out of one that was taken is named beside its success. */
 function answer(_: unknown, events: readonly EndedEvent[], { telemetry, unused, faults }: Remainder): Reply {
-  const limits = unused > 0 && { 'x-sentry-rate-limits': LIMITS };
+  const held = telemetry?.spans ? LIMITS_BESIDE_SPANS : LIMITS;
+  const limits = unused > 0 && { 'x-sentry-rate-limits': held };
   const fault = faults[0]?.reason;
   if (fault !== undefined && events.length === 0 && telemetry === undefined) {
     const refusal = plainRefusal(400, fault);

@@ -1,4 +1,6 @@
-import { asList, asObject, type Json, natural, scalarText } from '../reading/read-values.js';
+import { type TraitPair } from '../../customers/trait.js';
+import { asList, asObject, type Json, natural, scalarText, text } from '../reading/read-values.js';
+import { userAgentTraits } from '../reading/user-agent.js';
 import { readTimestamp } from '../reading/time.js';
 import { type SessionCount } from '../telemetry.js';
 
@@ -55,7 +57,7 @@ export function readSessionAggregates(raw: Json, receivedAt: number): SessionCou
 
 function readAggregate(
   aggregate: Json | undefined,
-  attributes: Pick<SessionCount, 'release' | 'environment'>,
+  attributes: Pick<SessionCount, 'release' | 'environment' | 'traits'>,
   receivedAt: number,
 ): SessionCount | undefined {
   if (!aggregate) return undefined;
@@ -82,12 +84,18 @@ function sumOf(one: SessionCount, other: SessionCount | undefined): SessionCount
   };
 }
 
-function readAttributes(value: unknown): Pick<SessionCount, 'release' | 'environment'> {
+function readAttributes(value: unknown): Pick<SessionCount, 'release' | 'environment' | 'traits'> {
   const attributes = asObject(value);
   return {
     release: scalarText(attributes?.release, 250),
+    traits: traitsOf(attributes),
     environment: scalarText(attributes?.environment, 64) ?? 'production',
   };
+}
+
+function traitsOf(attributes: Json | undefined): TraitPair[] | undefined {
+  const agent = text(attributes?.user_agent, 512);
+  return agent === undefined ? undefined : userAgentTraits(agent);
 }
 
 function readUserId(did: unknown): string | undefined {

@@ -2,6 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type EndedEvent } from '../../events/protocol.js';
 import { Clock } from '../../platform/clock.js';
 import { KeyLimiter } from '../http/key.limiter.js';
+import { type Facts } from '../../grouping/facts.js';
+import { type Trust, weakerTrust } from '../../projects/project-key.js';
+import { TraceNames } from '../trace-names.js';
 import { type Sender } from '../sender.js';
 import { TrustKeeper } from './trust.keeper.js';
 import { Projects } from '../../projects/project.registry.js';
@@ -25,6 +28,7 @@ export class Acceptor {
     private readonly projects: Projects,
     private readonly limiter: KeyLimiter,
     private readonly trust: TrustKeeper,
+    private readonly traces: TraceNames,
     private readonly clock: Clock,
     @Inject(PROJECTS_CONFIG) config: ProjectsConfig,
   ) {
@@ -38,8 +42,8 @@ export class Acceptor {
     const { id: projectId, keyId, source } = sender;
     const hasPayload = !this.isOverQuota(projectId, events.length, receivedAt);
     const queued = events.map((one): QueuedEvent => {
-      const { facts, fault, content } = one;
-      const trust = this.trust.of(sender, one.signed);
+      const { fault, content } = one;
+      const { facts, trust } = this.named(projectId, one.facts, this.trust.of(sender, one.signed), receivedAt);
       const eventId = one.eventId || this.newId();
       return { projectId, keyId, trust, source, eventId, receivedAt, hasPayload, facts, fault, content };
     });
@@ -47,6 +51,19 @@ export class Acceptor {
     return queued.map(({ eventId: id }, at) => {
       return { id, position: events[at]?.position ?? 0, outcome: outcomes[at] ?? 'accepted' };
     });
+  }
+
+  /** An event that names no customer is that of the one whom another span of its trace named before, as far as both are trusted. */
+  private named(
+    projectId: number,
+    facts: Facts | undefined,
+    trust: Trust,
+    now: number,
+  ): { facts: Facts | undefined; trust: Trust } {
+    if (facts?.traceId === undefined) return { facts, trust };
+    const user = this.traces.find(projectId, facts.traceId, now);
+    if (!user) return { facts, trust };
+    return { facts: { ...facts, identities: user.identities }, trust: weakerTrust(trust, user.trust) };
   }
 
   private newId(): string {

@@ -5,6 +5,7 @@ import { OutcomeCounter } from '../ledger/outcome.counter.js';
 import { type Outcome } from '../outcome.js';
 import { BodyReaders, type ReadBody } from '../reader/body.readers.js';
 import { type Sender } from '../sender.js';
+import { TraceNames } from '../trace-names.js';
 import { TelemetryRecorder } from '../telemetry/telemetry.recorder.js';
 import { IntakeGate } from './intake.gate.js';
 import { headerText, type IntakeRequest, Refusal } from './intake-request.js';
@@ -19,6 +20,7 @@ export class Intake {
     private readonly readers: BodyReaders,
     private readonly acceptor: Acceptor,
     private readonly telemetry: TelemetryRecorder,
+    private readonly traces: TraceNames,
     private readonly outcomes: OutcomeCounter,
   ) {}
 
@@ -64,6 +66,8 @@ export class Intake {
     { events, rest }: ReadBody,
   ): Promise<Reply> {
     const sender = await this.senderOf(request, admitted, rest.dsn);
+    // Before the events, so that an error which comes with the span that names its user is theirs.
+    this.traces.learn(sender, rest.telemetry?.spans ?? [], request.receivedAt);
     const ended = await this.acceptor.accept(sender, events, request.receivedAt);
     await this.count(sender, rest, request.receivedAt);
     const { route, headers, receivedAt } = request;

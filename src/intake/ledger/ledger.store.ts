@@ -37,11 +37,13 @@ const TAKEN = {
 };
 const COUNT = {
   name: 'intake.count_outcomes',
-  text: `INSERT INTO intake_outcome AS o (project_id, minute, outcome, count)
+  text: `INSERT INTO intake_outcome AS o (project_id, minute, outcome, count, nobody)
     SELECT *
-    FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::bigint[])
+    FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::bigint[], $5::bigint[])
     ORDER BY 1, 2, 3
-    ON CONFLICT (project_id, minute, outcome) DO UPDATE SET count = o.count + EXCLUDED.count`,
+    ON CONFLICT (project_id, minute, outcome) DO UPDATE SET
+      count = o.count + EXCLUDED.count,
+      nobody = o.nobody + EXCLUDED.nobody`,
 };
 const SAVE_SAMPLES = {
   name: 'intake.save_samples',
@@ -59,6 +61,8 @@ export interface OutcomeCount {
   readonly minute: Date;
   readonly outcome: Outcome;
   readonly count: number;
+  /** Of these, events that named no customer; none if left out. */
+  readonly nobody?: number;
 }
 
 /** An event that is to count once. */
@@ -119,6 +123,7 @@ export class LedgerStore {
       counts.map((c) => c.minute),
       counts.map((c) => c.outcome),
       counts.map((c) => c.count),
+      counts.map((c) => c.nobody ?? 0),
     ];
     return [bind(COUNT, columns)];
   }

@@ -20,6 +20,7 @@ export class OutcomeCounter implements Stage {
   readonly limitMs = 60_000;
   private gathered = new Map<string, number>();
   private readonly metric;
+  private readonly nobody;
 
   constructor(
     private readonly store: LedgerStore,
@@ -32,6 +33,7 @@ export class OutcomeCounter implements Stage {
       'project',
       'outcome',
     ]);
+    this.nobody = metrics.counter('intake_nobody_events_total', 'Accepted events that name no customer.', ['project']);
   }
 
   /** Counts inputs that digest does not count. */
@@ -42,9 +44,11 @@ export class OutcomeCounter implements Stage {
     this.observe(projectId, outcome, count);
   }
 
-  /** Shows in the metrics what digest has committed. */
-  observe(projectId: number, outcome: Outcome, count: number): void {
-    this.metric.inc({ project: this.projects.find(projectId)?.slug ?? 'unknown', outcome }, count);
+  /** Shows in the metrics what digest has committed; `nobody` of them named no customer. */
+  observe(projectId: number, outcome: Outcome, count: number, nobody = 0): void {
+    const project = this.projects.find(projectId)?.slug ?? 'unknown';
+    this.metric.inc({ project, outcome }, count);
+    if (nobody > 0) this.nobody.inc({ project }, nobody);
   }
 
   async runOnce(): Promise<StageResult> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Identity } from '../../customers/customer.js';
 import { identitiesOfUser } from '../../customers/identity.js';
 import { CustomerDirectory } from '../../customers/public.js';
+import { type TraitPair, traitValue } from '../../customers/trait.js';
 import { Clock } from '../../platform/clock.js';
 import { CustomerTraits } from '../../customers/traits.service.js';
 import { Database, type Tx } from '../../platform/db/database.js';
@@ -15,6 +16,7 @@ import {
   type SessionCount,
   type Telemetry,
 } from '../../events/telemetry.js';
+import { type Trust } from '../../projects/project-key.js';
 import { heldTime } from '../held-time.js';
 import { type Sender } from '../sender.js';
 import { ClaimedDrops } from './claimed-drops.js';
@@ -87,31 +89,42 @@ export class TelemetryRecorder implements Stage {
   /** Takes all telemetry of a body; returns how many items were used, and how many were duplicates. Feedback is committed. */
   async record(
     sender: Sender,
-    { sessions, clientReports, feedback, activity = [] }: Telemetry,
+    { sessions, clientReports, feedback, activity = [], spans = [] }: Telemetry,
     receivedAt: number,
   ): Promise<{ used: number; duplicate: number }> {
     const projectId = sender.id;
     const newWords = await this.feedback(projectId, feedback, this.clock.now());
-    for (const counts of sessions) this.sessions(projectId, counts, receivedAt);
+    const { trust } = sender;
+    for (const counts of sessions) this.sessions(projectId, counts, receivedAt, trust);
     for (const report of clientReports) this.clientReport(sender, report, receivedAt);
-    for (const one of activity) this.used(projectId, one);
-    const used = sessions.length + clientReports.length + activity.length + newWords;
+    for (const one of activity) this.used(projectId, one, trust);
+    for (const { user: customer, at, traits } of spans) this.used(projectId, { customer, at, traits }, trust);
+    const counted = spans.filter(({ counts }) => counts).length;
+    const used = sessions.length + clientReports.length + activity.length + counted + newWords;
     return { used, duplicate: feedback.length - newWords };
   }
 
   /** Adds the sessions of one item; `receivedAt` in epoch milliseconds. */
-  sessions(projectId: number, counts: readonly SessionCount[], receivedAt: number): void {
+  sessions(projectId: number, counts: readonly SessionCount[], receivedAt: number, trust: Trust): void {
     for (const count of counts) {
       this.addSession(projectId, count, countedIn(count.at, receivedAt));
-      if (count.did !== undefined) this.touch(projectId, count.did, count.at);
+      if (count.did === undefined) continue;
+      this.touch(projectId, count.did, count.at);
+      if (count.started > 0) this.learn(projectId, count.did, count, trust);
     }
   }
 
+  private learn(projectId: number, did: string, { at, release, traits = [] }: SessionCount, trust: Trust): void {
+    const value = release === undefined ? undefined : traitValue(release);
+    const all: TraitPair[] = value === undefined ? [...traits] : [...traits, ['release', value]];
+    if (all.length > 0) this.traits.saw({ projectId, customer: namesOf(did), traits: all, at, trust });
+  }
+
   /** Adds that a customer used the app, and with what. */
-  private used(projectId: number, { customer, at, traits }: CustomerActivity): void {
+  private used(projectId: number, { customer, at, traits }: CustomerActivity, trust: Trust): void {
     const did = customer.id ?? customer.email ?? customer.username;
     if (did !== undefined) this.touch(projectId, did, at);
-    this.traits.saw({ projectId, customer: identitiesOfUser(customer), traits, at });
+    this.traits.saw({ projectId, customer: identitiesOfUser(customer), traits, at, trust });
   }
 
   /** Adds what an SDK says that it dropped; of claims no more than a source may make in a minute. */

@@ -19,6 +19,7 @@ import { type Place } from './cell.js';
 import { DigestStore } from './digest.store.js';
 import { type Facts } from '../../grouping/facts.js';
 import { Fingerprinter } from '../../grouping/fingerprinter.js';
+import { LateNames, type Unnamed } from './late-names.stage.js';
 import { IgnoreStore } from '../triage/ignore.store.js';
 import { type BudgetKind } from './opening-budget.js';
 import { IssueOpener, type RecalledPlaces } from './issue.opener.js';
@@ -70,6 +71,7 @@ export class Digest implements EventConsumer {
     private readonly directory: CustomerDirectory,
     private readonly traits: CustomerTraits,
     private readonly logins: CustomerLogins,
+    private readonly lateNames: LateNames,
     private readonly ledger: IntakeLedger,
     private readonly store: DigestStore,
     private readonly fingerprinter: Fingerprinter,
@@ -148,6 +150,7 @@ export class Digest implements EventConsumer {
     this.regressions.remember(releases.fresh);
     this.ledger.observe(counts);
     this.learn(prepared, remembered.customers.ids);
+    this.lateNames.wait(unnamed(prepared, counted), now);
     return outcomes;
   }
 
@@ -194,12 +197,17 @@ export class Digest implements EventConsumer {
         ...this.ledger.addOutcomes(counts),
         ...this.ignored.countByRule(ruledOut(fresh), now),
       );
-      return { outcomes, counts, using: [...counting, ...ignored], people, customers, releases };
+      const nobodys = unnamed(
+        counting,
+        counted.flatMap((one) => one ?? []),
+      );
+      return { outcomes, counts, using: [...counting, ...ignored], people, customers, releases, nobodys };
     });
     this.regressions.remember(committed.releases.fresh);
     this.directory.remember(committed.people, committed.customers);
     this.ledger.observe(committed.counts);
     this.learn(committed.using, committed.customers);
+    this.lateNames.wait(committed.nobodys, now);
     return committed.outcomes;
   }
 
@@ -230,11 +238,11 @@ export class Digest implements EventConsumer {
 
   /** Keeps in mind what these customers were using, and on which device; after the commit, so that an event that comes again teaches nothing twice. */
   private learn(events: readonly Prepared[], customers: readonly (number | undefined)[]): void {
-    for (const [at, { projectId, device, traits, occurredAt }] of events.entries()) {
+    for (const [at, { projectId, device, traits, occurredAt, trust }] of events.entries()) {
       const customer = customers[at];
       if (customer !== undefined && device !== undefined)
         this.logins.saw({ projectId, device, customerId: customer, at: occurredAt });
-      if (customer !== undefined && traits) this.traits.saw({ projectId, customer, traits, at: occurredAt });
+      if (customer !== undefined && traits) this.traits.saw({ projectId, customer, traits, at: occurredAt, trust });
     }
   }
 
@@ -265,13 +273,13 @@ export class Digest implements EventConsumer {
 /** Field by field, since copying objects whole costs more and this is done for every event. */
 function withFacts(event: CountableEvent): Prepared {
   const { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, facts } = event;
-  const { occurredAt, release, blocking, identities: all, device, grouped, traits } = facts;
+  const { occurredAt, release, blocking, identities: all, device, grouped, traits, traceId } = facts;
   // What is signed is the id and nothing else: an address beside it would lead to somebody else as if it were.
   const identities = trust === 'signed' ? all.filter(({ kind }) => kind === 'id') : all;
   const mark = markOf(facts, trust);
   const countedAt = heldTime(occurredAt, receivedAt, trust);
   // prettier-ignore
-  return { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, occurredAt, countedAt, mark, release, blocking, identities, device, grouped, traits };
+  return { projectId, trust, keyId, source, eventId, receivedAt, hasPayload, content, occurredAt, countedAt, mark, release, blocking, identities, device, grouped, traits, traceId };
 }
 
 function countedEvent(
@@ -282,6 +290,17 @@ function countedEvent(
   if (place === undefined) return undefined;
   const occurredAt = countedAt;
   return { cellId: place.cellId, customerId, eventId, trust, source, occurredAt, release, blocking, severity, area };
+}
+
+/** Events that name nobody and belong to a trace; `counted` are what was counted of `events`. */
+function unnamed(events: readonly Prepared[], counted: readonly CountedEvent[]): Unnamed[] {
+  if (events.every(({ traceId }) => traceId === undefined)) return [];
+  const byId = new Map(counted.map((one) => [one.eventId, one]));
+  return events.flatMap(({ projectId, keyId, eventId, traceId, identities }) => {
+    const event = byId.get(eventId);
+    if (!event || traceId === undefined || identities.length > 0) return [];
+    return [{ ...event, projectId, keyId, traceId }];
+  });
 }
 
 function placedEvent(
@@ -310,15 +329,25 @@ function outcomesOf(claimed: readonly (Prepared | undefined)[], counted: readonl
   return claimed.map((one) => (one === undefined ? 'duplicate' : isCounted.has(one) ? 'accepted' : 'ignored'));
 }
 
+interface OutcomeSum {
+  readonly projectId: number;
+  readonly minute: Date;
+  readonly outcome: DigestOutcome;
+  count: number;
+  /** Of these, accepted events that named nobody. */
+  nobody: number;
+}
+
 function countOutcomes(prepared: readonly Prepared[], outcomes: readonly DigestOutcome[], now: Date) {
   const minute = new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
-  const counts = new Map<string, { projectId: number; minute: Date; outcome: DigestOutcome; count: number }>();
-  for (const [at, { projectId }] of prepared.entries()) {
+  const counts = new Map<string, OutcomeSum>();
+  for (const [at, { projectId, identities }] of prepared.entries()) {
     const outcome = outcomes[at] ?? 'duplicate';
     const key = `${projectId} ${outcome}`;
-    const sum = counts.get(key);
-    if (sum) sum.count++;
-    else counts.set(key, { projectId, minute, outcome, count: 1 });
+    const sum = counts.get(key) ?? { projectId, minute, outcome, count: 0, nobody: 0 };
+    counts.set(key, sum);
+    sum.count++;
+    if (outcome === 'accepted' && identities.length === 0) sum.nobody++;
   }
   return [...counts.values()];
 }

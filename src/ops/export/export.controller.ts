@@ -23,6 +23,8 @@ const exportAnswer = z.object({
   ignored: rows,
   feedback: rows,
   audiences: rows,
+  atRisk: rows,
+  heldOut: rows,
   messages: rows,
   outbox: rows,
 });

@@ -19,6 +19,8 @@ const HELD = {
   ignored: `SELECT issue_id AS issue, events, first_at, last_at FROM ignored_hit WHERE customer_id IN ${ALL} ORDER BY first_at`,
   feedback: `SELECT message, at FROM user_feedback WHERE customer_id IN ${ALL} ORDER BY at`,
   audiences: `SELECT incident_id AS incident, kind, evidence, added_at FROM audience_member WHERE customer_id IN ${ALL} ORDER BY added_at`,
+  atRisk: `SELECT incident_id AS incident, since, expected, trust, left_at FROM at_risk_member WHERE customer_id IN ${ALL} ORDER BY since`,
+  heldOut: `SELECT incident_id AS incident, audience, held_at, released_at FROM held_out WHERE customer_id IN ${ALL} ORDER BY held_at`,
   messages: `SELECT incident_id AS incident, kind, channel, locale, state, address, subject, body, why, created_at, sent_at FROM message WHERE customer_id IN ${ALL} ORDER BY created_at`,
   outbox: `SELECT channel, address, subject, body, at FROM outbox_mail WHERE customer_id IN ${ALL} ORDER BY at`,
 } as const;

@@ -1,4 +1,5 @@
 import { type Trust } from '../../projects/project-key.js';
+import { type AudienceKind } from '../../audience/audience.js';
 import { mayWrite } from '../../customers/consent.js';
 import { type Channel, type Recipient, type Purpose } from '../../customers/customer.js';
 import { type HitEvidence } from '../../issues/issue.js';
@@ -85,9 +86,17 @@ export interface ApprovalDecision {
   readonly by?: string;
 }
 
-/** True if evidence of this trust lets a campaign of the policy go out without a person. */
-export function countsByItself(policy: Pick<Policy, 'trust'>, trust: Trust): boolean {
-  return policy.trust.includes(trust);
+/**
+ * True if evidence of this trust lets a campaign of the policy go out without a person. A claim never does so for customers at risk, whatever the
+ * policy believes: who claims a few hits would choose who is written to. Where a person approves anyway, all counts.
+ */
+export function countsByItself(
+  { trust, approval }: Pick<Policy, 'trust' | 'approval'>,
+  audience: AudienceKind,
+  of: Trust,
+): boolean {
+  if (audience === 'at_risk' && of === 'claimed' && approval !== 'required') return false;
+  return trust.includes(of);
 }
 
 /**
@@ -105,9 +114,10 @@ export function isLopsided({ claimed, sources, widestSource }: HitEvidence): boo
   return widestSource > (LOPSIDED.times * Math.max(1, claimed - widestSource)) / others;
 }
 
-/** The decision about customers whom only evidence says were hit that does not count by itself. */
-export function waitForPerson(customers: number): ApprovalDecision {
-  return { state: 'awaiting_approval', reason: { code: 'untrusted_evidence', customers } };
+/** The decision about customers whom only evidence says were hit, or are at risk, that does not count by itself. */
+export function waitForPerson(audience: AudienceKind, customers: number): ApprovalDecision {
+  const code = audience === 'at_risk' ? 'untrusted_at_risk' : 'untrusted_evidence';
+  return { state: 'awaiting_approval', reason: { code, customers } };
 }
 
 /**

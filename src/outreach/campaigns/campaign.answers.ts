@@ -4,6 +4,7 @@ import { type Answer, count, maybeMoment, moment, pageAnswer } from '../../platf
 import { CAMPAIGN_STATES, MESSAGE_STATES, PAUSED_BY } from '../states.js';
 
 const kind = z.enum(['notice', 'resolved']);
+const audience = z.enum(['affected', 'atRisk']);
 const channel = z.enum(CHANNELS).nullable();
 
 /** A campaign as the API shows it. */
@@ -13,6 +14,7 @@ export const campaignAnswer = z
     incidentId: z.string(),
     policy: z.string(),
     kind,
+    audience: audience.describe('Whom it goes to; a "fixed" goes to all who were told and says affected.'),
     wave: count.describe('1 is everybody known at first; later waves are those who came since.'),
     state: z.enum(CAMPAIGN_STATES),
     stateReason: z.string().describe('A code.'),
@@ -20,7 +22,9 @@ export const campaignAnswer = z
     pausedBy: z.enum(PAUSED_BY).nullable(),
     claimed: z
       .boolean()
-      .describe('True: only claims say that its customers were hit, and the policy does not count those by itself.'),
+      .describe(
+        'True: only claims say that its customers were hit or are at risk, and the policy does not count those by itself.',
+      ),
     approveAfter: maybeMoment,
     approvedAt: maybeMoment,
     approvedBy: z.string().nullable(),
@@ -66,6 +70,7 @@ export const messageAnswer = z
     id: z.string(),
     customer: z.object({ id: z.string(), externalId: z.string().nullable() }).nullable(),
     kind,
+    audience: audience.describe('Why: they were hit, or they may be.'),
     channel,
     locale: z.string(),
     state: z.enum(MESSAGE_STATES),

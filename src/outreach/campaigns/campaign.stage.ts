@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type NumberedMember } from '../../audience/audience.js';
+import { type AtRiskMember, type AudienceKind, type NumberedMember } from '../../audience/audience.js';
 import { Audiences } from '../../audience/public.js';
 import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
@@ -40,16 +40,20 @@ const HOUR_MS = 3_600_000;
 /** Time after the end of an incident in which we look for customers who must hear that it is over. A judgement: two days. */
 const RESOLVED_LOOKBACK_MS = 48 * 3_600_000;
 
+/** A member of either audience with the number of the arrival. */
+type NewMember = NumberedMember | AtRiskMember;
+
 /** Members that are added to one wave. */
 interface Wave {
   readonly incident: Incident;
+  readonly audience: AudienceKind;
   readonly policy: Policy;
   /** The last wave of its kind. */
   readonly last: Campaign | undefined;
   readonly claimed: boolean;
   /** The number that a new wave gets. */
   readonly number: number;
-  readonly members: readonly NumberedMember[];
+  readonly members: readonly NewMember[];
   /** The newest audience member that was looked at. */
   readonly seq: number;
   readonly now: Date;
@@ -125,33 +129,48 @@ export class CampaignStage implements Stage {
     return { ...policy, trust: policy.trust.filter((one) => one !== 'claimed') };
   }
 
-  private async notify(tx: Tx, incident: Incident, asWritten: Policy, now: Date): Promise<number> {
+  private async notify(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
     await this.withdrawEnd(tx, incident, now);
     if (await this.heldBack(tx, incident, now)) return 0;
+    if (policy.holdOut?.neverFor.includes(incident.severity)) await this.audiences.releaseHeldOut(tx, incident.id, now);
+    let planned = 0;
+    for (const audience of policy.audience) planned += await this.notifyAudience(tx, incident, audience, policy, now);
+    return planned;
+  }
+
+  private async notifyAudience(
+    tx: Tx,
+    incident: Incident,
+    audience: AudienceKind,
+    asWritten: Policy,
+    now: Date,
+  ): Promise<number> {
+    const of = { incidentId: incident.id, kind: 'notice', audience } as const;
     // A person's word on one wave holds for those after it; on claims it holds for claims alone.
-    if (await this.campaigns.hasWaveIn(tx, incident.id, 'notice', ['cancelled', 'paused'])) return 0;
-    const last = await this.campaigns.lastWave(tx, incident.id, 'notice');
-    const claims = await this.campaigns.lastWave(tx, incident.id, 'notice', true);
-    const reached = await this.campaigns.reached(tx, incident.id, 'notice');
-    const members = await this.newMembers(tx, incident.id, asWritten, reached.audienceSeq);
+    if (await this.campaigns.isStopped(tx, of)) return 0;
+    const last = await this.campaigns.lastWave(tx, of);
+    const claims = await this.campaigns.lastWave(tx, of, true);
+    const reached = await this.campaigns.reached(tx, of);
+    const members = await this.newMembers(tx, incident.id, audience, reached.audienceSeq);
     const isYoung = last !== undefined && now.getTime() - last.createdAt.getTime() < WAVE_PAUSE_MS;
     if (isYoung && last.state !== 'awaiting_approval' && members.length < BATCH) return 0;
-    const policy = await this.believed(tx, incident, asWritten);
     const open = claims?.state === 'awaiting_approval' ? claims : undefined;
-    const proven = open ? await this.messages.countPromotable(tx, open.id, policy.trust) : 0;
+    const promotes = open && audience === 'affected';
+    const proven = promotes ? await this.messages.countPromotable(tx, open.id, policy.trust) : 0;
     if (members.length === 0 && proven === 0) return 0;
-    const untold = await this.untold(tx, incident, members);
-    const [counting, claimed] = [untold, untold].map((all, nth) =>
-      all.filter((one) => countsByItself(policy, one.trust) === (nth === 0)),
-    ) as [NumberedMember[], NumberedMember[]];
+    const counts = ({ trust }: NewMember) => countsByItself(policy, audience, trust);
+    await this.makeRoom(tx, incident, audience, audience === 'affected' ? members : members.filter(counts), now);
+    const told = await this.withoutHeldOut(tx, incident, policy, await this.untold(tx, incident, members), now);
+    const [counting, claimed] = [told.filter(counts), told.filter((one) => !counts(one))];
     const seq = members.at(-1)?.seq ?? reached.audienceSeq;
-    const wave = { incident, policy, seq, now };
+    const wave = { incident, audience, policy, seq, now };
     let planned = 0;
     let number = reached.wave;
     if (counting.length + proven > 0 || claimed.length === 0) {
-      const told = await this.messages.countNotices(tx, incident.id);
-      const grant = await this.grants.find(tx, incident.id, false);
-      const decision = decideApproval(policy, told + counting.length + proven, now, grant);
+      const before = await this.messages.countNotices(tx, incident.id);
+      // An approval is of the words that a person saw, and those to customers at risk are others.
+      const grant = audience === 'affected' ? await this.grants.find(tx, incident.id, false) : undefined;
+      const decision = decideApproval(policy, before + counting.length + proven, now, grant);
       const id = await this.addWave(
         tx,
         { ...wave, last, claimed: false, number: ++number, members: counting },
@@ -162,7 +181,7 @@ export class CampaignStage implements Stage {
     }
     if (claimed.length > 0 && !(claims?.state === 'cancelled' && claims.reason.code === 'by_person')) {
       const waiting = open ? await this.messages.countWaiting(tx, open.id) : 0;
-      const decision = await this.decideClaims(tx, incident, waiting, claimed.length);
+      const decision = await this.decideClaims(tx, incident, audience, waiting, claimed.length);
       await this.addWave(tx, { ...wave, last: claims, claimed: true, number: number + 1, members: claimed }, decision);
       planned += claimed.length;
     } else if (claims) await this.campaigns.extend(tx, claims.id, seq);
@@ -173,16 +192,54 @@ export class CampaignStage implements Stage {
   private async decideClaims(
     tx: Tx,
     { id, issueIds }: Incident,
+    audience: AudienceKind,
     waiting: number,
     added: number,
   ): Promise<ApprovalDecision> {
-    const grant = await this.grants.find(tx, id, true);
-    if (!grant || isLopsided(await this.issues.evidence(tx, issueIds))) return waitForPerson(waiting + added);
+    const grant = audience === 'affected' ? await this.grants.find(tx, id, true) : undefined;
+    if (!grant || isLopsided(await this.issues.evidence(tx, issueIds))) return waitForPerson(audience, waiting + added);
     return byGrant(grant, (await this.messages.countNotices(tx, id, true)) + added);
   }
 
+  /** Whoever waits among those at risk and was hit meanwhile, or is better known now, is planned anew, and told once all the same. */
+  private async makeRoom(
+    tx: Tx,
+    { id }: Incident,
+    audience: AudienceKind,
+    members: readonly NewMember[],
+    now: Date,
+  ): Promise<void> {
+    const ids = members.map(({ customerId }) => customerId);
+    await this.messages.makeRoom(tx, id, ids, audience === 'at_risk');
+    for (const { id: emptied } of await this.campaigns.emptied(tx, id)) {
+      const reason = { code: 'evidence_trusted' } as const;
+      const change = { from: ['awaiting_approval'], to: 'cancelled', reason, actor: 'forewarn' } as const;
+      await this.campaigns.setState(tx, emptied, change, now);
+    }
+  }
+
+  /** Leaves out whom chance holds out, and notes them. */
+  private async withoutHeldOut(
+    tx: Tx,
+    incident: Incident,
+    policy: Policy,
+    members: readonly NewMember[],
+    now: Date,
+  ): Promise<readonly NewMember[]> {
+    if (members.length === 0) return members;
+    const { share, neverFor } = policy.holdOut ?? { share: 0, neverFor: [] };
+    const drawn = neverFor.includes(incident.severity) ? 0 : share;
+    const ids = members.map(({ customerId }) => customerId);
+    const held = await this.audiences.drawHoldOut(tx, incident, ids, drawn);
+    if (held.size === 0) return members;
+    const out = members.filter(({ customerId }) => held.has(customerId));
+    const noted = await this.planner.heldOut(tx, policy, out, now);
+    await this.audiences.holdOut(tx, incident.id, drawn, noted, now);
+    return members.filter(({ customerId }) => !held.has(customerId));
+  }
+
   /** Of these members, those without a message of this incident (who come again when better evidence does) or of one that became part of it. */
-  private async untold(tx: Tx, incident: Incident, members: readonly NumberedMember[]): Promise<NumberedMember[]> {
+  private async untold(tx: Tx, incident: Incident, members: readonly NewMember[]): Promise<NewMember[]> {
     const ids = members.map((one) => one.customerId);
     const toldBefore = await this.messages.toldIn(tx, [incident.id, ...incident.mergedIds], ids);
     return members.filter((one) => !toldBefore.has(one.customerId));
@@ -190,14 +247,15 @@ export class CampaignStage implements Stage {
 
   /** Adds members to the last wave while that still waits for approval, and begins a new one otherwise; returns the campaign. */
   private async addWave(tx: Tx, wave: Wave, decision: ApprovalDecision): Promise<number> {
-    const { incident, policy, last, claimed, members, now } = wave;
+    const { incident, audience, policy, last, claimed, members, now } = wave;
     // Under a lock, so that nobody is added to what a person approves in the same moment.
     const growing = last !== undefined && (await this.campaigns.lockIn(tx, last.id, ['awaiting_approval']));
-    const about = { incidentId: incident.id, policy: policy.name, kind: 'notice', wave: wave.number, claimed } as const;
+    const of = { incidentId: incident.id, kind: 'notice', audience } as const;
+    const about = { ...of, policy: policy.name, wave: wave.number, claimed };
     const id = growing ? last.id : await this.campaigns.insert(tx, about, decision, now);
     if (growing && decision.approveAfter === undefined) await this.campaigns.await(tx, id, decision);
     await this.campaigns.extend(tx, id, wave.seq);
-    const plan = { campaignId: id, incidentId: incident.id, kind: 'notice' } as const;
+    const plan = { ...of, campaignId: id };
     const customers = await this.planner.planNotices(tx, plan, policy, members, now);
     if (growing) return id;
     const facts = { wave: wave.number, customers, state: decision.state, ...campaignFacts(id, decision.reason) };
@@ -215,8 +273,8 @@ export class CampaignStage implements Stage {
   }
 
   /** Members who came after the one numbered `seq`, at most `BATCH`. Reads pages, since thousands of rows at once hold up this thread. */
-  private async newMembers(tx: Tx, incidentId: number, { audience }: Policy, seq: number): Promise<NumberedMember[]> {
-    const members: NumberedMember[] = [];
+  private async newMembers(tx: Tx, incidentId: number, audience: AudienceKind, seq: number): Promise<NewMember[]> {
+    const members: NewMember[] = [];
     while (members.length < BATCH) {
       const page = await this.audiences.after(tx, incidentId, audience, members.at(-1)?.seq ?? seq, PAGE);
       members.push(...page);
@@ -257,7 +315,8 @@ export class CampaignStage implements Stage {
     if (!policy.onResolve) return cancelled;
     const told = await this.messages.toldWithoutResolved(tx, family, BATCH);
     if (told.length === 0) return cancelled;
-    const before = await this.campaigns.lastWave(tx, incident.id, 'resolved');
+    const of = { incidentId: incident.id, kind: 'resolved', audience: 'affected' } as const;
+    const before = await this.campaigns.lastWave(tx, of);
     if (before?.state === 'cancelled') return cancelled;
     const reuse = before && before.state !== 'done';
     // It goes to exactly those who were told, and what they were told was approved.
@@ -267,22 +326,15 @@ export class CampaignStage implements Stage {
       : await this.campaigns.insert(
           tx,
           {
-            incidentId: incident.id,
+            ...of,
             policy: policy.name,
-            kind: 'resolved',
             wave: (before?.wave ?? 0) + 1,
             claimed: false,
           },
           decision,
           now,
         );
-    await this.planner.planResolved(
-      tx,
-      { campaignId: id, incidentId: incident.id, kind: 'resolved' },
-      policy,
-      told,
-      now,
-    );
+    await this.planner.planResolved(tx, { ...of, campaignId: id }, policy, told, now);
     return cancelled + told.length;
   }
 

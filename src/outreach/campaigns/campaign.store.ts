@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type AudienceKind } from '../../audience/audience.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
 import { type ApprovalDecision } from '../algorithm/decide.js';
@@ -6,16 +7,24 @@ import { type Campaign, type CampaignKind } from '../campaign.js';
 import { type CampaignReason, campaignReasonOf } from '../reasons.js';
 import { campaignStep, type CampaignState, OPEN_MESSAGE_STATES, type PausedBy, sqlStates } from '../states.js';
 
-const COLUMNS = `id, incident_id AS "incidentId", policy, kind, wave, state, state_reason AS code, state_facts AS facts, paused_by AS "pausedBy", claimed, audience_seq AS "audienceSeq", approve_after AS "approveAfter",
+const COLUMNS = `id, incident_id AS "incidentId", policy, kind, audience, wave, state, state_reason AS code, state_facts AS facts, paused_by AS "pausedBy", claimed, audience_seq AS "audienceSeq", approve_after AS "approveAfter",
   approved_at AS "approvedAt", approved_by AS "approvedBy", send_after AS "sendAfter", asked, created_at AS "createdAt"`;
 
 type Row = Omit<Campaign, 'reason'> & { readonly code: string; readonly facts: Readonly<Record<string, unknown>> };
+
+/** Waves of an incident of one kind to one audience. */
+interface WavesOf {
+  readonly incidentId: number;
+  readonly kind: CampaignKind;
+  readonly audience: AudienceKind;
+}
 
 /** A wave to be inserted. */
 export interface NewWave {
   readonly incidentId: number;
   readonly policy: string;
   readonly kind: CampaignKind;
+  readonly audience: AudienceKind;
   readonly wave: number;
   readonly claimed: boolean;
 }
@@ -39,25 +48,26 @@ const FINISHED = campaignStep(['approved'], 'done');
 /** All SQL on campaigns. */
 @Injectable()
 export class CampaignStore {
-  /** The last wave of an incident that rests on claims, or on more than them; undefined when there is none. */
-  async lastWave(sql: Sql, incidentId: number, kind: CampaignKind, claimed = false): Promise<Campaign | undefined> {
+  /** The last wave of an incident to an audience that rests on claims, or on more than them; undefined when there is none. */
+  async lastWave(sql: Sql, of: WavesOf, claimed = false): Promise<Campaign | undefined> {
     const [row] = await sql.query<Row>(
       {
         name: 'campaigns.last_wave',
-        text: `SELECT ${COLUMNS} FROM campaign WHERE incident_id = $1 AND kind = $2 AND claimed = $3 ORDER BY wave DESC LIMIT 1`,
+        text: `SELECT ${COLUMNS} FROM campaign WHERE incident_id = $1 AND kind = $2 AND audience = $3 AND claimed = $4 ORDER BY wave DESC LIMIT 1`,
       },
-      [incidentId, kind, claimed],
+      [of.incidentId, of.kind, of.audience, claimed],
     );
     return row && campaignOf(row);
   }
 
-  /** The number of the last wave of an incident, and the newest audience member that any of its waves took in. */
-  async reached(sql: Sql, incidentId: number, kind: CampaignKind): Promise<{ wave: number; audienceSeq: number }> {
-    const text = `SELECT coalesce(max(wave), 0) AS wave, coalesce(max(audience_seq), 0) AS "audienceSeq"
+  /** The number of the last wave of an incident, and the newest member of an audience that any of its waves took in. */
+  async reached(sql: Sql, { incidentId, kind, audience }: WavesOf): Promise<{ wave: number; audienceSeq: number }> {
+    const text = `SELECT coalesce(max(wave), 0) AS wave, coalesce(max(audience_seq) FILTER (WHERE audience = $3), 0) AS "audienceSeq"
       FROM campaign WHERE incident_id = $1 AND kind = $2`;
     const rows = await sql.query<{ wave: number; audienceSeq: number }>({ name: 'campaigns.reached', text }, [
       incidentId,
       kind,
+      audience,
     ]);
     return onlyRow(rows, 'the waves of an incident');
   }
@@ -71,30 +81,38 @@ export class CampaignStore {
     return rows.map(campaignOf);
   }
 
-  /** True if a wave of an incident, other than one of claims, is in one of these states. */
-  async hasWaveIn(
-    sql: Sql,
-    incidentId: number,
-    kind: CampaignKind,
-    states: readonly CampaignState[],
-  ): Promise<boolean> {
-    const text =
-      'SELECT FROM campaign WHERE incident_id = $1 AND kind = $2 AND NOT claimed AND state = ANY ($3::text[]) LIMIT 1';
-    return (await sql.query({ name: 'campaigns.has_wave_in', text }, [incidentId, kind, states])).length > 0;
+  /**
+   * True if a wave of an incident, other than one of claims, was cancelled or is paused. Who stops what goes to the affected stops the word to those
+   * at risk as well; not the other way.
+   */
+  async isStopped(sql: Sql, { incidentId, kind, audience }: WavesOf): Promise<boolean> {
+    const text = `SELECT FROM campaign WHERE incident_id = $1 AND kind = $2 AND NOT claimed AND audience IN ('affected', $3)
+       AND state IN ('cancelled', 'paused') AND state_reason <> 'evidence_trusted' LIMIT 1`;
+    return (await sql.query({ name: 'campaigns.is_stopped', text }, [incidentId, kind, audience])).length > 0;
+  }
+
+  /** Waves of an incident to those at risk that wait for approval and have no message any more. */
+  async emptied(tx: Tx, incidentId: number): Promise<Campaign[]> {
+    const rows = await tx.query<Row>(
+      `SELECT ${COLUMNS} FROM campaign c WHERE incident_id = $1 AND kind = 'notice' AND audience = 'at_risk' AND state = 'awaiting_approval'
+         AND NOT EXISTS (SELECT FROM message m WHERE m.campaign_id = c.id)`,
+      [incidentId],
+    );
+    return rows.map(campaignOf);
   }
 
   /** Starts a wave; returns its id. */
   async insert(
     tx: Tx,
-    { incidentId, policy, kind, wave, claimed }: NewWave,
+    { incidentId, policy, kind, audience, wave, claimed }: NewWave,
     decision: ApprovalDecision,
     now: Date,
   ): Promise<number> {
     const approved = decision.state === 'approved';
     const { code, facts } = columnsOf(decision.reason);
     const rows = await tx.query<{ id: number }>(
-      `INSERT INTO campaign (incident_id, policy, kind, wave, state, state_reason, state_facts, approve_after, approved_at, approved_by, created_at, claimed)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
+      `INSERT INTO campaign (incident_id, policy, kind, wave, state, state_reason, state_facts, approve_after, approved_at, approved_by, created_at, claimed, audience)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id`,
       [
         incidentId,
         policy,
@@ -108,6 +126,7 @@ export class CampaignStore {
         approved ? (decision.by ?? 'policy') : null,
         now,
         claimed,
+        audience,
       ],
     );
     return onlyRow(rows, 'the new campaign').id;

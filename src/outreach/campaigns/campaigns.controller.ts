@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
+import { type AudienceKind } from '../../audience/audience.js';
 import { CustomerDirectory } from '../../customers/public.js';
 import { Incidents } from '../../incidents/public.js';
 import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
@@ -288,9 +289,14 @@ export class CampaignsController {
   }
 }
 
-function shape({ id, incidentId, audienceSeq: _, asked: _asked, reason, ...rest }: Campaign) {
+/** Names an audience as the API does. */
+function audienceName(kind: AudienceKind): 'affected' | 'atRisk' {
+  return kind === 'at_risk' ? 'atRisk' : kind;
+}
+
+function shape({ id, incidentId, audienceSeq: _, asked: _asked, reason, audience, ...rest }: Campaign) {
   const words = { stateReason: reason.code, stateWords: campaignWords(reason) };
-  return { id: String(id), incidentId: String(incidentId), ...rest, ...words };
+  return { id: String(id), incidentId: String(incidentId), audience: audienceName(audience), ...rest, ...words };
 }
 
 function shapeMessage(message: Message, names: ReadonlyMap<number, string>) {
@@ -298,6 +304,7 @@ function shapeMessage(message: Message, names: ReadonlyMap<number, string>) {
     id,
     customerId,
     kind,
+    audience,
     channel,
     locale,
     state,
@@ -318,6 +325,7 @@ function shapeMessage(message: Message, names: ReadonlyMap<number, string>) {
     id,
     customer,
     kind,
+    audience: audienceName(audience),
     channel,
     locale,
     state,

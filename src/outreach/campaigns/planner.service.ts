@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Member } from '../../audience/audience.js';
+import { type AtRiskMember, type HeldOut, type Member } from '../../audience/audience.js';
 import { type Channel, type Recipient } from '../../customers/customer.js';
 import { CustomerDirectory } from '../../customers/public.js';
 import { formatMoment, render } from '../../explanations/reader.js';
@@ -31,13 +31,38 @@ export class Planner {
   ) {}
 
   /** Plans a notice for each of these members; returns how many were planned anew. */
-  async planNotices(tx: Tx, plan: Plan, policy: Policy, members: readonly Member[], now: Date): Promise<number> {
+  async planNotices(
+    tx: Tx,
+    plan: Plan,
+    policy: Policy,
+    members: readonly (Member | AtRiskMember)[],
+    now: Date,
+  ): Promise<number> {
     const whys = new Map<string, string>();
-    return this.planEach(tx, plan, members, now, ({ evidence }, recipient) => {
+    return this.planEach(tx, plan, members, now, (member, recipient) => {
       const locale = this.explanations.localeFor(recipient.locale);
-      const why = this.whyNotice(evidence.lastAt, locale, recipient.timeZone, whys);
+      const why =
+        'evidence' in member
+          ? this.whyNotice(member.evidence.lastAt, locale, recipient.timeZone, whys)
+          : render(this.explanations.textsOf(locale).why.atRisk, {});
       return { ...this.base(recipient, locale, why), ...this.route(recipient, policy, policy.channels, now) };
     });
+  }
+
+  /** Says of each of these members who are held out on which channel they would have been written to. */
+  async heldOut(tx: Tx, policy: Policy, members: readonly (Member | AtRiskMember)[], now: Date): Promise<HeldOut[]> {
+    const held: HeldOut[] = [];
+    for (let at = 0; at < members.length; at += PAGE) {
+      const page = members.slice(at, at + PAGE);
+      const ids = page.map(({ customerId }) => customerId);
+      const recipients = await this.recipients(tx, ids);
+      for (const { customerId, kind } of page) {
+        const recipient = recipients.get(customerId);
+        const channel = recipient ? this.route(recipient, policy, policy.channels, now).channel : null;
+        held.push({ customerId, audience: kind, channel });
+      }
+    }
+    return held;
   }
 
   /** Written once for each minute, language and zone of a wave, since there are few of them and writing is what costs. */

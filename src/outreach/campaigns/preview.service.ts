@@ -7,6 +7,7 @@ import { assertNever, Problem } from '../../platform/errors.js';
 import { judgeVersion, previewVersion } from '../algorithm/preview-version.js';
 import { type Campaign, type Message } from '../campaign.js';
 import { Composer } from '../messages/composer.service.js';
+import { templatesOf } from '../messages/channel-texts.js';
 import { MessageStore } from '../messages/message.store.js';
 
 const SAMPLES = 5;
@@ -33,7 +34,7 @@ export class CampaignPreviews {
     const texts: unknown[] = [campaign.id, campaign.asked];
     for (const locale of await this.messages.localesOf(sql, campaign.id)) {
       const words = incident && (await this.explanations.forReader(sql, [incident], locale, null)).get(incident.id);
-      texts.push(locale, words, this.explanations.textsOf(locale)[campaign.kind]);
+      texts.push(locale, words, templatesOf(this.explanations.textsOf(locale), campaign));
     }
     return previewVersion(await this.messages.countWaiting(sql, campaign.id), texts);
   }

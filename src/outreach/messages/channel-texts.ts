@@ -1,5 +1,6 @@
 import { type Channel } from '../../customers/customer.js';
 import { cut, oneLine, render, type TemplateValues, tidyLines } from '../../explanations/reader.js';
+import { type Message } from '../campaign.js';
 import { type LocaleTexts } from '../../explanations/texts-config.js';
 
 /** The words of a message as its channel carries them; `subject` is null on channels without one. */
@@ -39,6 +40,11 @@ export const CHANNEL_TEXTS: Readonly<Record<Channel, ChannelText>> = {
 
 /** Values that a person wrote and that may be shortened, the least needed first. The link and the reason stay whole. */
 const SHORTENED = ['workaround', 'nextUpdate', 'body', 'title', 'name', 'area', 'product'] as const;
+
+/** The templates of a message: who was hit reads that it did happen, who is at risk that it may, and both read the same end. */
+export function templatesOf(texts: LocaleTexts, { kind, audience }: Pick<Message, 'kind' | 'audience'>): Templates {
+  return kind === 'notice' && audience === 'at_risk' ? texts.atRisk : texts[kind];
+}
 
 /** Writes a message for its channel. What is too long loses the ends of what people wrote, never the link at its end. */
 export function writeWords(channel: Channel, templates: Templates, values: TemplateValues): Words {

@@ -12,7 +12,7 @@ import { afterQuietHours } from '../algorithm/quiet-hours.js';
 import { zonesOf } from '../algorithm/zones.js';
 import { type Campaign, type Message } from '../campaign.js';
 import { CampaignStore } from '../campaigns/campaign.store.js';
-import { type Words, writeWords } from './channel-texts.js';
+import { templatesOf, type Words, writeWords } from './channel-texts.js';
 import { Looked } from './looked.js';
 import { MessageStore } from './message.store.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
@@ -113,7 +113,7 @@ export class Composer {
     channel: Channel,
     looked = new Looked(),
   ): Promise<Words> {
-    const { locale, kind } = message;
+    const { locale } = message;
     const explanations = await looked.once(`explanation ${incident.id} ${locale} ${recipient.timeZone}`, () =>
       this.explanations.forReader(sql, [incident], locale, recipient.timeZone),
     );
@@ -131,6 +131,6 @@ export class Composer {
       link: `${this.publicUrl.base}/i/${message.linkToken}`,
       reason: message.why,
     };
-    return writeWords(channel, this.explanations.textsOf(locale)[kind], values);
+    return writeWords(channel, templatesOf(this.explanations.textsOf(locale), message), values);
   }
 }

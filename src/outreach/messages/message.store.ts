@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Trust } from '../../projects/project-key.js';
+import { type AudienceKind } from '../../audience/audience.js';
 import { type Channel } from '../../customers/customer.js';
 import { int8s, texts, timestamps, uuids } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
@@ -16,7 +17,7 @@ import {
   sqlStates,
 } from '../states.js';
 
-const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.channel, m.locale, m.why, m.link_token AS "linkToken",
+const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.audience, m.channel, m.locale, m.why, m.link_token AS "linkToken",
   m.state, m.state_reason AS "stateReason", m.address, m.subject, m.body, m.gateway, m.provider_id AS "providerId", m.provider_code AS "providerCode", m.fence, m.attempts, m.next_at AS "nextAt", m.created_at AS "createdAt", m.sent_at AS "sentAt"`;
 
 const CLAIMED = messageStep(['pending'], 'claimed');
@@ -29,8 +30,8 @@ const ERASED = messageStep(['pending', 'claimed'], 'cancelled');
 
 const INSERT = {
   name: 'messages.insert',
-  text: `INSERT INTO message (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, campaign_id, incident_id, kind, created_at, final_at)
-         SELECT p.*, $10, $11, $12, $13, CASE WHEN p.state = 'suppressed' THEN $13::timestamptz END
+  text: `INSERT INTO message (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, campaign_id, incident_id, kind, created_at, audience, final_at)
+         SELECT p.*, $10, $11, $12, $13, $14, CASE WHEN p.state = 'suppressed' THEN $13::timestamptz END
          FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
            AS p (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at)
          ON CONFLICT (incident_id, customer_id, kind) DO NOTHING RETURNING id`,
@@ -67,6 +68,7 @@ export interface Plan {
   readonly campaignId: number;
   readonly incidentId: number;
   readonly kind: CampaignKind;
+  readonly audience: AudienceKind;
 }
 
 /** A message as planning makes it. */
@@ -120,6 +122,7 @@ export class MessageStore {
       plan.incidentId,
       plan.kind,
       now,
+      plan.audience,
     ]);
     return rows.length;
   }
@@ -284,6 +287,20 @@ export class MessageStore {
       [from, to, trusts],
     );
     return rows.length;
+  }
+
+  /**
+   * Takes back what was planned for these customers as at risk and never left, so that it can be planned anew: what waits for approval, and what was
+   * cancelled or had no way. What is approved, or was ever tried, stays.
+   * @param onlyClaimed true: only what waits for a person because claims have a part in it
+   */
+  async makeRoom(tx: Tx, incidentId: number, customerIds: readonly number[], onlyClaimed: boolean): Promise<void> {
+    await tx.query(
+      `DELETE FROM message m USING campaign c WHERE c.id = m.campaign_id AND m.incident_id = $1 AND m.customer_id = ANY ($2::bigint[])
+         AND m.kind = 'notice' AND m.audience = 'at_risk' AND m.attempts = 0
+         AND (m.state = 'pending' AND c.state <> 'approved' OR m.state IN ('cancelled', 'suppressed')) AND (c.claimed OR NOT $3)`,
+      [incidentId, int8s(customerIds), onlyClaimed],
+    );
   }
 
   /** Counts the messages of a campaign that wait. */

@@ -4,6 +4,7 @@ export const STAGE_NAMES = [
   'telemetry-flush',
   'trait-flush',
   'identity-links',
+  'late-names',
   'forget-hits',
   'ignore-end',
   'link',
@@ -33,6 +34,7 @@ export const OWN_STAGES: readonly StageName[] = [
   'telemetry-flush',
   'trait-flush',
   'identity-links',
+  'late-names',
   'audit-flush',
 ];
 
