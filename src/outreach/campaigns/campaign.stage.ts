@@ -154,6 +154,8 @@ export class CampaignStage implements Stage {
     const members = await this.newMembers(tx, incident.id, audience, reached.audienceSeq);
     const isYoung = last !== undefined && now.getTime() - last.createdAt.getTime() < WAVE_PAUSE_MS;
     if (isYoung && last.state !== 'awaiting_approval' && members.length < BATCH) return 0;
+    // Of those at risk no claim counts by itself, so there is nothing to look for.
+    const policy = audience === 'affected' ? await this.believed(tx, incident, asWritten) : asWritten;
     const open = claims?.state === 'awaiting_approval' ? claims : undefined;
     const promotes = open && audience === 'affected';
     const proven = promotes ? await this.messages.countPromotable(tx, open.id, policy.trust) : 0;
