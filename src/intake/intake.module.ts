@@ -32,7 +32,7 @@ import { RequestTurns } from './http/request.turns.js';
 import { ProjectErrorsController } from './ledger/project-errors.controller.js';
 import { ReleasesController } from './telemetry/releases.controller.js';
 import { TelemetryRecorder } from './telemetry/telemetry.recorder.js';
-import { TraceNames } from './trace-names.js';
+import { TraceNames } from './trace-names.service.js';
 import { TrustKeeper } from './buffer/trust.keeper.js';
 import { TelemetryStore } from './telemetry/telemetry.store.js';
 

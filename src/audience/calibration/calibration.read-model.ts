@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql } from '../../platform/db/database.js';
 import { type Outcome, together } from '../algorithm/calibration.v1.js';
+import { type DueRates } from './expectation-gauges.js';
 
 /** Outcomes that can be judged, and how many incidents cannot. */
 interface Outcomes {
@@ -24,14 +25,6 @@ const TOO_SHORT = `
   WHERE ($1::int IS NULL OR i.project_id = $1) AND i.resolved_at IS NOT NULL
     AND EXISTS (SELECT FROM at_risk_member m WHERE m.incident_id = i.id AND m.since >= $2)
     AND NOT EXISTS (SELECT FROM at_risk_member m WHERE m.incident_id = i.id AND m.since >= $2 AND ${DUE} <= i.resolved_at)`;
-
-/** Hits expected of customers at risk whose time is up, and hits that came. */
-export interface DueRates {
-  readonly customers: number;
-  /** Hits that were expected of them. */
-  readonly expected: number;
-  readonly hit: number;
-}
 
 const RATED_MS = 90 * 86_400_000;
 

@@ -1,6 +1,13 @@
 import { type Clock } from '../../platform/clock.js';
 import { type Metrics } from '../../platform/metrics.js';
-import { type DueRates } from './calibration.read-model.js';
+
+/** Hits expected of customers at risk whose time is up, and hits that came. */
+export interface DueRates {
+  readonly customers: number;
+  /** Hits that were expected of them. */
+  readonly expected: number;
+  readonly hit: number;
+}
 
 /** Age up to which figures are shown again: they move with incidents, not with scrapes. */
 const KEPT_MS = 5 * 60_000;

@@ -4,7 +4,7 @@ import { Clock } from '../../platform/clock.js';
 import { KeyLimiter } from '../http/key.limiter.js';
 import { type Facts } from '../../grouping/facts.js';
 import { type Trust, weakerTrust } from '../../projects/project-key.js';
-import { TraceNames } from '../trace-names.js';
+import { TraceNames } from '../trace-names.service.js';
 import { type Sender } from '../sender.js';
 import { TrustKeeper } from './trust.keeper.js';
 import { Projects } from '../../projects/project.registry.js';

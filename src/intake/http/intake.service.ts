@@ -5,7 +5,7 @@ import { OutcomeCounter } from '../ledger/outcome.counter.js';
 import { type Outcome } from '../outcome.js';
 import { BodyReaders, type ReadBody } from '../reader/body.readers.js';
 import { type Sender } from '../sender.js';
-import { TraceNames } from '../trace-names.js';
+import { TraceNames } from '../trace-names.service.js';
 import { TelemetryRecorder } from '../telemetry/telemetry.recorder.js';
 import { IntakeGate } from './intake.gate.js';
 import { headerText, type IntakeRequest, Refusal } from './intake-request.js';

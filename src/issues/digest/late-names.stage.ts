@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CustomerDirectory } from '../../customers/public.js';
 import { IntakeLedger } from '../../intake/public.js';
-import { TraceNames, type TracedUser } from '../../intake/trace-names.js';
+import { TraceNames, type TracedUser } from '../../intake/trace-names.service.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { type Trust, weakerTrust } from '../../projects/project-key.js';
