@@ -34,6 +34,7 @@ import { CustomerHealth1795439200000 } from './1795439200000-customer-health.js'
 import { AtRiskOutreach1795440000000 } from './1795440000000-at-risk-outreach.js';
 import { Nobody1795440100000 } from './1795440100000-nobody.js';
 import { Brakes1795442000000 } from './1795442000000-brakes.js';
+import { Ramp1795442100000 } from './1795442100000-ramp.js';
 import { Receipts1795443000000 } from './1795443000000-receipts.js';
 import { Answers1795444000000 } from './1795444000000-answers.js';
 import { Questions1795444100000 } from './1795444100000-questions.js';
@@ -76,6 +77,7 @@ export const migrations = [
   AtRiskOutreach1795440000000,
   Nobody1795440100000,
   Brakes1795442000000,
+  Ramp1795442100000,
   Receipts1795443000000,
   Answers1795444000000,
   Questions1795444100000,

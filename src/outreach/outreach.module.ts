@@ -17,6 +17,8 @@ import { StageRunner } from '../platform/stages/stage-runner.js';
 import { CampaignStage } from './campaigns/campaign.stage.js';
 import { Approvals } from './campaigns/approvals.service.js';
 import { GrantStore } from './campaigns/grant.store.js';
+import { OutcomeReadModel } from './campaigns/outcome.read-model.js';
+import { Ramps } from './campaigns/ramp.service.js';
 import { OutreachOutlooks } from './campaigns/outlook.service.js';
 import { CampaignStore } from './campaigns/campaign.store.js';
 import { CampaignsController } from './campaigns/campaigns.controller.js';
@@ -43,6 +45,8 @@ import { MessageQueue } from './public.js';
   providers: [
     CampaignStore,
     GrantStore,
+    OutcomeReadModel,
+    Ramps,
     Approvals,
     OutreachOutlooks,
     MessageStore,

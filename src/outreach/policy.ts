@@ -48,6 +48,20 @@ export const policiesSchema = z
       blastLimit: z.number().int().min(0).default(500),
       /** Customers of one campaign above whom two people must approve, with two tokens. */
       twoPersonsAbove: z.number().int().min(0).optional(),
+      /** Shares of a campaign's customers to whom it goes out, step by step; after the last, to all. */
+      ramp: z
+        .array(percent)
+        .min(1)
+        .refine(
+          (steps) => steps.every((one, at) => one > (steps[at - 1] ?? 0)),
+          'each step must be larger than the one before',
+        )
+        .optional(),
+      /** Shares of the messages tried above which a campaign is paused. */
+      stopWhen: z
+        .strictObject({ failed: percent.optional(), optedOut: percent.optional() })
+        .refine((rules) => Object.keys(rules).length > 0, 'must name failed or optedOut')
+        .optional(),
       /** Minutes since midnight in the customer's zone between which nothing is sent. */
       quietHours: z.strictObject({ from: timeOfDay, to: timeOfDay }).optional(),
       caps: z.strictObject({ messages: z.number().int().min(1), per: duration }).optional(),

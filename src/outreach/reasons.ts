@@ -84,6 +84,12 @@ export type CampaignReason =
   | { readonly code: 'all_final' }
   | { readonly code: 'silence_began' }
   | { readonly code: 'silence_ended' }
+  | {
+      readonly code: 'stopped_by_rule';
+      readonly measure: 'failed' | 'optedOut';
+      readonly share: number;
+      readonly limit: number;
+    }
   | { readonly code: 'provider_refuses_setup'; readonly because: MessageReason };
 
 const CAMPAIGN_CODES = [
@@ -106,6 +112,7 @@ const CAMPAIGN_CODES = [
   'all_final',
   'silence_began',
   'silence_ended',
+  'stopped_by_rule',
   'provider_refuses_setup',
 ] as const satisfies readonly CampaignReason['code'][];
 
@@ -159,11 +166,19 @@ export function campaignWords(reason: CampaignReason): string {
       return 'a silence holds it back';
     case 'silence_ended':
       return 'the silence ended';
+    case 'stopped_by_rule': {
+      const what = reason.measure === 'failed' ? 'of the messages failed' : 'of the customers opted out';
+      return `${percentOf(reason.share)} ${what}, more than the ${percentOf(reason.limit)} of stopWhen`;
+    }
     case 'provider_refuses_setup':
       return `the provider refuses our setup: ${messageWords(reason.because)}`;
     default:
       return assertNever(reason);
   }
+}
+
+function percentOf(share: number): string {
+  return `${Number((share * 100).toPrecision(2))} %`;
 }
 
 /** Facts for a line of the timeline about a change of a campaign. */

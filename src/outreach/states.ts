@@ -79,7 +79,7 @@ export const CAMPAIGN_STEPS: Readonly<Record<CampaignState, readonly CampaignSta
 };
 
 /** Author of a pause. The end of a silence lifts a pause only if a silence made it. */
-export const PAUSED_BY = ['person', 'silence', 'provider'] as const;
+export const PAUSED_BY = ['person', 'silence', 'provider', 'rule'] as const;
 export type PausedBy = (typeof PAUSED_BY)[number];
 
 /** A change of state that the table allows, for use in SQL. */

@@ -207,6 +207,32 @@ describe('a campaign that a person stops', () => {
   });
 });
 
+describe('a ramp', () => {
+  it('lets a small share go first, then more, and is stopped by failures', async () => {
+    outside = await startOutside();
+    const rules = { ramp: ['30%', '70%'], stopWhen: { failed: '20%' } };
+    forewarn = await incidentWith(customers(40), { env: outside.env, config: { policies: [aPolicy(rules)] } });
+    await forewarn.planAndSend();
+    const first = outside.recipients().length;
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThan(32);
+
+    forewarn.clock.advance('3m');
+    await forewarn.runStages('campaign', 'dispatch');
+    const second = outside.recipients().length;
+    expect(second).toBeGreaterThan(first);
+    expect(second).toBeLessThan(40);
+
+    await forewarn.rows(`UPDATE message SET state = 'failed', state_reason = 'blocked' WHERE state = 'sent'`);
+    forewarn.clock.advance('3m');
+    await forewarn.runStages('campaign', 'dispatch');
+    expect(outside.recipients()).toHaveLength(second);
+    expect(await campaigns(forewarn)).toMatchObject([
+      { state: 'paused', pausedBy: 'rule', stateWords: '100 % of the messages failed, more than the 20 % of stopWhen' },
+    ]);
+  });
+});
+
 describe('one customer who is taken out of a campaign', () => {
   it('is not written to, in this wave or a later one', async () => {
     forewarn = await incidentWith(customers(2), required);

@@ -9,12 +9,13 @@ const UNITS = [
 
 /** Says in sentences what a policy does, for the person who wrote it. */
 export function describePolicy(policy: Policy): string[] {
-  const { match, approval, blastLimit, twoPersonsAbove, quietHours, caps, channels, trust, onResolve } = policy;
+  const { match, approval, blastLimit, twoPersonsAbove, quietHours, caps, channels, trust, onResolve, ramp } = policy;
   return [
     `${policy.name}: ${matchWords(match)}.`,
     `It writes to customers who were hit, by ${list(channels, 'else')}.`,
     approvalWords(approval, blastLimit, trust),
     twoPersonsAbove === undefined ? '' : `More than ${twoPersonsAbove} customers need two people.`,
+    ramp ? `It goes to ${ramp.map((one) => `${one * 100} %`).join(', then ')} of the customers, then to all.` : '',
     quietHours
       ? `Nothing goes out from ${clock(quietHours.from)} to ${clock(quietHours.to)} where the customer is.`
       : '',

@@ -23,6 +23,7 @@ import { CampaignStore } from './campaign.store.js';
 import { GrantStore } from './grant.store.js';
 import { MessageStore } from '../messages/message.store.js';
 import { Planner } from './planner.service.js';
+import { Ramps } from './ramp.service.js';
 import { POLICIES_CONFIG, type Policy } from '../policy.js';
 import { campaignFacts } from '../reasons.js';
 
@@ -80,6 +81,7 @@ export class CampaignStage implements Stage {
     private readonly approvals: Approvals,
     private readonly messages: MessageStore,
     private readonly planner: Planner,
+    private readonly ramps: Ramps,
     private readonly database: Database,
   ) {}
 
@@ -94,6 +96,7 @@ export class CampaignStage implements Stage {
     )) {
       worked += await this.locked(database, incident, now, (tx, policy) => this.conclude(tx, incident, policy, now));
     }
+    worked += await this.ramps.advance(database, now);
     worked += await database.transaction((tx) => this.campaigns.finish(tx));
     if (worked > 0) await wake(database, 'dispatch');
     return { worked, more: worked >= BATCH };
@@ -255,6 +258,7 @@ export class CampaignStage implements Stage {
     const of = { incidentId: incident.id, kind: 'notice', audience } as const;
     const about = { ...of, policy: policy.name, wave: wave.number, claimed };
     const id = growing ? last.id : await this.campaigns.insert(tx, about, decision, now);
+    if (!growing && policy.ramp?.[0] !== undefined) await this.campaigns.setShare(tx, id, policy.ramp[0], now);
     if (growing && decision.approveAfter === undefined) await this.campaigns.await(tx, id, decision);
     await this.campaigns.extend(tx, id, wave.seq);
     const plan = { ...of, campaignId: id };

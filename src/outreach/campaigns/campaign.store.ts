@@ -215,6 +215,25 @@ export class CampaignStore {
     );
   }
 
+  /** Campaigns of these policies that go out, with the share of their customers that they have come to and since when. */
+  async going(
+    sql: Sql,
+    policies: readonly string[],
+  ): Promise<(Pick<Campaign, 'id' | 'incidentId' | 'policy'> & { share: number; shareAt: Date })[]> {
+    return sql.query(
+      `SELECT id, incident_id AS "incidentId", policy, share, coalesce(share_at, created_at) AS "shareAt"
+       FROM campaign
+       WHERE state = 'approved' AND policy = ANY ($1::text[])
+       ORDER BY id`,
+      [policies],
+    );
+  }
+
+  /** Lets a campaign out to a share of its customers. */
+  async setShare(tx: Tx, id: number, share: number, now: Date): Promise<void> {
+    await tx.query('UPDATE campaign SET share = $2, share_at = $3 WHERE id = $1', [id, share, now]);
+  }
+
   /** Campaigns whose time to object is over. */
   async dueForApproval(sql: Sql, now: Date): Promise<Campaign[]> {
     const rows = await sql.query<Row>(

@@ -24,6 +24,11 @@ const CLAIMED = messageStep(['pending'], 'claimed');
 const CANCELLED = messageStep(['pending', 'claimed'], 'cancelled');
 const SHOWN = messageStep(['sent'], 'shown');
 
+/**
+ * True for a message `w` within the share of its campaign `c` that goes out by now: its place in all is the last eight of the random digits of its id.
+ */
+export const WITHIN_SHARE = `(c.share >= 1 OR ('x' || substr(w.id::text, 29, 8))::bit(32)::bigint < c.share * 4294967296)`;
+
 /** The switch is asked in the statements that let messages go, so that it holds in every process from its commit on. */
 export const IS_LIVE = `NOT EXISTS (SELECT FROM outreach_switch WHERE sending = 'held')`;
 const ERASED = messageStep(['pending', 'claimed'], 'cancelled');
@@ -40,7 +45,7 @@ const CLAIM = {
   name: 'messages.claim',
   text: `UPDATE message m SET state = '${CLAIMED.to}', fence = m.fence + 1, lease_until = $3
          WHERE m.id IN (SELECT w.id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved' AND (c.send_after IS NULL OR c.send_after <= $1)
-           WHERE ${IS_LIVE} AND w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND (w.channel IS NULL OR w.channel = ANY ($4::text[])) ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
+           WHERE ${IS_LIVE} AND ${WITHIN_SHARE} AND w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND (w.channel IS NULL OR w.channel = ANY ($4::text[])) ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
          RETURNING ${COLUMNS}`,
 };
 /** Rows changed in one statement: a backlog of any size is held within some runs, and none of them takes long. */
