@@ -27,6 +27,10 @@ const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: 
     what: 'make, list, limit and revoke the keys of a project',
     load: async () => (await import('./commands/key.command.js')).run,
   },
+  'test-message': {
+    what: 'send one marked message to yourself through the real provider',
+    load: async () => (await import('./commands/test-message.command.js')).run,
+  },
   import: {
     what: 'import customers from a CSV or NDJSON file',
     load: async () => (await import('./commands/import.command.js')).run,

@@ -22,6 +22,7 @@ import { Sender } from './dispatch/sender.service.js';
 import { Gateways } from './dispatch/gateways.service.js';
 import { OutboxController } from './outbox/outbox.controller.js';
 import { ReconcileStage } from './dispatch/reconcile.stage.js';
+import { TestMessagesController } from './dispatch/test-messages.controller.js';
 import { WaysOut } from './dispatch/ways-out.service.js';
 import { TwilioStatusController } from './twilio/twilio-status.controller.js';
 
@@ -35,6 +36,7 @@ import { TwilioStatusController } from './twilio/twilio-status.controller.js';
     EmailHookController,
     DoubtsController,
     HistoryController,
+    TestMessagesController,
   ],
   providers: [
     AttemptStore,

@@ -251,6 +251,28 @@ describe('one customer who is taken out of a campaign', () => {
   });
 });
 
+describe('a test message', () => {
+  it('goes through the real provider, marked and in the language asked for, and counts for nobody', async () => {
+    outside = await startOutside();
+    forewarn = await TestDaemon.start({ env: outside.env });
+    const send = (body: object) => forewarn.api.post('/v1/test-messages', body);
+
+    expect(await send({ to: 'me@shop.example', locale: 'zh-TW' })).toMatchObject({
+      status: 200,
+      body: { channel: 'email', gateway: 'smtp', result: 'sent' },
+    });
+    expect(await send({ channel: 'sms', to: '+4915112345601' })).toMatchObject({ body: { result: 'sent' } });
+    expect(outside.recipients()).toEqual(['+4915112345601', 'me@shop.example']);
+    expect(outside.smtp.mails[0]?.parsed.subject).toContain('測試');
+    expect(await forewarn.rows('SELECT FROM message')).toEqual([]);
+
+    for (const wrong of [{ to: 'nobody' }, { to: '+882123456789' }, { channel: 'sms', to: 'me@shop.example' }, {}])
+      expect((await send(wrong)).status).toBe(400);
+    await hold();
+    expect((await send({ to: 'me@shop.example' })).status).toBe(409);
+  });
+});
+
 describe('the built-in outbox', () => {
   it('of an installation that has used a provider shows messages, and counts nobody as told', async () => {
     outside = await startOutside();

@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+import { gatewaysSet } from '../delivery/gateway.factories.js';
+import { channelOf, sendTest, testRefusal } from '../delivery/test-message.js';
+import { SystemClock } from '../platform/clock.js';
+import { readSettings } from '../platform/config/settings.js';
+import { StartError } from '../platform/errors.js';
+
+const USAGE =
+  'usage: forewarn test-message --to ADDRESS [--locale TAG]     ADDRESS is a mail address or a number like +4915112345678\n';
+
+/** `forewarn test-message`: one marked message to oneself through the provider of the settings. Exit code 1 when the provider did not take it. */
+export async function run(args: string[]): Promise<number> {
+  const { to, locale } = parse(args);
+  const channel = to === undefined ? undefined : channelOf(to);
+  if (to === undefined || channel === undefined) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const settings = readSettings(process.env);
+  if (settings.sending === 'held') throw new StartError('FOREWARN_SENDING is held, so nothing leaves.');
+  const gateway = gatewaysSet(settings)
+    .find((one) => one.channel === channel)
+    ?.make(settings);
+  if (!gateway) throw new StartError(`No provider is set for ${channel}.`);
+  const clock = new SystemClock();
+  const test = { id: clock.uuid(), channel, to, locale };
+  const refusal = testRefusal(test);
+  if (refusal) throw new StartError(refusal);
+  try {
+    const result = await sendTest(gateway, test, settings.publicUrl ?? 'http://localhost', clock.now());
+    const words =
+      'reason' in result ? `${result.reason}${'code' in result && result.code ? ` (${result.code})` : ''}` : '';
+    process.stdout.write(`${gateway.name}: ${result.kind} ${words}`.trimEnd() + '\n');
+    return result.kind === 'sent' ? 0 : 1;
+  } finally {
+    await gateway.close();
+  }
+}
+
+function parse(args: string[]): { to: string | undefined; locale: string } {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: { to: { type: 'string' }, locale: { type: 'string', default: 'en' } },
+    });
+    return { to: values.to, locale: new Intl.Locale(values.locale).toString() };
+  } catch {
+    return { to: undefined, locale: 'en' };
+  }
+}
