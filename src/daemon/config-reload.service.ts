@@ -45,7 +45,8 @@ export class ConfigReload {
     const needsRestart = differing.filter((section) => !isLive(section));
     const changed = differing.filter(isLive);
     if (changed.includes('policies')) replaceList(this.running.policies, next.policies);
-    if (changed.includes('outreach')) Object.assign(this.running.outreach, { countries: undefined }, next.outreach);
+    if (changed.includes('outreach'))
+      Object.assign(this.running.outreach, { countries: undefined, prices: undefined }, next.outreach);
     if (changed.includes('locales')) replaceList(this.running.locales, next.locales);
     if (changed.includes('texts')) replaceMap(this.running.texts, next.texts);
     this.logger.info({ changed, needsRestart }, 'the configuration was reloaded');

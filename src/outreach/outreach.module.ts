@@ -16,6 +16,7 @@ import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { CampaignStage } from './campaigns/campaign.stage.js';
 import { Approvals } from './campaigns/approvals.service.js';
+import { DryRuns } from './campaigns/dry-run.service.js';
 import { GrantStore } from './campaigns/grant.store.js';
 import { OutcomeReadModel } from './campaigns/outcome.read-model.js';
 import { Ramps } from './campaigns/ramp.service.js';
@@ -45,6 +46,7 @@ import { MessageQueue } from './public.js';
   providers: [
     CampaignStore,
     GrantStore,
+    DryRuns,
     OutcomeReadModel,
     Ramps,
     Approvals,

@@ -3,7 +3,7 @@ import { MessageQueue } from '../../src/outreach/public.js';
 import { TokenStore } from '../../src/platform/auth/token.store.js';
 import { Database } from '../../src/platform/db/database.js';
 import { ApiClient } from '../support/api-client.js';
-import { aCustomer } from '../support/builders.js';
+import { aCustomer, aPhoneCustomer } from '../support/builders.js';
 import { type Outside, startOutside } from '../support/outside.js';
 import { approve, campaigns, customers, hit, incidentWith, messages, told } from '../support/story.js';
 import { aPolicy } from '../support/test-config.js';
@@ -248,6 +248,49 @@ describe('one customer who is taken out of a campaign', () => {
     await forewarn.planAndSend();
 
     expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice cancelled taken_out']);
+  });
+});
+
+describe('a dry run', () => {
+  it('names exactly those who are then written to, with cost, reasons and links that change nothing', async () => {
+    outside = await startOutside();
+    const people = [
+      aPhoneCustomer(1, { externalId: 'sms' }),
+      aPhoneCustomer(2, { externalId: 'zh', locale: 'zh' }),
+      aCustomer({ externalId: 'mail' }),
+      aCustomer({ externalId: 'silent', consent: {} }),
+    ];
+    const prices = { currency: 'EUR', sms: { DE: 0.08 } };
+    const config = { policies: [aPolicy({ approval: 'required' })], outreach: { prices } };
+    forewarn = await incidentWith(people, { env: outside.env, config });
+    await forewarn.plan();
+
+    const { samples, dryRun } = (await forewarn.api.get('/v1/campaigns/1/preview')).body as {
+      samples: { body: string }[];
+      dryRun: { recipients: number; sms: { segments: number; cost: number }[]; texts: object[]; dropped: object[] };
+    };
+    for (const { body } of samples) expect(body).toMatch(/\/i\/preview\b/);
+    expect((await forewarn.anyone.post('/i/preview/unsubscribe')).status).toBe(404);
+    expect(dryRun).toMatchObject({ recipients: 3, dropped: [{ reason: 'no_consent', customers: 1 }] });
+    expect(dryRun.sms).toMatchObject([{ country: 'DE', messages: 2 }]);
+    expect(dryRun.sms[0]?.cost).toBeCloseTo((dryRun.sms[0]?.segments ?? 0) * 0.08);
+    expect(dryRun.texts).toContainEqual(
+      expect.objectContaining({ locale: 'zh', encoding: 'UCS-2', reviewState: 'draft' }),
+    );
+    const csv = String((await forewarn.api.get('/v1/campaigns/1/preview.csv')).body);
+    const planned = csv
+      .trim()
+      .split('\r\n')
+      .map((row) => row.split(','))
+      .filter((cells) => cells[4] === 'pending')
+      .map(([customer, channel]) => `${customer} ${channel}`);
+
+    await approve(forewarn, '1');
+    await forewarn.runStages('dispatch');
+
+    const sent = (await messages(forewarn)).filter(({ state }) => state === 'sent');
+    expect(sent.map((one) => `${one.customer?.externalId} ${one.channel}`).sort()).toEqual(planned.sort());
+    expect(outside.recipients()).toHaveLength(3);
   });
 });
 

@@ -62,6 +62,33 @@ export const previewAnswer = wholeCampaignAnswer.extend({
     .describe('The ceilings of each channel and what was taken of them.'),
   drafts: z.array(z.string()).describe('Languages whose words no person has looked at.'),
   samples: z.array(sampleAnswer),
+  dryRun: z
+    .object({
+      complete: z.boolean().describe('False: the sums are of the first 10,000 recipients; preview.csv lists all.'),
+      recipients: count,
+      texts: z.array(
+        z.object({
+          channel: z.enum(CHANNELS),
+          locale: z.string(),
+          customers: count,
+          reviewState: z.string(),
+          encoding: z.enum(['GSM-7', 'UCS-2']).nullable(),
+          segments: count.describe('Parts that the provider bills for each; 0 for mail.'),
+        }),
+      ),
+      dropped: z.array(z.object({ reason: z.string(), words: z.string().nullable(), customers: count })),
+      sendTimes: z.object({ first: moment, last: moment }).nullable(),
+      currency: z.string().nullable(),
+      sms: z.array(
+        z.object({
+          country: z.string().nullable(),
+          messages: count,
+          segments: count,
+          cost: z.number().nullable().describe('Estimated; null where outreach.prices has no price.'),
+        }),
+      ),
+    })
+    .describe('Whom it would go to now, when and for how much, and who is left out.'),
 });
 
 /** A message as the API shows it. */

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { type AudienceKind } from '../../audience/audience.js';
 import { CustomerDirectory } from '../../customers/public.js';
@@ -10,9 +10,10 @@ import { Clock } from '../../platform/clock.js';
 import { Database, type Sql } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
 import { HungUp } from '../../platform/http/hang-up.js';
-import { type Answer, Answers } from '../../platform/http/answers.js';
+import { type Answer, Answers, AnswersText } from '../../platform/http/answers.js';
 import { cursorId, pageOf, pageQuery, rowId, rowUuid } from '../../platform/http/page.js';
 import { wake } from '../../platform/stages/wake.js';
+import { csvOf } from '../algorithm/dry-run.js';
 import { type Campaign, type Message } from '../campaign.js';
 import { campaignFacts, type CampaignReason, campaignWords, messageWords } from '../reasons.js';
 import { CAMPAIGN_STATES, type CampaignState, DOUBT_ENDINGS } from '../states.js';
@@ -26,6 +27,7 @@ import {
 } from './campaign.answers.js';
 import { Approvals } from './approvals.service.js';
 import { CampaignStore } from './campaign.store.js';
+import { DryRuns } from './dry-run.service.js';
 import { CampaignPreviews } from './preview.service.js';
 import { TrustReadModel } from './trust.read-model.js';
 import { SendCeilings } from '../limits/ceilings.service.js';
@@ -50,7 +52,7 @@ interface PersonsChange {
 
 const NIL = '00000000-0000-0000-0000-000000000000';
 
-/** `GET /v1/campaigns`, `/v1/campaigns/{id}`, `POST …/approve`, `…/undo`, `…/pause`, `…/resume`, `…/cancel`, `DELETE …/customers/{externalId}`, `GET …/messages`, `…/preview`; `POST /v1/messages/{id}/settle`. */
+/** `GET /v1/campaigns`, `/v1/campaigns/{id}`, `POST …/approve`, `…/undo`, `…/pause`, `…/resume`, `…/cancel`, `DELETE …/customers/{externalId}`, `GET …/messages`, `…/preview`, `…/preview.csv`; `POST /v1/messages/{id}/settle`. */
 @Controller('v1')
 export class CampaignsController {
   constructor(
@@ -58,6 +60,7 @@ export class CampaignsController {
     private readonly messages: MessageStore,
     private readonly previews: CampaignPreviews,
     private readonly approvals: Approvals,
+    private readonly dryRuns: DryRuns,
     private readonly trust: TrustReadModel,
     private readonly ceilings: SendCeilings,
     private readonly incidents: Incidents,
@@ -222,7 +225,19 @@ export class CampaignsController {
       limits: await this.ceilings.shown(database, this.clock.now()),
       drafts: await this.previews.drafts(database, campaign),
       samples: await this.previews.samples(database, campaign),
+      dryRun: await this.dryRuns.summary(database, campaign),
     };
+  }
+
+  /** Every recipient with channel, language, decision, hour and cost, and with the reason of those who are left out. */
+  @Get('campaigns/:id/preview.csv')
+  @Needs('ops')
+  @OfProject('campaign')
+  @AnswersText('List every recipient of a campaign as CSV', 'text/csv')
+  @Header('content-type', 'text/csv; charset=utf-8')
+  async previewCsv(@Param('id') id: string, @HungUp() hungUp: AbortSignal): Promise<string> {
+    const database = this.database.until(hungUp);
+    return csvOf(await this.dryRuns.all(database, await this.one(id, database)));
   }
 
   /** A person's verdict on a message in doubt, after a look at the provider: it went out, or it did not and shall be sent. */

@@ -19,6 +19,9 @@ import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, POLICIES_CONFIG, type Policy } from '../policy.js';
 import { type MessageReason } from '../reasons.js';
 
+/** In the place of a link's token; no token looks like it. */
+const HARMLESS_LINK = 'preview';
+
 /** Text and destination of a message. */
 export interface Content {
   readonly channel: Channel;
@@ -78,12 +81,12 @@ export class Composer {
     };
   }
 
-  /** The text as it would go out now, for a preview; the channel is the planned one. */
+  /** The text as it would go out now, for a preview; the channel is the planned one. Its link is nobody's, so that nothing happens to whoever tries it. */
   async preview(sql: Sql, campaign: Campaign, message: Message): Promise<Words | undefined> {
     const [recipient] = message.customerId === null ? [] : await this.directory.recipients(sql, [message.customerId]);
     const incident = await this.incidents.find(sql, campaign.incidentId);
     return recipient && incident && message.channel
-      ? this.text(sql, message, incident, recipient, message.channel)
+      ? this.text(sql, { ...message, linkToken: HARMLESS_LINK }, incident, recipient, message.channel)
       : undefined;
   }
 
