@@ -152,7 +152,7 @@ export function needsSecondPerson({ twoPersonsAbove }: Pick<Policy, 'twoPersonsA
   return twoPersonsAbove !== undefined && customers > twoPersonsAbove;
 }
 
-/** What policies match on. */
+/** Facts of an incident that policies match on. */
 export interface Matchable {
   /** Slug. */
   readonly project: string;

@@ -1,4 +1,4 @@
-/** What is known of the outreach of one incident. */
+/** Facts of the outreach of one incident. */
 export interface OutreachFacts {
   readonly resolved: boolean;
   /** Customers who were told and have not been told that it is over. */

@@ -54,7 +54,7 @@ const sampleAnswer = z.object({
 });
 export type PreviewSample = Answer<typeof sampleAnswer>;
 
-/** What would be sent now. */
+/** A campaign as it would go out now. */
 export const previewAnswer = wholeCampaignAnswer.extend({
   version: z.string().describe('Names what this preview shows; give it back with the approval.'),
   limits: z

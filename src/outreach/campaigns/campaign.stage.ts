@@ -126,7 +126,7 @@ export class CampaignStage implements Stage {
     await database.transaction((tx) => this.incidents.appendNew(tx, incident.id, { kind: 'no_policy', words }, now));
   }
 
-  /** What the policy believes of this incident: no claims where one source makes unusually many. */
+  /** The policy with the trust that it has in this incident: no claims where one source makes unusually many. */
   private async believed(tx: Tx, { issueIds }: Incident, policy: Policy): Promise<Policy> {
     if (!policy.trust.includes('claimed') || !isLopsided(await this.issues.evidence(tx, issueIds))) return policy;
     return { ...policy, trust: policy.trust.filter((one) => one !== 'claimed') };
