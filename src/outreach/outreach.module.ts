@@ -37,6 +37,7 @@ import { SendingSwitch } from './brakes/sending-switch.service.js';
 import { SwitchController } from './brakes/switch.controller.js';
 import { SwitchStore } from './brakes/switch.store.js';
 import { ToldReadModel } from './messages/told.read-model.js';
+import { OpenContacts } from './open-contacts.registry.js';
 import { MessageQueue } from './public.js';
 
 /** DECIDE: who is written to, when, on which channel, with which words. Plans; never sends. */
@@ -64,9 +65,10 @@ import { MessageQueue } from './public.js';
     Composer,
     CampaignStage,
     ErasureStage,
+    OpenContacts,
     MessageQueue,
   ],
-  exports: [MessageQueue],
+  exports: [MessageQueue, OpenContacts],
 })
 export class OutreachModule implements OnApplicationBootstrap {
   constructor(

@@ -9,6 +9,7 @@ const MESSAGE_WORDS = {
   no_contact_point: 'there is no address for the channels of the policy',
   no_consent: 'the customer did not agree to be written to on this channel',
   address_refused: 'the provider refused the address for good',
+  in_contact: 'the customer is in contact with support about it already',
   cap: 'the customer has been written to as often as the policy allows',
   erased: 'the customer was erased',
   incident_gone: 'the incident is not there any more',

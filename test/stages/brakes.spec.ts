@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { OpenContacts } from '../../src/outreach/open-contacts.registry.js';
 import { MessageQueue } from '../../src/outreach/public.js';
 import { TokenStore } from '../../src/platform/auth/token.store.js';
 import { Database } from '../../src/platform/db/database.js';
@@ -248,6 +249,22 @@ describe('one customer who is taken out of a campaign', () => {
     await forewarn.planAndSend();
 
     expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice cancelled taken_out']);
+  });
+});
+
+describe('a customer who is in contact about the incident already', () => {
+  it('gets no notice of it, and the message says why', async () => {
+    forewarn = await incidentWith(customers(2));
+    await forewarn.plan();
+    const [one] = await forewarn.rows<{ customer_id: number }>('SELECT customer_id FROM message ORDER BY id LIMIT 1');
+    forewarn.daemon.app.get(OpenContacts).readBy((_, id) => Promise.resolve(id === one?.customer_id));
+
+    await forewarn.runStage('dispatch');
+
+    expect((await messages(forewarn)).map(({ state, stateReason }) => [state, stateReason]).sort()).toEqual([
+      ['sent', null],
+      ['suppressed', 'in_contact'],
+    ]);
   });
 });
 

@@ -15,6 +15,7 @@ import { CampaignStore } from '../campaigns/campaign.store.js';
 import { templatesOf, type Words, writeWords } from './channel-texts.js';
 import { Looked } from './looked.js';
 import { MessageStore } from './message.store.js';
+import { OpenContacts } from '../open-contacts.registry.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, POLICIES_CONFIG, type Policy } from '../policy.js';
 import { type MessageReason } from '../reasons.js';
@@ -49,6 +50,7 @@ export class Composer {
     private readonly explanations: Explanations,
     private readonly campaigns: CampaignStore,
     private readonly messages: MessageStore,
+    private readonly contacts: OpenContacts,
     private readonly publicUrl: PublicUrl,
   ) {}
 
@@ -68,6 +70,8 @@ export class Composer {
     const campaign = await looked.once(`campaign ${campaignId}`, () => this.campaigns.find(tx, campaignId));
     if (!incident || !campaign) return { kind: 'cancel', reason: 'incident_gone' };
     if (message.kind === 'notice' && incident.status === 'resolved') return { kind: 'cancel', reason: 'resolved' };
+    if (message.kind === 'notice' && (await this.contacts.isIn(tx, recipient.customerId, incident.id)))
+      return { kind: 'suppress', reason: 'in_contact' };
     const policy = this.policies.find((one) => one.name === campaign.policy);
     const choice = chooseChannel(recipient, this.channels(policy, message), this.config.countries);
     if ('suppressed' in choice) return { kind: 'suppress', reason: choice.suppressed };
