@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CHANNELS } from '../customers/customer.js';
+import { CHANNELS, PURPOSES } from '../customers/customer.js';
 import { type AudienceKind } from '../audience/audience.js';
 import { SEVERITIES } from '../incidents/incident.js';
 import { type Trust, TRUSTS } from '../projects/project-key.js';
@@ -41,6 +41,8 @@ export const policiesSchema = z
       audience: audiences.prefault(['affected']),
       /** Left out: everybody is told. */
       holdOut: holdOut.optional(),
+      /** Purpose of the messages: consent, and so who is left out, goes by it. */
+      class: z.enum(PURPOSES).default('service'),
       /** In order: the first that the customer allows and that reaches them. */
       channels: z.array(z.enum(CHANNELS)).min(1),
       approval: z.union([z.enum(['required', 'automatic']), z.strictObject({ after: duration })]).default('required'),

@@ -170,6 +170,21 @@ describe('one approval of an incident', () => {
     expect((await told(forewarn))[0]).toBe('c1 notice sent');
   });
 
+  it('of a legal duty needs no consent and two people, whatever the policy says of approval', async () => {
+    const people = [aCustomer({ externalId: 'yes' }), aCustomer({ externalId: 'silent', consent: {} })];
+    forewarn = await incidentWith(people, policy({ class: 'legal', approval: 'automatic' }));
+    await forewarn.plan();
+    expect(await told(forewarn)).toEqual(['silent notice pending', 'yes notice pending']);
+    await approve(forewarn, '1');
+    expect((await campaigns(forewarn))[0]).toMatchObject({ state: 'awaiting_approval', stateReason: 'second_person' });
+  });
+
+  it('of marketing goes to nobody who agreed to news about the service alone', async () => {
+    forewarn = await incidentWith(customers(1), policy({ class: 'marketing' }));
+    await forewarn.plan();
+    expect(await told(forewarn)).toEqual(['c1 notice suppressed no_consent']);
+  });
+
   it('that waited for hours is asked for anew, so that an old preview approves nothing', async () => {
     forewarn = await incidentWith(customers(1), required);
     await forewarn.plan();

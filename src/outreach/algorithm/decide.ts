@@ -127,7 +127,8 @@ export function waitForPerson(audience: AudienceKind, customers: number): Approv
  */
 export function decideApproval(policy: Policy, customers: number, now: Date, grant?: Grant): ApprovalDecision {
   if (grant) return byGrant(grant, customers);
-  if (policy.approval === 'required') return { state: 'awaiting_approval', reason: { code: 'policy_requires_person' } };
+  if (policy.approval === 'required' || policy.class === 'legal')
+    return { state: 'awaiting_approval', reason: { code: 'policy_requires_person' } };
   if (customers > policy.blastLimit)
     return {
       state: 'awaiting_approval',
@@ -147,9 +148,10 @@ export function byGrant({ upTo, by }: Grant, customers: number): ApprovalDecisio
   return { state: 'awaiting_approval', reason: { code: 'beyond_approval', customers, limit: upTo } };
 }
 
-/** Whether a second person must approve so many customers. */
-export function needsSecondPerson({ twoPersonsAbove }: Pick<Policy, 'twoPersonsAbove'>, customers: number): boolean {
-  return twoPersonsAbove !== undefined && customers > twoPersonsAbove;
+/** Whether a second person must approve so many customers; always for what the law obliges to tell, since no opt-out stops it. */
+export function needsSecondPerson(policy: Pick<Policy, 'class' | 'twoPersonsAbove'>, customers: number): boolean {
+  const { twoPersonsAbove } = policy;
+  return policy.class === 'legal' || (twoPersonsAbove !== undefined && customers > twoPersonsAbove);
 }
 
 /** Facts of an incident that policies match on. */

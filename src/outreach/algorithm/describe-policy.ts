@@ -7,6 +7,11 @@ const UNITS = [
   ['s', 1000],
 ] as const;
 
+const CLASS_WORDS = {
+  marketing: 'Its messages are marketing, so each needs a consent to that.',
+  legal: 'The law obliges to tell, so no consent is needed, a refusal of such messages counts, and two people approve.',
+} as const;
+
 /** Says in sentences what a policy does, for the person who wrote it. */
 export function describePolicy(policy: Policy): string[] {
   const { match, approval, blastLimit, twoPersonsAbove, quietHours, caps, channels, trust, onResolve, ramp } = policy;
@@ -14,6 +19,7 @@ export function describePolicy(policy: Policy): string[] {
     `${policy.name}: ${matchWords(match)}.`,
     `It writes to customers who were hit, by ${list(channels, 'else')}.`,
     approvalWords(approval, blastLimit, trust),
+    policy.class === 'service' ? '' : CLASS_WORDS[policy.class],
     twoPersonsAbove === undefined ? '' : `More than ${twoPersonsAbove} customers need two people.`,
     ramp ? `It goes to ${ramp.map((one) => `${one * 100} %`).join(', then ')} of the customers, then to all.` : '',
     quietHours

@@ -127,6 +127,7 @@ export class Planner {
       recipient,
       channels.filter((one) => this.available.includes(one)),
       this.config.countries,
+      policy.class,
     );
     if ('suppressed' in choice)
       return { channel: null, state: 'suppressed', stateReason: choice.suppressed, nextAt: now };

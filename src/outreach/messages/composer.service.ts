@@ -73,7 +73,8 @@ export class Composer {
     if (message.kind === 'notice' && (await this.contacts.isIn(tx, recipient.customerId, incident.id)))
       return { kind: 'suppress', reason: 'in_contact' };
     const policy = this.policies.find((one) => one.name === campaign.policy);
-    const choice = chooseChannel(recipient, this.channels(policy, message), this.config.countries);
+    const allowed = this.channels(policy, message);
+    const choice = chooseChannel(recipient, allowed, this.config.countries, policy?.class);
     if ('suppressed' in choice) return { kind: 'suppress', reason: choice.suppressed };
     const { zones, known } = zonesOf(recipient);
     const until = afterQuietHours(now, zones, policy?.quietHours);
