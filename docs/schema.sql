@@ -171,12 +171,14 @@ CREATE TABLE campaign (
   asked integer NOT NULL DEFAULT 1,
   first_approved_by text,
   first_version text,
+  share double precision NOT NULL DEFAULT 1,
+  share_at timestamp with time zone,
   CONSTRAINT campaign_pkey PRIMARY KEY (id),
   CONSTRAINT campaign_incident_id_policy_kind_wave_key UNIQUE (incident_id, policy, kind, wave),
   CONSTRAINT campaign_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
   CONSTRAINT campaign_audience_check CHECK ((audience = ANY (ARRAY['affected'::text, 'at_risk'::text]))),
   CONSTRAINT campaign_kind_check CHECK ((kind = ANY (ARRAY['notice'::text, 'resolved'::text]))),
-  CONSTRAINT campaign_paused_by_check CHECK ((paused_by = ANY (ARRAY['person'::text, 'silence'::text, 'provider'::text]))),
+  CONSTRAINT campaign_paused_by_check CHECK ((paused_by = ANY (ARRAY['person'::text, 'silence'::text, 'provider'::text, 'rule'::text]))),
   CONSTRAINT campaign_state_check CHECK ((state = ANY (ARRAY['awaiting_approval'::text, 'approved'::text, 'paused'::text, 'done'::text, 'cancelled'::text])))
 );
 
