@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { gatewaysSet } from '../delivery/gateway.factories.js';
 import { channelOf, sendTest, testRefusal } from '../delivery/test-message.js';
+import { configPath, loadConfig } from '../forewarn-config.js';
 import { SystemClock } from '../platform/clock.js';
 import { readSettings } from '../platform/config/settings.js';
 import { StartError } from '../platform/errors.js';
@@ -18,9 +19,9 @@ export async function run(args: string[]): Promise<number> {
   }
   const settings = readSettings(process.env);
   if (settings.sending === 'held') throw new StartError('FOREWARN_SENDING is held, so nothing leaves.');
-  const gateway = gatewaysSet(settings)
+  const gateway = gatewaysSet(settings, loadConfig(configPath(settings)).delivery)
     .find((one) => one.channel === channel)
-    ?.make(settings);
+    ?.make();
   if (!gateway) throw new StartError(`No provider is set for ${channel}.`);
   const clock = new SystemClock();
   const test = { id: clock.uuid(), channel, to, locale };

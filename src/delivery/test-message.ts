@@ -48,5 +48,5 @@ export async function sendTest(gateway: Gateway, test: TestMessage, base: string
   const { language, script } = new Intl.Locale(test.locale).maximize();
   const { subject, body } = WORDS[`${language}-${script}`] ?? WORDS['en'] ?? { subject: '', body: '' };
   const about = { id: test.id, locale: test.locale, linkToken: 'test' };
-  return gateway.send(outgoing(about, { channel: test.channel, address: test.to, subject, body }, base, now), now);
+  return gateway.send(outgoing(about, { channel: test.channel, address: test.to, subject, body }, { base }, now), now);
 }

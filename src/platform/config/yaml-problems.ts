@@ -41,7 +41,7 @@ export class YamlFile {
 
   /** What it holds; an empty file holds an empty map. */
   get value(): unknown {
-    return this.document.toJS() ?? {};
+    return (this.document.toJS() as unknown) ?? {};
   }
 
   /** Reads it by a schema; every problem goes into `problems`. */
@@ -186,7 +186,8 @@ function describe(shape: Shape): string {
 
 function withValue(message: string, wrong: unknown): string {
   const value = plain(wrong);
-  const isShown = value === undefined || typeof value === 'object' || message.includes(String(value));
+  const isShown =
+    value === undefined || typeof value === 'object' || message.includes(quoted(value).replaceAll('"', ''));
   return isShown ? message : `${quoted(value)} ${message}`;
 }
 
