@@ -7,7 +7,7 @@ import { Needs } from '../../platform/auth/needs.js';
 import { Database } from '../../platform/db/database.js';
 import { type Answer, Answers, maybeMoment, moment, pageAnswer } from '../../platform/http/answers.js';
 import { pageQuery } from '../../platform/http/page.js';
-import { measureSms } from '../algorithm/sms-length.js';
+import { measureSms } from '../../outreach/algorithm/sms-length.js';
 import { type Doubt, DoubtsReadModel } from './doubts.read-model.js';
 
 const NIL = '00000000-0000-0000-0000-000000000000';
