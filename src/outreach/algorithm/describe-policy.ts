@@ -7,6 +7,8 @@ const UNITS = [
   ['s', 1000],
 ] as const;
 
+const AUDIENCE_WORDS = { affected: 'who were hit', at_risk: 'who may be hit next' } as const;
+
 const CLASS_WORDS = {
   marketing: 'Its messages are marketing, so each needs a consent to that.',
   legal: 'The law obliges to tell, so no consent is needed, a refusal of such messages counts, and two people approve.',
@@ -14,10 +16,27 @@ const CLASS_WORDS = {
 
 /** Says in sentences what a policy does, for the person who wrote it. */
 export function describePolicy(policy: Policy): string[] {
-  const { match, approval, blastLimit, twoPersonsAbove, quietHours, caps, channels, trust, onResolve, ramp } = policy;
+  const {
+    match,
+    approval,
+    blastLimit,
+    twoPersonsAbove,
+    quietHours,
+    caps,
+    channels,
+    trust,
+    onResolve,
+    ramp,
+    audience,
+    holdOut,
+  } = policy;
   return [
     `${policy.name}: ${matchWords(match)}.`,
-    `It writes to customers who were hit, by ${list(channels, 'else')}.`,
+    `It writes to customers ${list(
+      audience.map((one) => AUDIENCE_WORDS[one]),
+      'and',
+    )}, by ${list(channels, 'else')}.`,
+    holdOut ? `${holdOut.share * 100} % of them are held out, to measure the effect.` : '',
     approvalWords(approval, blastLimit, trust),
     policy.class === 'service' ? '' : CLASS_WORDS[policy.class],
     twoPersonsAbove === undefined ? '' : `More than ${twoPersonsAbove} customers need two people.`,

@@ -9,17 +9,6 @@ export const duration = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** A share as people write it (`10%`, `0.3%`), read into a number from above 0 to 1. */
-export const percent = z.string().transform((text, context) => {
-  const share = /^\d{1,3}(\.\d{1,4})?%$/.test(text) ? Number(text.slice(0, -1)) / 100 : 0;
-  if (share > 0 && share <= 1) return share;
-  context.addIssue({
-    code: 'custom',
-    message: `"${text}" is not a share; write it like 10%, above 0% and at most 100%`,
-  });
-  return z.NEVER;
-});
-
 /** A time of day `HH:MM`, read into minutes since midnight. */
 export const timeOfDay = z.string().transform((text, context) => {
   const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text);
