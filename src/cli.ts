@@ -1,31 +1,25 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
+import { type CommandModule, isClosedPipe, UsageError } from './commands/command.js';
+import { version } from './commands/version.js';
 import { messageOf, StartError } from './platform/errors.js';
 
-/** A command: takes its arguments, returns the exit code. */
-type Command = (args: string[]) => Promise<number>;
-
-const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: () => Promise<Command> }>> = {
-  start: { what: 'run the daemon', load: async () => (await import('./daemon/main.js')).startCommand },
+/** Commands by name: the line that `forewarn --help` shows, and the module. */
+const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: () => Promise<CommandModule> }>> = {
+  start: { what: 'run the daemon', load: () => import('./daemon/main.js') },
   demo: {
     what: 'play the main job with a small shop (-- --stay keeps it running)',
-    load: async () => (await import('./demo/demo.command.js')).run,
+    load: () => import('./demo/demo.command.js'),
   },
-  migrate: {
-    what: 'bring the database schema up to date',
-    load: async () => (await import('./commands/migrate.command.js')).run,
-  },
+  migrate: { what: 'bring the database schema up to date', load: () => import('./commands/migrate.command.js') },
   doctor: {
     what: 'check settings, configuration, database and providers',
-    load: async () => (await import('./commands/doctor.command.js')).run,
+    load: () => import('./commands/doctor.command.js'),
   },
-  token: {
-    what: 'make, list and revoke API tokens',
-    load: async () => (await import('./commands/token.command.js')).run,
-  },
+  token: { what: 'make, list and revoke API tokens', load: () => import('./commands/token.command.js') },
   key: {
     what: 'make, list, limit and revoke the keys of a project',
-    load: async () => (await import('./commands/key.command.js')).run,
+    load: () => import('./commands/key.command.js'),
   },
   'test-message': {
     what: 'send one marked message to yourself through the real provider',
@@ -33,54 +27,59 @@ const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: 
   },
   import: {
     what: 'import customers from a CSV or NDJSON file',
-    load: async () => (await import('./commands/import.command.js')).run,
-  },
-  group: {
-    what: 'group log lines or events from standard input',
-    load: async () => withStreams((await import('./commands/group.command.js')).run),
+    load: () => import('./commands/import.command.js'),
   },
   backtest: {
     what: 'replay the stored history with other thresholds',
-    load: async () => (await import('./commands/backtest.command.js')).run,
+    load: () => import('./commands/backtest.command.js'),
   },
-  detect: {
-    what: 'score a time series from standard input',
-    load: async () => withStreams((await import('./commands/detect.command.js')).run),
-  },
-  localize: {
-    what: 'find what failing rows of a table share',
-    load: async () => withStreams((await import('./commands/localize.command.js')).run),
-  },
-  match: {
-    what: 'find the explanation that a question is about',
-    load: async () => withStreams((await import('./commands/match.command.js')).run),
-  },
+  group: { what: 'group log lines or events', load: () => import('./commands/group.command.js') },
+  detect: { what: 'score a time series', load: () => import('./commands/detect.command.js') },
+  localize: { what: 'find what failing rows of a table share', load: () => import('./commands/localize.command.js') },
+  match: { what: 'find the explanation that a question is about', load: () => import('./commands/match.command.js') },
 };
-
-type StreamCommand = (args: string[], io: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>) => Promise<number>;
-
-function withStreams(run: StreamCommand): Command {
-  return (args) => run(args, { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr });
-}
 
 function help(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   const lines = Object.entries(COMMANDS).map(([name, { what }]) => `  ${name.padEnd(width)}  ${what}`);
-  return `usage: forewarn COMMAND [ARGUMENTS]\n\n${lines.join('\n')}\n\nSettings come from the environment; docs/configuration.md lists them.\n`;
+  return `usage: forewarn COMMAND [ARGUMENTS]
+       forewarn COMMAND --help
+       forewarn --version
+
+${lines.join('\n')}
+
+Settings come from the environment; docs/configuration.md lists them.
+`;
 }
 
 async function run([name = 'help', ...args]: string[]): Promise<number> {
-  if (name === 'help' || name === '--help' || name === '-h') {
-    process.stdout.write(help());
-    return 0;
-  }
+  if (name === 'help' || name === '--help' || name === '-h') return say(process.stdout, help(), 0);
+  if (name === '--version' || name === '-V') return say(process.stdout, `${version()}\n`, 0);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) {
-    process.stderr.write(`forewarn: there is no command "${name}"\n\n${help()}`);
-    return 2;
+  if (!command) return say(process.stderr, `forewarn: there is no command "${name}"\n\n${help()}`, 2);
+  const { HELP, run: perform } = await command.load();
+  const asked = args.slice(0, args.includes('--') ? args.indexOf('--') : undefined);
+  if (asked.includes('--help') || asked.includes('-h')) return say(process.stdout, HELP, 0);
+  if (asked.includes('--version')) return say(process.stdout, `${version()}\n`, 0);
+  try {
+    return await perform(args, { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr });
+  } catch (error) {
+    if (isClosedPipe(error)) return 0;
+    if (!(error instanceof UsageError)) throw error;
+    return say(process.stderr, `forewarn ${name}: ${error.message}; see forewarn ${name} --help\n`, 2);
   }
-  return (await command.load())(args);
 }
+
+function say(stream: NodeJS.WriteStream, text: string, code: number): number {
+  stream.write(text);
+  return code;
+}
+
+// A reader that went away, as `head` does, is no fault: nobody wants the rest.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+process.stderr.on('error', () => undefined);
 
 run(process.argv.slice(2))
   .then((code) => (process.exitCode = code))

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { type parseArgs } from 'node:util';
 import { openDatabase } from '../platform/db/open-database.js';
 import { DetectionStore } from '../detection/detect/detection.store.js';
 import { Detections } from '../detection/public.js';
@@ -10,11 +10,14 @@ import { SystemClock } from '../platform/clock.js';
 import { parseDuration } from '../platform/duration.js';
 import { Backtest, type BacktestIncident, summaryOf } from '../incidents/backtest/backtest.service.js';
 import { HarmReadModel } from '../incidents/lifecycle/harm.read-model.js';
+import { type CommandIo, readArguments, UsageError } from './command.js';
 
-const USAGE = `usage: forewarn backtest --from TIME --to TIME [--project SLUG] [--customers N] [--within 10m] [--times X] [--unlikeliness X] [--quiet-for 30m]
+export const HELP = `usage: forewarn backtest --from TIME --to TIME [--project SLUG] [--customers N] [--within 10m] [--times X] [--unlikeliness X] [--quiet-for 30m]
 
 Replays the stored history through the detectors and says which incidents would have opened, as JSON lines, and a sum.
 Times are ISO 8601. What is not given is as in the configuration file. Reads the database and changes nothing.
+
+Exit codes: 0 done, 1 it could not be done, 2 wrong usage.
 `;
 const OPTIONS = {
   from: { type: 'string' },
@@ -30,16 +33,13 @@ const OPTIONS = {
 type Given = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
 /** `forewarn backtest`: exit code 0, or 2 for wrong usage. */
-export async function run(args: string[]): Promise<number> {
+export async function run(args: string[], { stdout }: CommandIo): Promise<number> {
   const given = read(args);
-  const [from, to] = [new Date(given?.from ?? ''), new Date(given?.to ?? '')];
-  if (!given || !(from < to)) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
+  const [from, to] = [new Date(given.from ?? ''), new Date(given.to ?? '')];
+  if (!(from < to)) throw new UsageError('--from and --to must be times, the first before the second');
   const settings = readSettings(process.env);
   const config = loadConfig(configPath(settings));
-  const { database, close } = await openDatabase(settings, { share: true, statementMs: 0 });
+  const { database, close } = await openDatabase(settings, { share: true, schema: 'asItIs', statementMs: 0 });
   try {
     const detections = new Detections(new DetectionStore(), new SeriesReadModel());
     const backtest = new Backtest(config.detection, config.incidents, detections, new HarmReadModel(), database);
@@ -55,26 +55,25 @@ export async function run(args: string[]): Promise<number> {
         quietFor: ms(given['quiet-for']),
       };
       for (const one of await backtest.run(asked, { mostRows: Infinity })) {
-        process.stdout.write(`${JSON.stringify({ project: slug, ...one })}\n`);
+        stdout.write(`${JSON.stringify({ project: slug, ...one })}\n`);
         incidents.push(one);
       }
     }
-    process.stdout.write(`${JSON.stringify(summaryOf(incidents))}\n`);
+    stdout.write(`${JSON.stringify(summaryOf(incidents))}\n`);
     return 0;
   } finally {
     await close();
   }
 }
 
-function read(args: string[]): Given | undefined {
-  try {
-    const { values } = parseArgs({ args, options: OPTIONS });
-    const numbers = [values.customers, values.times, values.unlikeliness].map((one) => Number(one ?? 1));
-    const times = [values.within, values['quiet-for']].map((one) => (one === undefined ? 1 : ms(one)));
-    return numbers.every((one) => one > 0) && times.every((one) => one !== undefined) ? values : undefined;
-  } catch {
-    return undefined; // the usage says what is allowed
-  }
+function read(args: string[]): Given {
+  const { values } = readArguments({ args, options: OPTIONS });
+  for (const name of ['customers', 'times', 'unlikeliness'] as const)
+    if (!(Number(values[name] ?? 1) > 0)) throw new UsageError(`--${name} must be a number above 0`);
+  for (const name of ['within', 'quiet-for'] as const)
+    if (values[name] !== undefined && ms(values[name]) === undefined)
+      throw new UsageError(`--${name} must be a duration such as 10m`);
+  return values;
 }
 
 function thresholds(given: Given, { newFault, spike }: ReturnType<typeof loadConfig>['detection']) {

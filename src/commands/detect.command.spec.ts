@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { run } from './detect.command.js';
+import { UsageError } from './command.js';
+import { HELP, run } from './detect.command.js';
 
 async function detect(input: string, args: string[] = []): Promise<{ code: number; out: string[]; err: string }> {
   const stdout = new PassThrough();
@@ -38,11 +42,24 @@ describe('forewarn detect', () => {
     expect(await detect('')).toMatchObject({ code: 0, out: ['timestamp,value,anomaly_score'] });
   });
 
-  it('refuses arguments that it does not know and explains itself on --help', async () => {
-    expect(await detect('', ['--fast'])).toMatchObject({ code: 2 });
-    const help = await detect('', ['--help']);
-    expect(help.code).toBe(0);
-    expect(help.out.join('\n')).toContain('Usage: forewarn detect');
+  it('refuses arguments that it does not know', async () => {
+    await expect(detect('', ['--fast'])).rejects.toThrow(UsageError);
+    await expect(detect('', ['a.csv', 'b.csv'])).rejects.toThrow('one file at a time');
+    expect(HELP).toContain('Usage: forewarn detect');
+  });
+
+  it('scores a file that is named, and says in one line which it cannot read', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fw-detect-'));
+    const path = join(folder, 'series.csv');
+    writeFileSync(path, '2024-01-01,1\n2024-01-02,many\n');
+
+    const { out, err } = await detect('', [path]);
+
+    expect(out).toEqual(['timestamp,value,anomaly_score', '2024-01-01,1,0']);
+    expect(err).toContain(`${path}: line 2`);
+    await expect(detect('', [join(folder, 'none.csv')])).rejects.toThrow('none.csv cannot be read');
+    await expect(detect('', [folder])).rejects.toThrow('it is a folder');
+    rmSync(folder, { recursive: true });
   });
 
   it('ends quietly when the reader of its output goes away', async () => {

@@ -1,35 +1,76 @@
-import { openDatabase } from '../platform/db/open-database.js';
+import { type Writable } from 'node:stream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { type DeliveryConfig, deliverySchema } from '../delivery/delivery-config.js';
 import { type Gateway } from '../delivery/gateway.js';
 import { gatewaysSet } from '../delivery/gateway.factories.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
 import { describePolicy } from '../outreach/algorithm/describe-policy.js';
-import { readSettings, type Settings } from '../platform/config/settings.js';
 import { countNobody, nobodyFix, nobodyWords } from '../intake/nobody.read-model.js';
 import { SystemClock } from '../platform/clock.js';
+import { readSettings, type Settings } from '../platform/config/settings.js';
 import { type Database } from '../platform/db/database.js';
+import { holdsEmbeddedDatabase } from '../platform/db/embedded-postgres.js';
+import { openDatabase } from '../platform/db/open-database.js';
 import { messageOf } from '../platform/errors.js';
+import { type CommandIo, readArguments } from './command.js';
 
+export const HELP = `usage: forewarn doctor
+
+Checks everything that the daemon needs: settings, configuration, database, NATS, Alertmanager, providers. Sends nothing and
+changes nothing. Says of each what is wrong, where, and what to do next.
+
+Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.
+`;
+
+/** Longest wait for a server to answer, milliseconds. */
+const ANSWER_MS = 5000;
 const DAY_MS = 86_400_000;
 
-/** `forewarn doctor`: checks everything the daemon needs, sends nothing. Exit code 1 when something is wrong. */
-export async function run(): Promise<number> {
+/** `forewarn doctor`: checks everything the daemon needs, sends nothing and changes nothing. Exit code 1 when something is wrong. */
+export async function run(args: string[], { stdout }: CommandIo): Promise<number> {
+  readArguments({ args, options: {} });
+  const report = new Report(stdout);
   let settings: Settings | undefined;
-  const results = [
-    await check('settings', () => (settings = readSettings(process.env)) && 'read from the environment'),
-  ];
-  if (settings) {
-    const known = settings;
-    results.push(await check('configuration', () => describeConfig(known)));
-    results.push(await check('database', () => tryDatabase(known, new SystemClock().now())));
-    explainPolicies(known);
-    const gateways = gatewaysSet(known, deliveryOf(known));
-    for (const { label, make } of gateways) results.push(await check(label, () => tryGateway(make())));
-    if (gateways.length === 0)
-      process.stdout.write('note  delivery: no provider is set, so messages go to the built-in outbox\n');
-    if (!known.publicUrl) process.stdout.write('note  PUBLIC_URL is not set, so links in messages lead to localhost\n');
+  await report.check('settings', () => (settings = readSettings(process.env)) && 'read from the environment');
+  if (settings) await checkParts(settings, report);
+  return report.failed ? 1 : 0;
+}
+
+async function checkParts(settings: Settings, report: Report): Promise<void> {
+  const { natsUrl, alertmanagerUrl, databaseUrl, dataDir } = settings;
+  await report.check('configuration', () => describeConfig(settings));
+  if (databaseUrl === undefined && !holdsEmbeddedDatabase(dataDir))
+    report.note(`database: there is none in ${dataDir} yet; the first start makes it`);
+  else await report.check('database', () => tryDatabase(settings, report));
+  if (natsUrl !== undefined) await report.check('NATS', () => tryNats(natsUrl));
+  if (alertmanagerUrl !== undefined) await report.check('Alertmanager', () => tryAlertmanager(alertmanagerUrl));
+  explainPolicies(settings, report);
+  const gateways = gatewaysSet(settings, deliveryOf(settings));
+  for (const { label, make } of gateways) await report.check(label, () => tryGateway(make()));
+  if (gateways.length === 0) report.note('delivery: no provider is set, so messages go to the built-in outbox');
+  if (!settings.publicUrl) report.note('PUBLIC_URL is not set, so links in messages lead to localhost');
+  if (!settings.adminToken)
+    report.note('FOREWARN_ADMIN_TOKEN is not set; make a token with "forewarn token create --name me --role admin"');
+}
+
+/** One line for each thing that was looked at. */
+class Report {
+  failed = false;
+
+  constructor(private readonly out: Writable) {}
+
+  async check(what: string, work: () => string | Promise<string>): Promise<void> {
+    try {
+      this.out.write(`ok    ${what}: ${await work()}\n`);
+    } catch (error) {
+      this.failed = true;
+      this.out.write(`FAIL  ${what}: ${messageOf(error)}\n`);
+    }
   }
-  return results.every(Boolean) ? 0 : 1;
+
+  note(text: string): void {
+    this.out.write(`note  ${text}\n`);
+  }
 }
 
 /** The `delivery` section; a configuration that cannot be read was told already. */
@@ -41,13 +82,18 @@ function deliveryOf(settings: Settings): DeliveryConfig {
   }
 }
 
-async function check(what: string, work: () => string | Promise<string>): Promise<boolean> {
+/** Says what each policy would do; silent where the configuration cannot be read, which was said before. */
+function explainPolicies(settings: Settings, report: Report): void {
+  let config;
   try {
-    process.stdout.write(`ok    ${what}: ${await work()}\n`);
-    return true;
-  } catch (error) {
-    process.stdout.write(`FAIL  ${what}: ${messageOf(error)}\n`);
-    return false;
+    config = loadConfig(configPath(settings));
+  } catch {
+    return;
+  }
+  if (config.policies.length === 0) report.note('there is no policy, so nobody is ever written to');
+  for (const policy of config.policies) {
+    const [first = '', ...rest] = describePolicy(policy);
+    report.note([`policy ${first}`, ...rest].join('\n      '));
   }
 }
 
@@ -57,25 +103,10 @@ function describeConfig(settings: Settings): string {
   return `${path}: ${config.projects.length} projects, ${config.policies.length} policies, languages ${config.locales.join(', ')}`;
 }
 
-/** Says what each policy would do; silent where the configuration cannot be read, which was said before. */
-function explainPolicies(settings: Settings): void {
-  let config;
+async function tryDatabase(settings: Settings, report: Report): Promise<string> {
+  const { database, close } = await openDatabase(settings, { share: true, schema: 'asItIs' });
   try {
-    config = loadConfig(configPath(settings));
-  } catch {
-    return;
-  }
-  if (config.policies.length === 0) process.stdout.write('note  there is no policy, so nobody is ever written to\n');
-  for (const policy of config.policies) {
-    const [first, ...rest] = describePolicy(policy);
-    process.stdout.write(`note  policy ${first}\n${rest.map((line) => `      ${line}\n`).join('')}`);
-  }
-}
-
-async function tryDatabase(settings: Settings, now: Date): Promise<string> {
-  const { database, close } = await openDatabase(settings, { share: true });
-  try {
-    await noteNobody(database, now);
+    await noteNobody(database, report);
     const [row] = await database.query<{ version: string }>("SELECT current_setting('server_version') AS version");
     return `PostgreSQL ${row?.version}${settings.databaseUrl ? '' : ` embedded in ${settings.dataDir}`}, schema up to date`;
   } finally {
@@ -84,11 +115,58 @@ async function tryDatabase(settings: Settings, now: Date): Promise<string> {
 }
 
 /** Names each project many of whose errors name no customer, with what to do. */
-async function noteNobody(database: Database, now: Date): Promise<void> {
-  for (const one of await countNobody(database, new Date(now.getTime() - DAY_MS))) {
+async function noteNobody(database: Database, report: Report): Promise<void> {
+  const since = new Date(new SystemClock().now().getTime() - DAY_MS);
+  for (const one of await countNobody(database, since)) {
     const fix = nobodyFix(one);
-    if (fix !== null) process.stdout.write(`note  ${one.slug}: ${nobodyWords(one)} in the last day; ${fix}\n`);
+    if (fix !== null) report.note(`${one.slug}: ${nobodyWords(one)} in the last day; ${fix}`);
   }
+}
+
+async function tryNats(url: string): Promise<string> {
+  const addresses = url.split(',').map((one) => new URL(one.trim()));
+  const places = addresses.map((one) => one.host).join(', ');
+  const [first] = addresses;
+  let connection: NatsConnection | undefined;
+  try {
+    const user = decodeURIComponent(first?.username ?? '');
+    const pass = decodeURIComponent(first?.password ?? '');
+    connection = await connect({
+      servers: addresses.map((one) => one.host),
+      ...(user && pass ? { user, pass } : user ? { token: user } : {}),
+      ...(first?.protocol === 'tls:' && { tls: {} }),
+      timeout: ANSWER_MS,
+      reconnect: false,
+    });
+    if (connection.info?.jetstream !== true)
+      throw new Error('it runs without JetStream; start the server with -js, or set jetstream {} in its file');
+    return `${places}, server ${connection.info.version} with JetStream`;
+  } catch (error) {
+    throw new Error(`${places}: ${messageOf(error)}. Check NATS_URL and that the server runs.`, { cause: error });
+  } finally {
+    await connection?.close();
+  }
+}
+
+async function tryAlertmanager(text: string): Promise<string> {
+  const url = new URL(text);
+  const { username, password, host } = url;
+  url.username = url.password = '';
+  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const headers = username === '' ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
+  let answer: Response;
+  try {
+    answer = await fetch(`${url.href.replace(/\/+$/, '')}/api/v2/status`, {
+      headers,
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+  } catch (error) {
+    const why = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
+    throw new Error(`${host} cannot be reached (${why}). Check ALERTMANAGER_URL and that it runs.`, { cause: error });
+  }
+  if (answer.ok) return `${host} answers`;
+  const next = answer.status === 401 ? 'Check user and password in ALERTMANAGER_URL.' : 'Check ALERTMANAGER_URL.';
+  throw new Error(`${host} answered ${answer.status} to GET /api/v2/status. ${next}`);
 }
 
 async function tryGateway(gateway: Gateway): Promise<string> {

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { Readable, type Writable } from 'node:stream';
+import { type Readable, type Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import { compileRules, type CompiledRule } from '../grouping/rules/rules.js';
@@ -9,8 +8,9 @@ import { type GroupInput, readLines, readPath } from './group-input.js';
 import { GroupSummary } from './group-summary.js';
 import { Grouper, type GroupRecord } from '../grouping/grouper.js';
 import { readGroupingConfig } from '../grouping/grouping-config.js';
+import { type CommandIo, write } from './command.js';
 
-const HELP = `Usage: forewarn group [options] [FILE or FOLDER ...]
+export const HELP = `Usage: forewarn group [options] [FILE or FOLDER ...]
 
 Puts events and messages that are the same fault into one group, the way the daemon makes known issues of them.
 
@@ -39,13 +39,6 @@ const MAX_PROBLEMS_SHOWN = 20;
 /** Output is written in pieces of about this many characters, to save system calls. */
 const PIECE = 1 << 16;
 
-/** The streams that the command talks to. */
-export interface CommandIo {
-  readonly stdin: NodeJS.ReadableStream;
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream;
-}
-
 interface Options {
   readonly paths: readonly string[];
   readonly summary: boolean;
@@ -58,10 +51,6 @@ interface Options {
 
 /** `forewarn group`: groups records from standard input, files or folders; returns the exit code (0, 1 or 2, see the help). */
 export async function run(args: string[], io: CommandIo): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    io.stdout.write(HELP);
-    return 0;
-  }
   const options = readOptions(args);
   if (typeof options === 'string') {
     io.stderr.write(`forewarn group: ${options}; see forewarn group --help\n`);
@@ -120,9 +109,9 @@ async function readRules(path: string | undefined): Promise<CompiledRule[] | str
   }
 }
 
-async function* readAll(options: Options, stdin: NodeJS.ReadableStream): AsyncGenerator<GroupInput> {
+async function* readAll(options: Options, stdin: Readable): AsyncGenerator<GroupInput> {
   if (options.paths.length === 0) {
-    yield* readLines(stdin instanceof Readable ? stdin : new Readable().wrap(stdin), options.lines);
+    yield* readLines(stdin, options.lines);
     return;
   }
   for (const path of options.paths) {
@@ -144,7 +133,7 @@ class Grouping {
   constructor(
     private readonly options: Options,
     rules: readonly CompiledRule[],
-    stdout: NodeJS.WritableStream,
+    stdout: Writable,
   ) {
     this.grouper = new Grouper({ maxTemplates: options.maxTemplates }, rules);
     this.out = new PieceWriter(stdout, options.stream ? 0 : PIECE);
@@ -157,7 +146,7 @@ class Grouping {
   async add(record: GroupRecord): Promise<void> {
     const handle = this.grouper.add(record);
     if (this.options.summary) this.summary.add(handle, record.content ?? this.grouper.nameOf(handle).title);
-    else if (this.options.stream) await this.write(JSON.stringify(record.id), handle);
+    else if (this.options.stream) await this.answer(JSON.stringify(record.id), handle);
     else this.answers.add(record.id, handle);
   }
 
@@ -165,11 +154,11 @@ class Grouping {
     if (this.options.summary) {
       await this.out.write(this.summary.print((handle) => this.grouper.nameOf(handle), this.options.top));
     }
-    for (const [id, handle] of this.answers) await this.write(id, handle);
+    for (const [id, handle] of this.answers) await this.answer(id, handle);
     await this.out.flush();
   }
 
-  private async write(id: string, handle: number): Promise<void> {
+  private async answer(id: string, handle: number): Promise<void> {
     await this.out.write(`{"id":${id},"group":${JSON.stringify(this.grouper.nameOf(handle).group)}}\n`);
   }
 }
@@ -179,7 +168,7 @@ class PieceWriter {
   private piece = '';
 
   constructor(
-    private readonly out: NodeJS.WritableStream,
+    private readonly out: Writable,
     private readonly size: number,
   ) {}
 
@@ -191,7 +180,7 @@ class PieceWriter {
   async flush(): Promise<void> {
     const piece = this.piece;
     this.piece = '';
-    if (piece !== '' && !this.out.write(piece)) await once(this.out as Writable, 'drain');
+    await write(this.out, piece);
   }
 }
 

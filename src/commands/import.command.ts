@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { type Readable } from 'node:stream';
-import { parseArgs } from 'node:util';
 import { type z } from 'zod';
 import { CustomerStore } from '../customers/directory/customer.store.js';
 import { ChunkWriter } from '../customers/import/chunk.writer.js';
@@ -18,9 +17,10 @@ import { messageOf, Problem, StartError } from '../platform/errors.js';
 import { type Directory } from '../projects/project.js';
 import { type ProjectsConfig } from '../projects/projects-config.js';
 import { ProjectStore } from '../projects/registry/project.store.js';
+import { type CommandIo, readArguments, UsageError } from './command.js';
 import { ImportProgress } from './import-progress.js';
 
-const USAGE = `usage: forewarn import [options] FILE...     - is standard input; JSON lines or CSV, which the content says
+export const HELP = `usage: forewarn import [options] FILE...     - is standard input; JSON lines or CSV, which the content says
   --directory NAME      the list of customers (default: that of the first project)
   --map H=FIELD,H=-     headings in other words: externalId, name, locale, timeZone, email, phone, consentSms,
                         consentSmsMarketing, consentSmsLegal, consentEmail and so on, each with …At for its date,
@@ -29,6 +29,8 @@ const USAGE = `usage: forewarn import [options] FILE...     - is standard input;
   --encoding NAME       such as windows-1252; UTF-8 and UTF-16 are found out
   --dry-run             read and judge everything, write nothing
   --skip N              pass over the first N records, to go on after a stop
+
+Exit codes: 0 all imported, 1 a line or a cell could not be taken, 2 wrong usage, 130 stopped by Ctrl-C.
 `;
 const OPTIONS = {
   directory: { type: 'string' },
@@ -37,7 +39,6 @@ const OPTIONS = {
   encoding: { type: 'string' },
   'dry-run': { type: 'boolean' },
   skip: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
 } as const;
 
 type Query = z.output<typeof importQuery>;
@@ -52,12 +53,9 @@ interface Run {
 }
 
 /** `forewarn import FILE…`. Exit code 1 when a line or a cell could not be taken, 2 for wrong options, 130 when it was stopped. */
-export async function run(args: string[]): Promise<number> {
+export async function run(args: string[], { stdout }: CommandIo): Promise<number> {
   const { files, query } = optionsOf(args);
-  if (!query || files.length === 0) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
+  if (files.length === 0) throw new UsageError('name a file, or - for standard input');
   await assertReadable(files);
   const settings = readSettings(process.env);
   const config = loadConfig(configPath(settings));
@@ -83,18 +81,12 @@ export async function run(args: string[]): Promise<number> {
   }
 }
 
-function optionsOf(args: string[]): { files: string[]; query?: Query } {
-  let parsed;
-  try {
-    parsed = parseArgs({ args, options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new StartError(`${messageOf(error)}\n${USAGE}`);
-  }
-  const { help, 'dry-run': dryRun, ...given } = parsed.values;
-  if (help) return { files: [] };
+function optionsOf(args: string[]): { files: string[]; query: Query } {
+  const parsed = readArguments({ args, options: OPTIONS, allowPositionals: true });
+  const { 'dry-run': dryRun, ...given } = parsed.values;
   const query = importQuery.safeParse({ ...given, ...(dryRun && { dryRun: 'true' }) });
   if (query.success) return { files: parsed.positionals, query: query.data };
-  throw new StartError(query.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('\n'));
+  throw new UsageError(query.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('; '));
 }
 
 async function assertReadable(files: readonly string[]): Promise<void> {

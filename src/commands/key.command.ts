@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { openDatabase } from '../platform/db/open-database.js';
 import { SystemClock } from '../platform/clock.js';
 import { readSettings } from '../platform/config/settings.js';
@@ -14,14 +13,17 @@ import {
 } from '../projects/project-key.js';
 import { dsnOf } from '../projects/dsn.js';
 import { type MadeKey, ProjectKeys, type ShownKey } from '../projects/keys.service.js';
+import { type CommandIo, readArguments, UsageError } from './command.js';
 
-const USAGE = `usage: forewarn key create --project SLUG --kind ${KEY_KINDS.join('|')} [--name NAME] [--origin ORIGIN …]
+export const HELP = `usage: forewarn key create --project SLUG --kind ${KEY_KINDS.join('|')} [--name NAME] [--origin ORIGIN …]
        forewarn key list --project SLUG
        forewarn key revoke --project SLUG --id ID
        forewarn key limit --project SLUG --id ID [--origin ORIGIN …] LIMIT=NUMBER … (or LIMIT=default)
 
 limits: ${Object.keys(DEFAULT_LIMITS).join(', ')}
-A running daemon notices within ten seconds.
+A running daemon notices within ten seconds. Reads the schema of the database as it is; the start of the daemon makes it.
+
+Exit codes: 0 done, 1 it could not be done, 2 wrong usage.
 `;
 
 const ACTIONS = ['create', 'list', 'revoke', 'limit'] as const;
@@ -29,17 +31,17 @@ type Action = (typeof ACTIONS)[number];
 type Options = ReturnType<typeof parse>['values'];
 
 /** `forewarn key`: a key that is no public one is shown once, when it is made. */
-export async function run(args: string[]): Promise<number> {
+export async function run(args: string[], { stdout }: CommandIo): Promise<number> {
   const { values, positionals } = parse(args);
   const [action, ...rest] = positionals;
-  if (!isComplete(action, values, rest)) return usage();
+  assertComplete(action, values, rest);
   const change = { origins: originsOf(values.origin), limits: limitsOf(rest) };
   const settings = readSettings(process.env);
-  const { database, close } = await openDatabase(settings, { share: true });
+  const { database, close } = await openDatabase(settings, { share: true, schema: 'asItIs' });
   try {
     const projectId = await projectOf(database, values.project ?? '');
     const keys = new ProjectKeys(database, new SystemClock());
-    process.stdout.write(await act(action, keys, { database, projectId, values, change, base: settings.publicUrl }));
+    stdout.write(await act(action, keys, { database, projectId, values, change, base: settings.publicUrl }));
     return 0;
   } catch (error) {
     throw error instanceof Problem ? new StartError(error.message) : error;
@@ -80,35 +82,40 @@ async function act(action: Action, keys: ProjectKeys, asked: Asked): Promise<str
   }
 }
 
-function isComplete(action: string | undefined, values: Options, rest: readonly string[]): action is Action {
-  if (!ACTIONS.includes(action as Action) || !values.project) return false;
-  if (action === 'create' && !KEY_KINDS.includes(values.kind as KeyKind)) return false;
-  if ((action === 'revoke' || action === 'limit') && !/^\d{1,15}$/.test(values.id ?? '')) return false;
-  return rest.length === 0 || action === 'limit' || action === 'create';
+/** @throws UsageError that says what is missing or too much */
+function assertComplete(
+  action: string | undefined,
+  values: Options,
+  rest: readonly string[],
+): asserts action is Action {
+  if (!ACTIONS.includes(action as Action)) throw new UsageError(`say one of ${ACTIONS.join(', ')}`);
+  if (!values.project) throw new UsageError('--project is needed');
+  if (action === 'create' && !KEY_KINDS.includes(values.kind as KeyKind))
+    throw new UsageError(`--kind must be one of ${KEY_KINDS.join(', ')}`);
+  if ((action === 'revoke' || action === 'limit') && !/^\d{1,15}$/.test(values.id ?? ''))
+    throw new UsageError('--id must be the number of a key, as "forewarn key list" shows it');
+  if (rest.length > 0 && action !== 'limit' && action !== 'create')
+    throw new UsageError(`"${rest[0]}" is too much for ${action}`);
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        project: { type: 'string' },
-        kind: { type: 'string' },
-        name: { type: 'string' },
-        id: { type: 'string' },
-        origin: { type: 'string', multiple: true },
-      },
-    });
-  } catch (error) {
-    throw new StartError(`${(error as Error).message}\n${USAGE}`);
-  }
+  return readArguments({
+    args,
+    allowPositionals: true,
+    options: {
+      project: { type: 'string' },
+      kind: { type: 'string' },
+      name: { type: 'string' },
+      id: { type: 'string' },
+      origin: { type: 'string', multiple: true },
+    },
+  });
 }
 
 function originsOf(given: string[] | undefined): string[] | undefined {
   if (given === undefined) return undefined;
   const read = originsSchema.safeParse(given);
-  if (!read.success) throw new StartError(`--origin: ${read.error.issues[0]?.message}`);
+  if (!read.success) throw new UsageError(`--origin: ${read.error.issues[0]?.message}`);
   return read.data;
 }
 
@@ -120,7 +127,7 @@ function limitsOf(words: readonly string[]): LimitsChange {
   const read = limitsSchema.safeParse(Object.fromEntries(given));
   if (read.success) return read.data;
   const [issue] = read.error.issues;
-  throw new StartError(`${issue?.path.join('.') || 'limits'}: ${issue?.message}\n${USAGE}`);
+  throw new UsageError(`${issue?.path.join('.') || 'limits'}: ${issue?.message}`);
 }
 
 async function projectOf(database: Database, slug: string): Promise<number> {
@@ -153,9 +160,4 @@ function table(keys: readonly ShownKey[]): string {
     ].join('\t'),
   );
   return lines.length > 0 ? `${lines.join('\n')}\n` : 'The project has no keys.\n';
-}
-
-function usage(): number {
-  process.stderr.write(USAGE);
-  return 2;
 }

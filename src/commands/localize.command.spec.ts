@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { run } from './localize.command.js';
+import { HELP, run } from './localize.command.js';
 
 const FAILURES = ['--failures', 'failed', '--total', 'n'];
 const OVER_TIME = [...FAILURES, '--time', 'at', '--at', '2026-11-01T10:01:00Z'];
@@ -150,8 +150,8 @@ describe('forewarn localize and what it is given', () => {
       expect(await localize('os,failed,n\n', args)).toMatchObject({ code: 2 });
   });
 
-  it('explains itself on --help', async () => {
-    expect(await localize('', ['--help'])).toMatchObject({ code: 0 });
+  it('explains itself', () => {
+    expect(HELP).toContain('Usage: forewarn localize');
   });
 
   it('ends quietly when the reader of its output goes away', async () => {

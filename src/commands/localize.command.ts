@@ -6,15 +6,9 @@ import { combinationText } from '../audience/algorithm/coded-rows.js';
 import { localizeDeviation } from '../audience/algorithm/deviation.v1.js';
 import { localizeFailures } from '../audience/algorithm/excess.v1.js';
 import { type FigureColumns, type LocalizeRows, LocalizeTable, namesOf } from '../audience/algorithm/localize-table.js';
+import { type CommandIo, isClosedPipe, write } from './command.js';
 
-/** The streams that a command talks to. */
-export interface CommandIo {
-  readonly stdin: Readable;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-}
-
-const HELP = `Usage: forewarn localize --failures COL --total COL [--time COL --at T] < table.csv > causes.jsonl
+export const HELP = `Usage: forewarn localize --failures COL --total COL [--time COL --at T] < table.csv > causes.jsonl
        forewarn localize --actual COL --predicted COL                  < table.csv > causes.jsonl
 
 Finds what the failing rows of a table share and the others do not: a value of one column, or of several together.
@@ -43,10 +37,6 @@ interface Problem {
 /** `forewarn localize`: finds the causes in a table from standard input; returns the exit code (0, 1 or 2, see the help). */
 export async function run(args: string[], io: CommandIo): Promise<number> {
   const asked = readArguments(args);
-  if (asked === 'help') {
-    io.stdout.write(HELP);
-    return 0;
-  }
   const table = 'problem' in asked ? asked : await readTable(asked, io.stdin);
   if ('problem' in table) {
     io.stderr.write(`forewarn localize: ${table.problem}${table.code === 2 ? '; see forewarn localize --help' : ''}\n`);
@@ -63,18 +53,15 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   return 0;
 }
 
-function readArguments(args: string[]): FigureColumns | Problem | 'help' {
+function readArguments(args: string[]): FigureColumns | Problem {
   const text = { type: 'string' } as const;
-  let values: Partial<Record<'failures' | 'total' | 'time' | 'at' | 'actual' | 'predicted', string>> & {
-    help?: boolean;
-  };
+  let values: Partial<Record<'failures' | 'total' | 'time' | 'at' | 'actual' | 'predicted', string>>;
   try {
     const options = { failures: text, total: text, time: text, at: text, actual: text, predicted: text };
-    values = parseArgs({ args, options: { ...options, help: { type: 'boolean', short: 'h' } } }).values;
+    values = parseArgs({ args, options }).values;
   } catch (fault) {
     return { code: 2, problem: fault instanceof Error ? (fault.message.split('. ')[0] ?? '') : String(fault) };
   }
-  if (values.help) return 'help';
   const columns = columnsOf(values);
   if (columns === undefined)
     return { code: 2, problem: 'give --failures and --total (and --time with --at), or --actual and --predicted' };
@@ -184,16 +171,4 @@ function round(value: number): number {
 
 function sum(values: Float64Array): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-async function write(stdout: Writable, text: string): Promise<void> {
-  if (text === '') return;
-  await new Promise<void>((resolve, reject) => {
-    stdout.write(text, (fault) => (fault ? reject(fault) : resolve()));
-  });
-}
-
-/** Whether the reader of our output went away, as `head` does; that is no fault of ours or of the input. */
-function isClosedPipe(fault: unknown): boolean {
-  return fault instanceof Error && 'code' in fault && fault.code === 'EPIPE';
 }

@@ -116,10 +116,5 @@ describe('forewarn match', () => {
     ).toBe(0);
   });
 
-  it('prints its help', async () => {
-    expect(await match('', ['--help'])).toMatchObject({
-      code: 0,
-      out: expect.stringContaining('--embedder') as unknown,
-    });
   });
 });

@@ -1,20 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { type Readable, type Writable } from 'node:stream';
+import { type Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { type MatchEntry, type Matcher } from '../explanations/matcher.js';
 import { localMatcher } from '../explanations/matching/create-matcher.js';
 import { messageOf } from '../platform/errors.js';
+import { type CommandIo, isClosedPipe, write } from './command.js';
 
-/** The streams that a command talks to. */
-interface CommandIo {
-  readonly stdin: Readable;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-}
-
-const HELP = `Usage: forewarn match --index explanations.jsonl [--embedder NAME] < questions.jsonl > matches.jsonl
+export const HELP = `Usage: forewarn match --index explanations.jsonl [--embedder NAME] < questions.jsonl > matches.jsonl
 
 Finds the explanation that each question is about, in English and Chinese, also across the two, or says that none fits.
 
@@ -62,8 +56,7 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   io.stdout.on('error', () => undefined);
   try {
     const asked = readArguments(args);
-    if (asked === 'help') await write(io.stdout, HELP);
-    else await answerAll(asked, io);
+    await answerAll(asked, io);
     return 0;
   } catch (fault) {
     if (isClosedPipe(fault)) return 0;
@@ -78,20 +71,18 @@ interface Asked {
   readonly embedder: 'builtIn' | 'none';
 }
 
-function readArguments(args: string[]): Asked | 'help' {
-  const { index, embedder = 'builtIn', help } = parse(args);
-  if (help) return 'help';
+function readArguments(args: string[]): Asked {
+  const { index, embedder = 'builtIn' } = parse(args);
   if (index === undefined) throw new Problem(2, 'give --index with a file of explanations');
   if (embedder !== 'builtIn' && embedder !== 'none')
     throw new Problem(2, `--embedder is builtIn or none, not ${JSON.stringify(embedder)}`);
   return { index, embedder };
 }
 
-function parse(args: string[]): { index?: string; embedder?: string; help?: boolean } {
+function parse(args: string[]): { index?: string; embedder?: string } {
   const options = {
     index: { type: 'string' },
     embedder: { type: 'string' },
-    help: { type: 'boolean', short: 'h' },
   } as const;
   try {
     return parseArgs({ args, options }).values;
@@ -161,15 +152,4 @@ function readLine<T extends z.ZodType>(text: string, schema: T, where: string): 
   if (read.success) return read.data;
   const problem = read.error.issues[0];
   throw new Problem(1, `${where}: ${[problem?.path.join('.'), problem?.message].filter(Boolean).join(': ')}`);
-}
-
-async function write(stdout: Writable, text: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    stdout.write(text, (fault) => (fault ? reject(fault) : resolve()));
-  });
-}
-
-/** Whether the reader of our output went away, as `head` does; that is no fault of ours or of the input. */
-function isClosedPipe(fault: unknown): boolean {
-  return fault instanceof Error && 'code' in fault && fault.code === 'EPIPE';
 }

@@ -1,33 +1,42 @@
-import { parseArgs } from 'node:util';
 import { openDatabase } from '../platform/db/open-database.js';
 import { TOKEN_ROLES } from '../platform/auth/role.js';
 import { TokenStore, type TokenView } from '../platform/auth/token.store.js';
 import { SystemClock } from '../platform/clock.js';
 import { readSettings } from '../platform/config/settings.js';
 import { StartError } from '../platform/errors.js';
+import { type CommandIo, readArguments, UsageError } from './command.js';
 
-const USAGE = `usage: forewarn token create --name NAME --role ${TOKEN_ROLES.join('|')}
+export const HELP = `usage: forewarn token create --name NAME --role ${TOKEN_ROLES.join('|')}
                       [--project SLUG] [--expires YYYY-MM-DD]
        forewarn token list
        forewarn token revoke --name NAME
+
+A token is shown once, when it is made. "list" reads the database as it is and changes nothing.
+
+Exit codes: 0 done, 1 it could not be done, 2 wrong usage.
 `;
+const ACTIONS = ['create', 'list', 'revoke'] as const;
 
 /** `forewarn token`: a token is shown once, when it is made. */
-export async function run(args: string[]): Promise<number> {
+export async function run(args: string[], { stdout }: CommandIo): Promise<number> {
   const { values, positionals } = parse(args);
-  const [action] = positionals;
-  if (!action || !['create', 'list', 'revoke'].includes(action) || (action !== 'list' && !values.name)) return usage();
+  const [given, ...rest] = positionals;
+  const action = ACTIONS.find((one) => one === given);
+  if (!action || rest.length > 0) throw new UsageError(`say one of ${ACTIONS.join(', ')}`);
+  if (action !== 'list' && !values.name) throw new UsageError('--name is needed');
   const role = TOKEN_ROLES.find((one) => one === values.role);
   const expiresAt = values.expires === undefined ? undefined : endOf(values.expires);
-  if (action === 'create' && role === undefined) return usage();
-  const { database, close } = await openDatabase(readSettings(process.env), { share: true });
+  if (action === 'create' && role === undefined)
+    throw new UsageError(`--role must be one of ${TOKEN_ROLES.join(', ')}`);
+  const schema = action === 'create' ? 'migrate' : 'asItIs';
+  const { database, close } = await openDatabase(readSettings(process.env), { share: true, schema });
   try {
     const clock = new SystemClock();
     const store = new TokenStore(database, clock);
     if (role !== undefined && action === 'create') {
       const token = await store.create({ name: values.name ?? '', role, project: values.project, expiresAt });
-      process.stdout.write(`${token}\n`);
-    } else if (action === 'list') process.stdout.write(await table(store, clock.now()));
+      stdout.write(`${token}\n`);
+    } else if (action === 'list') stdout.write(await table(store, clock.now()));
     else if (!(await store.revoke(values.name ?? '')))
       throw new StartError(`There is no working token named "${values.name}".`);
     return 0;
@@ -37,32 +46,23 @@ export async function run(args: string[]): Promise<number> {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        name: { type: 'string' },
-        role: { type: 'string' },
-        project: { type: 'string' },
-        expires: { type: 'string' },
-      },
-    });
-  } catch (error) {
-    throw new StartError(`${(error as Error).message}\n${USAGE}`);
-  }
+  return readArguments({
+    args,
+    allowPositionals: true,
+    options: {
+      name: { type: 'string' },
+      role: { type: 'string' },
+      project: { type: 'string' },
+      expires: { type: 'string' },
+    },
+  });
 }
 
 /** The end of that day, UTC. */
 function endOf(day: string): Date {
   const end = new Date(`${day}T24:00:00Z`);
   if (/^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(end.getTime())) return end;
-  throw new StartError(`--expires is "${day}"; write a day such as 2027-03-31.`);
-}
-
-function usage(): number {
-  process.stderr.write(USAGE);
-  return 2;
+  throw new UsageError(`--expires is "${day}"; write a day such as 2027-03-31.`);
 }
 
 async function table(store: TokenStore, now: Date): Promise<string> {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { StartError } from '../platform/errors.js';
+import { type CommandIo, readArguments } from '../commands/command.js';
 
 /** How much the heap may grow over what was alive at the last collection before the next one, percent. */
 const HEAP_GROWTH = 30;
@@ -21,8 +22,18 @@ function tuneCollector(): void {
   if (availableParallelism() <= 2) setFlagsFromString('--no-parallel-scavenge');
 }
 
+export const HELP = `usage: forewarn start
+
+Runs the daemon until SIGTERM or Ctrl-C, then ends it cleanly. Brings the database schema up to date first. SIGHUP reads the
+configuration file again.
+Settings come from the environment, projects and policies from the file that FOREWARN_CONFIG names; docs/configuration.md lists both.
+
+Exit codes: 0 ended as asked, 1 it could not start, 2 wrong usage.
+`;
+
 /** `forewarn start`: runs the daemon until SIGTERM or SIGINT, then ends it cleanly; also one that is still starting. A second signal ends it at once. SIGHUP reads the configuration file again. */
-export async function startCommand(): Promise<number> {
+export async function run(args: string[], _io: CommandIo): Promise<number> {
+  readArguments({ args, options: {} });
   tuneCollector();
   const daemon = new Worker(DAEMON, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => daemon.postMessage('stop'));

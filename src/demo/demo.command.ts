@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { type CommandIo, readArguments } from '../commands/command.js';
 import { messageOf } from '../platform/errors.js';
 import { Api, type MessageView } from './api.js';
 import { type Accounts, balance, isSent, messageTable, showBooks } from './books.js';
@@ -6,7 +7,7 @@ import { Screen } from './screen.js';
 import { buildStageSet, type StageSet } from './stage-set.js';
 import { Story } from './story.js';
 
-const HELP = `usage: npm run demo [-- --stay]
+export const HELP = `usage: npm run demo [-- --stay]
 
 Plays the main job with a small shop: a release breaks its checkout, the customers who were hit are told, and told again
 when it is fixed. Uses a fresh embedded database in a temporary folder, a free port, and the built-in outbox: nothing
@@ -18,13 +19,11 @@ Exit codes: 0 the books balance, 1 they do not or something failed, 2 wrong usag
 `;
 
 /** `forewarn demo`: plays the story and checks its books; returns the exit code (see the help). */
-export async function run(args: string[]): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) return say(process.stdout, HELP, 0);
-  const unknown = args.find((one) => one !== '--stay');
-  if (unknown !== undefined) return say(process.stderr, `forewarn demo: unknown argument ${unknown}\n\n${HELP}`, 2);
+export async function run(args: string[], { stderr }: CommandIo): Promise<number> {
+  const { stay } = readArguments({ args, options: { stay: { type: 'boolean' } } }).values;
   if (!hasSentry())
     return say(
-      process.stderr,
+      stderr,
       'forewarn demo: the shop needs @sentry/node, which a production install leaves out. Run "npm ci" in a checkout.\n',
       1,
     );
@@ -32,7 +31,7 @@ export async function run(args: string[]): Promise<number> {
   const interrupt = () => stop.abort();
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
-    return await play(args.includes('--stay'), stop.signal);
+    return await play(stay ?? false, stop.signal);
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
@@ -122,7 +121,7 @@ async function remain(
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-function say(stream: NodeJS.WriteStream, text: string, code: number): number {
+function say(stream: NodeJS.WritableStream, text: string, code: number): number {
   stream.write(text);
   return code;
 }

@@ -1,12 +1,31 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { forewarn } from '../support/cli.js';
+import { type Ended, spawnNode } from '../support/run-process.js';
 import { writeConfig } from '../support/test-config.js';
-import { createDatabase, type TestDatabase, urlOf } from '../support/test-database.js';
+import { buildFolder, createDatabase, type TestDatabase, urlOf } from '../support/test-database.js';
+
+/** The names in the list of `forewarn --help`. */
+function commandNames(help: string): string[] {
+  return [...help.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, name = '']) => name);
+}
+
+/** Runs a shell line whose exit code is that of its first failing part. */
+async function runShell(line: string, input: string): Promise<Ended> {
+  const child = spawn('bash', ['-o', 'pipefail', '-c', line], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
+  child.stdin.on('error', () => undefined).end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
 
 describe('forewarn', () => {
   it('says what there is, and refuses what there is not', async () => {
@@ -16,6 +35,52 @@ describe('forewarn', () => {
     const wrong = await forewarn(['strat']);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('there is no command "strat"')]);
     expect((await forewarn(['constructor'])).code).toBe(2);
+  });
+
+  it('explains each command on --help, tells its version, and refuses an unknown flag with exit code 2, without doing anything', async () => {
+    const names = commandNames((await forewarn(['--help'])).stdout);
+    expect(names.length).toBeGreaterThan(10);
+    const folder = await mkdtemp(join(tmpdir(), 'fw-cli-'));
+    const env = { FOREWARN_DATA_DIR: join(folder, 'data') };
+
+    for (const name of names) {
+      const [help, version, wrong] = await Promise.all(
+        ['--help', '--version', '--no-such-flag'].map((flag) => forewarn([name, flag], env)),
+      );
+      expect([name, help?.code, help?.stdout]).toEqual([name, 0, expect.stringMatching(/^usage: /i)]);
+      expect([name, version?.code, version?.stdout]).toEqual([name, 0, expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/)]);
+      expect([name, wrong?.code, wrong?.stdout]).toEqual([name, 2, '']);
+      expect(wrong?.stderr).toContain(`see forewarn ${name} --help`);
+    }
+
+    expect(await readdir(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
+  });
+
+  it('ends quietly when the reader of its output goes away, and at once on Ctrl-C', async () => {
+    const cli = join(buildFolder(), 'src', 'cli.js');
+    const lines = Array.from({ length: 60_000 }, (_, at) => `${1_700_000_000 + at * 60},${at % 7}`).join('\n');
+    const records = Array.from({ length: 60_000 }, (_, id) => `{"id":${id},"content":"job ${id} is late"}`).join('\n');
+    const piped = (args: string, input: string) =>
+      runShell(`"${process.execPath}" "${cli}" ${args} | head -n 1`, input);
+
+    const [detected, grouped, help] = await Promise.all([
+      piped('detect', lines),
+      piped('group --stream', records),
+      piped('--help', ''),
+    ]);
+
+    expect(detected).toEqual({ code: 0, stdout: 'timestamp,value,anomaly_score\n', stderr: '' });
+    expect([grouped.code, grouped.stderr]).toEqual([0, '']);
+    expect([help.code, help.stderr]).toEqual([0, '']);
+    for (const name of ['detect', 'group', 'localize']) {
+      const child = spawnNode(cli, [name]);
+      child.stdin?.write('timestamp,value\n');
+      const ended = once(child, 'exit');
+      await once(child, 'spawn');
+      child.kill('SIGINT');
+      expect([name, (await ended)[1]]).toEqual([name, 'SIGINT']);
+    }
   });
 
   it('lists everything that is wrong with the settings, without their values', async () => {
@@ -122,6 +187,9 @@ describe('forewarn with a DATABASE_URL', () => {
     it('makes, lists, limits and revokes keys of a project, and shows a secret once', async () => {
       const config = writeConfig();
       const withProject = { ...env, FOREWARN_CONFIG: config.path };
+      const early = await forewarn(['key', 'list', '--project', 'shop'], withProject);
+      expect([early.code, early.stderr]).toEqual([1, expect.stringContaining('run forewarn migrate')]);
+      expect((await forewarn(['migrate'], env)).code).toBe(0);
       expect((await forewarn(['key', 'list', '--project', 'shop'], withProject)).stderr).toContain('no project "shop"');
       const sql = new pg.Client({ connectionString: database.url });
       await sql.connect();
@@ -143,8 +211,8 @@ describe('forewarn with a DATABASE_URL', () => {
       const limit = ['key', 'limit', '--project', 'shop', '--id', '1'];
       expect((await forewarn([...limit, 'eventsPerMinute=60'], withProject)).stdout).toContain('eventsPerMinute=60\n');
       expect((await forewarn([...limit, 'eventsPerMinute=default'], withProject)).stdout).toContain('=1200000\n');
-      expect((await forewarn([...limit, 'eventsPerSecond=1'], withProject)).code).toBe(1);
-      expect((await forewarn([...limit, 'eventsPerMinute=many'], withProject)).code).toBe(1);
+      expect((await forewarn([...limit, 'eventsPerSecond=1'], withProject)).code).toBe(2);
+      expect((await forewarn([...limit, 'eventsPerMinute=many'], withProject)).code).toBe(2);
 
       expect((await forewarn(['key', 'revoke', '--project', 'shop', '--id', '1'], withProject)).code).toBe(0);
       expect((await forewarn(['key', 'revoke', '--project', 'shop', '--id', '1'], withProject)).code).toBe(1);
@@ -194,10 +262,41 @@ describe('forewarn with a DATABASE_URL', () => {
         stdout: '1 would be imported, 0 failed\n1 would be imported, 0 failed\n',
       });
       const wrong = await forewarn(['import', '--country', 'XX', a], env);
-      expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('--country: is not a country')]);
+      expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('--country: is not a country')]);
+    });
+
+    it('looks at an empty database, leaves it empty and says what to do', async () => {
+      const asked = [['doctor'], ['token', 'list'], ['backtest', '--from', '2026-01-01', '--to', '2026-01-02']];
+
+      const ended = await Promise.all(asked.map((args) => forewarn(args, env)));
+
+      for (const { code, stdout, stderr } of ended)
+        expect([code, stdout + stderr]).toEqual([1, expect.stringContaining('run forewarn migrate')]);
+      const sql = new pg.Client({ connectionString: database.url });
+      await sql.connect();
+      const { rows } = await sql.query("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace");
+      await sql.end();
+      expect(rows).toEqual([]);
+    });
+
+    it('says host, reason and next step of a NATS server and an Alertmanager that are away', async () => {
+      await forewarn(['migrate'], env);
+
+      const { code, stdout } = await forewarn(['doctor'], {
+        ...env,
+        NATS_URL: 'nats://127.0.0.1:1',
+        ALERTMANAGER_URL: 'http://ops:hunter2@127.0.0.1:1',
+      });
+
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/FAIL {2}NATS: 127\.0\.0\.1:1: .* Check NATS_URL/);
+      expect(stdout).toMatch(/FAIL {2}Alertmanager: 127\.0\.0\.1:1 cannot be reached .* Check ALERTMANAGER_URL/);
+      expect(stdout).not.toContain('hunter2');
     });
 
     it('finds nothing wrong, and says what it looked at', async () => {
+      await forewarn(['migrate'], env);
+
       const { code, stdout } = await forewarn(['doctor'], env);
 
       expect([code, stdout]).toEqual([

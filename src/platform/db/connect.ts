@@ -70,6 +70,33 @@ export async function migrateDatabase(url: string): Promise<void> {
   });
 }
 
+/**
+ * Makes sure that the schema of a database is that of this version, and changes nothing.
+ * @throws StartError with one line that says how far behind or ahead it is and what to do
+ */
+export async function assertCurrent(url: string): Promise<void> {
+  const applied = await connected(url, async (client) => {
+    const { rows } = await client.query<{ there: boolean }>(
+      `SELECT to_regclass('schema_migration') IS NOT NULL AS there`,
+    );
+    if (!onlyRow(rows, 'schema_migration').there) return [];
+    return (await client.query<{ name: string }>('SELECT name FROM schema_migration')).rows.map((row) => row.name);
+  });
+  const known = migrations.map((migration) => migration.name);
+  const behind = known.filter((name) => !applied.includes(name)).length;
+  const ahead = applied.filter((name) => !known.includes(name)).length;
+  if (applied.length === 0)
+    throw new StartError(`The database on ${placeOf(url)} holds no schema of Forewarn yet: run forewarn migrate.`);
+  if (behind > 0)
+    throw new StartError(
+      `The schema on ${placeOf(url)} is ${behind} ${behind === 1 ? 'version' : 'versions'} behind: run forewarn migrate.`,
+    );
+  if (ahead > 0)
+    throw new StartError(
+      `The schema on ${placeOf(url)} is ${ahead} ${ahead === 1 ? 'version' : 'versions'} ahead of this program: run the version of Forewarn that made it, or a newer one.`,
+    );
+}
+
 /** TypeORM's data source for the migrations, which is not yet connected. */
 export function dataSource(url: string): DataSource {
   return new DataSource({
@@ -168,7 +195,16 @@ export function checkDriver(client: unknown): void {
     );
 }
 
-async function withLock(url: string, work: () => Promise<void>): Promise<void> {
+/** Does the work while no other process migrates. */
+function withLock(url: string, work: () => Promise<void>): Promise<void> {
+  return connected(url, async (client) => {
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await work();
+  });
+}
+
+/** @throws StartError for a server that is away, too old, or refuses */
+async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_MS });
   try {
     await client.connect();
@@ -182,16 +218,21 @@ async function withLock(url: string, work: () => Promise<void>): Promise<void> {
       throw new StartError(
         `The PostgreSQL server is version ${Math.floor(version / 10_000)}; Forewarn needs 15 or newer.`,
       );
-    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await work();
+    return await work(client);
   } finally {
     await client.end();
   }
 }
 
+/** Host and port of a connection string, without user and password; the folder of the socket where it names one. */
+export function placeOf(url: string): string {
+  const { hostname, port, searchParams } = new URL(url);
+  return searchParams.get('host') ?? `${hostname || 'localhost'}:${port || 5432}`;
+}
+
 function explain(url: string, error: unknown): string {
-  const { hostname, port, pathname, username } = new URL(url);
-  const place = `${hostname || 'localhost'}:${port || 5432}`;
+  const { pathname, username } = new URL(url);
+  const place = placeOf(url);
   switch (pgCode(error)) {
     case PG_ERROR.undefinedDatabase:
       return `There is no database "${pathname.slice(1)}" on the PostgreSQL server ${place}. Create it, or correct DATABASE_URL.`;

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, chmod, chown, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -42,6 +42,15 @@ interface Launcher {
   readonly uid?: number;
 }
 
+/** Whether the folder holds a database of the embedded server. */
+export function holdsEmbeddedDatabase(dataDir: string): boolean {
+  return existsSync(join(clusterOf(dataDir), 'PG_VERSION'));
+}
+
+function clusterOf(dataDir: string): string {
+  return join(dataDir, 'pg18');
+}
+
 /**
  * Starts the embedded server on `dataDir`, creating the database cluster on first use.
  * A server that ends by itself is started again. If the process dies, the server ends, too, where the kernel can tell it to
@@ -51,7 +60,7 @@ interface Launcher {
  * @throws StartError when there are no binaries for this machine, the folder is in use, or the server does not start
  */
 export async function startEmbeddedPostgres(dataDir: string, share = false): Promise<EmbeddedPostgres> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeFolder(dataDir);
   const sockets = await socketDir(dataDir);
   const url = urlFor(sockets, 'forewarn');
   const lock = await takeFolder(join(sockets, 'daemon.lock'));
@@ -63,9 +72,9 @@ export async function startEmbeddedPostgres(dataDir: string, share = false): Pro
   }
   try {
     const launcher = await findLauncher(dataDir);
-    const cluster = join(dataDir, 'pg18');
+    const cluster = clusterOf(dataDir);
     await endOrphan(cluster);
-    if (!existsSync(join(cluster, 'PG_VERSION'))) await createCluster(launcher, cluster);
+    if (!holdsEmbeddedDatabase(dataDir)) await createCluster(launcher, cluster);
     if (launcher.uid !== undefined) await chown(sockets, launcher.uid, launcher.uid);
     const supervisor = new Supervisor(() => startServer(launcher, cluster, sockets));
     await supervisor.start();
@@ -124,6 +133,17 @@ class Supervisor {
 
 function urlFor(sockets: string, database: string): string {
   return `postgresql://forewarn@localhost/${database}?host=${encodeURIComponent(sockets)}&port=${PORT}`;
+}
+
+async function makeFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new StartError(
+      `The data folder ${dataDir} cannot be used (${messageOf(error)}). Set FOREWARN_DATA_DIR to a folder that this user may write.`,
+    );
+  }
 }
 
 async function socketDir(dataDir: string): Promise<string> {
