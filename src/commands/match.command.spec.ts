@@ -115,6 +115,4 @@ describe('forewarn match', () => {
       await run(['--index', index, '--embedder', 'none'], { stdin: input, stdout, stderr: new PassThrough() }),
     ).toBe(0);
   });
-
-  });
 });
