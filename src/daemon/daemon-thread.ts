@@ -1,9 +1,12 @@
 import 'reflect-metadata';
 import { parentPort } from 'node:worker_threads';
+import { collectDefaultMetrics } from 'prom-client';
 import { ConfigReload } from './config-reload.service.js';
 import { startDaemon } from './daemon.js';
+import { firstToken, welcome } from './welcome.js';
+import { version } from '../commands/version.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
-
+import { Metrics } from '../platform/metrics.js';
 import { StartError } from '../platform/errors.js';
 import { readSettings } from '../platform/config/settings.js';
 
@@ -14,10 +17,27 @@ async function run(): Promise<void> {
     parentPort?.on('message', (what: 'stop' | 'reload') => (what === 'reload' ? reload() : done())),
   );
   const settings = readSettings(process.env);
-  const daemon = await startDaemon(settings, loadConfig(configPath(settings)));
+  const config = loadConfig(configPath(settings));
+  const daemon = await startDaemon(settings, config);
+  measureProcess(daemon.app.get(Metrics));
+  welcome(daemon.app, settings, config);
+  const token = await firstToken(daemon.app, settings);
+  // Beside the log, since a log is kept and read by many.
+  if (token !== undefined)
+    process.stderr.write(
+      `\nA token for the first admin, shown this once: ${token}\nEnd it with: forewarn token revoke --name first-start\n\n`,
+    );
   reload = () => daemon.app.get(ConfigReload).reload();
   await asked;
   await daemon.stop();
+}
+
+/** Adds what Prometheus knows of every process of Node (`process_…`, `nodejs_…`), and which version runs. */
+function measureProcess(metrics: Metrics): void {
+  collectDefaultMetrics({ register: metrics.registry });
+  metrics
+    .gauge('build_info', 'Version of Forewarn and of Node; the value is always 1.', ['version', 'node'])
+    .set({ version: version(), node: process.version }, 1);
 }
 
 try {

@@ -22,7 +22,7 @@ import { harden, MAX_BODY } from '../platform/http/hardening.js';
 import { endFailed } from '../platform/http/slow-uploads.js';
 import { PublicUrl } from '../platform/http/public-url.js';
 import { validationPipe } from '../platform/http/validation.js';
-import { createLogger, NestLogger } from '../platform/logging/logger.js';
+import { createLogger, LOGGER, type Logger, NestLogger } from '../platform/logging/logger.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { type ForewarnConfig } from '../forewarn-config.js';
 import { type ReadingSetup } from './reader-thread.js';
@@ -58,7 +58,7 @@ export async function startDaemon(
   config: ForewarnConfig,
   overrides: Partial<Pick<Runtime, 'clock' | 'logger'>> = {},
 ): Promise<Daemon> {
-  const logger = overrides.logger ?? createLogger(settings.logLevel);
+  const logger = overrides.logger ?? createLogger(settings.logLevel, undefined, settings.logFormat);
   const { database, close } = await openDatabase(settings);
   try {
     const runtime: Runtime = { settings, config, database, clock: overrides.clock ?? new SystemClock(), logger };
@@ -136,6 +136,8 @@ async function listen(app: NestFastifyApplication, settings: Settings): Promise<
 }
 
 async function stopAll(app: NestFastifyApplication, closeDatabase: () => Promise<void>): Promise<void> {
+  const logger = app.get<Logger>(LOGGER);
+  logger.info('Forewarn stops: it takes nothing more in, writes down what it took, and ends the work under way');
   await app.get(EventBuffer).close();
   await app.get(StageRunner).stop();
   const server = app.getHttpServer();
@@ -144,6 +146,7 @@ async function stopAll(app: NestFastifyApplication, closeDatabase: () => Promise
   clearTimeout(cut);
   await app.get(BodyReaders).close();
   await closeDatabase();
+  logger.info('Forewarn has stopped');
 }
 
 /** An application that cannot go on must not keep on digesting. */

@@ -11,12 +11,13 @@ import { ExportReadModel } from './export/export.read-model.js';
 import { RetentionStage } from './retention/retention.stage.js';
 import { RetentionStore } from './retention/retention.store.js';
 import { HealthController } from './health/health.controller.js';
+import { HomeController } from './health/home.controller.js';
 import { MetricsServer } from './health/metrics.server.js';
 
 /** WATCH: health, metrics, retention, export, the audit trail, and the description of the API. */
 @Module({
   imports: [CustomersModule],
-  controllers: [HealthController, OpenApiController, AuditController, ExportController],
+  controllers: [HomeController, HealthController, OpenApiController, AuditController, ExportController],
   providers: [ApiDescription, AuditStore, AuditTrail, MetricsServer, ExportReadModel, RetentionStage, RetentionStore],
 })
 export class OpsModule implements OnApplicationBootstrap {

@@ -5,8 +5,9 @@ import { TokenStore } from '../../src/platform/auth/token.store.js';
 import { ApiClient } from '../support/api-client.js';
 import { TestDaemon } from '../support/test-daemon.js';
 
-/** Routes that need no token: health and metrics, the customer's own page (its link is the key), and signed webhooks. */
+/** Routes that need no token: the front page, health and metrics, the customer's own page (its link is the key), and signed webhooks. */
 const PUBLIC = [
+  'GET /',
   'GET /healthz',
   'GET /i/:token',
   'GET /metrics',

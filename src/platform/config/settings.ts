@@ -77,6 +77,7 @@ const environment = z.object({
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
   FOREWARN_ADMIN_TOKEN: secret.optional(),
   FOREWARN_SENDING: z.enum(['live', 'held']).default('live'),
+  LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -110,6 +111,8 @@ export class Settings {
   /** Proxies of ours that a request passes, whose part of `X-Forwarded-For` is believed. */
   readonly trustProxy: number;
   readonly logLevel: string;
+  /** `pretty`: one short line for people; `json`: one object for programs. */
+  readonly logFormat: 'json' | 'pretty';
 
   constructor(env: z.output<typeof environment>) {
     this.port = env.PORT;
@@ -133,6 +136,7 @@ export class Settings {
     this.adminToken = env.FOREWARN_ADMIN_TOKEN;
     this.sending = env.FOREWARN_SENDING;
     this.logLevel = env.LOG_LEVEL;
+    this.logFormat = env.LOG_FORMAT;
   }
 }
 
@@ -234,4 +238,15 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     throw new StartError(`The settings in the environment are wrong:\n  ${problems.join('\n  ')}`);
   }
   return new Settings(parsed.data);
+}
+
+/** Variables that Kubernetes gives a container for a service named `forewarn`; nobody set them. */
+const SERVICE_LINK = /^FOREWARN_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/;
+
+/** Names of variables that look like settings of ours and are none, such as a mistyped one; their values are not looked at. */
+export function unknownSettings(env: Record<string, string | undefined>): string[] {
+  const known = Object.keys(environment.shape);
+  return Object.keys(env).filter(
+    (name) => name.startsWith('FOREWARN_') && !known.includes(name) && !SERVICE_LINK.test(name),
+  );
 }

@@ -20,6 +20,19 @@ function databaseError(): Error {
   });
 }
 
+describe('a log line for people', () => {
+  it('has time, level, message and facts on one line, the stack below, and no password of a URL', () => {
+    const lines: string[] = [];
+    const logger = createLogger('info', { write: (line: string) => void lines.push(line) }, 'pretty');
+
+    logger.info({ incident: 7 }, 'incident opened');
+    logger.warn({ err: new Error('away: smtp://user:hunter2@mail') }, 'mail is down');
+
+    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d INFO {2}incident opened incident=7\n$/);
+    expect(lines[1]).toMatch(/^\d\d:\d\d:\d\d WARN {2}mail is down\n {2}Error: away: smtp:\/\/\[redacted\]@mail\n/);
+  });
+});
+
 describe('a log line', () => {
   it('tells code, table and constraint of a database error and none of its texts', () => {
     const line = logged((logger) => logger.error({ err: databaseError() }, 'a statement failed'));

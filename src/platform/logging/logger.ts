@@ -30,17 +30,33 @@ const CREDENTIALS = /(\w:\/\/)[^/\s"'@\\]+@/g;
 /**
  * @param level pino level or `silent`
  * @param stream where lines go; standard output when omitted
+ * @param format `pretty` writes a line for people in place of JSON
  */
-export function createLogger(level: string, stream?: DestinationStream): Logger {
+export function createLogger(level: string, stream?: DestinationStream, format: 'json' | 'pretty' = 'json'): Logger {
   const options = {
     level,
     base: undefined,
     redact: { paths: REDACTED, censor: '[redacted]' },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: describeError },
-    hooks: { streamWrite: (line: string) => line.replace(CREDENTIALS, '$1[redacted]@') },
+    hooks: {
+      streamWrite: (line: string) => {
+        const safe = line.replace(CREDENTIALS, '$1[redacted]@');
+        return format === 'pretty' ? pretty(safe) : safe;
+      },
+    },
   };
   return pino(options, stream ?? standardOutput());
+}
+
+/** A line of the log as people read it: time, level, message, and the rest as `key=value`; the stack of an error below. */
+function pretty(line: string): string {
+  const { time, level, msg = '', err, ...rest } = JSON.parse(line) as Record<string, unknown>;
+  const label = pino.levels.labels[Number(level)] ?? String(level);
+  const facts = Object.entries(rest).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
+  const { message, stack } = (err ?? {}) as { message?: string; stack?: string };
+  const error = err === undefined ? '' : `\n  ${stack ?? message ?? JSON.stringify(err)}`;
+  return `${String(time).slice(11, 19)} ${label.toUpperCase().padEnd(5)} ${String(msg)}${facts.join('')}${error}\n`;
 }
 
 /** Lines that cannot be written (a full disk, a pipe that nobody reads) are lost; the process goes on. */
