@@ -153,7 +153,8 @@ async function tryAlertmanager(text: string): Promise<string> {
   const { username, password, host } = url;
   url.username = url.password = '';
   const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const headers = username === '' ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
+  const headers: Record<string, string> =
+    username === '' ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
   let answer: Response;
   try {
     answer = await fetch(`${url.href.replace(/\/+$/, '')}/api/v2/status`, {

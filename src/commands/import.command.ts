@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { type Readable } from 'node:stream';
+import { type Readable, type Writable } from 'node:stream';
 import { type z } from 'zod';
 import { CustomerStore } from '../customers/directory/customer.store.js';
 import { ChunkWriter } from '../customers/import/chunk.writer.js';
@@ -50,6 +50,8 @@ interface Run {
   readonly query: Query;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** For the line that says how much was imported. */
+  readonly out: Writable;
 }
 
 /** `forewarn import FILE…`. Exit code 1 when a line or a cell could not be taken, 2 for wrong options, 130 when it was stopped. */
@@ -70,7 +72,7 @@ export async function run(args: string[], { stdout }: CommandIo): Promise<number
     const directory = await theDirectory(database, config.projects, query.directory);
     let clean = true;
     for (const path of files) {
-      const report = await importFile(path, { importer, directory, query, clock, signal: stop.signal });
+      const report = await importFile(path, { importer, directory, query, clock, signal: stop.signal, out: stdout });
       clean &&= report.failed === 0 && report.cellsLeftOut === 0;
       if (stop.signal.aborted) return stopped(path, report);
     }
@@ -104,7 +106,10 @@ async function sizeOf(path: string): Promise<number | undefined> {
   }
 }
 
-async function importFile(path: string, { importer, directory, query, clock, signal }: Run): Promise<ImportReport> {
+async function importFile(
+  path: string,
+  { importer, directory, query, clock, signal, out }: Run,
+): Promise<ImportReport> {
   const source: Readable = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 65_536 });
   const progress = new ImportProgress(process.stderr, clock, path, await sizeOf(path));
   try {
@@ -115,7 +120,7 @@ async function importFile(path: string, { importer, directory, query, clock, sig
       onProgress: (records) => progress.show(records),
     });
     progress.end();
-    print(path, report);
+    print(path, report, out);
     return report;
   } catch (error) {
     progress.end();
@@ -126,7 +131,7 @@ async function importFile(path: string, { importer, directory, query, clock, sig
   }
 }
 
-function print(path: string, report: ImportReport): void {
+function print(path: string, report: ImportReport, out: Writable): void {
   for (const { line, problem } of report.errors) process.stderr.write(`${path}:${line}: ${problem}\n`);
   if (report.mistakes.length > 0) process.stderr.write(`\n${path}, by kind:\n`);
   for (const { count, problem, lines } of report.mistakes) {
@@ -139,7 +144,7 @@ function print(path: string, report: ImportReport): void {
     report.repeated > 0 ? `${report.repeated} ids repeated` : '',
     report.optOutsKept > 0 ? `${report.optOutsKept} opt-outs kept` : '',
   ];
-  process.stdout.write(`${parts.filter(Boolean).join(', ')}\n`);
+  out.write(`${parts.filter(Boolean).join(', ')}\n`);
 }
 
 function stopped(path: string, { records }: ImportReport): number {

@@ -1,5 +1,5 @@
 import { CsvError, parse } from 'csv-parse';
-import { pipeline, type Readable, type Writable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { parseTimestamp } from '../detection/algorithm/series/series-csv.js';
 import { combinationText } from '../audience/algorithm/coded-rows.js';
