@@ -23,7 +23,7 @@ const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: 
   },
   'test-message': {
     what: 'send one marked message to yourself through the real provider',
-    load: async () => (await import('./commands/test-message.command.js')).run,
+    load: () => import('./commands/test-message.command.js'),
   },
   import: {
     what: 'import customers from a CSV or NDJSON file',

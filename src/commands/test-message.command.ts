@@ -1,22 +1,25 @@
-import { parseArgs } from 'node:util';
 import { gatewaysSet } from '../delivery/gateway.factories.js';
 import { channelOf, sendTest, testRefusal } from '../delivery/test-message.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
 import { SystemClock } from '../platform/clock.js';
 import { readSettings } from '../platform/config/settings.js';
 import { StartError } from '../platform/errors.js';
+import { type CommandIo, readArguments, UsageError } from './command.js';
 
-const USAGE =
-  'usage: forewarn test-message --to ADDRESS [--locale TAG]     ADDRESS is a mail address or a number like +4915112345678\n';
+export const HELP = `usage: forewarn test-message --to ADDRESS [--locale TAG]
+
+Sends one message to yourself, marked as a test, through the provider of the settings. ADDRESS is a mail address or a number like
++4915112345678; the language is en when left out.
+
+Exit codes: 0 the provider took it, 1 it did not, 2 wrong usage.
+`;
 
 /** `forewarn test-message`: one marked message to oneself through the provider of the settings. Exit code 1 when the provider did not take it. */
-export async function run(args: string[]): Promise<number> {
+export async function run(args: string[], { stdout }: CommandIo): Promise<number> {
   const { to, locale } = parse(args);
   const channel = to === undefined ? undefined : channelOf(to);
-  if (to === undefined || channel === undefined) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
+  if (to === undefined || channel === undefined)
+    throw new UsageError('--to must be a mail address or a number like +4915112345678');
   const settings = readSettings(process.env);
   if (settings.sending === 'held') throw new StartError('FOREWARN_SENDING is held, so nothing leaves.');
   const gateway = gatewaysSet(settings, loadConfig(configPath(settings)).delivery)
@@ -31,7 +34,7 @@ export async function run(args: string[]): Promise<number> {
     const result = await sendTest(gateway, test, settings.publicUrl ?? 'http://localhost', clock.now());
     const words =
       'reason' in result ? `${result.reason}${'code' in result && result.code ? ` (${result.code})` : ''}` : '';
-    process.stdout.write(`${gateway.name}: ${result.kind} ${words}`.trimEnd() + '\n');
+    stdout.write(`${gateway.name}: ${result.kind} ${words}`.trimEnd() + '\n');
     return result.kind === 'sent' ? 0 : 1;
   } finally {
     await gateway.close();
@@ -39,13 +42,11 @@ export async function run(args: string[]): Promise<number> {
 }
 
 function parse(args: string[]): { to: string | undefined; locale: string } {
+  const options = { to: { type: 'string' }, locale: { type: 'string', default: 'en' } } as const;
+  const { to, locale } = readArguments({ args, options }).values;
   try {
-    const { values } = parseArgs({
-      args,
-      options: { to: { type: 'string' }, locale: { type: 'string', default: 'en' } },
-    });
-    return { to: values.to, locale: new Intl.Locale(values.locale).toString() };
+    return { to, locale: new Intl.Locale(locale).toString() };
   } catch {
-    return { to: undefined, locale: 'en' };
+    throw new UsageError('--locale must be a language tag such as de or zh-CN');
   }
 }
