@@ -38,6 +38,7 @@ import { Ramp1795442100000 } from './1795442100000-ramp.js';
 import { Receipts1795443000000 } from './1795443000000-receipts.js';
 import { Answers1795444000000 } from './1795444000000-answers.js';
 import { Questions1795444100000 } from './1795444100000-questions.js';
+import { Contacts1795446000000 } from './1795446000000-contacts.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -81,4 +82,5 @@ export const migrations = [
   Receipts1795443000000,
   Answers1795444000000,
   Questions1795444100000,
+  Contacts1795446000000,
 ];

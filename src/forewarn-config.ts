@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { handOversSchema } from './contacts/hand-overs-config.js';
 import { identitySchema } from './customers/identity-config.js';
 import { deliverySchema } from './delivery/delivery-config.js';
 import { detectionSchema } from './detection/detection-config.js';
@@ -36,6 +37,7 @@ export const fileSchema = z.strictObject({
   outreach: outreachSchema.prefault({}),
   policies: policiesSchema,
   delivery: deliverySchema.prefault({}),
+  handOvers: handOversSchema.prefault({}),
 });
 
 /** Everything from the YAML file and the text files beside it. */

@@ -138,6 +138,10 @@ describe('GET /openapi.json', () => {
     await expectAnswer('POST /v1/campaigns/{id}/pause', campaign, {});
     await expectAnswer('POST /v1/backtest', '', { from: '2026-01-01T00:00:00Z', to: '2030-01-01T00:00:00Z' });
     await expectAnswer('POST /v1/issues/rules/try', '', { rules: [] });
+    await expectAnswer('POST /v1/contacts', '', { channel: 'chat', customer: 'c1', externalId: 'c', text: 'Still?' });
+    await expectAnswer('POST /v1/hand-overs', '', { customer: 'c2', channel: 'chat' });
+    await expectAnswer('PATCH /v1/hand-overs/{id}', '1', { state: 'taken' });
+    await expectAnswer('PATCH /v1/contacts/{id}', '1', { incidentId: null });
   });
 
   /** Calls a route and holds its answer against the description. */
@@ -186,6 +190,8 @@ async function seed(forewarn: TestDaemon): Promise<void> {
   await api.post('/v1/silences', { area: 'checkout', to, reason: 'a deployment' });
   await api.put('/v1/incidents/1/explanations/en', {});
   await api.post('/v1/incidents/1/updates', { texts: { en: 'We found it.' } });
+  await api.post('/v1/contacts', { channel: 'chat', customer: 'c1', externalId: 'conv-1', text: 'I cannot pay' });
+  await api.post('/v1/hand-overs', { contactId: '1', channel: 'chat' });
   await hit(forewarn, ['c1'], anotherEvent);
   await api.patch('/v1/issues/2', { status: 'ignored' });
   await history(forewarn, now, 1, () => ({ sessions: { '1.0.0': [10, 1] } }));

@@ -26,6 +26,8 @@ import { ProjectsModule } from '../projects/projects.module.js';
 import { GROUPING_CONFIG } from '../grouping/grouping-config.js';
 import { IssuesModule } from '../issues/issues.module.js';
 import { RETENTION_CONFIG } from '../ops/retention-config.js';
+import { ContactsModule } from '../contacts/contacts.module.js';
+import { HAND_OVERS_CONFIG } from '../contacts/hand-overs-config.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { OutreachModule } from '../outreach/outreach.module.js';
 import { OUTREACH_CONFIG } from '../outreach/outreach-config.js';
@@ -65,6 +67,7 @@ const FLOW = [
   ExplanationsModule,
   OutreachModule,
   DeliveryModule,
+  ContactsModule,
   OpsModule,
 ];
 
@@ -95,6 +98,7 @@ class PlatformModule {
       { provide: IDENTITY_CONFIG, useValue: config.identity },
       { provide: AREAS_CONFIG, useValue: config.areas },
       { provide: EXPLANATIONS_CONFIG, useValue: config.explanations },
+      { provide: HAND_OVERS_CONFIG, useValue: config.handOvers },
       { provide: OUTREACH_CONFIG, useValue: config.outreach },
       { provide: POLICIES_CONFIG, useValue: config.policies },
       { provide: CHANNELS_AVAILABLE, useValue: channelsAvailable(settings, config.delivery) },

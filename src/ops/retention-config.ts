@@ -8,6 +8,7 @@ import { duration } from '../platform/config/schema.js';
 export const retentionSchema = z.strictObject({
   samples: duration.prefault('30d'),
   feedback: duration.prefault('180d'),
+  contacts: duration.prefault('365d'),
   seen: duration.prefault('30d'),
   messages: duration.prefault('365d'),
   outbox: duration.prefault('30d'),

@@ -18,6 +18,8 @@ const TEXTS = [
   ['incident', 'title'],
   ['fingerprint', 'masked'],
   ['user_feedback', 'message'],
+  ['contact', 'text'],
+  ['hand_over', 'text'],
 ] as const;
 const DOCUMENTS = [
   ['fingerprint', 'parts'],

@@ -22,6 +22,8 @@ const exportAnswer = z.object({
   hits: rows,
   ignored: rows,
   feedback: rows,
+  contacts: rows,
+  handOvers: rows,
   audiences: rows,
   atRisk: rows,
   heldOut: rows,

@@ -18,6 +18,8 @@ const HELD = {
     JOIN cell c ON c.id = h.cell_id JOIN issue i ON i.id = c.issue_id WHERE h.customer_id IN ${ALL} ORDER BY h.first_at`,
   ignored: `SELECT issue_id AS issue, events, first_at, last_at FROM ignored_hit WHERE customer_id IN ${ALL} ORDER BY first_at`,
   feedback: `SELECT message, at FROM user_feedback WHERE customer_id IN ${ALL} ORDER BY at`,
+  contacts: `SELECT channel, external_id, incident_id AS incident, text, locale, at FROM contact WHERE customer_id IN ${ALL} ORDER BY at`,
+  handOvers: `SELECT channel, incident_id AS incident, reason, text, state, created_at FROM hand_over WHERE customer_id IN ${ALL} ORDER BY created_at`,
   audiences: `SELECT incident_id AS incident, kind, evidence, added_at FROM audience_member WHERE customer_id IN ${ALL} ORDER BY added_at`,
   atRisk: `SELECT incident_id AS incident, since, expected, trust, left_at FROM at_risk_member WHERE customer_id IN ${ALL} ORDER BY since`,
   heldOut: `SELECT incident_id AS incident, audience, held_at, released_at FROM held_out WHERE customer_id IN ${ALL} ORDER BY held_at`,

@@ -6,7 +6,7 @@ import { RetentionStore } from './retention.store.js';
 
 /** Rows of a kind that one run removes, so that a run stays short; the next one follows at once while more is waiting. */
 const BATCH = 5_000;
-const KINDS = ['samples', 'feedback', 'seen', 'messages', 'outbox', 'poison', 'questions'] as const;
+const KINDS = ['samples', 'feedback', 'contacts', 'seen', 'messages', 'outbox', 'poison', 'questions'] as const;
 
 /** Removes what is past the age that the configuration keeps it for. A second run finds nothing. */
 @Injectable()

@@ -6,6 +6,11 @@ import { type RetentionConfig } from '../retention-config.js';
 const BY_AGE: Readonly<Record<Exclude<keyof RetentionConfig, 'strangers'>, string>> = {
   samples: `DELETE FROM event_sample WHERE ctid = ANY (ARRAY(SELECT ctid FROM event_sample WHERE received_at < $1 LIMIT $2)) RETURNING 1`,
   feedback: `DELETE FROM user_feedback WHERE ctid = ANY (ARRAY(SELECT ctid FROM user_feedback WHERE received_at < $1 LIMIT $2)) RETURNING 1`,
+  contacts: `WITH closed AS (
+      DELETE FROM hand_over WHERE ctid = ANY (ARRAY(SELECT ctid FROM hand_over WHERE state = 'closed' AND closed_at < $1 LIMIT $2)))
+    DELETE FROM contact WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM contact c WHERE received_at < $1
+        AND NOT EXISTS (SELECT FROM hand_over h WHERE h.contact_id = c.id AND h.state <> 'closed') LIMIT $2)) RETURNING 1`,
   seen: `DELETE FROM event_seen WHERE ctid = ANY (ARRAY(SELECT ctid FROM event_seen WHERE seen_at < $1 LIMIT $2)) RETURNING 1`,
   messages: `UPDATE message SET address = NULL, subject = NULL, body = NULL WHERE ctid = ANY (ARRAY(
       SELECT ctid FROM message WHERE final_at < $1 AND (address IS NOT NULL OR subject IS NOT NULL OR body IS NOT NULL) LIMIT $2)) RETURNING 1`,
@@ -23,6 +28,8 @@ const STRANGERS = `
       AND NOT EXISTS (SELECT FROM ignored_hit h WHERE h.customer_id = c.id)
       AND NOT EXISTS (SELECT FROM audience_member a WHERE a.customer_id = c.id)
       AND NOT EXISTS (SELECT FROM user_feedback f WHERE f.customer_id = c.id)
+      AND NOT EXISTS (SELECT FROM contact k WHERE k.customer_id = c.id)
+      AND NOT EXISTS (SELECT FROM hand_over o WHERE o.customer_id = c.id)
       AND NOT EXISTS (SELECT FROM customer_activity a WHERE a.customer_id = c.id AND a.last_at >= $1) LIMIT $2)) RETURNING id`;
 
 /** The statements of retention, over the tables of all rooms. */

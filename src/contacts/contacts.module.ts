@@ -1,0 +1,71 @@
+import { Inject, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { CustomersModule } from '../customers/customers.module.js';
+import { ExplanationsModule } from '../explanations/explanations.module.js';
+import { IncidentsModule } from '../incidents/incidents.module.js';
+import { Database } from '../platform/db/database.js';
+import { Metrics } from '../platform/metrics.js';
+import { StageRunner } from '../platform/stages/stage-runner.js';
+import { ProjectsModule } from '../projects/projects.module.js';
+import { HAND_OVER_DELIVERIES } from './contact.js';
+import { ContextController } from './context/context.controller.js';
+import { ContextReadModel } from './context/context.read-model.js';
+import { CustomerContexts } from './context/context.service.js';
+import { HAND_OVERS_CONFIG, type HandOversConfig } from './hand-overs-config.js';
+import { HandOverStage } from './hand-overs/hand-over.stage.js';
+import { HandOverStore } from './hand-overs/hand-over.store.js';
+import { HandOversController } from './hand-overs/hand-overs.controller.js';
+import { HandOvers } from './hand-overs/hand-overs.service.js';
+import { Attributions } from './record/attribution.service.js';
+import { ConcernReadModel } from './record/concern.read-model.js';
+import { ContactStore } from './record/contact.store.js';
+import { ContactsController } from './record/contacts.controller.js';
+import { ContactRecorder } from './record/contacts.service.js';
+import { Senders } from './record/senders.service.js';
+
+/** LISTEN: customers reaching us on any channel, and contacts given to a person. */
+@Module({
+  imports: [ProjectsModule, CustomersModule, IncidentsModule, ExplanationsModule],
+  controllers: [ContactsController, ContextController, HandOversController],
+  providers: [
+    ContactStore,
+    ConcernReadModel,
+    Senders,
+    Attributions,
+    ContactRecorder,
+    ContextReadModel,
+    CustomerContexts,
+    HandOverStore,
+    HandOvers,
+    HandOverStage,
+  ],
+})
+export class ContactsModule implements OnApplicationBootstrap {
+  constructor(
+    @Inject(HAND_OVERS_CONFIG) private readonly config: HandOversConfig,
+    private readonly handOvers: HandOverStore,
+    private readonly stage: HandOverStage,
+    private readonly runner: StageRunner,
+    private readonly database: Database,
+    metrics: Metrics,
+  ) {
+    metrics.gauge(
+      'hand_overs',
+      'Hand-overs that are not closed, by state and whether the webhook has them.',
+      ['state', 'delivery'],
+      async (gauge) => {
+        gauge.reset();
+        for (const state of ['open', 'taken'])
+          for (const delivery of HAND_OVER_DELIVERIES) gauge.set({ state, delivery }, 0);
+        for (const { state, delivery, count } of await handOvers.countOpen(database))
+          gauge.set({ state, delivery }, count);
+      },
+    );
+  }
+
+  /** What came while no webhook was set is told once one is. */
+  async onApplicationBootstrap(): Promise<void> {
+    const [from, to] = this.config.webhook ? (['none', 'pending'] as const) : (['pending', 'none'] as const);
+    await this.handOvers.setDelivery(this.database, from, to);
+    this.runner.register(this.stage);
+  }
+}

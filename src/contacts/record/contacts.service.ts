@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { Scrubber } from '../../events/scrubber.js';
+import { Incidents } from '../../incidents/public.js';
+import { Database, type Tx } from '../../platform/db/database.js';
+import { notFound, Problem } from '../../platform/errors.js';
+import { earlierAbout } from '../algorithm/attribute.js';
+import { handoverFor, lineFor, wantsPerson } from '../algorithm/wants-person.js';
+import { type Contact, type Handover } from '../contact.js';
+import { Attributions } from './attribution.service.js';
+import { ContactStore } from './contact.store.js';
+import { type SenderNames, Senders } from './senders.service.js';
+
+/** A contact as a support channel reports it. */
+export interface ReportedContact extends SenderNames {
+  readonly channel: string;
+  readonly externalId: string;
+  readonly text: string;
+  readonly at?: Date;
+  readonly locale?: string;
+}
+
+/** Answer to a report: what the contact is about, and what the customer said about it before. */
+export interface TakenContact {
+  readonly contact: Contact;
+  readonly earlier: readonly Contact[];
+  /** How often the customer asked about this, this time included. */
+  readonly asked: number;
+  /** True while the incident is not resolved. */
+  readonly stillOpen: boolean;
+  readonly handover: Handover | null;
+  /** Line for the customer; null where no person is needed. */
+  readonly line: string | null;
+}
+
+/** Takes contacts. */
+@Injectable()
+export class ContactRecorder {
+  constructor(
+    private readonly senders: Senders,
+    private readonly attributions: Attributions,
+    private readonly incidents: Incidents,
+    private readonly scrubber: Scrubber,
+    private readonly store: ContactStore,
+    private readonly database: Database,
+  ) {}
+
+  /** Takes a contact, and answers alike when it is reported again: the first report holds. */
+  async take(reported: ReportedContact, reportedBy: string, now: Date): Promise<TakenContact> {
+    const taken = await this.database.transaction((tx) => this.keep(tx, reported, reportedBy, now));
+    return this.answer(taken, reported.locale ?? taken.locale);
+  }
+
+  /** Keeps a contact in a transaction of the caller; the one of before if its channel has reported it already. */
+  async keep(tx: Tx, reported: ReportedContact, reportedBy: string, now: Date): Promise<Contact> {
+    const { channel, externalId } = reported;
+    const known = await this.store.named(tx, channel, externalId);
+    if (known) return known;
+    const { projectId, projectIds } = this.senders.place(reported);
+    const customerId = await this.senders.find(tx, reported);
+    const text = this.scrubber.text(reported.text);
+    const locale = reported.locale ?? null;
+    const found = await this.attributions.of(tx, { customerId, projectIds, text, locale }, now);
+    const contact = {
+      ...{ channel, externalId, customerId, projectId, text, locale, reportedBy },
+      at: reported.at ?? now,
+      incidentId: found?.incidentId ?? null,
+      matchedBy: found?.matchedBy ?? null,
+      score: found?.score ?? null,
+    };
+    const kept = (await this.store.insert(tx, contact, now)) ?? (await this.store.named(tx, channel, externalId));
+    if (!kept) throw new Error('a contact that was reported twice at once is not there');
+    return kept;
+  }
+
+  /**
+   * Says by a person's word which incident a contact is about, null for none.
+   * @throws Problem 404 for a contact, 400 for an incident that does not exist
+   */
+  async assign(id: number, incidentId: number | null): Promise<Contact> {
+    return this.database.transaction(async (tx) => {
+      if (incidentId !== null && !(await this.incidents.find(tx, incidentId)))
+        throw new Problem(400, 'invalid', `incidentId: there is no incident ${incidentId}.`);
+      const contact = await this.store.assign(tx, id, incidentId);
+      if (!contact) throw notFound('contact', String(id));
+      return contact;
+    });
+  }
+
+  private async answer(contact: Contact, locale: string | null): Promise<TakenContact> {
+    const others = contact.customerId === null ? [] : await this.store.ofCustomer(this.database, contact.customerId);
+    const earlier = earlierAbout(
+      contact,
+      others.filter(({ id }) => id !== contact.id),
+    );
+    const incident =
+      contact.incidentId === null ? undefined : await this.incidents.find(this.database, contact.incidentId);
+    const stillOpen = incident !== undefined && incident.status !== 'resolved';
+    const asked = earlier.length + 1;
+    const matched = contact.incidentId !== null;
+    const handover = handoverFor({ wantsPerson: wantsPerson(contact.text), asked, stillOpen, matched });
+    return { contact, earlier, asked, stillOpen, handover, line: handover && lineFor(handover, locale) };
+  }
+}

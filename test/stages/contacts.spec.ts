@@ -1,0 +1,250 @@
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { TokenStore } from '../../src/platform/auth/token.store.js';
+import { ApiClient } from '../support/api-client.js';
+import { aCustomer, phone } from '../support/builders.js';
+import { customers, incidentWith } from '../support/story.js';
+import { type TestDaemon } from '../support/test-daemon.js';
+
+interface Told {
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+const KEY = Buffer.alloc(24, 7).toString('base64');
+
+describe('contacts', () => {
+  let forewarn: TestDaemon;
+  let bot: ApiClient;
+  beforeAll(async () => {
+    forewarn = await incidentWith([...customers(3), aCustomer({ externalId: 'c9', phone: phone(9), locale: 'zh-CN' })]);
+    await forewarn.know(aCustomer({ externalId: 'quiet' }));
+    await forewarn.planAndSend();
+    const token = await forewarn.daemon.app.get(TokenStore).create({ name: 'the bot', role: 'bot' });
+    bot = new ApiClient(forewarn.url, token);
+  });
+  afterAll(() => forewarn.stop());
+
+  it('are matched to the incident that hit the customer, on whatever channel, and count what was asked before', async () => {
+    const first = await report({ channel: 'chat', customer: 'c1', externalId: 'conv-1', text: '付款一直转圈' });
+    expect(first).toMatchObject({ customer: 'known', incidentId: '1', matchedBy: 'hit', earlier: [], asked: 1 });
+    expect(first).toMatchObject({ stillOpen: true, handover: null, line: null });
+
+    forewarn.clock.advance('10m');
+    const second = await report({
+      channel: 'phone',
+      email: 'C1@customers.example',
+      externalId: 'call-1',
+      text: 'Still cannot pay, please',
+    });
+
+    expect(second).toMatchObject({ incidentId: '1', asked: 2, handover: 'required' });
+    expect(second.earlier.map((one) => [one.channel, one.text])).toEqual([['chat', '付款一直转圈']]);
+    expect(second.line).toMatch(/person/);
+  });
+
+  it('are taken once by channel and id, and answered alike', async () => {
+    const body = { channel: 'email', customer: 'c2', externalId: 'mail-1', text: 'It does not work' };
+    const answers = await Promise.all([1, 2, 3].map(() => report(body)));
+    expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
+    expect(answers.map(({ asked }) => asked)).toEqual([1, 1, 1]);
+    const again = await report({ ...body, text: 'other words' });
+    expect(again.id).toBe(answers[0]?.id);
+    expect(await forewarn.rows("SELECT text FROM contact WHERE external_id = 'mail-1'")).toEqual([
+      { text: 'It does not work' },
+    ]);
+  });
+
+  it('of a customer whom nothing hit match nothing unless their words do', async () => {
+    const away = await report({ channel: 'chat', customer: 'quiet', externalId: 'q1', text: 'Where is my invoice?' });
+    expect(away).toMatchObject({ incidentId: null, matchedBy: null, handover: 'offered', asked: 1 });
+    const [words] = await forewarn.rows<{ body: string }>(
+      "SELECT title || '. ' || body AS body FROM explanation WHERE locale = 'en'",
+    );
+    const near = await report({ channel: 'chat', externalId: 'q2', text: words?.body ?? '' });
+    expect(near).toMatchObject({ customer: 'unknown', incidentId: '1', matchedBy: 'words' });
+  });
+
+  it('are kept without secrets, and refused when they are no contact', async () => {
+    const card = '4111 1111 1111 1111';
+    await report({ channel: 'chat', customer: 'quiet', externalId: 'q3', text: `my card ${card}` });
+    const [{ text = '' } = {}] = await forewarn.rows<{ text: string }>(
+      "SELECT text FROM contact WHERE external_id = 'q3'",
+    );
+    expect(text).toContain('my card');
+    expect(text).not.toContain('1111 1111');
+    const good = { channel: 'chat', externalId: 'x', text: 'hello' };
+    for (const wrong of [
+      { ...good, text: ' ' },
+      { ...good, text: 'x'.repeat(10_001) },
+      { ...good, text: 'a\0b' },
+      { ...good, channel: 'Chat Room' },
+      { ...good, at: '2030-01-01T00:00:00Z' },
+      { ...good, at: '0001-01-01T00:00:00Z' },
+      { ...good, phone: 'none' },
+      { ...good, project: 'nobody' },
+      { ...good, directory: 'nobody' },
+      { ...good, other: 1 },
+      { channel: 'chat', text: 'x' },
+    ])
+      expect([wrong, (await bot.post('/v1/contacts', wrong)).status]).toEqual([wrong, 400]);
+  });
+
+  it('are listed by customer and incident, page by page, and moved by a person', async () => {
+    const all = await forewarn.api.get('/v1/contacts?incident=1&limit=2');
+    expect(all.body.items).toHaveLength(2);
+    const next = await forewarn.api.get(`/v1/contacts?incident=1&limit=2&cursor=${all.body.nextCursor}`);
+    expect(next.body.items.length).toBeGreaterThan(0);
+    expect(await forewarn.api.get('/v1/contacts?customer=nobody-at-all')).toMatchObject({ status: 404 });
+    expect((await bot.get('/v1/contacts')).status).toBe(403);
+    const own = await forewarn.api.get('/v1/contacts?customer=quiet');
+    const invoice = own.body.items.find((one: { externalId: string }) => one.externalId === 'q1');
+    const moved = await forewarn.api.patch(`/v1/contacts/${invoice.id}`, { incidentId: '1' });
+    expect(moved.body).toMatchObject({ incidentId: '1', matchedBy: 'person', customer: 'quiet' });
+    expect((await forewarn.api.patch(`/v1/contacts/${invoice.id}`, { incidentId: '99' })).status).toBe(400);
+    expect((await forewarn.api.patch(`/v1/contacts/${invoice.id}`, { incidentId: null })).body.incidentId).toBeNull();
+    expect((await forewarn.api.patch('/v1/contacts/999', { incidentId: null })).status).toBe(404);
+  });
+
+  it('stand with all else that is known of the customer in one answer', async () => {
+    const { status, body } = await bot.get('/v1/customers/c1/context');
+    expect(status).toBe(200);
+    expect(body.customer).toMatchObject({ externalId: 'c1', locale: 'en' });
+    expect(body.incidents).toMatchObject([
+      { incidentId: '1', project: 'shop', concern: 'hit', evidence: { events: 1, trust: 'server' } },
+    ]);
+    expect(body.incidents[0].explanation).toMatchObject({ locale: 'en', reviewState: 'draft' });
+    expect(body.issues).toMatchObject([{ issueId: '1', events: 1 }]);
+    expect(body.messages).toMatchObject([{ incidentId: '1', kind: 'notice', channel: 'email', state: 'sent' }]);
+    expect(body.contacts.map((one: { channel: string }) => one.channel)).toEqual(['phone', 'chat']);
+    expect(body.unresolved).toMatchObject([
+      { incidentId: '1', asked: 2, words: 'Has asked twice about incident 1, still open.' },
+    ]);
+    expect(body.health).toBeNull();
+    expect((await bot.get('/v1/customers/nobody-at-all/context')).status).toBe(404);
+  });
+
+  it('go with their customer, and age', async () => {
+    await report({ channel: 'chat', customer: 'c3', externalId: 'gone', text: 'I am c3 and it hurts' });
+    await bot.post('/v1/hand-overs', { customer: 'c3', channel: 'chat', text: 'help' });
+    const { body } = await forewarn.api.get('/v1/customers/c3/export');
+    expect(body).toMatchObject({ contacts: [{ external_id: 'gone' }], handOvers: [{ text: 'help' }] });
+    await forewarn.api.delete('/v1/customers/c3');
+    expect(await forewarn.rows("SELECT id FROM contact WHERE external_id = 'gone'")).toEqual([]);
+    expect(await forewarn.rows("SELECT id FROM hand_over WHERE text = 'help'")).toEqual([]);
+  });
+
+  interface Taken {
+    readonly id: string;
+    readonly asked: number;
+    readonly line: string | null;
+    readonly earlier: readonly { readonly channel: string; readonly text: string }[];
+  }
+
+  async function report(body: Record<string, unknown>): Promise<Taken> {
+    const answer = await bot.post('/v1/contacts', body);
+    expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
+    return answer.body as Taken;
+  }
+});
+
+describe('hand-overs', () => {
+  let forewarn: TestDaemon;
+  let hook: Server;
+  afterEach(async () => {
+    await forewarn.stop();
+    await new Promise((done) => hook.close(done));
+  });
+
+  it('are told to the webhook with the whole story, signed, again until it takes them, and never twice', async () => {
+    const told: Told[] = [];
+    let status = 500;
+    const url = await listen((one) => {
+      told.push(one);
+      return status;
+    });
+    const config = { handOvers: { webhook: { url, secret: `whsec_${KEY}` } } };
+    forewarn = await incidentWith([aCustomer({ externalId: 'c1', locale: 'zh-CN' })], { config });
+    const contact = { channel: 'chat', customer: 'c1', externalId: 'conv-1', text: '付款一直转圈' };
+    const { body: taken } = await forewarn.api.post('/v1/contacts', contact);
+
+    const asked = await forewarn.api.post('/v1/hand-overs', {
+      contactId: taken.id,
+      channel: 'chat',
+      reason: 'notHelped',
+    });
+    expect(asked).toMatchObject({ status: 201, body: { incidentId: '1', state: 'open', delivery: 'pending' } });
+    expect(asked.body.line).toMatch(/人工/);
+    const again = await forewarn.api.post('/v1/hand-overs', { customer: 'c1', channel: 'phone', text: '我要人工' });
+    expect(again.body).toMatchObject({ id: asked.body.id, repeated: true });
+
+    await forewarn.runStage('hand-over');
+    expect(told).toHaveLength(1);
+    expect(await forewarn.runStage('hand-over')).toMatchObject({ worked: 0 });
+    expect((await forewarn.api.get('/v1/hand-overs?state=open')).body.items).toMatchObject([
+      { delivery: 'pending', attempts: 1, lastFailure: 'http 500' },
+    ]);
+    status = 204;
+    forewarn.clock.advance('15s');
+    await forewarn.runStage('hand-over');
+    forewarn.clock.advance('1h');
+    await forewarn.runStage('hand-over');
+
+    expect(told).toHaveLength(2);
+    const [first, second] = told;
+    expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
+    const signed = `${second?.headers['webhook-id']}.${second?.headers['webhook-timestamp']}.${second?.body}`;
+    const expected = createHmac('sha256', Buffer.from(KEY, 'base64')).update(signed).digest('base64');
+    expect(second?.headers['webhook-signature']).toBe(`v1,${expected}`);
+    expect(JSON.parse(second?.body ?? '{}')).toMatchObject({
+      type: 'handover.created',
+      data: {
+        reason: 'notHelped',
+        text: '付款一直转圈',
+        contact: { externalId: 'conv-1' },
+        context: { customer: { externalId: 'c1' }, incidents: [{ incidentId: '1' }], unresolved: [{ asked: 1 }] },
+      },
+    });
+    expect(String((await forewarn.anyone.get('/metrics')).body)).toContain(
+      'forewarn_hand_overs{state="open",delivery="delivered"} 1',
+    );
+
+    const path = `/v1/hand-overs/${asked.body.id}`;
+    expect((await forewarn.api.patch(path, { state: 'taken' })).body).toMatchObject({
+      state: 'taken',
+      takenBy: 'admin',
+    });
+    const other = await forewarn.daemon.app.get(TokenStore).create({ name: 'lee', role: 'agent' });
+    expect((await new ApiClient(forewarn.url, other).patch(path, { state: 'taken' })).status).toBe(409);
+    expect((await forewarn.api.patch(path, { state: 'closed' })).body).toMatchObject({ state: 'closed' });
+    expect((await forewarn.api.patch(path, { state: 'taken' })).status).toBe(409);
+    expect((await forewarn.api.patch('/v1/hand-overs/999', { state: 'taken' })).status).toBe(404);
+  });
+
+  it('of one customer are bounded by the hour, and wait for a person where there is no webhook', async () => {
+    await listen(() => 200);
+    forewarn = await incidentWith(customers(1), { config: { handOvers: { perHour: 2 } } });
+    const ask = async () => {
+      const answer = await forewarn.api.post('/v1/hand-overs', { customer: 'c1', channel: 'chat', text: 'a human' });
+      if (answer.status === 201) await forewarn.api.patch(`/v1/hand-overs/${answer.body.id}`, { state: 'closed' });
+      return answer.status;
+    };
+    expect([await ask(), await ask(), await ask()]).toEqual([201, 201, 429]);
+    forewarn.clock.advance('61m');
+    expect(await ask()).toBe(201);
+    expect(await forewarn.rows('SELECT DISTINCT delivery FROM hand_over')).toEqual([{ delivery: 'none' }]);
+  });
+
+  async function listen(answer: (told: Told) => number): Promise<string> {
+    hook = createServer((request, response) => {
+      let body = '';
+      request.setEncoding('utf8');
+      request.on('data', (chunk: string) => (body += chunk));
+      request.on('end', () => response.writeHead(answer({ headers: request.headers, body })).end());
+    });
+    await new Promise<void>((done) => hook.listen(0, '127.0.0.1', done));
+    return `http://127.0.0.1:${(hook.address() as AddressInfo).port}/hook`;
+  }
+});
