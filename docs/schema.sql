@@ -247,6 +247,31 @@ CREATE TABLE consent_entry (
 );
 CREATE INDEX consent_entry_latest ON consent_entry USING btree (customer_id, channel, purpose, id DESC);
 
+CREATE TABLE contact (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  channel text NOT NULL,
+  external_id text NOT NULL,
+  customer_id bigint,
+  project_id integer,
+  incident_id bigint,
+  matched_by text,
+  score real,
+  text text NOT NULL,
+  locale text,
+  at timestamp with time zone NOT NULL,
+  received_at timestamp with time zone NOT NULL,
+  reported_by text NOT NULL,
+  CONSTRAINT contact_pkey PRIMARY KEY (id),
+  CONSTRAINT contact_channel_external_id_key UNIQUE (channel, external_id),
+  CONSTRAINT contact_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
+  CONSTRAINT contact_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
+  CONSTRAINT contact_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),
+  CONSTRAINT contact_matched_by_check CHECK ((matched_by = ANY (ARRAY['hit'::text, 'atRisk'::text, 'words'::text, 'person'::text])))
+);
+CREATE INDEX contact_customer ON contact USING btree (customer_id, at DESC);
+CREATE INDEX contact_incident ON contact USING btree (incident_id, at);
+CREATE INDEX contact_received ON contact USING btree (received_at);
+
 CREATE TABLE contact_point (
   customer_id bigint NOT NULL,
   channel text NOT NULL,
@@ -457,6 +482,44 @@ CREATE TABLE fingerprint (
 );
 CREATE INDEX fingerprint_cell ON fingerprint USING btree (cell_id);
 CREATE UNIQUE INDEX fingerprint_masked ON fingerprint USING btree (project_id, id) WHERE (masked IS NOT NULL);
+
+CREATE TABLE hand_over (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  webhook_id uuid NOT NULL,
+  contact_id bigint,
+  customer_id bigint,
+  incident_id bigint,
+  channel text NOT NULL,
+  reason text NOT NULL,
+  text text,
+  locale text,
+  state text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  taken_at timestamp with time zone,
+  taken_by text,
+  closed_at timestamp with time zone,
+  closed_by text,
+  delivery text NOT NULL,
+  attempts integer NOT NULL DEFAULT 0,
+  next_at timestamp with time zone NOT NULL,
+  fence bigint NOT NULL DEFAULT 0,
+  lease_until timestamp with time zone,
+  last_failure text,
+  delivered_at timestamp with time zone,
+  CONSTRAINT hand_over_pkey PRIMARY KEY (id),
+  CONSTRAINT hand_over_webhook_id_key UNIQUE (webhook_id),
+  CONSTRAINT hand_over_contact_id_fkey FOREIGN KEY (contact_id) REFERENCES contact(id) ON DELETE SET NULL,
+  CONSTRAINT hand_over_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
+  CONSTRAINT hand_over_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
+  CONSTRAINT hand_over_delivery_check CHECK ((delivery = ANY (ARRAY['none'::text, 'pending'::text, 'delivered'::text]))),
+  CONSTRAINT hand_over_reason_check CHECK ((reason = ANY (ARRAY['asked'::text, 'notHelped'::text, 'noAnswer'::text, 'askedAgain'::text, 'other'::text]))),
+  CONSTRAINT hand_over_state_check CHECK ((state = ANY (ARRAY['open'::text, 'taken'::text, 'closed'::text])))
+);
+CREATE INDEX hand_over_contact ON hand_over USING btree (contact_id);
+CREATE INDEX hand_over_customer ON hand_over USING btree (customer_id, created_at DESC);
+CREATE INDEX hand_over_due ON hand_over USING btree (next_at) WHERE (delivery = 'pending'::text);
+CREATE INDEX hand_over_state ON hand_over USING btree (state, id DESC);
 
 CREATE TABLE health_call (
   customer_id bigint NOT NULL,

@@ -1,4 +1,5 @@
 import { Inject, Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { AudienceModule } from '../audience/audience.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { ExplanationsModule } from '../explanations/explanations.module.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
@@ -24,7 +25,7 @@ import { Senders } from './record/senders.service.js';
 
 /** LISTEN: customers reaching us on any channel, and contacts given to a person. */
 @Module({
-  imports: [ProjectsModule, CustomersModule, IncidentsModule, ExplanationsModule],
+  imports: [ProjectsModule, CustomersModule, IncidentsModule, AudienceModule, ExplanationsModule],
   controllers: [ContactsController, ContextController, HandOversController],
   providers: [
     ContactStore,

@@ -56,7 +56,7 @@ describe('contacts avoided', () => {
       72,
     );
     expect(sure).toMatchObject({ method: 'heldOut', avoided: { perHundred: 8 }, warning: null });
-    expect(sure.words).toMatch(/^8 contacts avoided per hundred .* 95 % interval/);
+    expect(sure.words).toMatch(/^8 contacts avoided per hundred .*95 % interval/);
     const few = deflectionOf(
       [counts({ told: { customers: 40, contacts: 1 }, heldOut: { customers: 5, contacts: 1 } })],
       72,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HEALTH_BANDS } from '../../audience/algorithm/health.v1.js';
 import { INCIDENT_STATUSES, SEVERITIES } from '../../incidents/incident.js';
 import { type Answer, count, maybeMoment, moment } from '../../platform/http/answers.js';
 import { TRUSTS } from '../../projects/project-key.js';
@@ -95,7 +96,10 @@ export const contextAnswer = z
         words: z.string(),
       }),
     ),
-    health: z.null().describe('Not known.'),
+    health: z
+      .object({ band: z.enum(HEALTH_BANDS) })
+      .nullable()
+      .describe('How likely the customer is to give up, as of the last hour; null where it is not known.'),
   })
   .meta({ id: 'CustomerContext' });
 
@@ -151,7 +155,7 @@ export function shownContext(
       incidentId: textOf(one.incidentId),
       handOver: one.handOver && { id: String(one.handOver.id), state: one.handOver.state },
     })),
-    health: null,
+    health: context.health === undefined ? null : { band: context.health },
   };
 }
 

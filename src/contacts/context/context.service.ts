@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { CustomerHealth } from '../../audience/health.service.js';
+import { type HealthBand } from '../../audience/algorithm/health.v1.js';
 import { type Customer } from '../../customers/customer.js';
 import { CustomerDirectory } from '../../customers/public.js';
 import { Explanations, type RenderedExplanation } from '../../explanations/public.js';
@@ -38,6 +40,7 @@ export interface CustomerContext {
   readonly contacts: readonly Contact[];
   readonly handOvers: readonly HandOver[];
   readonly unresolved: readonly Unresolved[];
+  readonly health: HealthBand | undefined;
 }
 
 /** Gathers what is known of a customer. */
@@ -50,18 +53,20 @@ export class CustomerContexts {
     private readonly contacts: ContactStore,
     private readonly handOvers: HandOverStore,
     private readonly facts: ContextReadModel,
+    private readonly health: CustomerHealth,
   ) {}
 
   /** Gathers the context of a customer: incidents that are open or ended within a week, the newest issues, messages and contacts. */
   async of(sql: Sql, customerId: number, now: Date): Promise<CustomerContext> {
     const since = new Date(now.getTime() - REMEMBERED_MS);
-    const [customer, facts, contacts, handOvers, open, over] = await Promise.all([
+    const [customer, facts, contacts, handOvers, open, over, bands] = await Promise.all([
       this.directory.show(sql, customerId),
       this.facts.of(sql, customerId, since),
       this.contacts.ofCustomer(sql, customerId),
       this.handOvers.ofCustomer(sql, customerId),
       this.incidents.open(sql),
       this.incidents.resolvedSince(sql, since),
+      this.health.bands(sql, [customerId]),
     ]);
     const hits = new Map(facts.hits.map((one) => [one.incidentId, one]));
     const atRisk = new Set(facts.atRisk);
@@ -85,6 +90,7 @@ export class CustomerContexts {
       contacts: contacts.slice(0, CONTACTS),
       handOvers,
       unresolved: unresolvedOf(contacts, handOvers, openIds, now),
+      health: bands.get(customerId),
     };
   }
 }
