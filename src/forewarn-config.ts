@@ -7,7 +7,7 @@ import { identitySchema } from './customers/identity-config.js';
 import { deliverySchema } from './delivery/delivery-config.js';
 import { detectionSchema } from './detection/detection-config.js';
 import { areasSchema, explanationsSchema } from './explanations/explanations-config.js';
-import { templateProblem } from './explanations/reader.js';
+import { render, templateProblem } from './explanations/reader.js';
 import { localesSchema, type LocaleTexts, type TextsConfig, textsSchema } from './explanations/texts-config.js';
 import { alertmanagerSchema, incidentsSchema, maintenanceSchema } from './incidents/incidents-config.js';
 import { scrubbingSchema } from './intake/intake-config.js';
@@ -15,7 +15,7 @@ import { retentionSchema } from './ops/retention-config.js';
 import { projectsSchema } from './projects/projects-config.js';
 import { groupingConfig } from './grouping/grouping-config.js';
 import { outreachSchema } from './outreach/outreach-config.js';
-import { policiesSchema } from './outreach/policy.js';
+import { policiesSchema, type Policy } from './outreach/policy.js';
 import { type Settings } from './platform/config/settings.js';
 import { type Path, YamlFile } from './platform/config/yaml-problems.js';
 import { StartError } from './platform/errors.js';
@@ -50,8 +50,8 @@ const VARIABLES = {
   fixed: ['product', 'area', 'since', 'fixedAt'],
   others: ['title', 'body'],
   othersFixed: ['title', 'body'],
-  notice: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'reason'],
-  atRisk: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'reason'],
+  notice: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'domain', 'reason'],
+  atRisk: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'domain', 'reason'],
   resolved: [
     'product',
     'area',
@@ -63,9 +63,13 @@ const VARIABLES = {
     'nextUpdate',
     'fixed',
     'link',
+    'domain',
     'reason',
   ],
 } as const;
+
+/** A link that no text holds by itself. */
+const LINK_MARK = 'link.example';
 
 /** The configuration file: `FOREWARN_CONFIG`, or the one that comes with Forewarn. */
 export function configPath(settings: Settings): string {
@@ -85,6 +89,7 @@ export function loadConfig(path: string): ForewarnConfig {
   for (const locale of config?.locales ?? []) {
     const read = readTexts(join(dirname(path), 'templates', `${locale}.yaml`), problems);
     if (read) texts.set(locale, read);
+    if (read && config) problems.push(...linkProblems(locale, read, config.policies));
   }
   if (file && config) problems.push(...referenceProblems(file, config), ...areaProblems(file, config));
   if (!config || problems.length > 0) throw new StartError(`The configuration is wrong:\n  ${problems.join('\n  ')}`);
@@ -116,6 +121,29 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
   check('why.atRisk', texts.why.atRisk, []);
   check('why.resolved', texts.why.resolved, []);
   return texts;
+}
+
+/** SMS texts that say nothing in the place of a link that a policy leaves out. */
+function linkProblems(locale: string, texts: LocaleTexts, policies: readonly Policy[]): string[] {
+  const problems: string[] = [];
+  for (const { name, links } of policies) {
+    if (links === 'signed') continue;
+    for (const section of ['notice', 'atRisk', 'resolved'] as const) {
+      const values = Object.fromEntries(VARIABLES[section].map((one) => [one, null]));
+      const linked = render(texts[section].sms, { ...values, link: LINK_MARK })
+        .replace(LINK_MARK, '')
+        .trim();
+      const plain = render(texts[section].sms, { ...values, domain: links === 'domainOnly' ? LINK_MARK : null });
+      const says = links === 'domainOnly' ? plain.includes(LINK_MARK) : plain !== linked;
+      if (says) continue;
+      const wanted =
+        links === 'domainOnly' ? 'use {{ domain }}' : 'say where to look in an {% else %} of {% if link %}';
+      problems.push(
+        `templates/${locale}.yaml: ${section}.sms must ${wanted}, since policy ${name} has links: ${links}`,
+      );
+    }
+  }
+  return problems;
 }
 
 /** Names of projects that no project has, each with its place and the slug that was meant. */

@@ -17,6 +17,9 @@ const audiences = z
     (['affected', 'atRisk'] as const).filter((one) => names.includes(one)).map((one) => AUDIENCES[one]),
   );
 
+/** Links in an SMS: the customer's own page, the bare domain, or words that say where to look. */
+const LINKS = ['signed', 'domainOnly', 'none'] as const;
+
 /** At most half: of a larger share nobody says that it is a hold-out. */
 const MOST_HELD_OUT = 0.5;
 const holdOut = z.strictObject({
@@ -61,9 +64,11 @@ export const policiesSchema = z
         .optional(),
       /** Shares of the messages tried above which a campaign is paused. */
       stopWhen: z
-        .strictObject({ failed: percent.optional(), optedOut: percent.optional() })
-        .refine((rules) => Object.keys(rules).length > 0, 'must name failed or optedOut')
+        .strictObject({ failed: percent.optional(), optedOut: percent.optional(), complained: percent.optional() })
+        .refine((rules) => Object.keys(rules).length > 0, 'must name failed, optedOut or complained')
         .optional(),
+      /** What stands in the place of the link in an SMS; a mail keeps its own, which its opt-out needs. */
+      links: z.enum(LINKS).default('signed'),
       /** Minutes since midnight in the customer's zone between which nothing is sent. */
       quietHours: z.strictObject({ from: timeOfDay, to: timeOfDay }).optional(),
       caps: z.strictObject({ messages: z.number().int().min(1), per: duration }).optional(),

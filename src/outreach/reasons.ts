@@ -87,7 +87,7 @@ export type CampaignReason =
   | { readonly code: 'silence_ended' }
   | {
       readonly code: 'stopped_by_rule';
-      readonly measure: 'failed' | 'optedOut';
+      readonly measure: 'failed' | 'optedOut' | 'complained';
       readonly share: number;
       readonly limit: number;
     }

@@ -249,6 +249,53 @@ describe('a ramp', () => {
   });
 });
 
+describe('stopWhen.complained', () => {
+  it('pauses a campaign when too many customers report it as unwanted', async () => {
+    const rules = { ramp: ['50%'], stopWhen: { complained: '5%' } };
+    forewarn = await incidentWith(customers(24), { config: { policies: [aPolicy(rules)] } });
+    await forewarn.planAndSend();
+    const complain = (count: number) =>
+      forewarn.rows(
+        `INSERT INTO receipt (message_id, source, kind, at)
+         SELECT id, 'mail', 'complaint', now() FROM message WHERE state = 'sent' ORDER BY id LIMIT ${count} ON CONFLICT DO NOTHING`,
+      );
+    await complain(2);
+    await forewarn.runStage('campaign');
+    expect(await campaigns(forewarn)).toMatchObject([{ state: 'approved' }]);
+
+    await complain(3);
+    await forewarn.runStage('campaign');
+
+    expect(await campaigns(forewarn)).toMatchObject([
+      { state: 'paused', pausedBy: 'rule', stateReason: 'stopped_by_rule' },
+    ]);
+  });
+});
+
+describe('links of a policy', () => {
+  it.each([
+    ['domainOnly', 'Details: forewarn.example. Opt out: reply STOP.', '详情：forewarn.example，退订请回复“退订”。'],
+    ['none', 'Look in the app for details. Opt out: reply STOP.', '详情请打开应用查看，退订请回复“退订”。'],
+  ])('%s leaves the link out of an SMS, in each language and in the preview', async (links, en, zh) => {
+    outside = await startOutside();
+    forewarn = await incidentWith(
+      [aPhoneCustomer(1, { externalId: 'c1' }), aPhoneCustomer(2, { externalId: 'c2', locale: 'zh' })],
+      {
+        env: { ...outside.env, PUBLIC_URL: 'https://forewarn.example' },
+        config: { policies: [aPolicy({ links, approval: 'required' })] },
+      },
+    );
+    await forewarn.plan();
+    expect(JSON.stringify((await forewarn.api.get('/v1/campaigns/1/preview')).body)).toContain(en);
+    await approve(forewarn, '1');
+    await forewarn.runStage('dispatch');
+
+    const bodies = outside.twilio.messages.map(({ body }) => body);
+    expect(bodies).toEqual(expect.arrayContaining([expect.stringContaining(en), expect.stringContaining(zh)]));
+    expect(bodies.join()).not.toMatch(/https?:|\/i\//);
+  });
+});
+
 describe('one customer who is taken out of a campaign', () => {
   it('is not written to, in this wave or a later one', async () => {
     forewarn = await incidentWith(customers(2), required);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { brokenRule, nextShare } from './brake.js';
 
-const outcome = (about: object) => ({ tried: 100, failed: 0, optedOut: 0, open: 0, ...about });
+const outcome = (about: object) => ({ tried: 100, failed: 0, optedOut: 0, complained: 0, open: 0, ...about });
 
 describe('stopWhen', () => {
   it('stops above its share, of failures first, and not at it', () => {
@@ -13,6 +13,10 @@ describe('stopWhen', () => {
       limit: 0.05,
     });
     expect(brokenRule(rules, outcome({ optedOut: 3 }))).toEqual({ measure: 'optedOut', share: 0.03, limit: 0.02 });
+    expect(brokenRule({ complained: 0.003 }, outcome({ tried: 900, complained: 3 }))).toMatchObject({
+      measure: 'complained',
+    });
+    expect(brokenRule({ complained: 0.003 }, outcome({ tried: 1000, complained: 3 }))).toBeUndefined();
   });
 
   it('says nothing about one or two cases, without rules, or before the first message', () => {

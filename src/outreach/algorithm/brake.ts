@@ -7,13 +7,15 @@ export interface CampaignOutcome {
   readonly failed: number;
   /** Customers who opted out after their message. */
   readonly optedOut: number;
+  /** Customers who reported their message as unwanted. */
+  readonly complained: number;
   /** Messages of the present share that are not final. */
   readonly open: number;
 }
 
 /** Rule that stops a campaign, with the share it came to. */
 export interface Stop {
-  readonly measure: 'failed' | 'optedOut';
+  readonly measure: 'failed' | 'optedOut' | 'complained';
   readonly share: number;
   readonly limit: number;
 }
@@ -27,13 +29,11 @@ const LEAST_CASES = 3;
 export const STEP_PAUSE_MS = 120_000;
 
 /** The first rule that the outcome breaks; undefined while none is. */
-export function brokenRule(rules: Policy['stopWhen'], { tried, failed, optedOut }: CampaignOutcome): Stop | undefined {
+export function brokenRule(rules: Policy['stopWhen'], outcome: CampaignOutcome): Stop | undefined {
+  const { tried } = outcome;
   if (!rules || tried === 0) return undefined;
-  for (const [measure, cases] of [
-    ['failed', failed],
-    ['optedOut', optedOut],
-  ] as const) {
-    const limit = rules[measure];
+  for (const measure of ['failed', 'optedOut', 'complained'] as const) {
+    const [cases, limit] = [outcome[measure], rules[measure]];
     if (limit !== undefined && cases >= LEAST_CASES && cases / tried > limit)
       return { measure, share: cases / tried, limit };
   }

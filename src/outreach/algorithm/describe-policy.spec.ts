@@ -27,11 +27,12 @@ describe('a policy in words', () => {
   });
 
   it('says what it does not do', () => {
-    expect(words({ onResolve: false })).toEqual([
+    expect(words({ onResolve: false, links: 'none' })).toEqual([
       'checkout: takes incidents of any severity, any project.',
       'It writes to customers who were hit, by sms else email.',
       'A person approves once for an incident; later waves go along up to 500 customers, or as many as they saw.',
       'There is no cap on notices.',
+      'An SMS has no link and says where to look.',
       'Nobody hears when it is fixed.',
     ]);
   });

@@ -14,6 +14,11 @@ const CLASS_WORDS = {
   legal: 'The law obliges to tell, so no consent is needed, a refusal of such messages counts, and two people approve.',
 } as const;
 
+const LINK_WORDS = {
+  domainOnly: 'An SMS names the bare domain, without a link.',
+  none: 'An SMS has no link and says where to look.',
+} as const;
+
 /** Says in sentences what a policy does, for the person who wrote it. */
 export function describePolicy(policy: Policy): string[] {
   const {
@@ -26,6 +31,7 @@ export function describePolicy(policy: Policy): string[] {
     channels,
     trust,
     onResolve,
+    links,
     ramp,
     audience,
     holdOut,
@@ -45,6 +51,7 @@ export function describePolicy(policy: Policy): string[] {
       ? `Nothing goes out from ${clock(quietHours.from)} to ${clock(quietHours.to)} where the customer is.`
       : '',
     caps ? `A customer gets at most ${caps.messages} notices in ${span(caps.per)}.` : 'There is no cap on notices.',
+    links === 'signed' ? '' : LINK_WORDS[links],
     onResolve ? 'Those who were told hear when it is fixed.' : 'Nobody hears when it is fixed.',
   ].filter(Boolean);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CHANNELS } from '../../customers/customer.js';
-import { CHANNEL_TEXTS, writeWords } from './channel-texts.js';
+import { CHANNEL_TEXTS, linkValues, writeWords } from './channel-texts.js';
 
 const templates = {
   sms: '{{ title }}: {{ body }} {{ link }}',
@@ -15,6 +15,17 @@ const values = (about: Record<string, string | null>) => ({
   workaround: null,
   link: LINK,
   ...about,
+});
+
+describe('the link of a message', () => {
+  it('is in an SMS what the policy says, and in a mail always there', () => {
+    const of = (channel: 'sms' | 'email', links: 'signed' | 'domainOnly' | 'none') =>
+      linkValues(channel, links, 'https://shop.example', 'abc');
+    expect(of('sms', 'signed')).toEqual({ link: 'https://shop.example/i/abc', domain: null });
+    expect(of('sms', 'domainOnly')).toEqual({ link: null, domain: 'shop.example' });
+    expect(of('sms', 'none')).toEqual({ link: null, domain: null });
+    expect(of('email', 'none')).toEqual(of('sms', 'signed'));
+  });
 });
 
 describe('the words of a message', () => {

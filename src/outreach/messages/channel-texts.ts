@@ -1,6 +1,7 @@
 import { type Channel } from '../../customers/customer.js';
 import { cut, oneLine, render, type TemplateValues, tidyLines } from '../../explanations/reader.js';
 import { type Message } from '../campaign.js';
+import { type Policy } from '../policy.js';
 import { type LocaleTexts } from '../../explanations/texts-config.js';
 
 /** The words of a message as its channel carries them; `subject` is null on channels without one. */
@@ -37,6 +38,21 @@ export const CHANNEL_TEXTS: Readonly<Record<Channel, ChannelText>> = {
     }),
   },
 };
+
+/**
+ * The link of a message: the customer's own page, or in an SMS what the policy puts in its place: the bare domain, or nothing, where the template says
+ * where to look. A mail keeps its link, since its opt-out leads there.
+ */
+export function linkValues(
+  channel: Channel,
+  links: Policy['links'],
+  base: string,
+  token: string,
+): { readonly link: string | null; readonly domain: string | null } {
+  if (channel === 'sms' && links === 'none') return { link: null, domain: null };
+  if (channel === 'sms' && links === 'domainOnly') return { link: null, domain: new URL(base).host };
+  return { link: `${base}/i/${token}`, domain: null };
+}
 
 /** Values that a person wrote and that may be shortened, the least needed first. The link and the reason stay whole. */
 const SHORTENED = ['workaround', 'nextUpdate', 'body', 'title', 'name', 'area', 'product'] as const;

@@ -12,7 +12,7 @@ import { afterQuietHours } from '../algorithm/quiet-hours.js';
 import { zonesOf } from '../algorithm/zones.js';
 import { type Campaign, type Message } from '../campaign.js';
 import { CampaignStore } from '../campaigns/campaign.store.js';
-import { templatesOf, type Words, writeWords } from './channel-texts.js';
+import { linkValues, templatesOf, type Words, writeWords } from './channel-texts.js';
 import { Looked } from './looked.js';
 import { MessageStore } from './message.store.js';
 import { OpenContacts } from '../open-contacts.registry.js';
@@ -82,7 +82,7 @@ export class Composer {
     if (await this.isOverCap(tx, message, policy, now)) return { kind: 'suppress', reason: 'cap' };
     return {
       kind: 'ready',
-      content: { ...choice, ...(await this.text(tx, message, incident, recipient, choice.channel, looked)) },
+      content: { ...choice, ...(await this.text(tx, message, incident, recipient, choice.channel, policy, looked)) },
     };
   }
 
@@ -91,7 +91,14 @@ export class Composer {
     const [recipient] = message.customerId === null ? [] : await this.directory.recipients(sql, [message.customerId]);
     const incident = await this.incidents.find(sql, campaign.incidentId);
     return recipient && incident && message.channel
-      ? this.text(sql, { ...message, linkToken: HARMLESS_LINK }, incident, recipient, message.channel)
+      ? this.text(
+          sql,
+          { ...message, linkToken: HARMLESS_LINK },
+          incident,
+          recipient,
+          message.channel,
+          this.policies.find(({ name }) => name === campaign.policy),
+        )
       : undefined;
   }
 
@@ -119,6 +126,7 @@ export class Composer {
     incident: Incident,
     recipient: Recipient,
     channel: Channel,
+    policy: Policy | undefined,
     looked = new Looked(),
   ): Promise<Words> {
     const { locale } = message;
@@ -136,7 +144,7 @@ export class Composer {
       workaround: explanation?.workaround ?? null,
       nextUpdate: explanation?.nextUpdate ?? null,
       fixed: explanation?.fixed ?? '',
-      link: `${this.publicUrl.base}/i/${message.linkToken}`,
+      ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, message.linkToken),
       reason: message.why,
     };
     return writeWords(channel, templatesOf(this.explanations.textsOf(locale), message), values);
