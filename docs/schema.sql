@@ -261,6 +261,7 @@ CREATE TABLE contact (
   at timestamp with time zone NOT NULL,
   received_at timestamp with time zone NOT NULL,
   reported_by text NOT NULL,
+  fault text,
   CONSTRAINT contact_pkey PRIMARY KEY (id),
   CONSTRAINT contact_channel_external_id_key UNIQUE (channel, external_id),
   CONSTRAINT contact_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
@@ -269,8 +270,17 @@ CREATE TABLE contact (
   CONSTRAINT contact_matched_by_check CHECK ((matched_by = ANY (ARRAY['hit'::text, 'atRisk'::text, 'words'::text, 'person'::text])))
 );
 CREATE INDEX contact_customer ON contact USING btree (customer_id, at DESC);
+CREATE INDEX contact_fault ON contact USING btree (fault) WHERE (fault IS NOT NULL);
 CREATE INDEX contact_incident ON contact USING btree (incident_id, at);
 CREATE INDEX contact_received ON contact USING btree (received_at);
+CREATE INDEX contact_unmatched ON contact USING btree (at) WHERE (incident_id IS NULL);
+
+CREATE TABLE contact_feedback (
+  one boolean NOT NULL DEFAULT true,
+  up_to bigint NOT NULL,
+  CONSTRAINT contact_feedback_pkey PRIMARY KEY (one),
+  CONSTRAINT contact_feedback_one_check CHECK (one)
+);
 
 CREATE TABLE contact_point (
   customer_id bigint NOT NULL,
@@ -385,7 +395,7 @@ CREATE TABLE detection (
   CONSTRAINT detection_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
   CONSTRAINT detection_issue_id_fkey FOREIGN KEY (issue_id) REFERENCES issue(id),
   CONSTRAINT detection_project_id_fkey FOREIGN KEY (project_id) REFERENCES project(id),
-  CONSTRAINT detection_kind_check CHECK ((kind = ANY (ARRAY['new'::text, 'spike'::text, 'slow_burn'::text, 'regression'::text, 'drop'::text, 'recovered'::text])))
+  CONSTRAINT detection_kind_check CHECK ((kind = ANY (ARRAY['new'::text, 'spike'::text, 'slow_burn'::text, 'regression'::text, 'drop'::text, 'recovered'::text, 'contacts'::text])))
 );
 CREATE INDEX detection_incident ON detection USING btree (incident_id);
 CREATE INDEX detection_series ON detection USING btree (project_id, series, id DESC);

@@ -39,6 +39,7 @@ import { Receipts1795443000000 } from './1795443000000-receipts.js';
 import { Answers1795444000000 } from './1795444000000-answers.js';
 import { Questions1795444100000 } from './1795444100000-questions.js';
 import { Contacts1795446000000 } from './1795446000000-contacts.js';
+import { ContactFaults1795446100000 } from './1795446100000-contact-faults.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -83,4 +84,5 @@ export const migrations = [
   Answers1795444000000,
   Questions1795444100000,
   Contacts1795446000000,
+  ContactFaults1795446100000,
 ];

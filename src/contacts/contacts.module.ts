@@ -1,8 +1,12 @@
 import { Inject, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { AudienceModule } from '../audience/audience.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
+import { DetectionModule } from '../detection/detection.module.js';
 import { ExplanationsModule } from '../explanations/explanations.module.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
+import { OpenContacts } from '../outreach/open-contacts.registry.js';
+import { OutreachModule } from '../outreach/outreach.module.js';
+import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
@@ -11,6 +15,8 @@ import { HAND_OVER_DELIVERIES } from './contact.js';
 import { ContextController } from './context/context.controller.js';
 import { ContextReadModel } from './context/context.read-model.js';
 import { CustomerContexts } from './context/context.service.js';
+import { ContactFaultStage } from './fault/contact-fault.stage.js';
+import { ContactFaultStore } from './fault/contact-fault.store.js';
 import { HAND_OVERS_CONFIG, type HandOversConfig } from './hand-overs-config.js';
 import { HandOverStage } from './hand-overs/hand-over.stage.js';
 import { HandOverStore } from './hand-overs/hand-over.store.js';
@@ -22,11 +28,21 @@ import { ContactStore } from './record/contact.store.js';
 import { ContactsController } from './record/contacts.controller.js';
 import { ContactRecorder } from './record/contacts.service.js';
 import { Senders } from './record/senders.service.js';
+import { ReportReadModel } from './reports/report.read-model.js';
+import { ReportsController } from './reports/reports.controller.js';
 
 /** LISTEN: customers reaching us on any channel, and contacts given to a person. */
 @Module({
-  imports: [ProjectsModule, CustomersModule, IncidentsModule, AudienceModule, ExplanationsModule],
-  controllers: [ContactsController, ContextController, HandOversController],
+  imports: [
+    ProjectsModule,
+    CustomersModule,
+    DetectionModule,
+    IncidentsModule,
+    AudienceModule,
+    ExplanationsModule,
+    OutreachModule,
+  ],
+  controllers: [ContactsController, ContextController, HandOversController, ReportsController],
   providers: [
     ContactStore,
     ConcernReadModel,
@@ -38,6 +54,9 @@ import { Senders } from './record/senders.service.js';
     HandOverStore,
     HandOvers,
     HandOverStage,
+    ContactFaultStore,
+    ContactFaultStage,
+    ReportReadModel,
   ],
 })
 export class ContactsModule implements OnApplicationBootstrap {
@@ -45,10 +64,17 @@ export class ContactsModule implements OnApplicationBootstrap {
     @Inject(HAND_OVERS_CONFIG) private readonly config: HandOversConfig,
     private readonly handOvers: HandOverStore,
     private readonly stage: HandOverStage,
+    private readonly faults: ContactFaultStage,
     private readonly runner: StageRunner,
     private readonly database: Database,
     metrics: Metrics,
+    contacts: ContactStore,
+    openContacts: OpenContacts,
+    clock: Clock,
   ) {
+    openContacts.readBy((sql, customerId, incidentId) =>
+      contacts.isInContact(sql, customerId, incidentId, clock.now()),
+    );
     metrics.gauge(
       'hand_overs',
       'Hand-overs that are not closed, by state and whether the webhook has them.',
@@ -68,5 +94,6 @@ export class ContactsModule implements OnApplicationBootstrap {
     const [from, to] = this.config.webhook ? (['none', 'pending'] as const) : (['pending', 'none'] as const);
     await this.handOvers.setDelivery(this.database, from, to);
     this.runner.register(this.stage);
+    this.runner.register(this.faults);
   }
 }

@@ -1,5 +1,5 @@
-/** Kind of an anomaly of a series. */
-export type DetectionKind = 'new' | 'spike' | 'slow_burn' | 'regression' | 'drop' | 'recovered';
+/** Kind of an anomaly of a series; `contacts` are customers who say alike what no series shows. */
+export type DetectionKind = 'new' | 'spike' | 'slow_burn' | 'regression' | 'drop' | 'recovered' | 'contacts';
 
 /** Unit of a count: customers who were hit, events, customers who used the app, or sessions. */
 export type CountUnit = 'customers' | 'events' | 'active customers' | 'sessions';

@@ -27,6 +27,14 @@ export class Detections {
     return this.store.claim(tx, projectId, now, limit);
   }
 
+  /** Takes a verdict that another room reached on what its customers say. */
+  async report(
+    tx: Tx,
+    verdict: Pick<DetectionRow, 'projectId' | 'issueId' | 'series' | 'kind' | 'since' | 'detectedAt' | 'evidence'>,
+  ): Promise<void> {
+    await this.store.insert(tx, verdict);
+  }
+
   /** Marks verdicts as acted on, and names their incident, if any. */
   async markHandled(tx: Tx, ids: readonly number[], incidentId: number | null, now: Date): Promise<void> {
     await this.store.markHandled(tx, ids, incidentId, now);

@@ -150,6 +150,111 @@ describe('contacts', () => {
   }
 });
 
+describe('contacts that fit no incident', () => {
+  let forewarn: TestDaemon;
+  afterEach(() => forewarn.stop());
+
+  it('are an incident for a person when several customers say alike, once, and take later ones in', async () => {
+    forewarn = await incidentWith(customers(2));
+    await forewarn.know(...['m1', 'm2', 'm3', 'm4'].map((externalId) => aCustomer({ externalId })));
+    const say = async (customer: string, text: string) =>
+      (await forewarn.api.post('/v1/contacts', { channel: 'chat', customer, externalId: `c-${customer}`, text })).body;
+    await say('m1', '地图一直是灰色的');
+    await say('m2', '你们的地图一直是灰色');
+    await forewarn.runStages('contacts');
+    expect(await detections()).toEqual([]);
+    await say('m3', '地图一直灰色，打不开');
+    await forewarn.runStages('contacts', 'contacts', 'incident-open', 'contacts', 'audience', 'draft', 'campaign');
+
+    expect(await detections()).toMatchObject([{ series: 'contacts:1', evidence: { seen: 3, unit: 'customers' } }]);
+    const { body } = await forewarn.api.get('/v1/incidents/2');
+    expect(body).toMatchObject({ severity: 'minor', title: expect.stringContaining('地图') });
+    expect((await forewarn.api.get('/v1/contacts?incident=2')).body.items).toHaveLength(3);
+    expect(await say('m4', '地图一直是灰色的')).toMatchObject({ incidentId: '2', matchedBy: 'words' });
+    expect(await forewarn.rows('SELECT id FROM message WHERE incident_id = 2')).toEqual([]);
+  });
+
+  it('come from the feedback forms of apps as well, once each', async () => {
+    forewarn = await incidentWith(customers(1));
+    await forewarn.rows(
+      "INSERT INTO user_feedback (project_id, customer_id, message, at, received_at) SELECT 1, id, 'Coupon does not work', $1, $1 FROM customer LIMIT 1",
+      [forewarn.clock.now()],
+    );
+    await forewarn.runStages('contacts', 'contacts');
+    expect((await forewarn.api.get('/v1/contacts')).body.items).toMatchObject([
+      { channel: 'feedback', customer: 'c1', incidentId: '1', matchedBy: 'hit', text: 'Coupon does not work' },
+    ]);
+  });
+
+  async function detections(): Promise<{ kind: string }[]> {
+    const { items } = (await forewarn.api.get('/v1/detections')).body as { items: { kind: string }[] };
+    return items.filter(({ kind }) => kind === 'contacts');
+  }
+});
+
+describe('reports', () => {
+  let forewarn: TestDaemon;
+  afterEach(() => forewarn.stop());
+
+  it('compare who was told with who was held out, as they were meant to be, and say what hurts most', async () => {
+    forewarn = await incidentWith(customers(6));
+    await forewarn.planAndSend();
+    const now = forewarn.clock.now();
+    // Chance held three out before anybody was told.
+    await forewarn.rows(
+      `INSERT INTO held_out (incident_id, customer_id, audience, share, channel, held_at)
+       SELECT 1, customer_id, 'affected', 0.5, 'email', $1 FROM message ORDER BY customer_id LIMIT 3`,
+      [now],
+    );
+    await forewarn.rows(
+      'DELETE FROM attempt WHERE message_id IN (SELECT id FROM message WHERE customer_id IN (SELECT customer_id FROM held_out))',
+    );
+    await forewarn.rows('DELETE FROM outbox_mail WHERE customer_id IN (SELECT customer_id FROM held_out)');
+    await forewarn.rows('DELETE FROM message WHERE customer_id IN (SELECT customer_id FROM held_out)');
+    forewarn.clock.advance('1h');
+    for (const customer of ['c1', 'c2', 'c6'])
+      await forewarn.api.post('/v1/contacts', { channel: 'chat', customer, externalId: customer, text: 'help' });
+
+    const { status, body } = await forewarn.api.get('/v1/reports/deflection?incident=1');
+    expect([status, body]).toMatchObject([
+      200,
+      {
+        told: { customers: 3, contacts: 1 },
+        heldOut: { customers: 3, contacts: 2 },
+        method: 'heldOut',
+        avoided: { perHundred: 33.33 },
+        proactive: { incidents: 1, toldFirst: 1, contacts: 3, contactsAfterTold: 1 },
+      },
+    ]);
+    expect(body.words).toMatch(/^No difference can be seen/);
+    expect(body.warning).toMatch(/Fewer/);
+    expect((await forewarn.api.get('/v1/reports/deflection?month=2026-03')).body.told).toEqual(body.told);
+    expect((await forewarn.api.get('/v1/reports/deflection?month=2025-03')).body).toMatchObject({ method: 'none' });
+    for (const wrong of ['incident=1&month=2026-03', 'month=2026-13', 'hours=0', 'incident=x'])
+      expect((await forewarn.api.get(`/v1/reports/deflection?${wrong}`)).status).toBe(400);
+    expect((await forewarn.api.get('/v1/reports/deflection?incident=99')).status).toBe(404);
+
+    expect((await forewarn.api.get('/v1/reports/product-feedback')).body.items).toMatchObject([
+      { project: 'shop', area: null, release: '2.4.1', incidents: 1, customers: 6, contacts: 3 },
+    ]);
+  });
+
+  it('hold no message back but to whoever is in contact about the incident already', async () => {
+    forewarn = await incidentWith(customers(2));
+    await forewarn.api.post('/v1/contacts', { channel: 'chat', customer: 'c1', externalId: 'x', text: 'help' });
+    forewarn.clock.advance('1m');
+    await forewarn.planAndSend();
+    expect(await forewarn.rows('SELECT state, state_reason FROM message ORDER BY customer_id')).toEqual([
+      { state: 'suppressed', state_reason: 'in_contact' },
+      { state: 'sent', state_reason: null },
+    ]);
+    expect((await forewarn.api.get('/v1/reports/deflection?incident=1')).body.told).toEqual({
+      customers: 2,
+      contacts: 0,
+    });
+  });
+});
+
 describe('hand-overs', () => {
   let forewarn: TestDaemon;
   let hook: Server;

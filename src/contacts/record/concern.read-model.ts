@@ -46,7 +46,7 @@ export class ConcernReadModel {
          LATERAL (
            SELECT text
            FROM contact
-           WHERE incident_id = n.id AND matched_by IN ('hit', 'person')
+           WHERE incident_id = n.id AND (matched_by IN ('hit', 'person') OR fault IS NOT NULL)
            ORDER BY at DESC
            LIMIT ${SAID}) c`,
       [incidentIds],

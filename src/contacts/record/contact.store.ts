@@ -8,6 +8,9 @@ const COLUMNS = `c.id, c.channel, c.external_id AS "externalId", c.customer_id A
 /** Contacts of one customer that are looked through, newest first. */
 const LOOKED_THROUGH = 100;
 
+/** Time after a contact in which whoever answers it is the one to tell the customer; by judgement, not measured. */
+const IN_CONTACT_MS = 24 * 3_600_000;
+
 /** A filter of contacts, by id before `before`. */
 export interface ContactFilter {
   readonly customerId?: number;
@@ -94,6 +97,23 @@ export class ContactStore {
        LIMIT $4`,
       [before, customerId ?? null, incidentId ?? null, limit],
     );
+  }
+
+  /** True for a customer who made contact about an incident within a day, or whose hand-over about it is not closed. */
+  async isInContact(sql: Sql, customerId: number, incidentId: number, now: Date): Promise<boolean> {
+    const rows = await sql.query(
+      {
+        name: 'contacts.is_in_contact',
+        text: `SELECT FROM contact
+          WHERE customer_id = $1 AND incident_id = $2 AND at >= $3
+          UNION ALL
+          SELECT FROM hand_over
+          WHERE customer_id = $1 AND incident_id = $2 AND state <> 'closed'
+          LIMIT 1`,
+      },
+      [customerId, incidentId, new Date(now.getTime() - IN_CONTACT_MS)],
+    );
+    return rows.length > 0;
   }
 
   /** Says which incident a contact is about, as a person saw it; undefined if there is no such contact. */

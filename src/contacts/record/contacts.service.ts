@@ -8,7 +8,7 @@ import { handoverFor, lineFor, wantsPerson } from '../algorithm/wants-person.js'
 import { type Contact, type Handover } from '../contact.js';
 import { Attributions } from './attribution.service.js';
 import { ContactStore } from './contact.store.js';
-import { type SenderNames, Senders } from './senders.service.js';
+import { type Place, type SenderNames, Senders } from './senders.service.js';
 
 /** A contact as a support channel reports it. */
 export interface ReportedContact extends SenderNames {
@@ -30,6 +30,20 @@ export interface TakenContact {
   readonly handover: Handover | null;
   /** Line for the customer; null where no person is needed. */
   readonly line: string | null;
+}
+
+/** What a user of an app wrote into its feedback form. */
+interface Feedback {
+  readonly id: number;
+  readonly projectId: number;
+  readonly customerId: number | null;
+  readonly message: string;
+  readonly at: Date;
+}
+
+/** Where a contact belongs, and who makes it. */
+interface Whose extends Place {
+  readonly customerId: number | null;
 }
 
 /** Takes contacts. */
@@ -57,6 +71,20 @@ export class ContactRecorder {
     if (known) return known;
     const { projectId, projectIds } = this.senders.place(reported);
     const customerId = await this.senders.find(tx, reported);
+    return this.add(tx, reported, { projectId, projectIds, customerId }, reportedBy, now);
+  }
+
+  /** Keeps what a user of an app wrote into its feedback form as a contact; the row names it, so that it is kept once. */
+  async keepFeedback(tx: Tx, row: Feedback, now: Date): Promise<void> {
+    const { projectId, customerId } = row;
+    const reported = { channel: 'feedback', externalId: `feedback-${row.id}`, text: row.message, at: row.at };
+    const whose = { projectId, projectIds: new Set([projectId]), customerId };
+    await this.add(tx, reported, whose, 'forewarn', now);
+  }
+
+  private async add(tx: Tx, reported: ReportedContact, whose: Whose, reportedBy: string, now: Date): Promise<Contact> {
+    const { channel, externalId } = reported;
+    const { projectId, projectIds, customerId } = whose;
     const text = this.scrubber.text(reported.text);
     const locale = reported.locale ?? null;
     const found = await this.attributions.of(tx, { customerId, projectIds, text, locale }, now);

@@ -18,7 +18,7 @@ const detectionAnswer = z
     issue: z.string().nullable().describe('Null of a sum over more than one issue.'),
     incident: z.string().nullable(),
     series: z.string(),
-    kind: z.enum(['new', 'spike', 'slow_burn', 'regression', 'drop', 'recovered']),
+    kind: z.enum(['new', 'spike', 'slow_burn', 'regression', 'drop', 'recovered', 'contacts']),
     since: moment,
     detectedAt: moment,
     evidence: z.object({

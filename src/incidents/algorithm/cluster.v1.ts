@@ -165,6 +165,9 @@ class LinkIndex {
 }
 
 function weigh(a: Traits, b: Traits, links: LinkIndex): Together {
+  // Words that fit no incident are about something else, whatever began at the same time; a person may merge them.
+  if (a.finding.kind === 'contacts' || b.finding.kind === 'contacts')
+    return { together: false, score: -Infinity, reasons: [] };
   const link = links.between(a.finding, b.finding);
   if (link?.verdict === 'rejected') return { together: false, score: -Infinity, reasons: [] };
   if (link?.verdict === 'confirmed') return { together: true, score: Infinity, reasons: [`linked: ${link.reason}`] };

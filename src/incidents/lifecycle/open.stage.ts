@@ -357,6 +357,7 @@ function leadOf(
 
 /** Writes the title of an incident without an issue from its sum. */
 function wordsOf(row: DetectionRow | undefined): string {
+  if (row?.kind === 'contacts') return row.evidence.words;
   if (!row || row.kind === 'drop') return row ? 'The app is silent' : 'More errors than usual';
   const { kind, name } = partsOf(row.series);
   const place = name === null ? '' : ` in ${releaseOf(row.series) === null ? name : `release ${name}`}`;

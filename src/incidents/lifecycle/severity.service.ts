@@ -52,7 +52,8 @@ export class SeverityJudge {
     const reasons = [...judged.reasons];
     let severity = ruled.reduce(worse, judged.severity);
     if (severity !== judged.severity) reasons.unshift('a rule says so');
-    if (harm.activeCustomers === null && ruled.length === 0 && severity === 'minor') {
+    const saidOnly = verdicts.length > 0 && verdicts.every(({ kind }) => kind === 'contacts');
+    if (!saidOnly && harm.activeCustomers === null && ruled.length === 0 && severity === 'minor') {
       severity = 'major';
       reasons.push('how many use the app is not known');
     }
@@ -105,6 +106,7 @@ function areaOfAll(issues: readonly IssueFacts[], verdicts: readonly DetectionRo
 /** Judges a verdict by itself, if no issue tells its severity. */
 function saidBy({ kind, evidence }: DetectionRow): { severity: Severity; reason: string }[] {
   const reason = evidence.words;
+  if (kind === 'contacts') return [{ severity: 'minor', reason }];
   if (kind === 'drop') return [{ severity: 'major', reason }];
   if (evidence.unit !== 'sessions') return [];
   const crashed = evidence.seen;

@@ -22,6 +22,7 @@ export const STAGE_NAMES = [
   'dispatch',
   'leases',
   'reconcile',
+  'contacts',
   'hand-over',
   'erasure',
   'retention',

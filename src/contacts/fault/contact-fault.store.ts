@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { type Sql, type Tx } from '../../platform/db/database.js';
+
+/** Contacts that are compared at once, the newest: each is compared with each. */
+const MOST_RECENT = 300;
+const MOST_BEFORE = 5000;
+
+/** An unmatched contact as it is kept. */
+interface UnmatchedRow {
+  readonly id: number;
+  readonly projectId: number | null;
+  readonly customerId: number | null;
+  readonly channel: string;
+  readonly text: string;
+  readonly at: Date;
+}
+
+/** What an app's users wrote into its feedback form. */
+export interface FeedbackRow {
+  readonly id: number;
+  readonly projectId: number;
+  readonly customerId: number | null;
+  readonly message: string;
+  readonly at: Date;
+}
+
+/** SQL on contacts that fit no incident, and on feedback that is to become contacts. */
+@Injectable()
+export class ContactFaultStore {
+  /** Lists the contacts of a time that fit no incident and are part of no fault, newest first. */
+  async unmatched(sql: Sql, from: Date, to: Date, isRecent: boolean): Promise<UnmatchedRow[]> {
+    return sql.query<UnmatchedRow>(
+      `SELECT id, project_id AS "projectId", customer_id AS "customerId", channel, text, at
+       FROM contact
+       WHERE at >= $1 AND at < $2 AND incident_id IS NULL AND fault IS NULL AND matched_by IS NULL
+       ORDER BY at DESC
+       LIMIT $3`,
+      [from, to, isRecent ? MOST_RECENT : MOST_BEFORE],
+    );
+  }
+
+  /** Notes of which fault these contacts are. */
+  async mark(tx: Tx, ids: readonly number[], series: string): Promise<void> {
+    await tx.query('UPDATE contact SET fault = $2 WHERE id = ANY ($1::bigint[])', [ids, series]);
+  }
+
+  /** Gives contacts of faults that were called the incident of the fault; returns how many. */
+  async attach(tx: Tx): Promise<number> {
+    const rows = await tx.query(
+      `UPDATE contact c
+       SET incident_id = d.incident_id, matched_by = 'words'
+       FROM detection d
+       WHERE c.fault IS NOT NULL
+         AND c.incident_id IS NULL
+         AND c.matched_by IS NULL
+         AND d.series = c.fault
+         AND d.incident_id IS NOT NULL
+       RETURNING c.id`,
+    );
+    return rows.length;
+  }
+
+  /** Lists feedback that is no contact yet, oldest first; rows that others are taking are left out. */
+  async feedback(tx: Tx, limit: number): Promise<FeedbackRow[]> {
+    return tx.query<FeedbackRow>(
+      `SELECT f.id, f.project_id AS "projectId", f.customer_id AS "customerId", f.message, f.at
+       FROM user_feedback f
+       WHERE f.id > (SELECT up_to FROM contact_feedback)
+       ORDER BY f.id
+       LIMIT $1`,
+      [limit],
+    );
+  }
+
+  /** Notes up to which row feedback became contacts. */
+  async feedbackDone(tx: Tx, upTo: number): Promise<void> {
+    await tx.query('UPDATE contact_feedback SET up_to = greatest(up_to, $1::bigint)', [upTo]);
+  }
+}
