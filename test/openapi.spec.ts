@@ -215,7 +215,7 @@ function routesOf(fastify: FastifyInstance): string[] {
     .printRoutes({ commonPrefix: false })
     .split('\n')
     .flatMap((line) => {
-      const [, indent = '', path = '', methods = ''] = /^([^\w/.]*)([/.]\S*) \((.+)\)$/.exec(line) ?? [];
+      const [, indent = '', path = '', methods = ''] = /^([^\w/.]*)(\S+) \((.+)\)$/.exec(line) ?? [];
       if (path === '') return [];
       const depth = indent.length / 4;
       parents[depth] = (parents[depth - 1] ?? '') + path;

@@ -32,6 +32,8 @@ const QUERY: Readonly<Record<string, string>> = {
   dryRun: '`true`: read and judge everything, write nothing.',
   reason: 'Why, for the history.',
   band: 'Only those in this band: `poor`, `fair` or `good`.',
+  month: 'Month of the calendar in UTC, such as `2026-11`; the running one when left out.',
+  hours: 'Hours after telling in which contacts count, 1 to 720.',
   skip: 'Records to pass over, to go on after a stop.',
 };
 
