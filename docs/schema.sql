@@ -1139,6 +1139,27 @@ CREATE TABLE suppression (
   CONSTRAINT suppression_channel_check CHECK ((channel = ANY (ARRAY['sms'::text, 'email'::text])))
 );
 
+CREATE TABLE team_news (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  incident_id bigint NOT NULL,
+  event text NOT NULL,
+  subject text NOT NULL,
+  campaign_id bigint,
+  place text NOT NULL,
+  state text NOT NULL DEFAULT 'waiting'::text,
+  attempts integer NOT NULL DEFAULT 0,
+  created_at timestamp with time zone NOT NULL,
+  next_at timestamp with time zone NOT NULL,
+  told_at timestamp with time zone,
+  CONSTRAINT team_news_pkey PRIMARY KEY (id),
+  CONSTRAINT team_news_incident_id_event_subject_place_key UNIQUE (incident_id, event, subject, place),
+  CONSTRAINT team_news_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaign(id),
+  CONSTRAINT team_news_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
+  CONSTRAINT team_news_event_check CHECK ((event = ANY (ARRAY['opened'::text, 'approvalWaiting'::text, 'deliveryFailing'::text, 'resolved'::text]))),
+  CONSTRAINT team_news_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'told'::text, 'given_up'::text])))
+);
+CREATE INDEX team_news_waiting ON team_news USING btree (place, next_at) WHERE (state = 'waiting'::text);
+
 CREATE TABLE user_feedback (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   project_id integer NOT NULL,

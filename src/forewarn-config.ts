@@ -12,6 +12,7 @@ import { localesSchema, type LocaleTexts, type TextsConfig, textsSchema } from '
 import { alertmanagerSchema, incidentsSchema, maintenanceSchema } from './incidents/incidents-config.js';
 import { scrubbingSchema } from './intake/intake-config.js';
 import { retentionSchema } from './ops/retention-config.js';
+import { teamSchema } from './ops/team-config.js';
 import { projectsSchema } from './projects/projects-config.js';
 import { groupingConfig } from './grouping/grouping-config.js';
 import { outreachSchema } from './outreach/outreach-config.js';
@@ -38,6 +39,7 @@ export const fileSchema = z.strictObject({
   policies: policiesSchema,
   delivery: deliverySchema.prefault({}),
   handOvers: handOversSchema.prefault({}),
+  team: teamSchema,
 });
 
 /** Everything from the YAML file and the text files beside it. */

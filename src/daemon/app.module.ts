@@ -28,6 +28,7 @@ import { IssuesModule } from '../issues/issues.module.js';
 import { RETENTION_CONFIG } from '../ops/retention-config.js';
 import { ContactsModule } from '../contacts/contacts.module.js';
 import { HAND_OVERS_CONFIG } from '../contacts/hand-overs-config.js';
+import { TEAM_CONFIG } from '../ops/team-config.js';
 import { OpsModule } from '../ops/ops.module.js';
 import { OutreachModule } from '../outreach/outreach.module.js';
 import { OUTREACH_CONFIG } from '../outreach/outreach-config.js';
@@ -103,6 +104,7 @@ class PlatformModule {
       { provide: POLICIES_CONFIG, useValue: config.policies },
       { provide: CHANNELS_AVAILABLE, useValue: channelsAvailable(settings, config.delivery) },
       { provide: DELIVERY_CONFIG, useValue: config.delivery },
+      { provide: TEAM_CONFIG, useValue: config.team },
     ];
     return {
       module: PlatformModule,

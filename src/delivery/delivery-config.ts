@@ -1,22 +1,9 @@
 import { z } from 'zod';
 import { type Channel, CHANNELS } from '../customers/customer.js';
-import { slug } from '../platform/config/schema.js';
+import { LOOPBACK, secretText as secret, signingSecret, slug } from '../platform/config/schema.js';
 import { GATEWAY_REASONS } from './gateway.js';
 import { templateProblem } from './http/http-template.js';
 
-/** Text that may name environment variables, as `$NAME` or `${NAME}`, so that secrets stand outside the file. */
-const secret = z
-  .string()
-  .min(1)
-  .max(10_000)
-  .transform((text, context) =>
-    text.replace(/\$(?:\{([A-Z][A-Z0-9_]*)\}|([A-Z][A-Z0-9_]*))/g, (_, braced?: string, bare?: string) => {
-      const name = braced ?? bare ?? '';
-      const value = process.env[name];
-      if (!value) context.addIssue({ code: 'custom', message: `names $${name}, which is not set in the environment` });
-      return value ?? '';
-    }),
-  );
 const channel = z.enum(CHANNELS);
 const perSecond = z.number().positive().max(10_000).optional();
 
@@ -95,19 +82,10 @@ const webhook = z.strictObject({
   channel,
   url: target,
   /** The first signs; both are named in the signature while one is rotated. */
-  secrets: z
-    .array(
-      secret.pipe(
-        z.string().regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be whsec_ and at least 24 bytes in base64'),
-      ),
-    )
-    .min(1)
-    .max(2),
+  secrets: z.array(signingSecret).min(1).max(2),
   insecure: z.boolean().default(false),
   perSecond,
 });
-
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/i;
 
 /** The `delivery` section: further ways out, and in which order those of a channel are used. */
 export const deliverySchema = z

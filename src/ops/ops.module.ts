@@ -8,27 +8,41 @@ import { AuditTrail } from './audit/audit.trail.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { ExportController } from './export/export.controller.js';
 import { ExportReadModel } from './export/export.read-model.js';
+import { NewsStore } from './team/news.store.js';
+import { TeamStage } from './team/team.stage.js';
 import { RetentionStage } from './retention/retention.stage.js';
 import { RetentionStore } from './retention/retention.store.js';
 import { HealthController } from './health/health.controller.js';
 import { HomeController } from './health/home.controller.js';
 import { MetricsServer } from './health/metrics.server.js';
 
-/** WATCH: health, metrics, retention, export, the audit trail, and the description of the API. */
+/** WATCH: health, metrics, retention, the team's news, export, the audit trail, and the description of the API. */
 @Module({
   imports: [CustomersModule],
   controllers: [HomeController, HealthController, OpenApiController, AuditController, ExportController],
-  providers: [ApiDescription, AuditStore, AuditTrail, MetricsServer, ExportReadModel, RetentionStage, RetentionStore],
+  providers: [
+    ApiDescription,
+    AuditStore,
+    AuditTrail,
+    MetricsServer,
+    ExportReadModel,
+    RetentionStage,
+    RetentionStore,
+    NewsStore,
+    TeamStage,
+  ],
 })
 export class OpsModule implements OnApplicationBootstrap {
   constructor(
     private readonly trail: AuditTrail,
     private readonly retention: RetentionStage,
+    private readonly team: TeamStage,
     private readonly runner: StageRunner,
   ) {}
 
   onApplicationBootstrap(): void {
     this.runner.register(this.trail);
     this.runner.register(this.retention);
+    this.runner.register(this.team);
   }
 }

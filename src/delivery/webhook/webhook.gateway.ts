@@ -1,8 +1,8 @@
-import { createHmac } from 'node:crypto';
 import { type Channel } from '../../customers/customer.js';
 import { rejected, resultOf } from '../algorithm/verdict.js';
 import { type WebhookGatewayConfig } from '../delivery-config.js';
 import { type Gateway, type OutgoingMessage, type ReconcileResult, type SendResult } from '../gateway.js';
+import { signWebhook } from '../../platform/http/webhook-signature.js';
 import { callOnce, codeOfCall, verdictOf } from '../http/http-call.js';
 
 /**
@@ -22,17 +22,12 @@ export class WebhookGateway implements Gateway {
   async send(message: OutgoingMessage, now: Date): Promise<SendResult> {
     if (message.validUntil && message.validUntil <= now) return resultOf(rejected('expired', 'message'), '', now);
     const body = JSON.stringify({ type: 'message.send', timestamp: now.toISOString(), data: message });
-    const seconds = String(Math.floor(now.getTime() / 1000));
     const called = await callOnce({
       url: this.config.url,
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        'webhook-id': message.messageId,
-        'webhook-timestamp': seconds,
-        'webhook-signature': this.config.secrets
-          .map((secret) => signatureOf(secret, `${message.messageId}.${seconds}.${body}`))
-          .join(' '),
+        ...signWebhook(this.config.secrets, message.messageId, body, now),
       },
       body,
     });
@@ -50,9 +45,4 @@ export class WebhookGateway implements Gateway {
   async close(): Promise<void> {
     await Promise.resolve();
   }
-}
-
-function signatureOf(secret: string, signed: string): string {
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-  return `v1,${createHmac('sha256', key).update(signed).digest('base64')}`;
 }

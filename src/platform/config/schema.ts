@@ -32,3 +32,40 @@ export const percent = z.string().transform((text, context) => {
 export const slug = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens, at most 63');
+
+/** Hosts of this machine, to which plain `http://` is as good. */
+export const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/i;
+
+/**
+ * A text that may name environment variables, as `$NAME` or `${NAME}`, so that secrets stand outside the file. A variable that is not set is a
+ * problem of the configuration.
+ */
+export const secretText = z
+  .string()
+  .min(1)
+  .max(10_000)
+  .transform((text, context) =>
+    text.replace(/\$(?:\{([A-Z][A-Z0-9_]*)\}|([A-Z][A-Z0-9_]*))/g, (_, braced?: string, bare?: string) => {
+      const name = braced ?? bare ?? '';
+      const value = process.env[name];
+      if (!value) secretProblem(context, `names $${name}, which is not set in the environment`);
+      return value ?? '';
+    }),
+  );
+
+/** A secret of Standard Webhooks. */
+export const signingSecret = secretText.pipe(
+  z.string().superRefine((text, context) => {
+    if (!/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(text))
+      secretProblem(context, 'must be whsec_ and at least 24 bytes in base64');
+  }),
+);
+
+/** Adds a problem with a value that is not to be quoted. */
+export function secretProblem(
+  context: { addIssue(issue: { code: 'custom'; message: string; path?: PropertyKey[]; params: object }): void },
+  message: string,
+  path?: PropertyKey[],
+): void {
+  context.addIssue({ code: 'custom', message, ...(path && { path }), params: { secret: true } });
+}

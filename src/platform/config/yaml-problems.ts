@@ -83,6 +83,7 @@ export class YamlFile {
     const expected = shapesAt(shape, issue.path);
     const known = expected.flatMap(wordsOf);
     const isKind = ['invalid_type', 'invalid_value', 'invalid_union'].includes(issue.code);
+    if (issue.code === 'custom' && issue.params?.['secret'] === true) return [this.problem(issue.path, issue.message)];
     const wrong = this.document.getIn(issue.path);
     if (!isKind) return [this.problem(issue.path, withValue(issue.message, wrong), known)];
     const may = [...new Set(expected.map(describe))].join(' | ') || 'something else';

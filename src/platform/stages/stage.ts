@@ -25,6 +25,7 @@ export const STAGE_NAMES = [
   'contacts',
   'hand-over',
   'erasure',
+  'team',
   'retention',
   'audit-flush',
 ] as const;

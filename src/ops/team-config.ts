@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { SEVERITIES } from '../incidents/incident.js';
+import { LOOPBACK, secretProblem, secretText, signingSecret } from '../platform/config/schema.js';
+
+/** Places that the team reads, by the form that they take. */
+export const TEAM_KINDS = ['slack', 'feishu', 'dingtalk', 'wecom', 'webhook'] as const;
+export type TeamKind = (typeof TEAM_KINDS)[number];
+
+/** News that the team may hear. */
+export const TEAM_EVENTS = ['opened', 'approvalWaiting', 'deliveryFailing', 'resolved'] as const;
+export type TeamEvent = (typeof TEAM_EVENTS)[number];
+
+const place = z
+  .strictObject({
+    kind: z.enum(TEAM_KINDS),
+    url: secretText,
+    on: z
+      .array(z.enum(TEAM_EVENTS))
+      .min(1)
+      .default([...TEAM_EVENTS]),
+    /** Lowest severity of incidents that are told. */
+    severity: z.enum(SEVERITIES).default('minor'),
+    /** Signs: needed for `webhook`; `dingtalk` and `feishu` have one where the robot asks for signatures. */
+    secret: secretText.optional(),
+    /** True: plain http to another machine is allowed. */
+    insecure: z.boolean().default(false),
+  })
+  .superRefine(({ kind, url, secret, insecure }, context) => {
+    const urlProblem = problemOf(url, insecure);
+    if (urlProblem) secretProblem(context, urlProblem, ['url']);
+    if (kind === 'webhook' && !signingSecret.safeParse(secret).success)
+      secretProblem(context, 'must be whsec_ and at least 24 bytes in base64', ['secret']);
+    if (secret !== undefined && (kind === 'slack' || kind === 'wecom'))
+      secretProblem(context, `does nothing with ${kind}, whose URL is the secret`, ['secret']);
+  });
+
+function problemOf(text: string, insecure: boolean): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) return 'must be a URL that starts with https://';
+  if (url.username !== '' || url.password !== '') return 'must not hold a user or password';
+  if (url.protocol === 'http:' && !insecure && !LOOPBACK.test(url.hostname))
+    return 'must start with https://; insecure: true allows plain http';
+  return undefined;
+}
+
+/** The `team` section: who hears of incidents, and of what waits for a person. */
+export const teamSchema = z
+  .array(place)
+  .max(10)
+  .superRefine((list, context) => {
+    list.forEach(({ url }, at) => {
+      if (list.findIndex((one) => one.url === url) < at)
+        secretProblem(context, 'is the same as above; put what it shall hear into one entry', [at, 'url']);
+    });
+  })
+  .default([]);
+
+export type TeamConfig = z.output<typeof teamSchema>;
+export type TeamPlace = TeamConfig[number];
+
+/** Injection token of the `team` section. */
+export const TEAM_CONFIG = Symbol('team-config');
