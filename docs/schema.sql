@@ -278,6 +278,7 @@ CREATE INDEX contact_unmatched ON contact USING btree (at) WHERE (incident_id IS
 CREATE TABLE contact_feedback (
   one boolean NOT NULL DEFAULT true,
   up_to bigint NOT NULL,
+  replies_up_to bigint NOT NULL DEFAULT 0,
   CONSTRAINT contact_feedback_pkey PRIMARY KEY (one),
   CONSTRAINT contact_feedback_one_check CHECK (one)
 );

@@ -40,6 +40,7 @@ import { Answers1795444000000 } from './1795444000000-answers.js';
 import { Questions1795444100000 } from './1795444100000-questions.js';
 import { Contacts1795446000000 } from './1795446000000-contacts.js';
 import { ContactFaults1795446100000 } from './1795446100000-contact-faults.js';
+import { ContactReplies1795446200000 } from './1795446200000-contact-replies.js';
 import { TeamNews1795449000000 } from './1795449000000-team-news.js';
 
 /** All migrations, oldest first. */
@@ -86,5 +87,6 @@ export const migrations = [
   Questions1795444100000,
   Contacts1795446000000,
   ContactFaults1795446100000,
+  ContactReplies1795446200000,
   TeamNews1795449000000,
 ];

@@ -186,6 +186,23 @@ describe('contacts that fit no incident', () => {
     ]);
   });
 
+  it('come from replies to messages, and who asks for help in one is given to a person once', async () => {
+    forewarn = await incidentWith(customers(2));
+    await forewarn.planAndSend();
+    await forewarn.rows(
+      `INSERT INTO reply (provider_id, customer_id, message_id, wish, certain, text, at)
+       SELECT 'SM' || customer_id, customer_id, id, CASE WHEN customer_id = 1 THEN 'none' ELSE 'stop' END, true, '我需要帮助', $1 FROM message`,
+      [forewarn.clock.now()],
+    );
+    await forewarn.runStages('contacts', 'contacts');
+    expect((await forewarn.api.get('/v1/contacts')).body.items).toMatchObject([
+      { externalId: 'reply-1', customer: 'c1', incidentId: '1', text: '我需要帮助' },
+    ]);
+    expect((await forewarn.api.get('/v1/hand-overs')).body.items).toMatchObject([
+      { customer: 'c1', contactId: '1', incidentId: '1', reason: 'asked', state: 'open' },
+    ]);
+  });
+
   async function detections(): Promise<{ kind: string }[]> {
     const { items } = (await forewarn.api.get('/v1/detections')).body as { items: { kind: string }[] };
     return items.filter(({ kind }) => kind === 'contacts');

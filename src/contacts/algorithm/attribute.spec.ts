@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { attribute, type Candidate, earlierAbout } from './attribute.js';
 import { unresolvedOf } from './unresolved.js';
-import { handoverFor, lineFor, wantsPerson } from './wants-person.js';
+import { handoverFor, lineFor, wantsHelp, wantsPerson } from './wants-person.js';
 
 const START = new Date('2026-03-10T12:00:00Z');
 
@@ -69,6 +69,15 @@ describe('a hand-over', () => {
   it.each(['The user agent is old', '我的付款失败', 'A person cannot be added to my group', 'humanity'])(
     'is not asked for by: %s',
     (text) => expect(wantsPerson(text)).toBe(false),
+  );
+
+  it.each(['I still need help', 'Please help', '我需要帮助', '請幫我', 'Ich brauche bitte Hilfe'])(
+    'follows from the reply: %s',
+    (text) => expect(wantsHelp(text)).toBe(true),
+  );
+
+  it.each(['That helped, thanks', 'no help needed', '谢谢，已经好了'])('does not follow from the reply: %s', (text) =>
+    expect(wantsHelp(text)).toBe(false),
   );
 
   it('is required for who asks again about what is still open, and offered where nothing fits', () => {

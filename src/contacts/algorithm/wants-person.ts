@@ -16,6 +16,21 @@ export function wantsPerson(text: string): boolean {
   return ASKS.some((pattern) => pattern.test(begin));
 }
 
+/** Words by which a reply to "do you need help?" says yes; HELP alone is the key word that asks who writes. */
+const NEEDS_HELP = [
+  /\b(?:still\s+)?need(?:s)?\s+(?:some\s+|more\s+|your\s+)?help\b/i,
+  /\b(?:please|can\s+you|could\s+you)\s+help\b|\bhelp\s+me\b/i,
+  /\bcall\s+me\b/i,
+  /(?:需要|请|請|求|要)[^。！？]{0,4}(?:帮助|幫助|帮忙|幫忙)|(?:帮|幫)(?:帮|幫)?我/,
+  /\b(?:brauche|bräuchte)\b[^.!?]{0,20}\bhilfe\b/i,
+] as const;
+
+/** True for a reply that asks for help. */
+export function wantsHelp(text: string): boolean {
+  const begin = text.slice(0, 2000);
+  return NEEDS_HELP.some((pattern) => pattern.test(begin));
+}
+
 /** Facts by which we say whether a person must take over. */
 export interface HandoverFacts {
   readonly wantsPerson: boolean;

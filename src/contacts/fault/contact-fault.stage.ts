@@ -2,9 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Detections } from '../../detection/public.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
+import { Problem } from '../../platform/errors.js';
 import { wake } from '../../platform/stages/wake.js';
 import { Projects } from '../../projects/project.registry.js';
 import { findContactFaults, HISTORY_MS, type UnmatchedContact, WINDOW_MS } from '../algorithm/contact-fault.v1.js';
+import { wantsHelp, wantsPerson } from '../algorithm/wants-person.js';
+import { HandOvers } from '../hand-overs/hand-overs.service.js';
 import { ContactRecorder } from '../record/contacts.service.js';
 import { ContactFaultStore } from './contact-fault.store.js';
 
@@ -23,6 +26,7 @@ export class ContactFaultStage implements Stage {
   constructor(
     private readonly store: ContactFaultStore,
     private readonly recorder: ContactRecorder,
+    private readonly handOvers: HandOvers,
     private readonly detections: Detections,
     private readonly projects: Projects,
     private readonly database: Database,
@@ -33,9 +37,10 @@ export class ContactFaultStage implements Stage {
     return database.transaction(async (tx) => {
       if (!(await tx.tryLock('contacts'))) return IDLE;
       const taken = await this.takeFeedback(tx, now);
+      const replied = await this.takeReplies(tx, now);
       const attached = await this.store.attach(tx);
       const called = await this.call(tx, now);
-      return { worked: taken + attached + called, more: taken === BATCH };
+      return { worked: taken + replied + attached + called, more: taken === BATCH || replied === BATCH };
     });
   }
 
@@ -45,6 +50,20 @@ export class ContactFaultStage implements Stage {
     const last = rows.at(-1);
     if (last) await this.store.feedbackDone(tx, last.id);
     return rows.length;
+  }
+
+  /** Takes replies as contacts. Who asks for help or a person in one is given to a person; who has caused too many waits as a contact alone. */
+  private async takeReplies(tx: Tx, now: Date): Promise<number> {
+    const { upTo, rows } = await this.store.replies(tx, BATCH);
+    if (upTo === null) return 0;
+    for (const row of rows) {
+      const contact = await this.recorder.keepReply(tx, row, now);
+      if (!wantsPerson(row.text) && !wantsHelp(row.text)) continue;
+      const asked = { contactId: contact.id, channel: contact.channel, reason: 'asked' as const };
+      await this.handOvers.keep(tx, asked, 'forewarn', now).catch(unlessTooMany);
+    }
+    await this.store.repliesDone(tx, upTo);
+    return Math.max(1, rows.length);
   }
 
   /** Calls faults project by project; what names no project counts for the first one, since a verdict needs one. */
@@ -82,6 +101,10 @@ export class ContactFaultStage implements Stage {
     if (called > 0) await wake(tx, 'incident-open');
     return called;
   }
+}
+
+function unlessTooMany(error: unknown): void {
+  if (!(error instanceof Problem) || error.status !== 429) throw error;
 }
 
 function plain(row: {

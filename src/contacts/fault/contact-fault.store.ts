@@ -24,6 +24,17 @@ export interface FeedbackRow {
   readonly at: Date;
 }
 
+/** A reply of a customer to a message of ours that says something to a person. */
+export interface ReplyRow {
+  readonly id: number;
+  readonly customerId: number;
+  readonly projectId: number | null;
+  readonly channel: string;
+  readonly locale: string | null;
+  readonly text: string;
+  readonly at: Date;
+}
+
 /** SQL on contacts that fit no incident, and on feedback that is to become contacts. */
 @Injectable()
 export class ContactFaultStore {
@@ -70,6 +81,42 @@ export class ContactFaultStore {
        LIMIT $1`,
       [limit],
     );
+  }
+
+  /** Lists replies that are no contact yet and hold no key word alone, oldest first, and up to which row they were looked through. */
+  async replies(tx: Tx, limit: number): Promise<{ upTo: number | null; rows: ReplyRow[] }> {
+    const [seen] = await tx.query<{ upTo: number | null }>(
+      `SELECT max(id) AS "upTo"
+       FROM (
+         SELECT id
+         FROM reply
+         WHERE id > (SELECT replies_up_to FROM contact_feedback)
+         ORDER BY id
+         LIMIT $1) x`,
+      [limit],
+    );
+    const upTo = seen?.upTo ?? null;
+    if (upTo === null) return { upTo, rows: [] };
+    const rows = await tx.query<ReplyRow>(
+      `SELECT r.id, r.customer_id AS "customerId", n.project_id AS "projectId", coalesce(m.channel, 'sms') AS channel,
+         m.locale, r.text, r.at
+       FROM reply r
+       LEFT JOIN message m ON m.id = r.message_id
+       LEFT JOIN incident n ON n.id = m.incident_id
+       WHERE r.id > (SELECT replies_up_to FROM contact_feedback)
+         AND r.id <= $1
+         AND r.wish = 'none'
+         AND r.customer_id IS NOT NULL
+         AND btrim(r.text) <> ''
+       ORDER BY r.id`,
+      [upTo],
+    );
+    return { upTo, rows };
+  }
+
+  /** Notes up to which row replies became contacts. */
+  async repliesDone(tx: Tx, upTo: number): Promise<void> {
+    await tx.query('UPDATE contact_feedback SET replies_up_to = greatest(replies_up_to, $1::bigint)', [upTo]);
   }
 
   /** Notes up to which row feedback became contacts. */

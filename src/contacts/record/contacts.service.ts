@@ -41,6 +41,17 @@ interface Feedback {
   readonly at: Date;
 }
 
+/** A reply of a customer to a message of ours. */
+interface Reply {
+  readonly id: number;
+  readonly projectId: number | null;
+  readonly customerId: number;
+  readonly channel: string;
+  readonly locale: string | null;
+  readonly text: string;
+  readonly at: Date;
+}
+
 /** Where a contact belongs, and who makes it. */
 interface Whose extends Place {
   readonly customerId: number | null;
@@ -80,6 +91,15 @@ export class ContactRecorder {
     const reported = { channel: 'feedback', externalId: `feedback-${row.id}`, text: row.message, at: row.at };
     const whose = { projectId, projectIds: new Set([projectId]), customerId };
     await this.add(tx, reported, whose, 'forewarn', now);
+  }
+
+  /** Keeps a reply to a message of ours as a contact; the row names it, so that it is kept once. */
+  async keepReply(tx: Tx, row: Reply, now: Date): Promise<Contact> {
+    const { projectId, customerId, channel, text, at } = row;
+    const place = projectId === null ? this.senders.place({}) : { projectId, projectIds: new Set([projectId]) };
+    const locale = row.locale === null ? {} : { locale: row.locale };
+    const reported = { channel, externalId: `reply-${row.id}`, text, at, ...locale };
+    return this.add(tx, reported, { ...place, customerId }, 'forewarn', now);
   }
 
   private async add(tx: Tx, reported: ReportedContact, whose: Whose, reportedBy: string, now: Date): Promise<Contact> {
