@@ -324,7 +324,7 @@ describe('a native event', () => {
     expect(reason([])).toBe('an event must be a JSON object, not a list');
     expect(reason({ message: 'm', user: 'c' })).toBe('unknown key "user"; use "customer"');
     expect(reason({ message: 'm', customer: { id: 'c', age: 3 } })).toBe(
-      'unknown key "customer.age"; known keys are id, email, phone, username, ipAddress, signature',
+      'unknown key "customer.age"; known keys are id, email, phone, username, device, ipAddress, signature',
     );
     expect(reason({ message: 7 })).toBe('"message" must be text in quotes, not a number');
     expect(reason({ message: 'm', level: 'bad' })).toBe(

@@ -117,9 +117,7 @@ describe('GET /v1/bot/stream', () => {
   let beside: TestDaemon;
   beforeAll(async () => {
     forewarn = await withIncident();
-    beside = (await TestDaemon.start({ config: CONFIG, beside: forewarn } as Parameters<
-      typeof TestDaemon.start
-    >[0])) as TestDaemon;
+    beside = await TestDaemon.start({ config: CONFIG, beside: forewarn });
   });
   afterAll(async () => {
     await beside.stop();

@@ -574,16 +574,16 @@ const LONGEST_LINE = 1024;
 
 /** Counts the characters that regular expressions are given while a text is read. */
 function charactersMatched(text: string): number {
-  const { exec } = RegExp.prototype;
+  const own = Object.getOwnPropertyDescriptor(RegExp.prototype, 'exec') as { value: RegExp['exec'] };
   let matched = 0;
   RegExp.prototype.exec = function (given: string) {
     matched += given.length - (this.global || this.sticky ? this.lastIndex : 0);
-    return exec.call(this, given);
+    return own.value.call(this, given);
   };
   try {
     parseStackText(text);
   } finally {
-    RegExp.prototype.exec = exec;
+    Object.defineProperty(RegExp.prototype, 'exec', own);
   }
   return matched;
 }

@@ -11,6 +11,11 @@ export interface Change {
 /** Reads which incidents changed for bots. */
 @Injectable()
 export class ChangeReadModel {
+  /** Lets a connection hear of changes, from its next transaction on. */
+  async listen(connection: { query(text: string): Promise<unknown> }): Promise<void> {
+    await connection.query('LISTEN forewarn_answers');
+  }
+
   /** Lists what changed after one version up to another, in the order of the changes. */
   async between(sql: Sql, after: number, upTo: number): Promise<Change[]> {
     return sql.query<Change>(

@@ -110,7 +110,7 @@ export class Streams implements OnModuleDestroy {
         this.session = undefined;
         end();
       });
-      await client.query('LISTEN forewarn_answers');
+      await this.changes.listen(client);
     } catch (error) {
       this.logger.warn({ err: error }, `bots hear of changes by looks alone: ${messageOf(error)}`);
     }
