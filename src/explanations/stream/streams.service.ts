@@ -102,7 +102,11 @@ export class Streams implements OnModuleDestroy {
   private async listen(): Promise<void> {
     try {
       const client = await this.database.session();
-      const end = () => client.release(true);
+      let ended = false;
+      const end = () => {
+        if (!ended) client.release(true);
+        ended = true;
+      };
       if (!this.timer) return end();
       this.session = { end };
       client.on('notification', () => this.look(false));
