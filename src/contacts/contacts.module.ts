@@ -3,6 +3,7 @@ import { AudienceModule } from '../audience/audience.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { DetectionModule } from '../detection/detection.module.js';
 import { ExplanationsModule } from '../explanations/explanations.module.js';
+import { HandOverDesk } from '../explanations/hand-over-desk.service.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
 import { OpenContacts } from '../outreach/open-contacts.registry.js';
 import { OutreachModule } from '../outreach/outreach.module.js';
@@ -11,6 +12,7 @@ import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { ProjectsModule } from '../projects/projects.module.js';
+import { lineFor } from './algorithm/wants-person.js';
 import { HAND_OVER_DELIVERIES } from './contact.js';
 import { ContextController } from './context/context.controller.js';
 import { ContextReadModel } from './context/context.read-model.js';
@@ -70,8 +72,16 @@ export class ContactsModule implements OnApplicationBootstrap {
     metrics: Metrics,
     contacts: ContactStore,
     openContacts: OpenContacts,
+    desk: HandOverDesk,
+    taking: HandOvers,
     clock: Clock,
   ) {
+    desk.register(async ({ by, ...passed }) => {
+      const asked = { ...passed, channel: 'chat', reason: 'asked' as const };
+      const { handOver, repeated } = await taking.ask(asked, by, clock.now());
+      const line = lineFor('handedOver', passed.locale ?? handOver.locale);
+      return { id: String(handOver.id), state: handOver.state, line, repeated };
+    });
     openContacts.readBy((sql, customerId, incidentId) =>
       contacts.isInContact(sql, customerId, incidentId, clock.now()),
     );

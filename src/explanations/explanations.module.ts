@@ -31,6 +31,7 @@ import { ExplanationsController } from './texts/explanations.controller.js';
 import { EXPLANATIONS_CONFIG, type ExplanationsConfig } from './explanations-config.js';
 import { MATCHER } from './matcher.js';
 import { Explanations } from './public.js';
+import { HandOverDesk } from './hand-over-desk.service.js';
 import { ToldRecord } from './told.service.js';
 
 /** ANSWER: what customers, bots and agents are told. */
@@ -49,6 +50,7 @@ import { ToldRecord } from './told.service.js';
     Explanations,
     DraftStage,
     ToldRecord,
+    HandOverDesk,
     BoardReadModel,
     AskerReadModel,
     Boards,
@@ -69,7 +71,7 @@ import { ToldRecord } from './told.service.js';
     McpTools,
     ChatwootGateway,
   ],
-  exports: [Explanations, ToldRecord],
+  exports: [Explanations, ToldRecord, HandOverDesk],
 })
 export class ExplanationsModule implements OnApplicationBootstrap {
   constructor(

@@ -204,7 +204,7 @@ describe('POST /mcp', () => {
       const none = await call('find_incident', { text: OTHER, customer_id: 'c1' });
       const explained = await call('get_explanation', { incident_id: '1', locale: 'zh' });
       const reported = await call('report_outcome', { answer_id: found['answer_id'], outcome: 'handed_off' });
-      const handed = await call('hand_over', { customer_id: 'c1' });
+      const handed = await call('hand_over', { customer_id: 'c1', reason: 'it did not help', locale: 'zh' });
       await client.close();
 
       expect(tools.map(({ name }) => name)).toEqual([
@@ -223,7 +223,11 @@ describe('POST /mcp', () => {
       expect(none).toMatchObject({ match: 'none', incident: null, answer_id: null });
       expect(explained).toMatchObject({ incident: { locale: 'zh', hit: false } });
       expect(reported).toEqual({ incident_id: '1', outcome: 'handed_off' });
-      expect(handed).toMatchObject({ isError: true });
+      expect(handed).toMatchObject({
+        hand_over_id: '1',
+        state: 'open',
+        say_to_customer: expect.stringContaining('人工'),
+      });
     },
   );
 

@@ -3,6 +3,7 @@ import { type CallToolResult, McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { Problem } from '../../platform/errors.js';
 import { type AnswerItem, Answers } from '../answers/answers.service.js';
+import { HandOverDesk } from '../hand-over-desk.service.js';
 import { Matching } from '../outcomes/matching.service.js';
 import { Outcomes } from '../outcomes/outcomes.service.js';
 
@@ -24,9 +25,6 @@ const locale = text(35)
   .describe('Language of the answer, like en or zh-CN; the customer’s own when left out.');
 const directory = text(200).optional().describe('List of customers that the id is of, where there are several.');
 const project = text(100).optional().describe('Slug of the app; all when left out.');
-const NOT_HERE =
-  'Forewarn takes no hand-overs yet: hand over in your own support desk, and report the outcome handed_off.';
-
 /** Tools of the Model Context Protocol on the same services as the bot API. Stateless: each request has a server of its own. */
 @Injectable()
 export class McpTools {
@@ -34,6 +32,7 @@ export class McpTools {
     private readonly answers: Answers,
     private readonly matching: Matching,
     private readonly outcomes: Outcomes,
+    private readonly desk: HandOverDesk,
   ) {}
 
   /** Makes a server for one request. */
@@ -53,14 +52,31 @@ export class McpTools {
     server.registerTool(
       'hand_over',
       {
-        description: 'Hands a customer to a human with the whole story.',
+        description: 'Hands a customer to a human with the whole story. Then show them say_to_customer.',
         inputSchema: z.object({
           customer_id: customerId,
           answer_id: text(200).optional(),
-          reason: text(2000).optional(),
+          reason: text(2000).optional().describe('Why, or what was said so far.'),
+          project,
+          directory,
+          locale,
         }),
       },
-      () => failed(NOT_HERE),
+      ({ customer_id, answer_id, reason, ...rest }) =>
+        attempt(async () => {
+          const slug = scoped(caller, rest.project);
+          if (answer_id !== undefined) await this.outcomes.report(answer_id, 'handedOff', caller.name, caller.project);
+          const passed = await this.desk.pass({
+            ...(rest.directory !== undefined && { directory: rest.directory }),
+            ...(rest.locale !== undefined && { locale: rest.locale }),
+            ...(slug !== undefined && { project: slug }),
+            ...(customer_id !== undefined && { customer: customer_id }),
+            ...(reason !== undefined && { text: reason }),
+            by: caller.name,
+          });
+          const { id, state, line, repeated } = passed;
+          return { hand_over_id: id, state, say_to_customer: line, repeated };
+        }),
     );
     return server;
   }

@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { Problem } from '../platform/errors.js';
+
+/** A customer whom an agent gives to a person. */
+export interface PassedOn {
+  readonly customer?: string;
+  readonly project?: string;
+  readonly directory?: string;
+  readonly locale?: string;
+  /** Why, or what was said so far. */
+  readonly text?: string;
+  /** Name of the token that asks. */
+  readonly by: string;
+}
+
+/** A hand-over as the agent sees it, with the line that the customer is to see. */
+export interface Passed {
+  readonly id: string;
+  readonly state: string;
+  readonly line: string;
+  readonly repeated: boolean;
+}
+
+/** Place where agents hand customers to a person. Hand-overs belong to a later room, which registers how to make one. */
+@Injectable()
+export class HandOverDesk {
+  private take: (passed: PassedOn) => Promise<Passed> = () =>
+    Promise.reject(new Problem(503, 'busy', 'Hand-overs are not taken yet; try again in a moment.'));
+
+  /** Names who takes hand-overs. */
+  register(take: (passed: PassedOn) => Promise<Passed>): void {
+    this.take = take;
+  }
+
+  /** Hands a customer to a person. @throws Problem for who or what does not exist, or too many of one customer */
+  pass(passed: PassedOn): Promise<Passed> {
+    return this.take(passed);
+  }
+}
