@@ -54,6 +54,19 @@ const VARIABLES = {
   othersFixed: ['title', 'body'],
   notice: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'domain', 'reason'],
   atRisk: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'domain', 'reason'],
+  returned: [
+    'product',
+    'area',
+    'name',
+    'since',
+    'title',
+    'body',
+    'workaround',
+    'nextUpdate',
+    'link',
+    'domain',
+    'reason',
+  ],
   resolved: [
     'product',
     'area',
@@ -115,13 +128,14 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
   const { nextUpdateAt, ...explanation } = texts.explanation;
   for (const [key, template] of Object.entries(explanation)) check(`explanation.${key}`, template, EXPLAINED);
   check('explanation.nextUpdateAt', nextUpdateAt, ['nextUpdateAt']);
-  for (const section of ['fixed', 'others', 'othersFixed', 'notice', 'atRisk', 'resolved'] as const) {
+  for (const section of ['fixed', 'others', 'othersFixed', 'notice', 'atRisk', 'resolved', 'returned'] as const) {
     for (const [key, template] of Object.entries(texts[section]))
       check(`${section}.${key}`, template, VARIABLES[section]);
   }
   check('why.notice', texts.why.notice, ['lastAt']);
   check('why.atRisk', texts.why.atRisk, []);
   check('why.resolved', texts.why.resolved, []);
+  check('why.returned', texts.why.returned, []);
   return texts;
 }
 
@@ -130,7 +144,7 @@ function linkProblems(locale: string, texts: LocaleTexts, policies: readonly Pol
   const problems: string[] = [];
   for (const { name, links } of policies) {
     if (links === 'signed') continue;
-    for (const section of ['notice', 'atRisk', 'resolved'] as const) {
+    for (const section of ['notice', 'atRisk', 'resolved', 'returned'] as const) {
       const values = Object.fromEntries(VARIABLES[section].map((one) => [one, null]));
       const linked = render(texts[section].sms, { ...values, link: LINK_MARK })
         .replace(LINK_MARK, '')

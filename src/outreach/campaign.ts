@@ -3,8 +3,9 @@ import { type Channel } from '../customers/customer.js';
 import { type CampaignReason, type MessageReason } from './reasons.js';
 import { type CampaignState, type MessageState, type PausedBy } from './states.js';
 
-/** Subject of a campaign: that there is a fault, or that it is over. */
-export type CampaignKind = 'notice' | 'resolved';
+/** Subjects of a campaign: that there is a fault, that it is over, or that it came back after that was told. */
+export const CAMPAIGN_KINDS = ['notice', 'resolved', 'returned'] as const;
+export type CampaignKind = (typeof CAMPAIGN_KINDS)[number];
 
 /** One outreach about one incident to one audience snapshot. */
 export interface Campaign {

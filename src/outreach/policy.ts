@@ -73,6 +73,8 @@ export const policiesSchema = z
       quietHours: z.strictObject({ from: timeOfDay, to: timeOfDay }).optional(),
       caps: z.strictObject({ messages: z.number().int().min(1), per: duration }).optional(),
       onResolve: z.boolean().default(true),
+      /** "It came back" to exactly those who were told that it was fixed. */
+      onReturn: z.boolean().default(false),
       /** Evidence that counts without a person. */
       trust: z.array(z.enum(TRUSTS)).min(1).optional(),
     }),

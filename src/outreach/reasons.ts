@@ -126,6 +126,12 @@ export function campaignReasonOf(code: string, facts: Readonly<Record<string, un
   return known ? ({ code, ...facts } as CampaignReason) : { code: 'by_person', note: code };
 }
 
+const MEASURE_WORDS = {
+  failed: 'of the messages failed',
+  optedOut: 'of the customers opted out',
+  complained: 'of the messages were reported as unwanted',
+} as const;
+
 /** A campaign's reason in words. */
 export function campaignWords(reason: CampaignReason): string {
   switch (reason.code) {
@@ -168,8 +174,7 @@ export function campaignWords(reason: CampaignReason): string {
     case 'silence_ended':
       return 'the silence ended';
     case 'stopped_by_rule': {
-      const what = reason.measure === 'failed' ? 'of the messages failed' : 'of the customers opted out';
-      return `${percentOf(reason.share)} ${what}, more than the ${percentOf(reason.limit)} of stopWhen`;
+      return `${percentOf(reason.share)} ${MEASURE_WORDS[reason.measure]}, more than the ${percentOf(reason.limit)} of stopWhen`;
     }
     case 'provider_refuses_setup':
       return `the provider refuses our setup: ${messageWords(reason.because)}`;

@@ -14,6 +14,7 @@ describe('a policy in words', () => {
         twoPersonsAbove: 5000,
         quietHours: { from: '21:00', to: '08:00' },
         caps: { messages: 2, per: '24h' },
+        onReturn: true,
       }),
     ).toEqual([
       'checkout: takes incidents of severity major or critical, project shop, area checkout.',
@@ -23,6 +24,7 @@ describe('a policy in words', () => {
       'Nothing goes out from 21:00 to 08:00 where the customer is.',
       'A customer gets at most 2 notices in 1d.',
       'Those who were told hear when it is fixed.',
+      'Those who heard that it was fixed hear when it comes back.',
     ]);
   });
 

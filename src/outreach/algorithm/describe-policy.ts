@@ -31,6 +31,7 @@ export function describePolicy(policy: Policy): string[] {
     channels,
     trust,
     onResolve,
+    onReturn,
     links,
     ramp,
     audience,
@@ -53,6 +54,7 @@ export function describePolicy(policy: Policy): string[] {
     caps ? `A customer gets at most ${caps.messages} notices in ${span(caps.per)}.` : 'There is no cap on notices.',
     links === 'signed' ? '' : LINK_WORDS[links],
     onResolve ? 'Those who were told hear when it is fixed.' : 'Nobody hears when it is fixed.',
+    onReturn ? 'Those who heard that it was fixed hear when it comes back.' : '',
   ].filter(Boolean);
 }
 

@@ -74,16 +74,17 @@ export class Approvals {
       const change = { from: ['approved'], to: 'awaiting_approval', reason, actor: by } as const;
       await this.campaigns.setState(tx, id, change, now);
       await this.campaigns.setFirst(tx, id, null, null);
-      if (campaign.audience === 'affected') await this.grants.withdraw(tx, campaign.incidentId, campaign.claimed);
+      if (campaign.audience === 'affected' && campaign.kind !== 'returned')
+        await this.grants.withdraw(tx, campaign.incidentId, campaign.claimed);
       const fact = { kind: 'campaign_undone', ...campaignFacts(id, reason) } as const;
       await this.incidents.append(tx, campaign.incidentId, by, fact, now);
     });
   }
 
   /** Lets later waves and the end of the incident go with this approval, up to as many customers as the approving person saw, or the blast limit. */
-  async grant(tx: Tx, { incidentId, audience, claimed, policy }: Campaign, by: string, now: Date): Promise<void> {
-    // The words to those at risk are others than those to the affected, so one approval does not hold for both.
-    if (audience === 'at_risk') return;
+  async grant(tx: Tx, { incidentId, kind, audience, claimed, policy }: Campaign, by: string, now: Date): Promise<void> {
+    // The words to those at risk, and those of a return, are others than those to the affected, so one approval does not hold for all.
+    if (audience === 'at_risk' || kind === 'returned') return;
     const seen = await this.messages.countNotices(tx, incidentId, claimed);
     const limit = this.policies.find(({ name }) => name === policy)?.blastLimit ?? 0;
     await this.grants.give(tx, incidentId, claimed, { upTo: Math.max(seen, limit), by }, now);

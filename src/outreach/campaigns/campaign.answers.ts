@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { CHANNELS } from '../../customers/customer.js';
 import { type Answer, count, maybeMoment, moment, pageAnswer } from '../../platform/http/answers.js';
+import { CAMPAIGN_KINDS } from '../campaign.js';
 import { CAMPAIGN_STATES, MESSAGE_STATES, PAUSED_BY } from '../states.js';
 
-const kind = z.enum(['notice', 'resolved']);
+const kind = z.enum(CAMPAIGN_KINDS);
 const audience = z.enum(['affected', 'atRisk']);
 const channel = z.enum(CHANNELS).nullable();
 

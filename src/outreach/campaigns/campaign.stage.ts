@@ -17,7 +17,7 @@ import {
   isLopsided,
   waitForPerson,
 } from '../algorithm/decide.js';
-import { type Campaign } from '../campaign.js';
+import { type Campaign, type CampaignKind } from '../campaign.js';
 import { Approvals } from './approvals.service.js';
 import { CampaignStore } from './campaign.store.js';
 import { GrantStore } from './grant.store.js';
@@ -40,6 +40,9 @@ const ASK_AGAIN_HOURS = 4;
 const HOUR_MS = 3_600_000;
 /** Time after the end of an incident in which we look for customers who must hear that it is over. A judgement: two days. */
 const RESOLVED_LOOKBACK_MS = 48 * 3_600_000;
+
+/** Kinds of campaigns that say that there is a fault, and so stop at its end. */
+const ABOUT_FAULT = ['notice', 'returned'] as const satisfies readonly CampaignKind[];
 
 /** A member of either audience with the number of the arrival. */
 type NewMember = NumberedMember | AtRiskMember;
@@ -136,9 +139,37 @@ export class CampaignStage implements Stage {
     await this.withdrawEnd(tx, incident, now);
     if (await this.heldBack(tx, incident, now)) return 0;
     if (policy.holdOut?.neverFor.includes(incident.severity)) await this.audiences.releaseHeldOut(tx, incident.id, now);
-    let planned = 0;
+    let planned = await this.tellReturn(tx, incident, policy, now);
     for (const audience of policy.audience) planned += await this.notifyAudience(tx, incident, audience, policy, now);
     return planned;
+  }
+
+  /**
+   * Tells those who were told that the fault was fixed that it is back: an approval of theirs is no approval of these words, and where only claims
+   * say that it is back a person decides.
+   */
+  private async tellReturn(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
+    const { id: incidentId, previousIncidentId } = incident;
+    const of = { incidentId, kind: 'returned', audience: 'affected' } as const;
+    if (!policy.onReturn || previousIncidentId === null || (await this.campaigns.isStopped(tx, of))) return 0;
+    const previous = await this.incidents.find(tx, previousIncidentId);
+    const family = [previousIncidentId, ...(previous?.mergedIds ?? [])];
+    const told = await this.messages.toldEndOf(tx, family, [incidentId, ...incident.mergedIds], BATCH);
+    if (told.length === 0) return 0;
+    const hit = await this.audiences.after(tx, incidentId, 'affected', 0, PAGE);
+    const believed = await this.believed(tx, incident, policy);
+    const before = await this.messages.countNotices(tx, incidentId);
+    const decision = hit.some(({ trust }) => countsByItself(believed, 'affected', trust))
+      ? decideApproval(policy, before + told.length, now)
+      : waitForPerson('affected', told.length);
+    const { wave } = await this.campaigns.reached(tx, of);
+    const about = { ...of, policy: policy.name, wave: wave + 1, claimed: false };
+    const id = await this.campaigns.insert(tx, about, decision, now);
+    if (policy.ramp?.[0] !== undefined) await this.campaigns.setShare(tx, id, policy.ramp[0], now);
+    const customers = await this.planner.planNews(tx, { ...of, campaignId: id }, policy, told, now);
+    const facts = { wave: wave + 1, customers, state: decision.state, ...campaignFacts(id, decision.reason) };
+    await this.incidents.append(tx, incidentId, 'forewarn', { kind: 'campaign', ...facts }, now);
+    return customers;
   }
 
   private async notifyAudience(
@@ -309,11 +340,12 @@ export class CampaignStage implements Stage {
 
   private async conclude(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
     const family = [incident.id, ...incident.mergedIds];
-    const waiting = await this.campaigns.waiting(tx, incident.id, 'notice');
+    const waiting = await this.campaigns.waiting(tx, incident.id, ABOUT_FAULT);
     if (waiting.length === 0 && !(await this.messages.needEnd(tx, family, policy.onResolve))) return 0;
     if (!(await this.incidents.conclude(tx, incident.id, now))) return 0;
-    const which = { incidentId: incident.id, kind: 'notice' } as const;
-    const cancelled = await this.messages.cancelPending(tx, which, 'resolved', now);
+    let cancelled = 0;
+    for (const kind of ABOUT_FAULT)
+      cancelled += await this.messages.cancelPending(tx, { incidentId: incident.id, kind }, 'resolved', now);
     for (const { id, state } of waiting) {
       const reason = { code: 'incident_ended' } as const;
       await this.campaigns.setState(tx, id, { from: [state], to: 'cancelled', reason, actor: 'forewarn' }, now);
@@ -340,7 +372,7 @@ export class CampaignStage implements Stage {
           decision,
           now,
         );
-    await this.planner.planResolved(tx, { ...of, campaignId: id }, policy, told, now);
+    await this.planner.planNews(tx, { ...of, campaignId: id }, policy, told, now);
     return cancelled + told.length;
   }
 

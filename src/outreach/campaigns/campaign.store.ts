@@ -73,10 +73,10 @@ export class CampaignStore {
   }
 
   /** Waves of an incident that wait for a person. */
-  async waiting(sql: Sql, incidentId: number, kind: CampaignKind): Promise<Campaign[]> {
+  async waiting(sql: Sql, incidentId: number, kinds: readonly CampaignKind[]): Promise<Campaign[]> {
     const rows = await sql.query<Row>(
-      `SELECT ${COLUMNS} FROM campaign WHERE incident_id = $1 AND kind = $2 AND state IN ('awaiting_approval', 'paused')`,
-      [incidentId, kind],
+      `SELECT ${COLUMNS} FROM campaign WHERE incident_id = $1 AND kind = ANY ($2::text[]) AND state IN ('awaiting_approval', 'paused')`,
+      [incidentId, kinds],
     );
     return rows.map(campaignOf);
   }
@@ -201,7 +201,7 @@ export class CampaignStore {
   async pauseSilenced(tx: Tx, incidentId: number): Promise<void> {
     await tx.query(
       `UPDATE campaign SET state = $2, state_reason = 'silence_began', state_facts = '{}', paused_by = 'silence'
-       WHERE incident_id = $1 AND kind = 'notice' AND state = ANY ($3::text[])`,
+       WHERE incident_id = $1 AND kind <> 'resolved' AND state = ANY ($3::text[])`,
       [incidentId, SILENCED.to, SILENCED.from],
     );
   }

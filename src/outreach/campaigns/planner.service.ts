@@ -76,11 +76,17 @@ export class Planner {
     return why;
   }
 
-  /** Plans a "fixed" for each customer who got one of these notices, on the same channel. */
-  async planResolved(tx: Tx, plan: Plan, policy: Policy, told: readonly Message[], now: Date): Promise<void> {
-    await this.planEach(tx, plan, told, now, ({ channel, locale }, recipient) => {
+  /** Plans word of the end, or of the return, for each customer who got one of these messages, on the same channel; returns how many are new. */
+  async planNews(
+    tx: Tx,
+    plan: Plan & { readonly kind: 'resolved' | 'returned' },
+    policy: Policy,
+    told: readonly Message[],
+    now: Date,
+  ): Promise<number> {
+    return this.planEach(tx, plan, told, now, ({ channel, locale }, recipient) => {
       if (channel === null) return undefined;
-      const why = render(this.explanations.textsOf(locale).why.resolved, {});
+      const why = render(this.explanations.textsOf(locale).why[plan.kind], {});
       return { ...this.base(recipient, locale, why), ...this.route(recipient, policy, [channel], now) };
     });
   }

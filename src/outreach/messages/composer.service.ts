@@ -69,8 +69,8 @@ export class Composer {
     const incident = await looked.once(`incident ${incidentId}`, () => this.incidents.find(tx, incidentId));
     const campaign = await looked.once(`campaign ${campaignId}`, () => this.campaigns.find(tx, campaignId));
     if (!incident || !campaign) return { kind: 'cancel', reason: 'incident_gone' };
-    if (message.kind === 'notice' && incident.status === 'resolved') return { kind: 'cancel', reason: 'resolved' };
-    if (message.kind === 'notice' && (await this.contacts.isIn(tx, recipient.customerId, incident.id)))
+    if (message.kind !== 'resolved' && incident.status === 'resolved') return { kind: 'cancel', reason: 'resolved' };
+    if (message.kind !== 'resolved' && (await this.contacts.isIn(tx, recipient.customerId, incident.id)))
       return { kind: 'suppress', reason: 'in_contact' };
     const policy = this.policies.find((one) => one.name === campaign.policy);
     const allowed = this.channels(policy, message);
@@ -102,15 +102,15 @@ export class Composer {
       : undefined;
   }
 
-  /** A "fixed" stays on the channel of the notice. */
+  /** A "fixed" and a "came back" stay on the channel of the notice. */
   private channels(policy: Policy | undefined, message: Message): Channel[] {
     const wanted = message.kind === 'notice' && policy ? policy.channels : message.channel ? [message.channel] : [];
     return wanted.filter((channel) => this.available.includes(channel));
   }
 
-  /** Caps hold for notices; who was told of a fault is also told of its end. */
+  /** Caps hold for notices; who was told of a fault is also told of its end, and that the end was none. */
   private async isOverCap(tx: Tx, message: Message, policy: Policy | undefined, now: Date): Promise<boolean> {
-    if (!policy?.caps || message.kind === 'resolved' || message.customerId === null) return false;
+    if (!policy?.caps || message.kind !== 'notice' || message.customerId === null) return false;
     const count = await this.messages.countForCap(
       tx,
       message.customerId,

@@ -81,7 +81,7 @@ const NO_END = {
          SELECT gen_random_uuid(), m.campaign_id, m.incident_id, m.customer_id, 'resolved', m.channel, m.locale, m.why, left(replace(gen_random_uuid()::text, '-', ''), 16),
            'suppressed', 'customer_stopped', $3, $3, $3
          FROM message m
-         WHERE m.incident_id = $1 AND m.customer_id = ANY ($2::bigint[]) AND m.kind = 'notice'
+         WHERE m.incident_id = $1 AND m.customer_id = ANY ($2::bigint[]) AND m.kind <> 'resolved'
          ON CONFLICT DO NOTHING`,
 };
 

@@ -274,9 +274,32 @@ export class MessageStore {
   /** Notices of these incidents, which became one, that reached somebody who has had no "fixed" yet; one a customer. */
   async toldWithoutResolved(tx: Tx, incidentIds: readonly number[], limit: number): Promise<Message[]> {
     return tx.query<Message>(
-      `SELECT DISTINCT ON (m.customer_id) ${COLUMNS} FROM message m WHERE m.incident_id = ANY ($1::bigint[]) AND m.kind = 'notice' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
+      `SELECT DISTINCT ON (m.customer_id) ${COLUMNS} FROM message m WHERE m.incident_id = ANY ($1::bigint[]) AND m.kind <> 'resolved' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
          AND NOT EXISTS (SELECT FROM message r WHERE r.incident_id = ANY ($1::bigint[]) AND r.customer_id = m.customer_id AND r.kind = 'resolved') ORDER BY m.customer_id, m.id LIMIT $2`,
       [incidentIds, limit],
+    );
+  }
+
+  /**
+   * Messages of the ended incidents `ended` that told somebody of the end who has heard nothing of its return, the incidents `returned`; one a
+   * customer.
+   */
+  async toldEndOf(tx: Tx, ended: readonly number[], returned: readonly number[], limit: number): Promise<Message[]> {
+    return tx.query<Message>(
+      `SELECT DISTINCT ON (m.customer_id) ${COLUMNS}
+       FROM message m
+       WHERE m.incident_id = ANY ($1::bigint[])
+         AND m.kind = 'resolved'
+         AND m.state IN ('sent', 'delivered')
+         AND m.customer_id IS NOT NULL
+         AND NOT EXISTS (
+           SELECT FROM message r
+           WHERE r.incident_id = ANY ($2::bigint[])
+             AND r.customer_id = m.customer_id
+             AND (r.kind = 'returned' OR r.kind = 'notice' AND r.state NOT IN ('suppressed', 'cancelled', 'shown')))
+       ORDER BY m.customer_id, m.id
+       LIMIT $3`,
+      [ended, returned, limit],
     );
   }
 
@@ -333,7 +356,7 @@ export class MessageStore {
   /** True if the end of these incidents concerns anybody: a notice still waits, or one has reached a customer and `tellEnd` is set. */
   async needEnd(tx: Tx, incidentIds: readonly number[], tellEnd: boolean): Promise<boolean> {
     const states = ['pending', ...(tellEnd ? ['sent', 'delivered'] : [])];
-    const sql = `SELECT 1 FROM message WHERE incident_id = ANY ($1::bigint[]) AND kind = 'notice' AND state = ANY ($2::text[]) LIMIT 1`;
+    const sql = `SELECT 1 FROM message WHERE incident_id = ANY ($1::bigint[]) AND kind <> 'resolved' AND state = ANY ($2::text[]) LIMIT 1`;
     return (await tx.query(sql, [incidentIds, states])).length > 0;
   }
 
@@ -344,7 +367,7 @@ export class MessageStore {
        FROM (SELECT m.customer_id, EXISTS (SELECT FROM message r WHERE r.incident_id = ANY ($1::bigint[]) AND r.customer_id = m.customer_id
                AND r.kind = 'resolved' AND r.state NOT IN ('pending', 'claimed')) AS knows
              FROM message m
-             WHERE m.incident_id = ANY ($1::bigint[]) AND m.kind = 'notice' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
+             WHERE m.incident_id = ANY ($1::bigint[]) AND m.kind <> 'resolved' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
              GROUP BY 1) t`,
       [incidentIds],
     );
@@ -371,7 +394,7 @@ export class MessageStore {
   async toldIn(tx: Tx, incidentIds: readonly number[], customerIds: readonly number[]): Promise<Set<number>> {
     if (incidentIds.length === 0) return new Set();
     const rows = await tx.query<{ id: number }>(
-      `SELECT DISTINCT customer_id AS id FROM message WHERE incident_id = ANY ($1::bigint[]) AND customer_id = ANY ($2::bigint[]) AND kind = 'notice' AND state NOT IN ('suppressed', 'cancelled', 'shown')`,
+      `SELECT DISTINCT customer_id AS id FROM message WHERE incident_id = ANY ($1::bigint[]) AND customer_id = ANY ($2::bigint[]) AND kind <> 'resolved' AND state NOT IN ('suppressed', 'cancelled', 'shown')`,
       [incidentIds, customerIds],
     );
     return new Set(rows.map(({ id }) => id));
@@ -383,7 +406,7 @@ export class MessageStore {
    */
   async countNotices(tx: Tx, incidentId: number, claimed = false): Promise<number> {
     const sql = `SELECT count(*) AS count FROM message m JOIN campaign c ON c.id = m.campaign_id
-      WHERE m.incident_id = $1 AND m.kind = 'notice' AND m.state NOT IN ('suppressed', 'cancelled')
+      WHERE m.incident_id = $1 AND m.kind <> 'resolved' AND m.state NOT IN ('suppressed', 'cancelled')
         AND CASE WHEN $2 THEN c.claimed ELSE NOT (c.claimed AND m.state = 'pending') END`;
     const rows = await tx.query<{ count: number }>(sql, [incidentId, claimed]);
     return onlyRow(rows, 'a count').count;
