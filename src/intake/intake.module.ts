@@ -19,6 +19,7 @@ import { IntakeRoutes } from './http/intake.routes.js';
 import { JetStreamBuffer } from './buffer/jetstream.buffer.js';
 import { JetStreamLog } from './buffer/jetstream.log.js';
 import { KeyLimiter } from './http/key.limiter.js';
+import { Forwarder } from './forward/forwarder.service.js';
 import { LedgerStore } from './ledger/ledger.store.js';
 import { MemoryBuffer } from './buffer/memory.buffer.js';
 import { OutcomeCounter } from './ledger/outcome.counter.js';
@@ -68,6 +69,7 @@ async function chooseBuffer(
     RequestBodies,
     RequestTurns,
     BodyReaders,
+    Forwarder,
     Intake,
     IntakeRoutes,
     PoisonStore,

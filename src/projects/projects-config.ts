@@ -1,5 +1,25 @@
 import { z } from 'zod';
-import { slug } from '../platform/config/schema.js';
+import { secretProblem, secretText, slug } from '../platform/config/schema.js';
+
+/** The place that a project's apps reported to before. The key is not to be shown. */
+export interface ForwardTarget {
+  /** Without a slash at the end. */
+  readonly base: string;
+  readonly projectId: string;
+  readonly key: string;
+}
+
+/** A DSN of Sentry's form, `https://KEY@HOST[/PATH]/PROJECT`. */
+const dsn = secretText.pipe(
+  z.string().transform((text, context): ForwardTarget => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const [, path = '', projectId = ''] = /^(.*)\/(\d+)$/.exec(url?.pathname ?? '') ?? [];
+    if (url && /^https?:$/.test(url.protocol) && /^[\w-]+$/.test(url.username) && projectId !== '')
+      return { base: `${url.protocol}//${url.host}${path}`, projectId, key: url.username };
+    secretProblem(context, 'must be a DSN like https://KEY@sentry.example/4');
+    return z.NEVER;
+  }),
+);
 
 /** The `projects` section: the apps that send events. */
 export const projectsSchema = z
@@ -9,6 +29,8 @@ export const projectsSchema = z
       name: z.string().min(1).max(100),
       /** The list of customers whose ids this project uses; a project that names none has one of its own, named by its slug. */
       directory: slug.optional(),
+      /** Where accepted bodies of Sentry SDKs are relayed to: the DSN that the apps used before. */
+      forward: dsn.optional(),
       /** Beyond `eventsPerMinute` (for each process) payloads are let go; events still count. */
       limits: z.strictObject({ eventsPerMinute: z.number().int().min(1).default(600_000) }).prefault({}),
     }),

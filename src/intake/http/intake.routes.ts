@@ -118,7 +118,7 @@ export class IntakeRoutes {
       const read = await this.intake.read(arrived, body.body, laneOf(request)).finally(() => {
         this.bodies.release(body.body);
       });
-      return await this.intake.take(arrived, sender, read);
+      return await this.intake.take(arrived, sender, read, body.body);
     } catch (error) {
       // Of a request that is refused before its body is there, the body is let go as it comes.
       incoming.resume();

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Remainder, type Reply } from '../../events/protocol.js';
+import { Forwarder } from '../forward/forwarder.service.js';
 import { Acceptor } from '../buffer/acceptor.service.js';
 import { OutcomeCounter } from '../ledger/outcome.counter.js';
 import { type Outcome } from '../outcome.js';
@@ -22,6 +23,7 @@ export class Intake {
     private readonly telemetry: TelemetryRecorder,
     private readonly traces: TraceNames,
     private readonly outcomes: OutcomeCounter,
+    private readonly forwarder: Forwarder,
   ) {}
 
   /**
@@ -45,16 +47,18 @@ export class Intake {
    * Takes what was read of a request, and words the answer. Events must be committed first: when that fails nothing is counted but the
    * refusal, and the same body can be sent again.
    * @param admitted as `admit` gave it
+   * @param body as it came
    * @throws Refusal
    */
   async take(
     request: IntakeRequest,
     admitted: Sender | undefined,
     read: Awaited<ReturnType<BodyReaders['read']>>,
+    body: Buffer,
   ): Promise<Reply> {
     if (!read.ok) throw await this.refusalOf(request, admitted, read);
     try {
-      return await this.takeRead(request, admitted, read);
+      return await this.takeRead(request, admitted, read, body);
     } finally {
       read.held?.release();
     }
@@ -64,6 +68,7 @@ export class Intake {
     request: IntakeRequest,
     admitted: Sender | undefined,
     { events, rest }: ReadBody,
+    body: Buffer,
   ): Promise<Reply> {
     const sender = await this.senderOf(request, admitted, rest.dsn);
     // Before the events, so that an error which comes with the span that names its user is theirs.
@@ -72,7 +77,9 @@ export class Intake {
     await this.count(sender, rest, request.receivedAt);
     const { route, headers, receivedAt } = request;
     const sent = { operation: route.operation, contentType: headerText(headers['content-type']), receivedAt };
-    return route.protocol.answer(sent, ended, rest);
+    const reply = route.protocol.answer(sent, ended, rest);
+    if (reply.status === 200) this.forwarder.offer(sender.id, request, body);
+    return reply;
   }
 
   /** A key that the body names must be the one that the request has named already. */

@@ -12,7 +12,7 @@ export interface Post {
 }
 
 /** What is told in one post. */
-export interface Bundle {
+interface Bundle {
   /** The same on every attempt to tell the same news. */
   readonly id: string;
   readonly news: readonly News[];
