@@ -41,8 +41,8 @@ import { Questions1795444100000 } from './1795444100000-questions.js';
 import { Contacts1795446000000 } from './1795446000000-contacts.js';
 import { ContactFaults1795446100000 } from './1795446100000-contact-faults.js';
 import { ContactReplies1795446200000 } from './1795446200000-contact-replies.js';
-import { TeamNews1795449000000 } from './1795449000000-team-news.js';
 import { Returns1795448000000 } from './1795448000000-returns.js';
+import { TeamNews1795449000000 } from './1795449000000-team-news.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -89,6 +89,6 @@ export const migrations = [
   Contacts1795446000000,
   ContactFaults1795446100000,
   ContactReplies1795446200000,
-  TeamNews1795449000000,
   Returns1795448000000,
+  TeamNews1795449000000,
 ];
