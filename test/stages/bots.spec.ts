@@ -150,7 +150,8 @@ describe('GET /v1/bot/stream', () => {
 
     const stream = await EventStream.open(beside, '', version);
     const came = [await stream.next(), await stream.next()];
-    expect(came.map(({ data }) => [data.incidentId, data.state]).sort()).toEqual([
+    const told = came.map(({ data }) => data as { incidentId: string; state: string });
+    expect(told.map(({ incidentId, state }) => [incidentId, state]).sort()).toEqual([
       ['2', 'fixed'],
       ['3', 'active'],
     ]);

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { TokenStore } from '../../src/platform/auth/token.store.js';
-import { ApiClient } from '../support/api-client.js';
+import { type ApiAnswer, ApiClient } from '../support/api-client.js';
 import { aCustomer, phone } from '../support/builders.js';
 import { customers, incidentWith } from '../support/story.js';
 import { type TestDaemon } from '../support/test-daemon.js';
@@ -11,6 +11,33 @@ import { type TestDaemon } from '../support/test-daemon.js';
 interface Told {
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+}
+
+/** The fields of answers that these tests look at. */
+interface Body {
+  readonly [field: string]: unknown;
+  readonly id: string;
+  readonly incidentId: string | null;
+  readonly nextCursor: string;
+  readonly line: string;
+  readonly words: string;
+  readonly items: readonly Item[];
+  readonly incidents: readonly Item[];
+  readonly contacts: readonly Item[];
+  readonly told: { readonly customers: number; readonly contacts: number };
+}
+
+interface Item {
+  readonly [field: string]: unknown;
+  readonly id: string;
+  readonly externalId: string;
+  readonly channel: string;
+  readonly explanation: unknown;
+}
+
+async function typed(answer: Promise<ApiAnswer>): Promise<{ readonly status: number; readonly body: Body }> {
+  const known = await answer;
+  return { status: known.status, body: known.body as Body };
 }
 
 const KEY = Buffer.alloc(24, 7).toString('base64');
@@ -89,33 +116,35 @@ describe('contacts', () => {
       { ...good, other: 1 },
       { channel: 'chat', text: 'x' },
     ])
-      expect([wrong, (await bot.post('/v1/contacts', wrong)).status]).toEqual([wrong, 400]);
+      expect([wrong, (await typed(bot.post('/v1/contacts', wrong))).status]).toEqual([wrong, 400]);
   });
 
   it('are listed by customer and incident, page by page, and moved by a person', async () => {
-    const all = await forewarn.api.get('/v1/contacts?incident=1&limit=2');
+    const all = await typed(forewarn.api.get('/v1/contacts?incident=1&limit=2'));
     expect(all.body.items).toHaveLength(2);
-    const next = await forewarn.api.get(`/v1/contacts?incident=1&limit=2&cursor=${all.body.nextCursor}`);
+    const next = await typed(forewarn.api.get(`/v1/contacts?incident=1&limit=2&cursor=${all.body.nextCursor}`));
     expect(next.body.items.length).toBeGreaterThan(0);
-    expect(await forewarn.api.get('/v1/contacts?customer=nobody-at-all')).toMatchObject({ status: 404 });
-    expect((await bot.get('/v1/contacts')).status).toBe(403);
-    const own = await forewarn.api.get('/v1/contacts?customer=quiet');
+    expect(await typed(forewarn.api.get('/v1/contacts?customer=nobody-at-all'))).toMatchObject({ status: 404 });
+    expect((await typed(bot.get('/v1/contacts'))).status).toBe(403);
+    const own = await typed(forewarn.api.get('/v1/contacts?customer=quiet'));
     const invoice = own.body.items.find((one: { externalId: string }) => one.externalId === 'q1');
-    const moved = await forewarn.api.patch(`/v1/contacts/${invoice.id}`, { incidentId: '1' });
+    const moved = await typed(forewarn.api.patch(`/v1/contacts/${invoice?.id}`, { incidentId: '1' }));
     expect(moved.body).toMatchObject({ incidentId: '1', matchedBy: 'person', customer: 'quiet' });
-    expect((await forewarn.api.patch(`/v1/contacts/${invoice.id}`, { incidentId: '99' })).status).toBe(400);
-    expect((await forewarn.api.patch(`/v1/contacts/${invoice.id}`, { incidentId: null })).body.incidentId).toBeNull();
-    expect((await forewarn.api.patch('/v1/contacts/999', { incidentId: null })).status).toBe(404);
+    expect((await typed(forewarn.api.patch(`/v1/contacts/${invoice?.id}`, { incidentId: '99' }))).status).toBe(400);
+    expect(
+      (await typed(forewarn.api.patch(`/v1/contacts/${invoice?.id}`, { incidentId: null }))).body.incidentId,
+    ).toBeNull();
+    expect((await typed(forewarn.api.patch('/v1/contacts/999', { incidentId: null }))).status).toBe(404);
   });
 
   it('stand with all else that is known of the customer in one answer', async () => {
-    const { status, body } = await bot.get('/v1/customers/c1/context');
+    const { status, body } = await typed(bot.get('/v1/customers/c1/context'));
     expect(status).toBe(200);
     expect(body.customer).toMatchObject({ externalId: 'c1', locale: 'en' });
     expect(body.incidents).toMatchObject([
       { incidentId: '1', project: 'shop', concern: 'hit', evidence: { events: 1, trust: 'server' } },
     ]);
-    expect(body.incidents[0].explanation).toMatchObject({ locale: 'en', reviewState: 'draft' });
+    expect(body.incidents[0]?.explanation).toMatchObject({ locale: 'en', reviewState: 'draft' });
     expect(body.issues).toMatchObject([{ issueId: '1', events: 1 }]);
     expect(body.messages).toMatchObject([{ incidentId: '1', kind: 'notice', channel: 'email', state: 'sent' }]);
     expect(body.contacts.map((one: { channel: string }) => one.channel)).toEqual(['phone', 'chat']);
@@ -123,15 +152,15 @@ describe('contacts', () => {
       { incidentId: '1', asked: 2, words: 'Has asked twice about incident 1, still open.' },
     ]);
     expect(body.health).toBeNull();
-    expect((await bot.get('/v1/customers/nobody-at-all/context')).status).toBe(404);
+    expect((await typed(bot.get('/v1/customers/nobody-at-all/context'))).status).toBe(404);
   });
 
   it('go with their customer, and age', async () => {
     await report({ channel: 'chat', customer: 'c3', externalId: 'gone', text: 'I am c3 and it hurts' });
-    await bot.post('/v1/hand-overs', { customer: 'c3', channel: 'chat', text: 'help' });
-    const { body } = await forewarn.api.get('/v1/customers/c3/export');
+    await typed(bot.post('/v1/hand-overs', { customer: 'c3', channel: 'chat', text: 'help' }));
+    const { body } = await typed(forewarn.api.get('/v1/customers/c3/export'));
     expect(body).toMatchObject({ contacts: [{ external_id: 'gone' }], handOvers: [{ text: 'help' }] });
-    await forewarn.api.delete('/v1/customers/c3');
+    await typed(forewarn.api.delete('/v1/customers/c3'));
     expect(await forewarn.rows("SELECT id FROM contact WHERE external_id = 'gone'")).toEqual([]);
     expect(await forewarn.rows("SELECT id FROM hand_over WHERE text = 'help'")).toEqual([]);
   });
@@ -144,9 +173,9 @@ describe('contacts', () => {
   }
 
   async function report(body: Record<string, unknown>): Promise<Taken> {
-    const answer = await bot.post('/v1/contacts', body);
+    const answer = await typed(bot.post('/v1/contacts', body));
     expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
-    return answer.body as Taken;
+    return answer.body as unknown as Taken;
   }
 });
 
@@ -158,7 +187,8 @@ describe('contacts that fit no incident', () => {
     forewarn = await incidentWith(customers(2));
     await forewarn.know(...['m1', 'm2', 'm3', 'm4'].map((externalId) => aCustomer({ externalId })));
     const say = async (customer: string, text: string) =>
-      (await forewarn.api.post('/v1/contacts', { channel: 'chat', customer, externalId: `c-${customer}`, text })).body;
+      (await typed(forewarn.api.post('/v1/contacts', { channel: 'chat', customer, externalId: `c-${customer}`, text })))
+        .body;
     await say('m1', '地图一直是灰色的');
     await say('m2', '你们的地图一直是灰色');
     await forewarn.runStages('contacts');
@@ -167,9 +197,9 @@ describe('contacts that fit no incident', () => {
     await forewarn.runStages('contacts', 'contacts', 'incident-open', 'contacts', 'audience', 'draft', 'campaign');
 
     expect(await detections()).toMatchObject([{ series: 'contacts:1', evidence: { seen: 3, unit: 'customers' } }]);
-    const { body } = await forewarn.api.get('/v1/incidents/2');
+    const { body } = await typed(forewarn.api.get('/v1/incidents/2'));
     expect(body).toMatchObject({ severity: 'minor', title: expect.stringContaining('地图') });
-    expect((await forewarn.api.get('/v1/contacts?incident=2')).body.items).toHaveLength(3);
+    expect((await typed(forewarn.api.get('/v1/contacts?incident=2'))).body.items).toHaveLength(3);
     expect(await say('m4', '地图一直是灰色的')).toMatchObject({ incidentId: '2', matchedBy: 'words' });
     expect(await forewarn.rows('SELECT id FROM message WHERE incident_id = 2')).toEqual([]);
   });
@@ -181,7 +211,7 @@ describe('contacts that fit no incident', () => {
       [forewarn.clock.now()],
     );
     await forewarn.runStages('contacts', 'contacts');
-    expect((await forewarn.api.get('/v1/contacts')).body.items).toMatchObject([
+    expect((await typed(forewarn.api.get('/v1/contacts'))).body.items).toMatchObject([
       { channel: 'feedback', customer: 'c1', incidentId: '1', matchedBy: 'hit', text: 'Coupon does not work' },
     ]);
   });
@@ -195,10 +225,10 @@ describe('contacts that fit no incident', () => {
       [forewarn.clock.now()],
     );
     await forewarn.runStages('contacts', 'contacts');
-    expect((await forewarn.api.get('/v1/contacts')).body.items).toMatchObject([
+    expect((await typed(forewarn.api.get('/v1/contacts'))).body.items).toMatchObject([
       { externalId: 'reply-1', customer: 'c1', incidentId: '1', text: '我需要帮助' },
     ]);
-    expect((await forewarn.api.get('/v1/hand-overs')).body.items).toMatchObject([
+    expect((await typed(forewarn.api.get('/v1/hand-overs'))).body.items).toMatchObject([
       { customer: 'c1', contactId: '1', incidentId: '1', reason: 'asked', state: 'open' },
     ]);
   });
@@ -230,9 +260,9 @@ describe('reports', () => {
     await forewarn.rows('DELETE FROM message WHERE customer_id IN (SELECT customer_id FROM held_out)');
     forewarn.clock.advance('1h');
     for (const customer of ['c1', 'c2', 'c6'])
-      await forewarn.api.post('/v1/contacts', { channel: 'chat', customer, externalId: customer, text: 'help' });
+      await typed(forewarn.api.post('/v1/contacts', { channel: 'chat', customer, externalId: customer, text: 'help' }));
 
-    const { status, body } = await forewarn.api.get('/v1/reports/deflection?incident=1');
+    const { status, body } = await typed(forewarn.api.get('/v1/reports/deflection?incident=1'));
     expect([status, body]).toMatchObject([
       200,
       {
@@ -245,27 +275,29 @@ describe('reports', () => {
     ]);
     expect(body.words).toMatch(/^No difference can be seen/);
     expect(body.warning).toMatch(/Fewer/);
-    expect((await forewarn.api.get('/v1/reports/deflection?month=2026-03')).body.told).toEqual(body.told);
-    expect((await forewarn.api.get('/v1/reports/deflection?month=2025-03')).body).toMatchObject({ method: 'none' });
+    expect((await typed(forewarn.api.get('/v1/reports/deflection?month=2026-03'))).body.told).toEqual(body.told);
+    expect((await typed(forewarn.api.get('/v1/reports/deflection?month=2025-03'))).body).toMatchObject({
+      method: 'none',
+    });
     for (const wrong of ['incident=1&month=2026-03', 'month=2026-13', 'hours=0', 'incident=x'])
-      expect((await forewarn.api.get(`/v1/reports/deflection?${wrong}`)).status).toBe(400);
-    expect((await forewarn.api.get('/v1/reports/deflection?incident=99')).status).toBe(404);
+      expect((await typed(forewarn.api.get(`/v1/reports/deflection?${wrong}`))).status).toBe(400);
+    expect((await typed(forewarn.api.get('/v1/reports/deflection?incident=99'))).status).toBe(404);
 
-    expect((await forewarn.api.get('/v1/reports/product-feedback')).body.items).toMatchObject([
+    expect((await typed(forewarn.api.get('/v1/reports/product-feedback'))).body.items).toMatchObject([
       { project: 'shop', area: null, release: '2.4.1', incidents: 1, customers: 6, contacts: 3 },
     ]);
   });
 
   it('hold no message back but to whoever is in contact about the incident already', async () => {
     forewarn = await incidentWith(customers(2));
-    await forewarn.api.post('/v1/contacts', { channel: 'chat', customer: 'c1', externalId: 'x', text: 'help' });
+    await typed(forewarn.api.post('/v1/contacts', { channel: 'chat', customer: 'c1', externalId: 'x', text: 'help' }));
     forewarn.clock.advance('1m');
     await forewarn.planAndSend();
     expect(await forewarn.rows('SELECT state, state_reason FROM message ORDER BY customer_id')).toEqual([
       { state: 'suppressed', state_reason: 'in_contact' },
       { state: 'sent', state_reason: null },
     ]);
-    expect((await forewarn.api.get('/v1/reports/deflection?incident=1')).body.told).toEqual({
+    expect((await typed(forewarn.api.get('/v1/reports/deflection?incident=1'))).body.told).toEqual({
       customers: 2,
       contacts: 0,
     });
@@ -290,22 +322,26 @@ describe('hand-overs', () => {
     const config = { handOvers: { webhook: { url, secret: `whsec_${KEY}` } } };
     forewarn = await incidentWith([aCustomer({ externalId: 'c1', locale: 'zh-CN' })], { config });
     const contact = { channel: 'chat', customer: 'c1', externalId: 'conv-1', text: '付款一直转圈' };
-    const { body: taken } = await forewarn.api.post('/v1/contacts', contact);
+    const { body: taken } = await typed(forewarn.api.post('/v1/contacts', contact));
 
-    const asked = await forewarn.api.post('/v1/hand-overs', {
-      contactId: taken.id,
-      channel: 'chat',
-      reason: 'notHelped',
-    });
+    const asked = await typed(
+      forewarn.api.post('/v1/hand-overs', {
+        contactId: taken.id,
+        channel: 'chat',
+        reason: 'notHelped',
+      }),
+    );
     expect(asked).toMatchObject({ status: 201, body: { incidentId: '1', state: 'open', delivery: 'pending' } });
     expect(asked.body.line).toMatch(/人工/);
-    const again = await forewarn.api.post('/v1/hand-overs', { customer: 'c1', channel: 'phone', text: '我要人工' });
+    const again = await typed(
+      forewarn.api.post('/v1/hand-overs', { customer: 'c1', channel: 'phone', text: '我要人工' }),
+    );
     expect(again.body).toMatchObject({ id: asked.body.id, repeated: true });
 
     await forewarn.runStage('hand-over');
     expect(told).toHaveLength(1);
     expect(await forewarn.runStage('hand-over')).toMatchObject({ worked: 0 });
-    expect((await forewarn.api.get('/v1/hand-overs?state=open')).body.items).toMatchObject([
+    expect((await typed(forewarn.api.get('/v1/hand-overs?state=open'))).body.items).toMatchObject([
       { delivery: 'pending', attempts: 1, lastFailure: 'http 500' },
     ]);
     status = 204;
@@ -317,7 +353,10 @@ describe('hand-overs', () => {
     expect(told).toHaveLength(2);
     const [first, second] = told;
     expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
-    const signed = `${second?.headers['webhook-id']}.${second?.headers['webhook-timestamp']}.${second?.body}`;
+    const signed = ['webhook-id', 'webhook-timestamp']
+      .map((name) => second?.headers[name])
+      .concat(second?.body)
+      .join('.');
     const expected = createHmac('sha256', Buffer.from(KEY, 'base64')).update(signed).digest('base64');
     expect(second?.headers['webhook-signature']).toBe(`v1,${expected}`);
     expect(JSON.parse(second?.body ?? '{}')).toMatchObject({
@@ -334,23 +373,26 @@ describe('hand-overs', () => {
     );
 
     const path = `/v1/hand-overs/${asked.body.id}`;
-    expect((await forewarn.api.patch(path, { state: 'taken' })).body).toMatchObject({
+    expect((await typed(forewarn.api.patch(path, { state: 'taken' }))).body).toMatchObject({
       state: 'taken',
       takenBy: 'admin',
     });
     const other = await forewarn.daemon.app.get(TokenStore).create({ name: 'lee', role: 'agent' });
     expect((await new ApiClient(forewarn.url, other).patch(path, { state: 'taken' })).status).toBe(409);
-    expect((await forewarn.api.patch(path, { state: 'closed' })).body).toMatchObject({ state: 'closed' });
-    expect((await forewarn.api.patch(path, { state: 'taken' })).status).toBe(409);
-    expect((await forewarn.api.patch('/v1/hand-overs/999', { state: 'taken' })).status).toBe(404);
+    expect((await typed(forewarn.api.patch(path, { state: 'closed' }))).body).toMatchObject({ state: 'closed' });
+    expect((await typed(forewarn.api.patch(path, { state: 'taken' }))).status).toBe(409);
+    expect((await typed(forewarn.api.patch('/v1/hand-overs/999', { state: 'taken' }))).status).toBe(404);
   });
 
   it('of one customer are bounded by the hour, and wait for a person where there is no webhook', async () => {
     await listen(() => 200);
     forewarn = await incidentWith(customers(1), { config: { handOvers: { perHour: 2 } } });
     const ask = async () => {
-      const answer = await forewarn.api.post('/v1/hand-overs', { customer: 'c1', channel: 'chat', text: 'a human' });
-      if (answer.status === 201) await forewarn.api.patch(`/v1/hand-overs/${answer.body.id}`, { state: 'closed' });
+      const answer = await typed(
+        forewarn.api.post('/v1/hand-overs', { customer: 'c1', channel: 'chat', text: 'a human' }),
+      );
+      if (answer.status === 201)
+        await typed(forewarn.api.patch(`/v1/hand-overs/${answer.body.id}`, { state: 'closed' }));
       return answer.status;
     };
     expect([await ask(), await ask(), await ask()]).toEqual([201, 201, 429]);

@@ -176,7 +176,7 @@ describe('erasure', () => {
 
     expect((await told(forewarn)).sort()).toEqual([
       'c2 notice sent',
-      'c2 resolved pending',
+      'c2 resolved sent',
       'nobody notice cancelled erased',
     ]);
   });

@@ -6,6 +6,12 @@ export interface ApiAnswer {
   readonly body: any;
 }
 
+/** Ends an answer that has no end. */
+async function leave(answer: Response): Promise<''> {
+  await answer.body?.cancel();
+  return '';
+}
+
 /** Calls a daemon over HTTP with one token. */
 export class ApiClient {
   constructor(
@@ -38,7 +44,9 @@ export class ApiClient {
     const headers = new Headers(init.headers);
     if (this.token !== undefined && !headers.has('authorization')) headers.set('authorization', `Bearer ${this.token}`);
     const answer = await fetch(this.base + path, { ...init, method, headers });
-    const text = await answer.text();
+    const text = answer.headers.get('content-type')?.startsWith('text/event-stream')
+      ? await leave(answer)
+      : await answer.text();
     const isJson = /json/.test(answer.headers.get('content-type') ?? '');
     return {
       status: answer.status,

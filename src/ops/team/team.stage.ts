@@ -124,8 +124,8 @@ async function send(
     const seconds = Number(answer.headers.get('retry-after') ?? NaN);
     return { code: `http ${answer.status}`, afterMs: seconds > 0 ? seconds * 1000 : undefined };
   } catch (error) {
-    const { name, cause } = error as { name?: string; cause?: { code?: unknown } };
-    return { code: String(cause?.code ?? name ?? 'error'), afterMs: undefined };
+    const { name, cause } = error as { name?: string; cause?: { code?: string } };
+    return { code: cause?.code ?? name ?? 'error', afterMs: undefined };
   }
 }
 
