@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { collectDefaultMetrics } from 'prom-client';
 import { ConfigReload } from './config-reload.service.js';
 import { startDaemon } from './daemon.js';
-import { firstToken, welcome } from './welcome.js';
+import { firstToken, nameUnknownSettings, welcome } from './welcome.js';
 import { version } from '../commands/version.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
 import { Metrics } from '../platform/metrics.js';
@@ -20,9 +20,10 @@ async function run(): Promise<void> {
   const config = loadConfig(configPath(settings));
   const daemon = await startDaemon(settings, config);
   measureProcess(daemon.app.get(Metrics));
-  welcome(daemon.app, settings, config);
+  nameUnknownSettings(daemon.app);
   const token = await firstToken(daemon.app, settings);
-  // Beside the log, since a log is kept and read by many.
+  // Beside the log, which is kept and read by many.
+  process.stderr.write(welcome(daemon.app, settings, config));
   if (token !== undefined)
     process.stderr.write(
       `\nA token for the first admin, shown this once: ${token}\nEnd it with: forewarn token revoke --name first-start\n\n`,

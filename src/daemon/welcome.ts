@@ -10,19 +10,33 @@ import { Projects } from '../projects/project.registry.js';
 /** Name of the token that the first start makes where no other way in is set. */
 const FIRST_TOKEN = 'first-start';
 
-/** Says in words where the daemon is, what it reads and what apps send to, and names settings that are none. */
-export function welcome(app: INestApplicationContext, settings: Settings, config: ForewarnConfig): void {
+/** Names in the log each variable that looks like a setting and is none. */
+export function nameUnknownSettings(app: INestApplicationContext): void {
   const logger = app.get<Logger>(LOGGER);
   for (const name of unknownSettings(process.env))
     logger.warn(`${name} is no setting of Forewarn and does nothing; docs/configuration.md lists those that there are`);
+}
+
+/** Says to a person where the daemon is, what it reads and what apps send to. Holds public keys, which the log would blank. */
+export function welcome(app: INestApplicationContext, settings: Settings, config: ForewarnConfig): string {
   const { base } = app.get(PublicUrl);
-  logger.info(`open ${base}; projects and policies come from ${configPath(settings)}`);
-  for (const { id, slug, keys } of app.get(Projects).list()) {
-    const dsn = keys[0] === undefined ? 'no public key' : dsnOf(base, keys[0], id);
-    logger.info(`project ${slug}: SDKs of Sentry take ${dsn}, exporters of OpenTelemetry ${base}/otlp`);
-  }
-  if (config.policies.length === 0)
-    logger.info('there is no policy, so incidents are opened and nobody is written to; add one under "policies"');
+  const projects = app
+    .get(Projects)
+    .list()
+    .map(
+      ({ id, slug, keys }) => `  ${slug}: ${keys[0] === undefined ? 'it has no public key' : dsnOf(base, keys[0], id)}`,
+    );
+  return [
+    '',
+    `Forewarn is at ${base}`,
+    `Projects and policies: ${configPath(settings)}`,
+    `Apps with an SDK of Sentry send to (exporters of OpenTelemetry to ${base}/otlp):`,
+    ...projects,
+    config.policies.length === 0
+      ? 'There is no policy yet, so incidents are opened and nobody is written to.'
+      : '"forewarn doctor" says in words what each policy does, "forewarn test-message" tries the way out.',
+    '',
+  ].join('\n');
 }
 
 /**
