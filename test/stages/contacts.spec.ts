@@ -221,7 +221,7 @@ describe('contacts that fit no incident', () => {
     await forewarn.planAndSend();
     await forewarn.rows(
       `INSERT INTO reply (provider_id, customer_id, message_id, wish, certain, text, at)
-       SELECT 'SM' || customer_id, customer_id, id, CASE WHEN customer_id = 1 THEN 'none' ELSE 'stop' END, true, '我需要帮助', $1 FROM message`,
+       SELECT 'SM' || customer_id, customer_id, id, CASE WHEN customer_id = 1 THEN 'none' ELSE 'stop' END, true, '我需要帮助', $1 FROM message ORDER BY customer_id`,
       [forewarn.clock.now()],
     );
     await forewarn.runStages('contacts', 'contacts');
