@@ -46,6 +46,8 @@ export class Narrator {
   /** What the affected share, and how many are at risk. */
   causes({ items, atRisk }: CausesView): void {
     for (const { words } of items) this.screen.say(words, 'yellow');
+    if (items.length === 0) this.screen.say('nothing stands out yet, so nobody is called at risk', 'yellow');
+    else if (!atRisk) this.screen.say('everybody who shares it was hit already, so there is nobody to warn', 'yellow');
     if (!atRisk) return;
     const percent = Math.round(atRisk.expectedHitRate * 100);
     this.screen.say(
@@ -56,6 +58,7 @@ export class Narrator {
 
   /** The messages to those at risk. */
   warnings(sent: readonly MessageView[]): void {
+    if (sent.length === 0) return this.screen.say('none of them may be written to now', 'yellow');
     this.screen.say(`${sent.length} of them were warned, in words that say "may"`, 'green');
     this.message('warned', sent, 'en', 'sms');
     this.message('warned', sent, 'zh', 'sms');
@@ -64,6 +67,7 @@ export class Narrator {
   /** Those who were warned and met the fault later. */
   warnedAndHit(sent: readonly MessageView[], hitAt: ReadonlyMap<string, Date>): void {
     const warned = sent.filter(({ audience, kind }) => audience === 'atRisk' && kind === 'notice');
+    if (warned.length === 0) return;
     const hit = warned.filter(({ customer }) => hitAt.has(customer?.externalId ?? ''));
     const before = hit.filter(({ customer, sentAt }) => {
       return Date.parse(sentAt ?? '') <= (hitAt.get(customer?.externalId ?? '')?.getTime() ?? 0);

@@ -20,6 +20,8 @@ const VISITS = { before: 150, broken: 450, after: 75 };
 /** Everyday errors that happen before the fault; the others happen during it. */
 const EVERYDAY_BEFORE = 10;
 const PATIENCE_MS = 30_000;
+/** Longest wait for what may not come: a cause that stands out, and somebody at risk who may be written to, milliseconds. */
+const CAUSES_MS = 12_000;
 const POLL_MS = 200;
 
 /** The text that ops write once they know more; `{{ since }}` becomes the reader's local time. */
@@ -150,16 +152,17 @@ export class Story {
 
   private async warn({ id }: IncidentView): Promise<void> {
     this.screen.chapter('5. Who is next: what do those who were hit share, and who else has it?');
-    const found = await this.until('what the affected share', async () => {
+    const found = await this.within(CAUSES_MS, async () => {
       const causes = await this.api.get<CausesView>(`/v1/incidents/${id}/causes`);
-      return causes.atRisk === null ? undefined : causes;
+      return causes.items.length > 0 ? causes : undefined;
     });
-    this.narrator.causes(found);
-    const warned = await this.until('the warnings', async () => {
+    this.narrator.causes(found ?? { items: [], atRisk: null });
+    if (!found?.atRisk) return;
+    const warned = await this.within(CAUSES_MS, async () => {
       const messages = (await this.api.messages(id)).filter(({ audience }) => audience === 'atRisk');
       return messages.some(isSent) && messages.every(isFinal) ? messages.filter(isSent) : undefined;
     });
-    this.narrator.warnings(warned);
+    this.narrator.warnings(warned ?? []);
   }
 
   private async explain({ id }: IncidentView): Promise<void> {
@@ -236,11 +239,17 @@ export class Story {
   }
 
   private async until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    const deadline = performance.now() + PATIENCE_MS;
+    const found = await this.within(PATIENCE_MS, look);
+    if (found === undefined) throw new Error(`waited ${PATIENCE_MS / 1000} s for ${what}, in vain`);
+    return found;
+  }
+
+  /** What a look finds within a time, milliseconds; undefined when it finds nothing: chance decides what customers do first. */
+  private async within<T>(ms: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
+    const deadline = performance.now() + ms;
     for (;;) {
       const found = await look();
-      if (found !== undefined) return found;
-      if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1000} s for ${what}, in vain`);
+      if (found !== undefined || performance.now() > deadline) return found;
       await pause(POLL_MS, undefined, { signal: this.signal });
     }
   }
