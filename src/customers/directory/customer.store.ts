@@ -113,7 +113,7 @@ export interface Owner {
   readonly source: Customer['source'];
 }
 
-/** What `search` looks for: any of these names, or a beginning of the customer's own name. */
+/** Question of `search`: any of these names, or a beginning of the customer's own name. */
 export interface Search {
   readonly directoryId: number | null;
   readonly names: readonly Identity[];
