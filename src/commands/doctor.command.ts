@@ -5,6 +5,7 @@ import { type Gateway } from '../delivery/gateway.js';
 import { gatewaysSet } from '../delivery/gateway.factories.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
 import { describePolicy } from '../outreach/algorithm/describe-policy.js';
+import { natsAddress } from '../intake/nats-address.js';
 import { countNobody, nobodyFix, nobodyWords } from '../intake/nobody.read-model.js';
 import { SystemClock } from '../platform/clock.js';
 import { readSettings, type Settings } from '../platform/config/settings.js';
@@ -124,20 +125,10 @@ async function noteNobody(database: Database, report: Report): Promise<void> {
 }
 
 async function tryNats(url: string): Promise<string> {
-  const addresses = url.split(',').map((one) => new URL(one.trim()));
-  const places = addresses.map((one) => one.host).join(', ');
-  const [first] = addresses;
+  const { places, options } = natsAddress(url);
   let connection: NatsConnection | undefined;
   try {
-    const user = decodeURIComponent(first?.username ?? '');
-    const pass = decodeURIComponent(first?.password ?? '');
-    connection = await connect({
-      servers: addresses.map((one) => one.host),
-      ...(user && pass ? { user, pass } : user ? { token: user } : {}),
-      ...(first?.protocol === 'tls:' && { tls: {} }),
-      timeout: ANSWER_MS,
-      reconnect: false,
-    });
+    connection = await connect({ ...options, timeout: ANSWER_MS, reconnect: false });
     if (connection.info?.jetstream !== true)
       throw new Error('it runs without JetStream; start the server with -js, or set jetstream {} in its file');
     return `${places}, server ${connection.info.version} with JetStream`;

@@ -12,6 +12,7 @@ import {
   type StoredMsg,
 } from '@nats-io/jetstream';
 import { connect, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { natsAddress } from '../nats-address.js';
 import { messageOf, StartError } from '../../platform/errors.js';
 import { type Logger } from '../../platform/logging/logger.js';
 
@@ -62,7 +63,7 @@ export class JetStreamLog {
     } catch (error) {
       await connection.close();
       throw new StartError(
-        `JetStream cannot be used on NATS ${placeOf(url)} (${messageOf(error)}). Start nats-server with JetStream ("-js").`,
+        `JetStream cannot be used on NATS ${natsAddress(url).places} (${messageOf(error)}). Start nats-server with JetStream ("-js").`,
       );
     }
   }
@@ -214,15 +215,10 @@ export function streamOf(installation: string): string {
 }
 
 async function connectOrExplain(url: string): Promise<NatsConnection> {
-  const addresses = url.split(',').map((one) => new URL(one.trim()));
-  const [first] = addresses;
-  const user = decodeURIComponent(first?.username ?? '');
-  const pass = decodeURIComponent(first?.password ?? '');
+  const { places, options } = natsAddress(url);
   try {
     return await connect({
-      servers: addresses.map((one) => one.host),
-      ...(user && pass ? { user, pass } : user ? { token: user } : {}),
-      ...(first?.protocol === 'tls:' && { tls: {} }),
+      ...options,
       name: 'forewarn',
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_MS,
@@ -231,15 +227,7 @@ async function connectOrExplain(url: string): Promise<NatsConnection> {
     });
   } catch (error) {
     throw new StartError(
-      `NATS ${placeOf(url)} cannot be reached (${messageOf(error)}). Check NATS_URL and that the server runs.`,
+      `NATS ${places} cannot be reached (${messageOf(error)}). Check NATS_URL and that the server runs.`,
     );
   }
-}
-
-/** The addresses without user, password and token. */
-function placeOf(url: string): string {
-  return url
-    .split(',')
-    .map((one) => new URL(one.trim()).host)
-    .join(', ');
 }
