@@ -41,6 +41,8 @@ function countsOf({ events, telemetry, unused, ignored, faults }: BodyContent): 
 }
 
 function itemsOf(telemetry: BodyContent['telemetry']): number {
-  const { sessions, clientReports, feedback } = telemetry ?? { sessions: [], clientReports: [], feedback: [] };
-  return sessions.length + clientReports.length + feedback.length;
+  if (!telemetry) return 0;
+  const { sessions, clientReports, feedback, activity = [], spans = [] } = telemetry;
+  const counted = spans.filter(({ counts }) => counts).length;
+  return sessions.length + clientReports.length + feedback.length + activity.length + counted;
 }
