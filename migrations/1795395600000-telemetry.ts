@@ -48,7 +48,7 @@ CREATE UNIQUE INDEX user_feedback_once ON user_feedback (project_id, coalesce(fe
 CREATE INDEX user_feedback_customer ON user_feedback (customer_id);
 `;
 
-/** What SDKs say beside events: sessions, what they dropped, and customers' own words. */
+/** Reports of SDKs beside events: sessions, what they dropped, and customers' own words. */
 export class Telemetry1795395600000 implements MigrationInterface {
   readonly name = 'Telemetry1795395600000';
 

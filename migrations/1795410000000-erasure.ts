@@ -9,7 +9,7 @@ DELETE FROM outbox_mail WHERE customer_id IS NULL;
 CREATE INDEX outbox_mail_customer ON outbox_mail (customer_id);
 `;
 
-/** What the built-in outbox keeps goes with its customer; a count tells every process that somebody was erased. */
+/** Messages in the built-in outbox go with their customer; a count tells every process that somebody was erased. */
 export class Erasure1795410000000 implements MigrationInterface {
   readonly name = 'Erasure1795410000000';
 

@@ -22,7 +22,7 @@ const DOWN = `
 DROP TABLE team_news;
 `;
 
-/** What the places that the team reads are told, once each. */
+/** News told to the places that the team reads, once each. */
 export class TeamNews1795449000000 implements MigrationInterface {
   readonly name = 'TeamNews1795449000000';
 

@@ -11,7 +11,7 @@ import { SMTPServer } from 'smtp-server';
  */
 const [seed = '1', account = '', token = '', latency = '20', late = '10000', hang = 'quick'] = process.argv.slice(2);
 
-/** What the parent asks, and is told. */
+/** Messages between the parent and its child. */
 export interface ProviderBooks {
   /** Texts taken, by number. */
   readonly sms: Record<string, number>;

@@ -7,6 +7,7 @@ import { localizeDeviation } from '../audience/algorithm/deviation.v1.js';
 import { localizeFailures } from '../audience/algorithm/excess.v1.js';
 import { type FigureColumns, type LocalizeRows, LocalizeTable, namesOf } from '../audience/algorithm/localize-table.js';
 import { type CommandIo, isClosedPipe, write } from './command.js';
+import { percent } from '../platform/percent.js';
 
 export const HELP = `Usage: forewarn localize --failures COL --total COL [--time COL --at T] < table.csv > causes.jsonl
        forewarn localize --actual COL --predicted COL                  < table.csv > causes.jsonl
@@ -154,10 +155,6 @@ function deviationCauses({ rows, measured }: LocalizeRows & { kind: 'deviation' 
       words: `${cause}: ${brief(found.actual)} where ${brief(found.predicted)} was predicted, each row about ${percent(Math.abs(found.deviation))} ${way}`,
     };
   });
-}
-
-function percent(share: number): string {
-  return `${String(Number((share * 100).toPrecision(2)))} %`;
 }
 
 /** A figure in a sentence: three digits, whole where it is large. */

@@ -99,7 +99,7 @@ export class ContactsModule implements OnApplicationBootstrap {
     );
   }
 
-  /** What came while no webhook was set is told once one is. */
+  /** Hand-overs that came while no webhook was set are told once one is. */
   async onApplicationBootstrap(): Promise<void> {
     const [from, to] = this.config.webhook ? (['none', 'pending'] as const) : (['pending', 'none'] as const);
     await this.handOvers.setDelivery(this.database, from, to);

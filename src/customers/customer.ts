@@ -2,7 +2,7 @@
 export const CHANNELS = ['sms', 'email'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
-/** What an identity is made of; `id` is the app's own id of the customer (the external id). */
+/** Kinds of identity; `id` is the app's own id of the customer (the external id). */
 export type IdentityKind = 'id' | 'email' | 'phone' | 'username' | 'device';
 
 /** For each channel, the field of a directory entry that holds its address, and the kind of identity that such an address is as well. */
@@ -77,7 +77,7 @@ export interface CustomerEntry {
   readonly email?: string | null;
   /** E.164, for example `+4915112345678`. */
   readonly phone?: string | null;
-  /** What the customer agreed to, at most one word a channel and purpose; what is left out stays as it is. */
+  /** Consent of the customer, at most one word a channel and purpose; a channel that is left out stays as it is. */
   readonly consent?: readonly ConsentWord[];
   readonly attributes?: Record<string, string | number | boolean | null>;
   readonly usernames?: readonly string[];
@@ -102,7 +102,7 @@ export interface Customer {
   readonly source: 'directory' | 'telemetry';
 }
 
-/** What outreach needs to know of one customer, as it stands now. */
+/** Facts about one customer that outreach decides by, as they stand now. */
 export interface Recipient {
   readonly customerId: number;
   readonly name: string | null;

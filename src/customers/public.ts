@@ -32,7 +32,7 @@ export interface RecalledCustomers {
   readonly erasures: number;
 }
 
-/** What `put` is told: an entry, whose it is, and who says so. */
+/** Arguments of `put`: an entry, its owner, and who says so. */
 export interface PutCustomer {
   readonly directoryId: number;
   readonly externalId: string;
@@ -58,7 +58,7 @@ export class CustomerDirectory {
     this.blocked = blockedOf(config);
   }
 
-  /** What is known of these people; hand it to `recognise` in the same transaction. */
+  /** Recalls these people; hand the result to `recognise` in the same transaction. */
   async look(tx: Tx, people: readonly Person[]): Promise<Known> {
     const placed = this.placed(people);
     const wanted = Array.isArray(placed) ? placed : await placed;

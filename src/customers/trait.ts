@@ -4,7 +4,7 @@ import { type Identity } from './customer.js';
 /** A trait's name with a value of it, such as `['os', 'Android 14']`. */
 export type TraitPair = readonly [name: string, value: string];
 
-/** What somebody was seen to use. */
+/** Traits that somebody was seen to use. */
 export interface SeenTraits {
   readonly projectId: number;
   /** The customer's id, or the names that lead to one. */

@@ -43,7 +43,7 @@ export class Narrator {
     this.message('from the template', sent, 'zh', 'sms');
   }
 
-  /** What the affected share, and how many are at risk. */
+  /** Tells what the affected share, and how many are at risk. */
   causes({ items, atRisk }: CausesView): void {
     for (const { words } of items) this.screen.say(words, 'yellow');
     if (items.length === 0) this.screen.say('nothing stands out yet, so nobody is called at risk', 'yellow');

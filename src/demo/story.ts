@@ -244,7 +244,7 @@ export class Story {
     return found;
   }
 
-  /** What a look finds within a time, milliseconds; undefined when it finds nothing: chance decides what customers do first. */
+  /** Looks for `ms` milliseconds at most; undefined when it finds nothing, since chance decides what customers do first. */
   private async within<T>(ms: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
     const deadline = performance.now() + ms;
     for (;;) {

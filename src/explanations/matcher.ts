@@ -3,7 +3,7 @@ export interface MatchEntry {
   readonly id: string;
   readonly title: string;
   readonly body: string;
-  /** What customers said who meant it, such as confirmed outcomes; title and body count beside them. */
+  /** Words of customers who meant it, such as confirmed outcomes; title and body count beside them. */
   readonly phrases: readonly string[];
   /** Language tag; null where it is not known. */
   readonly locale: string | null;
@@ -34,7 +34,7 @@ export interface RankedEntry {
   readonly meaning: number | null;
 }
 
-/** What was found, best first; `ranked` holds the nearest entries even where `match` is `none`. */
+/** Matches, best first; `ranked` holds the nearest entries even where `match` is `none`. */
 export interface MatchAnswer {
   readonly match: MatchStrength;
   readonly ranked: readonly RankedEntry[];

@@ -14,13 +14,17 @@ const TOO_MANY = 0.2;
 /** Counts each project's accepted events since `since` that name no customer; projects without events are left out. */
 export async function countNobody(sql: Sql, since: Date): Promise<NobodyCount[]> {
   return sql.query<NobodyCount>(
-    `SELECT p.id AS "projectId", p.slug, sum(o.count)::bigint AS events, sum(o.nobody)::bigint AS nobody FROM intake_outcome o JOIN project p ON p.id = o.project_id
-     WHERE o.outcome = 'accepted' AND o.minute >= $1 GROUP BY 1, 2 ORDER BY 1`,
+    `SELECT p.id AS "projectId", p.slug, sum(o.count)::bigint AS events, sum(o.nobody)::bigint AS nobody
+     FROM intake_outcome o
+     JOIN project p ON p.id = o.project_id
+     WHERE o.outcome = 'accepted' AND o.minute >= $1
+     GROUP BY 1, 2
+     ORDER BY 1`,
     [since],
   );
 }
 
-/** What an app does so that its errors name their customers; null where enough of them do. */
+/** Advice on how an app names the customers of its errors; null where enough of them are named. */
 export function nobodyFix({ events, nobody }: Pick<NobodyCount, 'events' | 'nobody'>): string | null {
   if (events === 0 || nobody / events < TOO_MANY) return null;
   return 'nobody can be told of errors that name no customer. Sentry SDKs: Sentry.setUser({ id }) once somebody is logged in; OpenTelemetry: the attribute user.id on any span of the trace, for example in a middleware; POST /v1/events: "customer"';

@@ -67,7 +67,7 @@ export const policiesSchema = z
         .strictObject({ failed: percent.optional(), optedOut: percent.optional(), complained: percent.optional() })
         .refine((rules) => Object.keys(rules).length > 0, 'must name failed, optedOut or complained')
         .optional(),
-      /** What stands in the place of the link in an SMS; a mail keeps its own, which its opt-out needs. */
+      /** Form of the link in an SMS; a mail keeps its own, which its opt-out needs. */
       links: z.enum(LINKS).default('signed'),
       /** Minutes since midnight in the customer's zone between which nothing is sent. */
       quietHours: z.strictObject({ from: timeOfDay, to: timeOfDay }).optional(),

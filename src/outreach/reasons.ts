@@ -1,5 +1,6 @@
 import { type CampaignFacts } from '../incidents/timeline.js';
 import { assertNever } from '../platform/errors.js';
+import { percent } from '../platform/percent.js';
 
 /**
  * Every reason that a message can have for its state, with the words for people. Programs compare the codes; nothing compares the words.
@@ -174,17 +175,13 @@ export function campaignWords(reason: CampaignReason): string {
     case 'silence_ended':
       return 'the silence ended';
     case 'stopped_by_rule': {
-      return `${percentOf(reason.share)} ${MEASURE_WORDS[reason.measure]}, more than the ${percentOf(reason.limit)} of stopWhen`;
+      return `${percent(reason.share)} ${MEASURE_WORDS[reason.measure]}, more than the ${percent(reason.limit)} of stopWhen`;
     }
     case 'provider_refuses_setup':
       return `the provider refuses our setup: ${messageWords(reason.because)}`;
     default:
       return assertNever(reason);
   }
-}
-
-function percentOf(share: number): string {
-  return `${Number((share * 100).toPrecision(2))} %`;
 }
 
 /** Facts for a line of the timeline about a change of a campaign. */

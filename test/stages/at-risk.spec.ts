@@ -150,7 +150,7 @@ async function kind(which: string): Promise<string[]> {
   return (await inOrder(which)).toSorted();
 }
 
-/** What was sent to each customer: text and reason. */
+/** Messages sent to each customer: text and reason. */
 async function bodies(): Promise<Map<string, string>> {
   const sent = await forewarn.rows<{ customer: string; text: string }>(
     `SELECT i.value AS customer, concat(m.subject, ' ', m.body) AS text FROM message m JOIN customer_identity i ON i.customer_id = m.customer_id AND i.kind = 'id'

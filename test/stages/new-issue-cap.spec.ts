@@ -112,7 +112,7 @@ describe('beyond the new issues that a project may open in an hour', () => {
     ]);
   });
 
-  it('what is gathered opens an incident for ops, and nobody is written to because of it', async () => {
+  it('a flood of new issues opens an incident for ops, and writes to nobody', async () => {
     forewarn = await TestDaemon.start({ config });
     await forewarn.know(...['c1', 'c2', 'c3'].map((externalId) => aCustomer({ externalId })));
     await fill();
@@ -132,7 +132,7 @@ describe('beyond the new issues that a project may open in an hour', () => {
     expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice sent']);
   });
 
-  it('what is gathered is not merged with a fault, nor a fault with it', async () => {
+  it('the catch-all issue is merged with no fault, nor a fault with it', async () => {
     forewarn = await TestDaemon.start({ config });
     await fill();
     await forewarn.send(fault('Delta'));

@@ -21,7 +21,9 @@ export class AudienceStore {
   /** Notes the end of a sweep. */
   async markSwept(tx: Tx, incidentId: number, until: Date): Promise<void> {
     await tx.query(
-      `INSERT INTO cohort (incident_id, swept_until) VALUES ($1, $2) ON CONFLICT (incident_id) DO UPDATE SET swept_until = $2`,
+      `INSERT INTO cohort (incident_id, swept_until)
+        VALUES ($1, $2)
+        ON CONFLICT (incident_id) DO UPDATE SET swept_until = $2`,
       [incidentId, until],
     );
   }
@@ -40,7 +42,8 @@ export class AudienceStore {
       {
         name: 'audience.upsert',
         text: `INSERT INTO audience_member AS a (incident_id, customer_id, kind, evidence, trust, added_at)
-               SELECT $1, customer_id, 'affected', evidence::jsonb, trust, $4 FROM unnest($2::bigint[], $3::text[], $5::text[]) AS m (customer_id, evidence, trust)
+               SELECT $1, customer_id, 'affected', evidence::jsonb, trust, $4
+               FROM unnest($2::bigint[], $3::text[], $5::text[]) AS m (customer_id, evidence, trust)
                ON CONFLICT (incident_id, customer_id) DO UPDATE SET evidence = EXCLUDED.evidence, kind = 'affected',
                  trust = CASE WHEN (${rank('EXCLUDED.trust')}) > (${rank('a.trust')}) THEN EXCLUDED.trust ELSE a.trust END,
                  seq = CASE WHEN a.kind = 'affected' AND (${rank('EXCLUDED.trust')}) <= (${rank('a.trust')}) THEN a.seq
@@ -66,7 +69,9 @@ export class AudienceStore {
   async strangers(sql: Sql, incidentId: number, issueIds: readonly number[], since: Date): Promise<number[]> {
     const [row] = await sql.query<{ ids: string | null }>(
       `WITH hit AS MATERIALIZED (
-         SELECT h.customer_id, max(h.trust) AS trust FROM audience_hit h WHERE h.issue_id = ANY ($2::bigint[])
+         SELECT h.customer_id, max(h.trust) AS trust
+         FROM audience_hit h
+         WHERE h.issue_id = ANY ($2::bigint[])
            AND (h.changed_at >= $3 OR h.customer_id = ANY (ARRAY(SELECT id FROM customer WHERE merged_into IS NOT NULL AND updated_at >= $3)
              || ARRAY(SELECT stranger_id FROM identity_event WHERE action = 'unlinked' AND at >= $3)))
            AND NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = h.customer_id AND a.kind = 'affected' AND (${rank('a.trust')}) >= h.trust)
@@ -90,7 +95,8 @@ export class AudienceStore {
   /** Removes affected members from whom all that hit them was taken when a name was unlinked, in the minute `since` or later. */
   async dropUnlinked(tx: Tx, incidentId: number, issueIds: readonly number[], since: Date): Promise<void> {
     await tx.query(
-      `DELETE FROM audience_member a WHERE a.incident_id = $1 AND a.kind = 'affected'
+      `DELETE FROM audience_member a
+         WHERE a.incident_id = $1 AND a.kind = 'affected'
          AND a.customer_id = ANY (ARRAY(SELECT customer_id FROM identity_event WHERE action = 'unlinked' AND at >= $3))
          AND NOT EXISTS (SELECT FROM customer u JOIN audience_hit h ON h.customer_id = u.id
            WHERE (u.id = a.customer_id OR u.merged_into = a.customer_id) AND h.issue_id = ANY ($2::bigint[]))`,
@@ -101,7 +107,11 @@ export class AudienceStore {
   /** Lists members by customer id after `after`. */
   async list(sql: Sql, incidentId: number, after: number, limit: number): Promise<Member[]> {
     return sql.query<Member>(
-      `SELECT customer_id AS "customerId", kind, trust, evidence, added_at AS "addedAt" FROM audience_member WHERE incident_id = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3`,
+      `SELECT customer_id AS "customerId", kind, trust, evidence, added_at AS "addedAt"
+        FROM audience_member
+        WHERE incident_id = $1 AND customer_id > $2
+        ORDER BY customer_id
+        LIMIT $3`,
       [incidentId, after, limit],
     );
   }
@@ -109,8 +119,11 @@ export class AudienceStore {
   /** Lists the affected after the one numbered `seq`, in the order in which they came. */
   async after(sql: Sql, incidentId: number, seq: number, limit: number): Promise<NumberedMember[]> {
     return sql.query<NumberedMember>(
-      `SELECT customer_id AS "customerId", kind, trust, evidence, added_at AS "addedAt", seq FROM audience_member
-       WHERE incident_id = $1 AND kind = 'affected' AND seq > $2 ORDER BY seq LIMIT $3`,
+      `SELECT customer_id AS "customerId", kind, trust, evidence, added_at AS "addedAt", seq
+       FROM audience_member
+       WHERE incident_id = $1 AND kind = 'affected' AND seq > $2
+       ORDER BY seq
+       LIMIT $3`,
       [incidentId, seq, limit],
     );
   }

@@ -24,7 +24,7 @@ export type HealthBand = (typeof HEALTH_BANDS)[number];
 const POOR_BELOW = 50;
 const FAIR_BELOW = 75;
 
-/** What is known of a customer; times in epoch milliseconds. */
+/** Facts about a customer; times in epoch milliseconds. */
 export interface HealthFacts {
   /** Recent hits, one an issue; `severity` 1 (minor) to 3 (critical). */
   readonly hits: readonly { readonly severity: number; readonly lastAt: number; readonly events: number }[];

@@ -19,9 +19,11 @@ const OUTCOMES = `
   LEFT JOIN audience_member a ON a.incident_id = m.incident_id AND a.customer_id = m.customer_id
     AND a.kind = 'affected' AND a.added_at > m.since AND a.added_at <= ${DUE}
   WHERE ($1::int IS NULL OR i.project_id = $1) AND m.since >= $2 AND ${DUE} <= least($3, coalesce(i.resolved_at, $3))
-  GROUP BY 1, 2 ORDER BY 1, 2`;
+  GROUP BY 1, 2
+  ORDER BY 1, 2`;
 const TOO_SHORT = `
-  SELECT count(*)::int AS count FROM incident i
+  SELECT count(*)::int AS count
+  FROM incident i
   WHERE ($1::int IS NULL OR i.project_id = $1) AND i.resolved_at IS NOT NULL
     AND EXISTS (SELECT FROM at_risk_member m WHERE m.incident_id = i.id AND m.since >= $2)
     AND NOT EXISTS (SELECT FROM at_risk_member m WHERE m.incident_id = i.id AND m.since >= $2 AND ${DUE} <= i.resolved_at)`;

@@ -24,13 +24,26 @@ export interface CustomerTraitsRow {
 }
 
 const ACTIVE = `
-  SELECT x.id, bool_or(x.hit) AS hit, max(x.trust) AS trust FROM (
-    SELECT coalesce(c.merged_into, c.id) AS id, s.at, s.hit, s.trust FROM (
-      SELECT customer_id, last_at AS at, false AS hit, NULL AS trust FROM customer_activity WHERE project_id = $1 AND last_at >= $2
-      UNION ALL SELECT customer_id, max(last_seen), false, NULL FROM customer_trait WHERE project_id = $1 AND last_seen >= $2 GROUP BY 1
-      UNION ALL SELECT customer_id, 'infinity', true, trust FROM audience_member WHERE incident_id = $3 AND kind = 'affected'
-    ) s JOIN customer c ON c.id = s.customer_id
-  ) x GROUP BY 1 ORDER BY max(x.at) DESC, 1 LIMIT $4`;
+  SELECT x.id, bool_or(x.hit) AS hit, max(x.trust) AS trust
+  FROM (
+    SELECT coalesce(c.merged_into, c.id) AS id, s.at, s.hit, s.trust
+    FROM (
+      SELECT customer_id, last_at AS at, false AS hit, NULL AS trust
+      FROM customer_activity
+      WHERE project_id = $1 AND last_at >= $2
+      UNION ALL SELECT customer_id, max(last_seen), false, NULL
+      FROM customer_trait
+      WHERE project_id = $1 AND last_seen >= $2
+      GROUP BY 1
+      UNION ALL SELECT customer_id, 'infinity', true, trust
+      FROM audience_member
+      WHERE incident_id = $3 AND kind = 'affected'
+    ) s
+    JOIN customer c ON c.id = s.customer_id
+  ) x
+  GROUP BY 1
+  ORDER BY max(x.at) DESC, 1
+  LIMIT $4`;
 /** Use of a trait by a customer: how often, since when, until when, and by whose word. */
 export interface TraitUse {
   readonly id: number;
@@ -53,8 +66,11 @@ const USES = {
   name: 'causes.uses',
   text: `SELECT coalesce(c.merged_into, c.id) AS id, t.name, t.value, sum(t.count)::float8 AS count, min(coalesce(t.first_seen, t.last_seen)) AS "firstAt",
       max(t.last_seen) AS "lastAt", max(t.trust) AS trust
-    FROM customer c JOIN customer_trait t ON t.customer_id = c.id JOIN unnest($3::text[], $4::text[]) AS w (name, value) ON w.name = t.name AND w.value = t.value
-    WHERE t.project_id = $1 AND (c.id = ANY ($2::bigint[]) OR c.merged_into = ANY ($2::bigint[])) GROUP BY 1, 2, 3`,
+    FROM customer c
+    JOIN customer_trait t ON t.customer_id = c.id
+    JOIN unnest($3::text[], $4::text[]) AS w (name, value) ON w.name = t.name AND w.value = t.value
+    WHERE t.project_id = $1 AND (c.id = ANY ($2::bigint[]) OR c.merged_into = ANY ($2::bigint[]))
+    GROUP BY 1, 2, 3`,
 };
 const AT_RISK_COLUMNS = `m.customer_id AS "customerId", 'at_risk' AS kind, m.trust, m.expected AS "expectedHitRate", m.since AS "addedAt", m.seq`;
 const NOT_HIT = `NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = m.customer_id AND a.kind = 'affected')`;
@@ -63,7 +79,8 @@ const TRAITS = {
   text: `SELECT c.id, c.locale, c.time_zone AS zone, c.attributes,
       coalesce((SELECT array_agg(p.part ORDER BY t.last_seen, t.name, t.value, p.nth) FROM customer_trait t, unnest(ARRAY[t.name, t.value]) WITH ORDINALITY AS p (part, nth)
         WHERE t.project_id = $1 AND t.customer_id IN (SELECT id FROM customer o WHERE o.id = c.id OR o.merged_into = c.id)), '{}') AS traits
-    FROM customer c WHERE c.id = ANY ($2::bigint[])`,
+    FROM customer c
+    WHERE c.id = ANY ($2::bigint[])`,
 };
 
 /** Trust as a number, weakest first. */
@@ -83,7 +100,9 @@ export class CausesStore {
   /** Reads what was found last; undefined before the first time. */
   async find(sql: Sql, incidentId: number): Promise<FoundCauses | undefined> {
     const [row] = await sql.query<FoundCauses>(
-      `SELECT computed_at AS "computedAt", affected, causes, at_risk AS "atRisk", offered_at AS "offeredAt", others FROM incident_cause WHERE incident_id = $1`,
+      `SELECT computed_at AS "computedAt", affected, causes, at_risk AS "atRisk", offered_at AS "offeredAt", others
+        FROM incident_cause
+        WHERE incident_id = $1`,
       [incidentId],
     );
     return row;
@@ -155,8 +174,10 @@ export class CausesStore {
     );
     await tx.query(
       `INSERT INTO at_risk_member AS m (incident_id, customer_id, since, expected, trust, soonness)
-       SELECT $1, c.id, $3, $4, x.trust, x.soonness FROM unnest($2::bigint[], $5::text[], $6::float8[]) WITH ORDINALITY AS x (id, trust, soonness, nth)
-       JOIN customer c ON c.id = x.id ORDER BY x.nth
+       SELECT $1, c.id, $3, $4, x.trust, x.soonness
+       FROM unnest($2::bigint[], $5::text[], $6::float8[]) WITH ORDINALITY AS x (id, trust, soonness, nth)
+       JOIN customer c ON c.id = x.id
+       ORDER BY x.nth
        ON CONFLICT (incident_id, customer_id) DO UPDATE SET left_at = NULL, trust = EXCLUDED.trust, soonness = EXCLUDED.soonness,
          seq = CASE WHEN m.left_at IS NOT NULL OR ${trustRank('EXCLUDED.trust')} > ${trustRank('m.trust')} THEN nextval(pg_get_serial_sequence('at_risk_member', 'seq')) ELSE m.seq END`,
       [incidentId, members, now, expected, texts(found.map(({ trust }) => trust)), found.map((one) => one.soonness)],
@@ -172,7 +193,8 @@ export class CausesStore {
          (SELECT count(*)::int FROM audience_member a WHERE a.incident_id = $1 AND a.kind = 'affected' AND a.added_at > i.offered_at
           AND NOT EXISTS (SELECT FROM at_risk_member m WHERE m.incident_id = $1 AND m.customer_id = a.customer_id)) AS "restHit",
          i.others AS "ofRest"
-       FROM incident_cause i WHERE i.incident_id = $1 AND i.offered_at IS NOT NULL`,
+       FROM incident_cause i
+       WHERE i.incident_id = $1 AND i.offered_at IS NOT NULL`,
       [incidentId],
     );
     return row;
@@ -181,8 +203,11 @@ export class CausesStore {
   /** Customers at risk who were not hit, in the order of their numbers after `seq`: of those who came together, the likeliest to be hit soon first. */
   async atRisk(sql: Sql, incidentId: number, seq: number, limit: number): Promise<AtRiskMember[]> {
     return sql.query<AtRiskMember>(
-      `SELECT ${AT_RISK_COLUMNS} FROM at_risk_member m WHERE m.incident_id = $1 AND m.left_at IS NULL AND m.seq > $2 AND ${NOT_HIT}
-       ORDER BY m.seq LIMIT $3`,
+      `SELECT ${AT_RISK_COLUMNS}
+       FROM at_risk_member m
+       WHERE m.incident_id = $1 AND m.left_at IS NULL AND m.seq > $2 AND ${NOT_HIT}
+       ORDER BY m.seq
+       LIMIT $3`,
       [incidentId, seq, limit],
     );
   }

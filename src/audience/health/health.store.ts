@@ -4,7 +4,7 @@ import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
 import { type Health, type HealthBand, type HealthFacts } from '../algorithm/health.v1.js';
 
-/** What is known of one customer. */
+/** Facts about one customer. */
 export interface HealthRow extends HealthFacts {
   readonly customerId: number;
 }
@@ -28,11 +28,18 @@ export interface Calibration {
 const FACTS = `SELECT c.id AS "customerId", use.use,
     coalesce((SELECT json_agg(x) FROM (
       SELECT max(h.severity) AS severity, (extract(epoch FROM max(h.last_at)) * 1000)::float8 AS "lastAt", sum(h.events)::int AS events
-      FROM customer o JOIN health_hit h ON h.customer_id = o.id WHERE (o.id = c.id OR o.merged_into = c.id) AND h.last_at >= $2 GROUP BY h.issue_id) x), '[]') AS hits,
+      FROM customer o
+      JOIN health_hit h ON h.customer_id = o.id
+      WHERE (o.id = c.id OR o.merged_into = c.id) AND h.last_at >= $2
+      GROUP BY h.issue_id) x), '[]') AS hits,
     (SELECT count(*)::int FROM user_feedback f WHERE f.customer_id = c.id AND f.at >= $3) AS contacts
   FROM (SELECT id FROM customer WHERE id > $1 AND merged_into IS NULL ORDER BY id LIMIT $4) c,
     LATERAL (SELECT (SELECT json_build_object('lastAt', (extract(epoch FROM a.last_at) * 1000)::float8, 'days', a.days)
-      FROM customer_activity a WHERE a.customer_id = c.id ORDER BY a.last_at DESC LIMIT 1) AS use OFFSET 0) use`;
+      FROM customer_activity a
+      WHERE a.customer_id = c.id
+      ORDER BY a.last_at DESC
+      LIMIT 1) AS use
+      OFFSET 0) use`;
 
 /** SQL on the health of customers. */
 @Injectable()
@@ -48,7 +55,8 @@ export class HealthStore {
   async write(tx: Tx, scored: readonly (Health & { readonly customerId: number })[], now: Date): Promise<void> {
     await tx.query(
       `INSERT INTO customer_health AS h (customer_id, score, band, parts, scored_at)
-       SELECT x.id, x.score, x.band, x.parts::jsonb, $1 FROM unnest($2::bigint[], $3::int[], $4::text[], $5::text[]) AS x (id, score, band, parts)
+       SELECT x.id, x.score, x.band, x.parts::jsonb, $1
+       FROM unnest($2::bigint[], $3::int[], $4::text[], $5::text[]) AS x (id, score, band, parts)
        WHERE EXISTS (SELECT FROM customer WHERE id = x.id)
        ON CONFLICT (customer_id) DO UPDATE SET score = EXCLUDED.score, band = EXCLUDED.band, parts = EXCLUDED.parts, scored_at = $1`,
       [
@@ -68,7 +76,8 @@ export class HealthStore {
   async call(tx: Tx, now: Date, since: Date): Promise<void> {
     await tx.query(
       `INSERT INTO health_call (customer_id, called_at, band)
-       SELECT h.customer_id, $1, h.band FROM customer_health h
+       SELECT h.customer_id, $1, h.band
+       FROM customer_health h
        WHERE h.scored_at = $1 AND (h.band = 'poor' OR h.customer_id % 20 = 0)
          AND EXISTS (SELECT FROM customer_activity a WHERE a.customer_id = h.customer_id AND a.last_at >= $2)
          AND NOT EXISTS (SELECT FROM health_call k WHERE k.customer_id = h.customer_id AND k.called_at >= $2)
@@ -80,7 +89,8 @@ export class HealthStore {
   /** Looks at calls before a moment again: whether the customer used the app since. */
   async settle(tx: Tx, before: Date): Promise<void> {
     await tx.query(
-      `UPDATE health_call k SET silent = NOT EXISTS (SELECT FROM customer_activity a WHERE a.customer_id = k.customer_id AND a.last_at > k.called_at)
+      `UPDATE health_call k
+       SET silent = NOT EXISTS (SELECT FROM customer_activity a WHERE a.customer_id = k.customer_id AND a.last_at > k.called_at)
        WHERE k.silent IS NULL AND k.called_at < $1`,
       [before],
     );
@@ -102,8 +112,11 @@ export class HealthStore {
     const rows = await sql.query<
       Omit<ScoredCustomer, 'activeDays'> & { parts: Health['parts'] & Pick<Health, 'activeDays'> }
     >(
-      `SELECT customer_id AS "customerId", score, band, parts, scored_at AS "scoredAt" FROM customer_health
-       WHERE (score, customer_id) > ($2, $3) AND band = ANY ($1::text[]) ORDER BY score, customer_id LIMIT $4`,
+      `SELECT customer_id AS "customerId", score, band, parts, scored_at AS "scoredAt"
+       FROM customer_health
+       WHERE (score, customer_id) > ($2, $3) AND band = ANY ($1::text[])
+       ORDER BY score, customer_id
+       LIMIT $4`,
       [bands, after.score, after.customerId, limit],
     );
     return rows.map(({ parts: { activeDays, ...parts }, ...row }) => ({ ...row, parts, activeDays }));
@@ -114,7 +127,8 @@ export class HealthStore {
     const rows = await sql.query<{ poor: number; poorSilent: number; rest: number; restSilent: number }>(
       `SELECT count(*) FILTER (WHERE band = 'poor')::int AS poor, count(*) FILTER (WHERE band = 'poor' AND silent)::int AS "poorSilent",
          count(*) FILTER (WHERE band <> 'poor')::int AS rest, count(*) FILTER (WHERE band <> 'poor' AND silent)::int AS "restSilent"
-       FROM health_call WHERE silent IS NOT NULL`,
+       FROM health_call
+       WHERE silent IS NOT NULL`,
     );
     const { poor, poorSilent, rest, restSilent } = onlyRow(rows, 'the calibration');
     return { poor: { called: poor, silent: poorSilent }, rest: { called: rest, silent: restSilent } };

@@ -16,14 +16,17 @@ interface HeldOutMember extends HeldOut {
 export class HoldOutStore {
   /** The secret by which chance decides; it never leaves the database but for that. */
   async secret(sql: Sql): Promise<Buffer> {
-    const text = `SELECT secret FROM installation_secret WHERE name = 'hold_out'`;
+    const text = `SELECT secret
+      FROM installation_secret
+      WHERE name = 'hold_out'`;
     return onlyRow(await sql.query<{ secret: Buffer }>(text, []), 'the secret of hold-outs').secret;
   }
 
   /** Of these customers, those who are held out of one of these incidents. */
   async among(sql: Sql, incidentIds: readonly number[], customerIds: readonly number[]): Promise<Set<number>> {
     const rows = await sql.query<{ id: number }>(
-      `SELECT DISTINCT customer_id AS id FROM held_out
+      `SELECT DISTINCT customer_id AS id
+       FROM held_out
        WHERE incident_id = ANY ($1::bigint[]) AND customer_id = ANY ($2::bigint[]) AND released_at IS NULL`,
       [incidentIds, int8s(customerIds)],
     );
@@ -35,8 +38,10 @@ export class HoldOutStore {
     if (held.length === 0) return;
     await tx.query(
       `INSERT INTO held_out (incident_id, customer_id, audience, share, channel, held_at)
-       SELECT $1, c.id, x.audience, $5, x.channel, $6 FROM unnest($2::bigint[], $3::text[], $4::text[]) AS x (id, audience, channel)
-       JOIN customer c ON c.id = x.id ON CONFLICT DO NOTHING`,
+       SELECT $1, c.id, x.audience, $5, x.channel, $6
+       FROM unnest($2::bigint[], $3::text[], $4::text[]) AS x (id, audience, channel)
+       JOIN customer c ON c.id = x.id
+       ON CONFLICT DO NOTHING`,
       [
         incidentId,
         int8s(held.map(({ customerId }) => customerId)),
@@ -58,7 +63,9 @@ export class HoldOutStore {
     const ids = int8s(rows.map(({ id }) => id));
     for (const table of ['audience_member', 'at_risk_member'] as const)
       await tx.query(
-        `UPDATE ${table} SET seq = nextval(pg_get_serial_sequence('${table}', 'seq')) WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[])`,
+        `UPDATE ${table}
+          SET seq = nextval(pg_get_serial_sequence('${table}', 'seq'))
+          WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[])`,
         [incidentId, ids],
       );
     return rows.length;
@@ -67,8 +74,12 @@ export class HoldOutStore {
   /** Reads how it is known that these customers belong to the audience. */
   async trusts(sql: Sql, incidentId: number, customerIds: readonly number[]): Promise<Map<number, Trust>> {
     const rows = await sql.query<{ id: number; trust: Trust }>(
-      `SELECT customer_id AS id, trust FROM at_risk_member WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[])
-       UNION ALL SELECT customer_id, trust FROM audience_member WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[])`,
+      `SELECT customer_id AS id, trust
+       FROM at_risk_member
+       WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[])
+       UNION ALL SELECT customer_id, trust
+       FROM audience_member
+       WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[])`,
       [incidentId, int8s(customerIds)],
     );
     return new Map(rows.map(({ id, trust }) => [id, trust]));
@@ -77,8 +88,11 @@ export class HoldOutStore {
   /** Lists who is held out of an incident by customer id after `after`. */
   async list(sql: Sql, incidentId: number, after: number, limit: number): Promise<HeldOutMember[]> {
     return sql.query<HeldOutMember>(
-      `SELECT customer_id AS "customerId", audience, channel, share, held_at AS "heldAt" FROM held_out
-       WHERE incident_id = $1 AND released_at IS NULL AND customer_id > $2 ORDER BY customer_id LIMIT $3`,
+      `SELECT customer_id AS "customerId", audience, channel, share, held_at AS "heldAt"
+       FROM held_out
+       WHERE incident_id = $1 AND released_at IS NULL AND customer_id > $2
+       ORDER BY customer_id
+       LIMIT $3`,
       [incidentId, after, limit],
     );
   }

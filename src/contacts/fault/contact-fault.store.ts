@@ -15,7 +15,7 @@ interface UnmatchedRow {
   readonly at: Date;
 }
 
-/** What an app's users wrote into its feedback form. */
+/** Words that users of an app wrote into its feedback form. */
 export interface FeedbackRow {
   readonly id: number;
   readonly projectId: number;

@@ -32,7 +32,7 @@ export interface TakenContact {
   readonly line: string | null;
 }
 
-/** What a user of an app wrote into its feedback form. */
+/** Words that a user of an app wrote into its feedback form. */
 interface Feedback {
   readonly id: number;
   readonly projectId: number;

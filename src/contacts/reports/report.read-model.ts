@@ -17,7 +17,7 @@ export interface Proactive {
   readonly contactsAfterTold: number;
 }
 
-/** What hurts customers of an area and a release. */
+/** Harm done to customers by an area and a release. */
 export interface Hurt {
   readonly project: string;
   readonly area: string | null;

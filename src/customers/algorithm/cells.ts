@@ -6,7 +6,7 @@ import { isNobody, normalEmail, normalName } from '../identity.js';
 /** Longest name, id or attribute, UTF-16 units. */
 export const LONGEST = 200;
 
-/** What was read of a cell, or what is wrong with it. */
+/** Value read from a cell, or its fault. */
 export type Cell<T> = { readonly value: T } | { readonly problem: string };
 
 /** NUL and half surrogate pairs, which no table holds, and U+FFFD, which stands where bytes could not be read. */

@@ -28,7 +28,7 @@ export const externalIdSchema = name;
 /** Name of a directory, as the configuration spells it; whether it exists is checked later. */
 export const directoryQuery = z.strictObject({ directory: z.string().max(LONGEST).optional() });
 
-/** What somebody looks for, and how much of it they want to see. */
+/** Search words, and the size of the page. */
 export const searchQuery = directoryQuery.extend({
   query: z.string().trim().min(1).max(LONGEST),
   limit: z.coerce.number().int().min(1).max(100).default(20),

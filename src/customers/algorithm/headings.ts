@@ -1,4 +1,4 @@
-/** What a column of an import can hold, beside `attributes.NAME`. */
+/** Fields that a column of an import can hold, beside `attributes.NAME`. */
 export const FIELDS = [
   'externalId',
   'name',
@@ -80,7 +80,7 @@ export function readHeadingMap(text: string): { readonly map: HeadingMap } | { r
   return { map };
 }
 
-/** What a heading means; undefined when nobody can say. */
+/** Field that a heading stands for; undefined when nobody can say. */
 export function fieldOf(heading: string, map: HeadingMap): string | undefined {
   const written = heading.trim();
   const mapped = map.get(written.toLowerCase());

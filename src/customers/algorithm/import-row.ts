@@ -20,7 +20,7 @@ export interface ImportRow {
   readonly entry: CustomerEntry;
 }
 
-/** What is wrong with a cell, or with a whole line when `field` is undefined. */
+/** Fault of a cell, or of a whole line when `field` is undefined. */
 export interface Mistake {
   readonly line: number;
   readonly field?: string;

@@ -1,4 +1,4 @@
-/** What is known of a device on which somebody has logged in. */
+/** Facts about a device on which somebody has logged in. */
 export interface DeviceLogin {
   /** The customer who logged in. */
   readonly customerId: number;
@@ -14,7 +14,7 @@ export interface DeviceLogin {
   readonly takenAway: boolean;
 }
 
-/** What follows: nothing; the stranger was this customer; the device is somebody else's from now on; or a link is refused. */
+/** Verdict on a login: nothing; the stranger was this customer; the device is somebody else's from now on; or a link is refused. */
 export type LoginVerdict = 'nothing' | 'link' | 'release' | 'shared_device' | 'too_many_devices' | 'taken_away';
 
 /** Judges a login. What a device suffered before it belongs to whoever logs in next, as long as few people use it and no person said otherwise. */

@@ -26,14 +26,20 @@ const INSERT_SEEN = {
   name: 'customers.insert_seen',
   text: `WITH ids AS MATERIALIZED (SELECT nth, nextval(pg_get_serial_sequence('customer', 'id')) AS id FROM generate_series(1, $1) AS nth), made AS (
       INSERT INTO customer (id, directory_id, source, created_at, updated_at) OVERRIDING SYSTEM VALUE
-      SELECT id, x.directory_id, 'telemetry', $2, $2 FROM ids JOIN unnest($3::int[]) WITH ORDINALITY AS x (directory_id, nth) USING (nth)
+      SELECT id, x.directory_id, 'telemetry', $2, $2
+      FROM ids
+      JOIN unnest($3::int[]) WITH ORDINALITY AS x (directory_id, nth) USING (nth)
     ), named AS (
       INSERT INTO customer_identity (directory_id, kind, value, customer_id)
       SELECT ($3::int[])[x.nth], x.kind, x.value, ids.id
-      FROM unnest($4::text[], $5::text[], $6::int[]) AS x (kind, value, nth) JOIN ids USING (nth) ORDER BY 1, 2, 3
-      ON CONFLICT DO NOTHING RETURNING 1
+      FROM unnest($4::text[], $5::text[], $6::int[]) AS x (kind, value, nth)
+      JOIN ids USING (nth)
+      ORDER BY 1, 2, 3
+      ON CONFLICT DO NOTHING
+      RETURNING 1
     )
-    SELECT string_agg(id::text, ',' ORDER BY nth) AS ids, (SELECT count(*) FROM named) AS named FROM ids`,
+    SELECT string_agg(id::text, ',' ORDER BY nth) AS ids, (SELECT count(*) FROM named) AS named
+    FROM ids`,
 };
 const RECIPIENTS = {
   name: 'customers.recipients',
@@ -43,30 +49,40 @@ const RECIPIENTS = {
         WHERE p.customer_id = c.id AND (p.suppressed_at IS NOT NULL OR s.address IS NOT NULL)) AS suppressed,
       (SELECT jsonb_agg(e) FROM (SELECT DISTINCT ON (channel, purpose) channel, purpose, granted, source, at FROM consent_entry WHERE customer_id = c.id
         ORDER BY channel, purpose, id DESC) e) AS consents
-    FROM customer c WHERE c.id = ANY ($1::bigint[])`,
+    FROM customer c
+    WHERE c.id = ANY ($1::bigint[])`,
 };
 
 const SHOWN = {
   name: 'customers.shown',
   text: `SELECT c.*, (SELECT name FROM directory d WHERE d.id = c.directory_id) AS directory,
       (SELECT value FROM customer_identity i WHERE i.customer_id = c.id AND i.kind = 'id') AS external_id
-    FROM customer c WHERE c.id = ANY ($1::bigint[])`,
+    FROM customer c
+    WHERE c.id = ANY ($1::bigint[])`,
 };
 const AFTER = `lower($4::text) || U&'\\+10FFFF'`;
 const SEARCH = {
   name: 'customers.search',
-  text: `SELECT id FROM (
-      SELECT 1 AS rank, coalesce(c.merged_into, c.id) AS id, '' AS name FROM directory d, unnest($2::text[], $3::text[]) AS k (kind, value),
+  text: `SELECT id
+      FROM (
+      SELECT 1 AS rank, coalesce(c.merged_into, c.id) AS id, '' AS name
+      FROM directory d, unnest($2::text[], $3::text[]) AS k (kind, value),
         LATERAL (SELECT customer_id FROM customer_identity WHERE directory_id = d.id AND kind = k.kind AND value = k.value OFFSET 0) i,
         LATERAL (SELECT id, merged_into FROM customer WHERE id = i.customer_id OFFSET 0) c
       WHERE $1::int IS NULL OR d.id = $1
       UNION ALL (SELECT 2, id, lower(name) COLLATE "C" FROM customer
         WHERE lower(name) COLLATE "C" >= lower($4::text) COLLATE "C" AND lower(name) COLLATE "C" < (${AFTER}) COLLATE "C"
-          AND name IS NOT NULL AND ($1::int IS NULL OR directory_id = $1) ORDER BY lower(name) COLLATE "C" LIMIT $5)
+          AND name IS NOT NULL AND ($1::int IS NULL OR directory_id = $1)
+          ORDER BY lower(name) COLLATE "C"
+          LIMIT $5)
       UNION ALL (SELECT 3, id, lower(substring(name from '\\S+$')) COLLATE "C" FROM customer
         WHERE lower(substring(name from '\\S+$')) COLLATE "C" >= lower($4::text) COLLATE "C" AND lower(substring(name from '\\S+$')) COLLATE "C" < (${AFTER}) COLLATE "C"
-          AND name ~ '\\s' AND ($1::int IS NULL OR directory_id = $1) ORDER BY lower(substring(name from '\\S+$')) COLLATE "C" LIMIT $5)) x
-    GROUP BY id ORDER BY min(rank), min(name), id LIMIT $5`,
+          AND name ~ '\\s' AND ($1::int IS NULL OR directory_id = $1)
+          ORDER BY lower(substring(name from '\\S+$')) COLLATE "C"
+          LIMIT $5)) x
+    GROUP BY id
+    ORDER BY min(rank), min(name), id
+    LIMIT $5`,
 };
 
 /** A customer and the strangers who turned out to be them. */
@@ -77,21 +93,35 @@ const MERGED = '(SELECT id FROM customer WHERE id = $1 OR merged_into = $1)';
  */
 const NOTE_TRACES = `
   INSERT INTO erased_trace (customer_id, texts, quoted)
-  SELECT $1::bigint, coalesce(array_agg(DISTINCT word) FILTER (WHERE NOT whole), '{}'), coalesce(array_agg(DISTINCT word) FILTER (WHERE whole), '{}') FROM (
-    SELECT name AS word, false AS whole FROM customer WHERE id = $1 AND name ~ '\\S\\s+\\S'
-    UNION SELECT name, true FROM customer WHERE id = $1 AND name IS NOT NULL
-    UNION SELECT ltrim(address, '+'), false FROM contact_point WHERE customer_id = $1
-    UNION SELECT ltrim(value, '+'), false FROM customer_identity WHERE customer_id IN ${MERGED} AND kind IN ('email', 'phone')
-    UNION SELECT value, true FROM customer_identity WHERE customer_id IN ${MERGED} AND kind NOT IN ('email', 'phone')
-  ) x WHERE length(word) > 2 OR whole
+  SELECT $1::bigint, coalesce(array_agg(DISTINCT word) FILTER (WHERE NOT whole), '{}'), coalesce(array_agg(DISTINCT word) FILTER (WHERE whole), '{}')
+  FROM (
+    SELECT name AS word, false AS whole
+    FROM customer
+    WHERE id = $1 AND name ~ '\\S\\s+\\S'
+    UNION SELECT name, true
+    FROM customer
+    WHERE id = $1 AND name IS NOT NULL
+    UNION SELECT ltrim(address, '+'), false
+    FROM contact_point
+    WHERE customer_id = $1
+    UNION SELECT ltrim(value, '+'), false
+    FROM customer_identity
+    WHERE customer_id IN ${MERGED} AND kind IN ('email', 'phone')
+    UNION SELECT value, true
+    FROM customer_identity
+    WHERE customer_id IN ${MERGED} AND kind NOT IN ('email', 'phone')
+  ) x
+  WHERE length(word) > 2 OR whole
   HAVING count(*) > 0
   ON CONFLICT DO NOTHING`;
 
 const RECORD_CONSENT = `
   INSERT INTO consent_entry (customer_id, channel, purpose, granted, source, at)
-  SELECT $1, $2, p.purpose, $3, $4, coalesce($5::timestamptz, $6) FROM unnest($8::text[]) AS p (purpose)
+  SELECT $1, $2, p.purpose, $3, $4, coalesce($5::timestamptz, $6)
+  FROM unnest($8::text[]) AS p (purpose)
   WHERE NOT EXISTS (
-    SELECT FROM (SELECT granted, source, at FROM consent_entry WHERE customer_id = $1 AND channel = $2 AND purpose = p.purpose ORDER BY id DESC LIMIT 1) last
+    SELECT
+    FROM (SELECT granted, source, at FROM consent_entry WHERE customer_id = $1 AND channel = $2 AND purpose = p.purpose ORDER BY id DESC LIMIT 1) last
     WHERE last.granted = $3 OR $5::timestamptz <= last.at
       OR $3 AND NOT $7 AND $5::timestamptz IS NULL AND last.source NOT IN ('api', 'import'))`;
 
@@ -174,7 +204,9 @@ export class CustomerStore {
   /** Those of these customers whom the directory lists. */
   async listed(sql: Sql, ids: readonly number[]): Promise<Set<number>> {
     if (ids.length === 0) return new Set();
-    const text = `SELECT id FROM customer WHERE id = ANY ($1::bigint[]) AND (source = 'directory' OR merged_into IS NOT NULL)`;
+    const text = `SELECT id
+      FROM customer
+      WHERE id = ANY ($1::bigint[]) AND (source = 'directory' OR merged_into IS NOT NULL)`;
     const rows = await sql.query<{ id: number }>({ name: 'customers.listed', text }, [ids]);
     return new Set(rows.map(({ id }) => id));
   }
@@ -202,14 +234,17 @@ export class CustomerStore {
 
   /** Removes customers that were made in vain, because another process made the same ones first. */
   async deleteUnused(tx: Tx, ids: readonly number[]): Promise<void> {
-    const sql = `DELETE FROM customer c WHERE c.id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM customer_identity i WHERE i.customer_id = c.id)`;
+    const sql = `DELETE FROM customer c
+      WHERE c.id = ANY ($1::bigint[]) AND NOT EXISTS (SELECT FROM customer_identity i WHERE i.customer_id = c.id)`;
     if (ids.length > 0) await tx.query(sql, [ids]);
   }
 
   /** Creates a directory entry and returns its id. */
   async insert(tx: Tx, directoryId: number, now: Date): Promise<number> {
     const rows = await tx.query<{ id: number }>(
-      `INSERT INTO customer (directory_id, source, created_at, updated_at) VALUES ($1, 'directory', $2, $2) RETURNING id`,
+      `INSERT INTO customer (directory_id, source, created_at, updated_at)
+        VALUES ($1, 'directory', $2, $2)
+        RETURNING id`,
       [directoryId, now],
     );
     return onlyRow(rows, 'the new customer').id;
@@ -235,7 +270,9 @@ export class CustomerStore {
   async moveIdentities(tx: Tx, id: number, names: readonly Name[]): Promise<Moved[]> {
     const before = await this.findIdentities(tx, names);
     const sql = `INSERT INTO customer_identity (directory_id, kind, value, customer_id)
-                 SELECT DISTINCT k.directory_id, k.kind, k.value, $4::bigint FROM unnest($1::int[], $2::text[], $3::text[]) AS k (directory_id, kind, value) ORDER BY 1, 2, 3
+                 SELECT DISTINCT k.directory_id, k.kind, k.value, $4::bigint
+                 FROM unnest($1::int[], $2::text[], $3::text[]) AS k (directory_id, kind, value)
+                 ORDER BY 1, 2, 3
                  ON CONFLICT (directory_id, kind, value) DO UPDATE SET customer_id = $4`;
     await tx.query(sql, [
       int4s(names.map((one) => one.directoryId)),
@@ -254,17 +291,21 @@ export class CustomerStore {
   async mergeTelemetry(tx: Tx, moved: readonly Moved[]): Promise<void> {
     if (moved.length === 0) return;
     const merged = await tx.query<{ id: number }>(
-      `UPDATE customer c SET merged_into = i.id, updated_at = i.updated_at
+      `UPDATE customer c
+       SET merged_into = i.id, updated_at = i.updated_at
        FROM (SELECT DISTINCT ON (from_id) * FROM unnest($1::bigint[], $2::bigint[]) AS x (from_id, into_id) ORDER BY from_id, into_id) k
        JOIN customer i ON i.id = k.into_id
        WHERE c.id = k.from_id AND c.source = 'telemetry'
-         AND NOT EXISTS (SELECT FROM customer_identity o WHERE o.customer_id = c.id AND o.kind = 'id') RETURNING c.id`,
+         AND NOT EXISTS (SELECT FROM customer_identity o WHERE o.customer_id = c.id AND o.kind = 'id')
+         RETURNING c.id`,
       [int8s(moved.map((one) => one.fromId)), int8s(moved.map((one) => one.intoId))],
     );
     const ids = int8s(merged.map((row) => row.id));
     await tx.query('DELETE FROM customer_identity WHERE customer_id = ANY ($1::bigint[])', [ids]);
     await tx.query(
-      `UPDATE customer c SET merged_into = m.merged_into FROM customer m
+      `UPDATE customer c
+       SET merged_into = m.merged_into
+       FROM customer m
        WHERE c.merged_into = ANY ($1::bigint[]) AND m.id = c.merged_into AND m.merged_into IS NOT NULL`,
       [ids],
     );
@@ -284,8 +325,10 @@ export class CustomerStore {
     if (address === null)
       return void (await tx.query('DELETE FROM contact_point WHERE customer_id = $1 AND channel = $2', [id, channel]));
     await tx.query(
-      `INSERT INTO contact_point AS p (customer_id, channel, address, created_at) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (customer_id, channel) DO UPDATE SET address = $3, created_at = $4, suppressed_at = NULL, suppressed_reason = NULL WHERE p.address <> $3`,
+      `INSERT INTO contact_point AS p (customer_id, channel, address, created_at)
+       VALUES ($1, $2, $3, $4)
+       ON CONFLICT (customer_id, channel) DO UPDATE SET address = $3, created_at = $4, suppressed_at = NULL, suppressed_reason = NULL
+       WHERE p.address <> $3`,
       [id, channel, address, now],
     );
   }
@@ -347,7 +390,9 @@ export class CustomerStore {
   /** The external id of each of these customers that has one. */
   async externalIds(sql: Sql, ids: readonly number[]): Promise<Map<number, string>> {
     const rows = await sql.query<{ customer_id: number; value: string }>(
-      `SELECT customer_id, value FROM customer_identity WHERE kind = 'id' AND customer_id = ANY ($1::bigint[])`,
+      `SELECT customer_id, value
+        FROM customer_identity
+        WHERE kind = 'id' AND customer_id = ANY ($1::bigint[])`,
       [ids],
     );
     return new Map(rows.map((row) => [row.customer_id, row.value]));
@@ -412,7 +457,9 @@ export class CustomerStore {
 
   /** Takes ids of erased customers off the list of those whose traces elsewhere are still to be removed. */
   async takeErased(tx: Tx, limit: number): Promise<number[]> {
-    const sql = `DELETE FROM customer_erased WHERE customer_id IN (SELECT customer_id FROM customer_erased ORDER BY 1 FOR UPDATE SKIP LOCKED LIMIT $1) RETURNING customer_id`;
+    const sql = `DELETE FROM customer_erased
+      WHERE customer_id IN (SELECT customer_id FROM customer_erased ORDER BY 1 FOR UPDATE SKIP LOCKED LIMIT $1)
+      RETURNING customer_id`;
     return (await tx.query<{ customer_id: number }>(sql, [limit])).map((row) => row.customer_id);
   }
 }

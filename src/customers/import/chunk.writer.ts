@@ -20,7 +20,7 @@ interface Placed {
   readonly entry: CustomerEntry;
 }
 
-/** What a chunk did. */
+/** Result of one chunk. */
 export interface ChunkResult {
   readonly created: number;
   readonly optOutsKept: number;

@@ -52,7 +52,8 @@ export interface GivenWord {
 // Each statement goes from the lines to the rows by key (OFFSET 0 keeps the planner from turning that round), whatever the planner thinks of the sizes.
 const FIND = {
   name: 'import.find',
-  text: `SELECT k.value AS "externalId", i.customer_id AS "customerId", c.source FROM unnest($2::text[]) AS k (value),
+  text: `SELECT k.value AS "externalId", i.customer_id AS "customerId", c.source
+    FROM unnest($2::text[]) AS k (value),
     LATERAL (SELECT customer_id FROM customer_identity WHERE directory_id = $1 AND kind = 'id' AND value = k.value OFFSET 0) i,
     LATERAL (SELECT source FROM customer WHERE id = i.customer_id OFFSET 0) c`,
 };
@@ -60,18 +61,29 @@ const CREATE = {
   name: 'import.create',
   text: `WITH k AS MATERIALIZED (
       SELECT x.*, nextval(pg_get_serial_sequence('customer', 'id')) AS id
-      FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS x (value, name, locale, time_zone, attributes) ORDER BY value
+      FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS x (value, name, locale, time_zone, attributes)
+      ORDER BY value
     ), named AS (
-      INSERT INTO customer_identity (directory_id, kind, value, customer_id) SELECT $1::int, 'id', value, id FROM k ON CONFLICT DO NOTHING RETURNING customer_id
+      INSERT INTO customer_identity (directory_id, kind, value, customer_id)
+      SELECT $1::int, 'id', value, id
+      FROM k
+      ON CONFLICT DO NOTHING
+      RETURNING customer_id
     ), made AS (
       INSERT INTO customer (id, directory_id, name, locale, time_zone, attributes, source, created_at, updated_at) OVERRIDING SYSTEM VALUE
-      SELECT id, $1::int, name, locale, time_zone, coalesce(attributes::jsonb, '{}'), 'directory', $2, $2 FROM k WHERE id IN (SELECT customer_id FROM named) RETURNING id
+      SELECT id, $1::int, name, locale, time_zone, coalesce(attributes::jsonb, '{}'), 'directory', $2, $2
+      FROM k
+      WHERE id IN (SELECT customer_id FROM named)
+      RETURNING id
     )
-    SELECT value AS "externalId", id AS "customerId", 'directory' AS source FROM k WHERE id IN (SELECT id FROM made)`,
+    SELECT value AS "externalId", id AS "customerId", 'directory' AS source
+    FROM k
+    WHERE id IN (SELECT id FROM made)`,
 };
 const UPDATE = {
   name: 'import.update',
-  text: `UPDATE customer c SET source = 'directory', updated_at = $1,
+  text: `UPDATE customer c
+      SET source = 'directory', updated_at = $1,
       name = CASE WHEN given & 1 > 0 THEN k.name ELSE c.name END, locale = CASE WHEN given & 2 > 0 THEN k.locale ELSE c.locale END,
       time_zone = CASE WHEN given & 4 > 0 THEN k.time_zone ELSE c.time_zone END,
       attributes = CASE WHEN given & 8 > 0 THEN k.attributes::jsonb ELSE c.attributes END
@@ -82,21 +94,30 @@ const UPDATE = {
 const NAME = {
   name: 'import.name',
   text: `WITH k AS MATERIALIZED (
-      SELECT * FROM unnest($2::bigint[], $3::text[], $4::text[]) AS x (customer_id, kind, value) ORDER BY kind, value
+      SELECT *
+      FROM unnest($2::bigint[], $3::text[], $4::text[]) AS x (customer_id, kind, value)
+      ORDER BY kind, value
     ), before AS MATERIALIZED (
-      SELECT k.customer_id AS into_id, i.customer_id FROM k,
+      SELECT k.customer_id AS into_id, i.customer_id
+      FROM k,
         LATERAL (SELECT customer_id FROM customer_identity WHERE directory_id = $1 AND kind = k.kind AND value = k.value OFFSET 0) i
       WHERE i.customer_id <> k.customer_id
     ), moved AS (
-      INSERT INTO customer_identity AS i (directory_id, kind, value, customer_id) SELECT $1::int, kind, value, customer_id FROM k
-      ON CONFLICT (directory_id, kind, value) DO UPDATE SET customer_id = EXCLUDED.customer_id WHERE i.customer_id <> EXCLUDED.customer_id
+      INSERT INTO customer_identity AS i (directory_id, kind, value, customer_id)
+      SELECT $1::int, kind, value, customer_id
+      FROM k
+      ON CONFLICT (directory_id, kind, value) DO UPDATE SET customer_id = EXCLUDED.customer_id
+      WHERE i.customer_id <> EXCLUDED.customer_id
     )
-    SELECT DISTINCT customer_id AS "fromId", into_id AS "intoId" FROM before`,
+    SELECT DISTINCT customer_id AS "fromId", into_id AS "intoId"
+    FROM before`,
 };
 const ADDRESS = {
   name: 'import.address',
   text: `INSERT INTO contact_point AS p (customer_id, channel, address, created_at)
-    SELECT k.customer_id, k.channel, k.address, $1 FROM unnest($2::bigint[], $3::text[], $4::text[]) AS k (customer_id, channel, address) WHERE k.address IS NOT NULL
+    SELECT k.customer_id, k.channel, k.address, $1
+    FROM unnest($2::bigint[], $3::text[], $4::text[]) AS k (customer_id, channel, address)
+    WHERE k.address IS NOT NULL
     ON CONFLICT (customer_id, channel) DO UPDATE SET address = EXCLUDED.address, created_at = $1, suppressed_at = NULL, suppressed_reason = NULL
     WHERE p.address <> EXCLUDED.address`,
 };
@@ -104,11 +125,17 @@ const DROP = {
   name: 'import.drop',
   text: `WITH k AS MATERIALIZED (SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS x (customer_id, channel, kind, address)
     ), gone AS (
-      DELETE FROM contact_point p USING k WHERE p.customer_id = k.customer_id AND p.channel = k.channel AND k.address IS NULL
+      DELETE FROM contact_point p
+      USING k
+      WHERE p.customer_id = k.customer_id AND p.channel = k.channel AND k.address IS NULL
     ), dropped AS (
-      DELETE FROM customer_identity i USING k WHERE i.customer_id = k.customer_id AND i.kind = k.kind AND i.value IS DISTINCT FROM k.address RETURNING 1
+      DELETE FROM customer_identity i
+      USING k
+      WHERE i.customer_id = k.customer_id AND i.kind = k.kind AND i.value IS DISTINCT FROM k.address
+      RETURNING 1
     )
-    SELECT count(*)::int AS dropped FROM dropped`,
+    SELECT count(*)::int AS dropped
+    FROM dropped`,
 };
 const CONSENT = {
   name: 'import.consent',
@@ -118,12 +145,16 @@ const CONSENT = {
       LEFT JOIN LATERAL (SELECT granted, source, at FROM consent_entry WHERE customer_id = x.customer_id AND channel = x.channel AND purpose = x.purpose ORDER BY id DESC LIMIT 1) l ON true
     ), judged AS MATERIALIZED (
       SELECT *, granted AND NOT was AND source NOT IN ('api', 'import') AND (given_at IS NULL OR given_at <= at) AS kept,
-        was IS NULL OR granted <> was AND (given_at IS NULL OR given_at > at) AS news FROM k
+        was IS NULL OR granted <> was AND (given_at IS NULL OR given_at > at) AS news
+        FROM k
     ), said AS (
       INSERT INTO consent_entry (customer_id, channel, purpose, granted, source, at)
-      SELECT customer_id, channel, purpose, granted, 'import', coalesce(given_at, $1) FROM judged WHERE news AND kept IS NOT TRUE
+      SELECT customer_id, channel, purpose, granted, 'import', coalesce(given_at, $1)
+      FROM judged
+      WHERE news AND kept IS NOT TRUE
     )
-    SELECT count(*) FILTER (WHERE kept)::int AS kept FROM judged`,
+    SELECT count(*) FILTER (WHERE kept)::int AS kept
+    FROM judged`,
 };
 
 /** The statements of an import: each takes many lines at once. */

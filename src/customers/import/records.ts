@@ -155,7 +155,7 @@ function csvRecord(record: readonly string[], line: number, fields: readonly str
   return { line, cells: fields.map((field, at) => [field, record[at] ?? '']) };
 }
 
-/** What separates the cells of the header line: the most frequent of the usual ones outside quotes. */
+/** Finds the separator of the header line: the most frequent of the usual ones outside quotes. */
 function delimiterOf(head: string): string {
   const said = /^\ufeff?sep=(.)\r?\n/i.exec(head)?.[1];
   if (said !== undefined) return said;

@@ -15,7 +15,7 @@ export interface MistakeKind {
   readonly lines: readonly number[];
 }
 
-/** What an import did. Every line is in `imported` or in `failed`. */
+/** Result of an import. Every line is in `imported` or in `failed`. */
 export interface ImportReport {
   /** Name of the directory into which the lines went. */
   readonly directory: string;

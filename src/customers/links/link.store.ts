@@ -62,8 +62,10 @@ export interface DeviceState {
 
 const OWNER = `SELECT i.customer_id AS "ownerId", c.merged_into AS "mergedInto", c.source,
     (SELECT array_agg(n.kind ORDER BY n.kind) FROM customer_identity n WHERE n.customer_id = c.id) AS kinds
-  FROM customer_identity i JOIN customer c ON c.id = i.customer_id
-  WHERE i.directory_id = $1 AND i.kind = $2 AND i.value = $3 FOR UPDATE OF c`;
+  FROM customer_identity i
+  JOIN customer c ON c.id = i.customer_id
+  WHERE i.directory_id = $1 AND i.kind = $2 AND i.value = $3
+  FOR UPDATE OF c`;
 
 const DEVICES = `SELECT k.directory_id AS "directoryId", k.device, k.customer_id AS "customerId", i.customer_id AS "strangerId", c.merged_into AS "linkedTo",
     c.source = 'directory' OR i.customer_id = k.customer_id OR EXISTS (SELECT FROM customer_identity n WHERE n.customer_id = c.id AND n.kind <> 'device') AS "hasOther",
@@ -83,7 +85,9 @@ export class LinkStore {
       `INSERT INTO device_login AS l (directory_id, device, customer_id, last_at)
        SELECT x.directory_id, x.device, coalesce(c.merged_into, c.id), max(x.at)
        FROM unnest($1::int[], $2::text[], $3::bigint[], $4::timestamptz[]) AS x (directory_id, device, customer_id, at)
-       JOIN customer c ON c.id = x.customer_id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+       JOIN customer c ON c.id = x.customer_id
+       GROUP BY 1, 2, 3
+       ORDER BY 1, 2, 3
        ON CONFLICT (directory_id, device, customer_id) DO UPDATE SET last_at = greatest(l.last_at, EXCLUDED.last_at)
        RETURNING directory_id AS "directoryId", device, customer_id AS "customerId", (extract(epoch FROM last_at) * 1000)::float8 AS at`,
       [
@@ -95,7 +99,7 @@ export class LinkStore {
     );
   }
 
-  /** What is known of the devices of these logins whose name somebody has; of the others nothing came yet. */
+  /** Reads the devices of these logins whose name somebody has; of the others nothing came yet. */
   async devices(tx: Tx, logins: readonly Login[], peopleSince: Date, devicesSince: Date): Promise<DeviceState[]> {
     return tx.query<DeviceState>(DEVICES, [
       int4s(logins.map((one) => one.directoryId)),
@@ -114,12 +118,15 @@ export class LinkStore {
   /** Makes a stranger of this name who is merged into a customer; the name may have been somebody else's. */
   async makeAlias(tx: Tx, directoryId: number, into: number, { kind, value }: LinkedName, now: Date): Promise<number> {
     const rows = await tx.query<{ id: number }>(
-      `INSERT INTO customer (directory_id, source, merged_into, created_at, updated_at) VALUES ($1, 'telemetry', $2, $3, $3) RETURNING id`,
+      `INSERT INTO customer (directory_id, source, merged_into, created_at, updated_at)
+        VALUES ($1, 'telemetry', $2, $3, $3)
+        RETURNING id`,
       [directoryId, into, now],
     );
     const { id } = onlyRow(rows, 'the new alias');
     await tx.query(
-      `INSERT INTO customer_identity (directory_id, kind, value, customer_id) VALUES ($1, $2, $3, $4)
+      `INSERT INTO customer_identity (directory_id, kind, value, customer_id)
+       VALUES ($1, $2, $3, $4)
        ON CONFLICT (directory_id, kind, value) DO UPDATE SET customer_id = $4`,
       [directoryId, kind, value, id],
     );
@@ -149,8 +156,12 @@ export class LinkStore {
     now: Date,
   ): Promise<number[]> {
     const rows = await tx.query<{ id: number }>(
-      `UPDATE customer SET merged_into = NULL, updated_at = $5 WHERE merged_into = $1 AND id IN (
-         SELECT stranger_id FROM identity_event WHERE customer_id = $1 AND kind = $2 AND value = $3 AND action = 'linked'
+      `UPDATE customer
+         SET merged_into = NULL, updated_at = $5
+         WHERE merged_into = $1 AND id IN (
+         SELECT stranger_id
+         FROM identity_event
+         WHERE customer_id = $1 AND kind = $2 AND value = $3 AND action = 'linked'
            AND ($4::timestamptz IS NULL OR cause = 'login' AND at >= $4))
        RETURNING id`,
       [customerId, kind, value, since, now],
@@ -161,7 +172,9 @@ export class LinkStore {
   /** Customers to whom logins linked a device. */
   async linkedBy(tx: Tx, directoryId: number, device: string, since: Date): Promise<number[]> {
     const rows = await tx.query<{ id: number }>(
-      `SELECT DISTINCT e.customer_id AS id FROM device_login l JOIN identity_event e ON e.customer_id = l.customer_id
+      `SELECT DISTINCT e.customer_id AS id
+       FROM device_login l
+       JOIN identity_event e ON e.customer_id = l.customer_id
        WHERE l.directory_id = $1 AND l.device = $2 AND e.kind = 'device' AND e.value = $2 AND e.action = 'linked' AND e.cause = 'login' AND e.at >= $3`,
       [directoryId, device, since],
     );
@@ -180,7 +193,8 @@ export class LinkStore {
   async record(tx: Tx, event: LinkEvent): Promise<void> {
     const { customerId, strangerId, kind, value, action, cause, actor, reason, at } = event;
     await tx.query(
-      `INSERT INTO identity_event (customer_id, stranger_id, kind, value, action, cause, actor, reason, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      `INSERT INTO identity_event (customer_id, stranger_id, kind, value, action, cause, actor, reason, at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
       [customerId, strangerId, kind, value, action, cause, actor, reason, at],
     );
   }
@@ -188,7 +202,10 @@ export class LinkStore {
   /** Whether a link was refused for a cause since then, so that it is not told again at every login. */
   async wasRefused(tx: Tx, { customerId, kind, value, cause }: Omit<LinkEvent, 'at'>, since: Date): Promise<boolean> {
     const rows = await tx.query(
-      `SELECT FROM identity_event WHERE customer_id = $1 AND kind = $2 AND value = $3 AND action = 'refused' AND cause = $4 AND at >= $5 LIMIT 1`,
+      `SELECT
+        FROM identity_event
+        WHERE customer_id = $1 AND kind = $2 AND value = $3 AND action = 'refused' AND cause = $4 AND at >= $5
+        LIMIT 1`,
       [customerId, kind, value, cause, since],
     );
     return rows.length > 0;
@@ -197,7 +214,9 @@ export class LinkStore {
   /** How many names of a kind were linked to a customer since then. */
   async linkedSince(tx: Tx, customerId: number, kind: LinkedKind, since: Date): Promise<number> {
     const rows = await tx.query<{ count: number }>(
-      `SELECT count(DISTINCT value)::int AS count FROM identity_event WHERE customer_id = $1 AND kind = $2 AND action = 'linked' AND at >= $3`,
+      `SELECT count(DISTINCT value)::int AS count
+        FROM identity_event
+        WHERE customer_id = $1 AND kind = $2 AND action = 'linked' AND at >= $3`,
       [customerId, kind, since],
     );
     return onlyRow(rows, 'the number of links').count;
@@ -206,13 +225,16 @@ export class LinkStore {
   /** Names of a customer: those that the directory gave, and those that are linked. */
   async names(sql: Sql, customerId: number): Promise<{ kind: IdentityKind; value: string; linked: boolean }[]> {
     return sql.query(
-      `SELECT i.kind, i.value, c.id <> $1 AS linked FROM customer c JOIN customer_identity i ON i.customer_id = c.id
-       WHERE c.id = $1 OR c.merged_into = $1 ORDER BY 1, 2`,
+      `SELECT i.kind, i.value, c.id <> $1 AS linked
+       FROM customer c
+       JOIN customer_identity i ON i.customer_id = c.id
+       WHERE c.id = $1 OR c.merged_into = $1
+       ORDER BY 1, 2`,
       [customerId],
     );
   }
 
-  /** What happened between names and a customer, oldest first. */
+  /** Lists links and unlinks between names and a customer, oldest first. */
   async history(sql: Sql, customerId: number): Promise<Omit<LinkEvent, 'customerId' | 'strangerId'>[]> {
     return sql.query(
       'SELECT kind, value, action, cause, actor, reason, at FROM identity_event WHERE customer_id = $1 ORDER BY id',
@@ -223,8 +245,13 @@ export class LinkStore {
   /** Forgets logins before a moment, at most `limit` of them. */
   async forgetLogins(tx: Tx, before: Date, limit: number): Promise<void> {
     await tx.query(
-      `DELETE FROM device_login WHERE (directory_id, device, customer_id) IN (
-         SELECT directory_id, device, customer_id FROM device_login WHERE last_at < $1 ORDER BY last_at LIMIT $2)`,
+      `DELETE FROM device_login
+         WHERE (directory_id, device, customer_id) IN (
+         SELECT directory_id, device, customer_id
+         FROM device_login
+         WHERE last_at < $1
+         ORDER BY last_at
+         LIMIT $2)`,
       [before, limit],
     );
   }

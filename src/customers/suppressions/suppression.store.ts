@@ -28,7 +28,8 @@ export class SuppressionStore {
     const values = [...columns, entries.map(({ at }) => at.toISOString())];
     const rows = await tx.query(
       `INSERT INTO suppression (channel, address, reason, source, at)
-       SELECT DISTINCT ON (1, 2) * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+       SELECT DISTINCT ON (1, 2) *
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
        ON CONFLICT (channel, address) DO NOTHING
        RETURNING address`,
       values,
@@ -52,7 +53,8 @@ export class SuppressionStore {
   /** The list by channel and address, after `after`. */
   async list(sql: Sql, after: SuppressionsAfter, limit: number): Promise<Suppression[]> {
     return sql.query<Suppression>(
-      `SELECT channel, address, reason, source, at FROM suppression
+      `SELECT channel, address, reason, source, at
+       FROM suppression
        WHERE (channel, address) > ($1, $2)
        ORDER BY channel, address
        LIMIT $3`,

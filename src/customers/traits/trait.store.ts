@@ -22,16 +22,20 @@ const ADD = {
     SELECT x.project_id, coalesce(c.merged_into, c.id), x.name, x.value, max(x.at), sum(x.count), min(x.first_at), max(x.trust)
     FROM unnest($1::int[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[], $7::timestamptz[], $8::int[])
       AS x (project_id, customer_id, name, value, at, count, first_at, trust)
-    JOIN customer c ON c.id = x.customer_id GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+    JOIN customer c ON c.id = x.customer_id
+    GROUP BY 1, 2, 3, 4
+    ORDER BY 1, 2, 3, 4
     ON CONFLICT (project_id, customer_id, name, value) DO UPDATE SET last_seen = greatest(t.last_seen, EXCLUDED.last_seen), count = t.count + EXCLUDED.count,
       first_seen = least(t.first_seen, EXCLUDED.first_seen), trust = greatest(t.trust, EXCLUDED.trust)
     RETURNING project_id, customer_id, xmax = 0 AS added`,
 };
 const TRIM = {
   name: 'traits.trim',
-  text: `DELETE FROM customer_trait t USING unnest($1::int[], $2::bigint[]) AS x (project_id, customer_id),
+  text: `DELETE FROM customer_trait t
+      USING unnest($1::int[], $2::bigint[]) AS x (project_id, customer_id),
       LATERAL (SELECT name, value FROM customer_trait o WHERE o.project_id = x.project_id AND o.customer_id = x.customer_id
-               ORDER BY last_seen DESC, name, value OFFSET $3) old
+               ORDER BY last_seen DESC, name, value
+               OFFSET $3) old
     WHERE t.project_id = x.project_id AND t.customer_id = x.customer_id AND t.name = old.name AND t.value = old.value`,
 };
 
@@ -70,8 +74,11 @@ export class TraitStore {
     customerId: number,
   ): Promise<{ name: string; value: string; lastSeen: Date; count: number }[]> {
     return sql.query(
-      `SELECT name, value, max(last_seen) AS "lastSeen", sum(count)::bigint AS count FROM customer_trait
-       WHERE project_id = $1 AND customer_id IN (SELECT id FROM customer WHERE id = $2 OR merged_into = $2) GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2`,
+      `SELECT name, value, max(last_seen) AS "lastSeen", sum(count)::bigint AS count
+       FROM customer_trait
+       WHERE project_id = $1 AND customer_id IN (SELECT id FROM customer WHERE id = $2 OR merged_into = $2)
+       GROUP BY 1, 2
+       ORDER BY 3 DESC, 1, 2`,
       [projectId, customerId],
     );
   }

@@ -2,6 +2,7 @@ import type { Verdict } from '../detection.js';
 import type { Expectation } from './count-baseline.v1.js';
 import { logLikelihoodRatio } from './tail.v1.js';
 import { clockTime, count, probability, span } from './words.js';
+import { percent } from '../../platform/percent.js';
 
 const MINUTE = 60_000;
 /** Ratio to the usual share above which we look for the start of the anomaly. Chosen by judgement, not measured. */
@@ -43,9 +44,4 @@ function saidOf(unit: Verdict['unit'], seen: number, ofAll: number): string {
   if (unit === 'sessions') return `${seen} of ${ofAll} sessions crashed`;
   if (unit === 'active customers') return `${seen} of ${ofAll} customer-minutes of use hit an error`;
   return `${seen} ${seen === 1 ? unit.replace(/s$/, '') : unit}`;
-}
-
-function percent(share: number): string {
-  const value = share * 100;
-  return `${value >= 10 ? Math.round(value) : Number(value.toPrecision(2))} %`;
 }

@@ -129,10 +129,13 @@ export class StateStore {
     await tx.query(
       {
         name: 'states.forget_most',
-        text: `DELETE FROM series_state s USING (
+        text: `DELETE FROM series_state s
+                 USING (
                  SELECT series, row_number() OVER (PARTITION BY split_part(series, ':', 1) ORDER BY abnormal DESC, updated_at DESC, (state ->> 'born')::int, series) AS nth
-                 FROM series_state WHERE project_id = $1 AND split_part(series, ':', 1) IN ('release', 'sessions', 'service', 'area') AND position(':' IN series) > 0
-               ) AS most WHERE s.project_id = $1 AND s.series = most.series AND most.nth > $2`,
+                 FROM series_state
+                 WHERE project_id = $1 AND split_part(series, ':', 1) IN ('release', 'sessions', 'service', 'area') AND position(':' IN series) > 0
+               ) AS most
+               WHERE s.project_id = $1 AND s.series = most.series AND most.nth > $2`,
       },
       [projectId, MOST_OF_A_KIND],
     );

@@ -12,21 +12,40 @@ const KEEP = { minutes: '8 days', hours: '90 days', days: '3 years', states: '60
  */
 const SUMS = `WITH hit AS (
     SELECT i.project_id, m.release, date_trunc('hour', m.minute, 'UTC') AS hour, sum(m.arrivals) AS arrivals, sum(m.customers) AS customers
-    FROM series_release_minute m JOIN series_issue i ON i.issue_id = m.issue_id AND i.level IN ('error', 'fatal')
-    WHERE m.minute >= $2 AND m.minute < $3 GROUP BY 1, 2, 3
+    FROM series_release_minute m
+    JOIN series_issue i ON i.issue_id = m.issue_id AND i.level IN ('error', 'fatal')
+    WHERE m.minute >= $2 AND m.minute < $3
+    GROUP BY 1, 2, 3
   ), used AS (
-    SELECT project_id, date_trunc('hour', minute, 'UTC') AS hour, sum(active_customers) AS customers FROM project_minute WHERE minute >= $2 AND minute < $3 GROUP BY 1, 2
+    SELECT project_id, date_trunc('hour', minute, 'UTC') AS hour, sum(active_customers) AS customers
+    FROM project_minute
+    WHERE minute >= $2 AND minute < $3
+    GROUP BY 1, 2
   ), started AS (
-    SELECT project_id, release, date_trunc('hour', minute, 'UTC') AS hour, sum(crashed_devices) AS crashed, sum(started) AS started FROM release_session WHERE minute >= $2 AND minute < $3 GROUP BY 1, 2, 3
+    SELECT project_id, release, date_trunc('hour', minute, 'UTC') AS hour, sum(crashed_devices) AS crashed, sum(started) AS started
+    FROM release_session
+    WHERE minute >= $2 AND minute < $3
+    GROUP BY 1, 2, 3
   ), counted (project_id, series, hour, seen, of_all) AS (
-    SELECT project_id, 'sessions', hour, sum(crashed), sum(started) FROM started GROUP BY 1, 3
-    UNION ALL SELECT project_id, 'sessions:' || release, hour, crashed, started FROM started WHERE release <> ''
-    UNION ALL SELECT project_id, 'active', hour, coalesce((SELECT sum(h.customers) FROM hit h WHERE h.project_id = used.project_id AND h.hour = used.hour), 0), customers FROM used
-    UNION ALL SELECT hit.project_id, 'release:' || release, hit.hour, arrivals, coalesce(used.customers, 0) FROM hit LEFT JOIN used USING (project_id, hour) WHERE release <> ''
+    SELECT project_id, 'sessions', hour, sum(crashed), sum(started)
+    FROM started
+    GROUP BY 1, 3
+    UNION ALL SELECT project_id, 'sessions:' || release, hour, crashed, started
+    FROM started
+    WHERE release <> ''
+    UNION ALL SELECT project_id, 'active', hour, coalesce((SELECT sum(h.customers) FROM hit h WHERE h.project_id = used.project_id AND h.hour = used.hour), 0), customers
+    FROM used
+    UNION ALL SELECT hit.project_id, 'release:' || release, hit.hour, arrivals, coalesce(used.customers, 0)
+    FROM hit
+    LEFT JOIN used USING (project_id, hour)
+    WHERE release <> ''
   ), ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY project_id, hour, split_part(series, ':', 1), position(':' IN series) > 0 ORDER BY seen + of_all DESC, series) AS nth FROM counted
+    SELECT *, row_number() OVER (PARTITION BY project_id, hour, split_part(series, ':', 1), position(':' IN series) > 0 ORDER BY seen + of_all DESC, series) AS nth
+    FROM counted
   )
-  SELECT project_id, series, hour, seen, of_all FROM ranked WHERE nth <= $1`;
+  SELECT project_id, series, hour, seen, of_all
+  FROM ranked
+  WHERE nth <= $1`;
 
 /** Stores counts by hour and day, and removes counts past their time. */
 @Injectable()

@@ -110,7 +110,7 @@ export function* readOtlpSpanEvents(
   return { ...read, ignored, spans: seen };
 }
 
-/** What a span says of its user; undefined where it names nobody after all. */
+/** Reads the user of a span; undefined where it names nobody after all. */
 function seenSpan(record: OtlpSpanEvent, receivedAt: number): SeenSpan | undefined {
   const { resource, spanAttributes, spanName, span } = record;
   const user = readUserOf(spanAttributes);

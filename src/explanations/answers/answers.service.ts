@@ -77,7 +77,7 @@ const NOBODY = { customerId: null, locale: null, timeZone: null, hits: [], atRis
 /** Languages times zones whose words are kept of one board; chosen by judgement, not measured: a company has some dozen. */
 const KEPT = 100;
 
-/** What a bot may tell now: the customer's own incidents first, then those that may concern them, then the rest as "if". */
+/** Lists what a bot may tell now: the customer's own incidents first, then those that may concern them, then the rest as "if". */
 @Injectable()
 export class Answers {
   /** Words by language, zone and number of promises that are over; of one board. */

@@ -16,7 +16,8 @@ const FACTS = {
         LATERAL (SELECT customer_id FROM customer_identity WHERE directory_id = $1 AND kind = k.kind AND value = k.value OFFSET 0) i)
     SELECT v.version, x.people, c.id AS "customerId", c.locale, c.time_zone AS "timeZone",
       CASE WHEN c.id IS NULL THEN NULL ELSE (
-        SELECT json_agg(t) FROM (
+        SELECT json_agg(t)
+        FROM (
           SELECT l.incident_id AS "incidentId", sum(h.events) AS events, min(h.first_at) AS "firstAt", max(h.last_at) AS "lastAt",
             (array_agg(h.last_event_id ORDER BY h.last_at DESC))[1] AS "lastEventId", array_agg(DISTINCT m.root_id::text) AS issues,
             CASE WHEN sum(h.server_events) > 0 THEN 'server' WHEN sum(h.signed_events) > 0 THEN 'signed' ELSE 'claimed' END AS trust
@@ -30,12 +31,16 @@ const FACTS = {
               FROM (SELECT id FROM issue WHERE root_id = m.root_id OFFSET 0) a,
                 LATERAL (SELECT incident_id FROM incident_issue WHERE issue_id = a.id OFFSET 0) y) l,
             LATERAL (
-              SELECT started_at FROM incident
-              WHERE id = l.incident_id AND (status <> 'resolved' OR resolved_at >= $4) OFFSET 0) n
+              SELECT started_at
+              FROM incident
+              WHERE id = l.incident_id AND (status <> 'resolved' OR resolved_at >= $4)
+              OFFSET 0) n
           WHERE NOT r.catch_all AND h.last_minute >= date_trunc('minute', n.started_at)
           GROUP BY 1) t) END AS hits,
       CASE WHEN c.id IS NULL THEN NULL ELSE (
-        SELECT json_agg(incident_id) FROM at_risk_member WHERE customer_id = c.id AND left_at IS NULL) END AS "atRisk"
+        SELECT json_agg(incident_id)
+        FROM at_risk_member
+        WHERE customer_id = c.id AND left_at IS NULL) END AS "atRisk"
     FROM answer_version v,
       (SELECT count(DISTINCT customer_id)::int AS people, (array_agg(customer_id ORDER BY nth))[1] AS id FROM owner) x
       LEFT JOIN customer c ON c.id = x.id AND x.people = 1`,

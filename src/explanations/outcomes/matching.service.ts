@@ -23,7 +23,7 @@ export interface MatchedItem extends AnswerItem {
   readonly why: { readonly hit: boolean; readonly words: number; readonly meaning: number | null };
 }
 
-/** What fits a customer's words; no items for `none`. */
+/** Answers that fit a customer's words; no items for `none`. */
 export interface Matched {
   readonly customer: 'known' | 'unknown';
   readonly match: MatchStrength;
@@ -118,7 +118,7 @@ export class Matching implements OnModuleDestroy {
   }
 }
 
-/** What hit the asker, what may concern them, the rest. */
+/** Incidents that hit the asker, those that may concern them, and the rest. */
 function tiersOf({ entries }: Asker): string[][] {
   return CONCERNS.map((concern) =>
     entries.filter((one) => one.concern === concern).map(({ entry }) => String(entry.id)),

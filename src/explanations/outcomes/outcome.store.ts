@@ -70,7 +70,8 @@ export class OutcomeStore {
   /** Takes words out of the examples, for good; false if there are none of this id, or they are out already. */
   async remove(tx: Tx, incidentId: number, id: number, by: string): Promise<boolean> {
     const rows = await tx.query(
-      `UPDATE bot_outcome SET removed_by = $3
+      `UPDATE bot_outcome
+       SET removed_by = $3
        WHERE id = $2 AND incident_id = $1 AND outcome = 'helped' AND question_id IS NOT NULL AND removed_by IS NULL
        RETURNING id`,
       [incidentId, id, by],

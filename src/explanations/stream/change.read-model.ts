@@ -46,7 +46,8 @@ export class ChangeReadModel {
     if (over.length === 0) return 0;
     await tx.query('UPDATE answer_version SET version = version + 1');
     await tx.query(
-      `UPDATE answer_change SET retired = true, version = (SELECT version FROM answer_version)
+      `UPDATE answer_change
+       SET retired = true, version = (SELECT version FROM answer_version)
        WHERE incident_id = ANY ($1::bigint[])`,
       [over.map(({ id }) => id)],
     );

@@ -45,7 +45,10 @@ export class ExplanationStore {
     return sql.query<Explanation>(
       {
         name: 'explanations.current',
-        text: `SELECT DISTINCT ON (incident_id, locale) ${COLUMNS} FROM explanation WHERE incident_id = ANY ($1::bigint[]) ORDER BY incident_id, locale, version DESC`,
+        text: `SELECT DISTINCT ON (incident_id, locale) ${COLUMNS}
+          FROM explanation
+          WHERE incident_id = ANY ($1::bigint[])
+          ORDER BY incident_id, locale, version DESC`,
       },
       [incidentIds],
     );
@@ -54,7 +57,11 @@ export class ExplanationStore {
   /** Lists all versions in one language, newest first. */
   async versions(sql: Sql, incidentId: number, locale: string): Promise<Explanation[]> {
     return sql.query<Explanation>(
-      `SELECT ${COLUMNS} FROM explanation WHERE incident_id = $1 AND locale = $2 ORDER BY version DESC LIMIT 200`,
+      `SELECT ${COLUMNS}
+        FROM explanation
+        WHERE incident_id = $1 AND locale = $2
+        ORDER BY version DESC
+        LIMIT 200`,
       [incidentId, locale],
     );
   }
@@ -62,7 +69,9 @@ export class ExplanationStore {
   /** Appends news. */
   async appendUpdate(tx: Tx, update: Omit<ExplanationUpdate, 'id' | 'at'>, now: Date): Promise<ExplanationUpdate> {
     const rows = await tx.query<ExplanationUpdate>(
-      `INSERT INTO explanation_update (incident_id, at, author, texts, next_update_at) VALUES ($1, $2, $3, $4, $5) RETURNING ${UPDATE}`,
+      `INSERT INTO explanation_update (incident_id, at, author, texts, next_update_at)
+        VALUES ($1, $2, $3, $4, $5)
+        RETURNING ${UPDATE}`,
       [update.incidentId, now, update.author, JSON.stringify(update.texts), update.nextUpdateAt],
     );
     return onlyRow(rows, 'the new update');
@@ -71,7 +80,8 @@ export class ExplanationStore {
   /** Lists the newest news about these incidents, newest first; at most 20 an incident. */
   async updates(sql: Sql, incidentIds: readonly number[]): Promise<ExplanationUpdate[]> {
     return sql.query<ExplanationUpdate>(
-      `SELECT u.* FROM unnest($1::bigint[]) AS x (id),
+      `SELECT u.*
+         FROM unnest($1::bigint[]) AS x (id),
          LATERAL (SELECT ${UPDATE} FROM explanation_update WHERE incident_id = x.id ORDER BY id DESC LIMIT 20) u
        ORDER BY u.id DESC`,
       [incidentIds],

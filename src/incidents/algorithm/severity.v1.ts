@@ -1,3 +1,5 @@
+import { percent } from '../../platform/percent.js';
+
 /** Severity of an incident; policies match on it. */
 export type Severity = 'minor' | 'major' | 'critical';
 
@@ -63,9 +65,4 @@ export function worse(a: Severity, b: Severity): Severity {
 
 function stepOf(value: number, limits: readonly number[]): number {
   return limits.filter((limit) => value >= limit).length;
-}
-
-function percent(share: number): string {
-  const value = share * 100;
-  return `${value >= 10 ? Math.round(value) : Number(value.toPrecision(2))} %`;
 }

@@ -225,7 +225,10 @@ export class IncidentStore {
   async open(sql: Sql): Promise<Incident[]> {
     return sql.query<Incident>({
       name: 'incidents.open',
-      text: `SELECT ${COLUMNS} FROM incident n WHERE n.status <> 'resolved' ORDER BY n.id`,
+      text: `SELECT ${COLUMNS}
+        FROM incident n
+        WHERE n.status <> 'resolved'
+        ORDER BY n.id`,
     });
   }
 

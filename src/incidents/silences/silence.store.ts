@@ -43,7 +43,10 @@ export class SilenceStore {
     return sql.query<MadeSilence>(
       {
         name: 'silences.active',
-        text: `SELECT ${COLUMNS} FROM silence WHERE until_at > $1 AND from_at <= $1 ORDER BY id`,
+        text: `SELECT ${COLUMNS}
+          FROM silence
+          WHERE until_at > $1 AND from_at <= $1
+          ORDER BY id`,
       },
       [now],
     );

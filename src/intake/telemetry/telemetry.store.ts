@@ -61,7 +61,9 @@ export class TelemetryStore {
       {
         name: 'telemetry.add_sessions',
         text: `INSERT INTO release_session AS s (project_id, minute, release, environment, started, exited, errored, crashed, abnormal, crashed_devices)
-               SELECT * FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[]) ORDER BY 1, 2, 3, 4
+               SELECT *
+               FROM unnest($1::int[], $2::timestamptz[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+               ORDER BY 1, 2, 3, 4
                ON CONFLICT (project_id, minute, release, environment) DO UPDATE SET started = s.started + EXCLUDED.started, exited = s.exited + EXCLUDED.exited,
                  errored = s.errored + EXCLUDED.errored, crashed = s.crashed + EXCLUDED.crashed, abnormal = s.abnormal + EXCLUDED.abnormal, crashed_devices = s.crashed_devices + EXCLUDED.crashed_devices`,
       },

@@ -21,7 +21,8 @@ const COUNT_OPENED = {
   name: 'catch_all.count_opened',
   text: `
     WITH added AS (
-      SELECT * FROM unnest($3::text[], $4::text[], $5::int[]) AS x (kind, spender, opened)
+      SELECT *
+      FROM unnest($3::text[], $4::text[], $5::int[]) AS x (kind, spender, opened)
     ), past AS (
       DELETE FROM issue_budget b
       WHERE b.project_id = $1 AND b.hour < $2

@@ -68,7 +68,8 @@ const TOUCH_CELLS = {
       ORDER BY id
       FOR UPDATE
     )
-    UPDATE cell c SET
+    UPDATE cell c
+    SET
       event_count = c.event_count + x.events,
       last_seen = greatest(c.last_seen, x.last_seen),
       first_seen = least(c.first_seen, x.first_seen),

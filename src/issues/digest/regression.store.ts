@@ -17,7 +17,8 @@ const RELEASE_DATES = `
   FROM app_release
   WHERE project_id = $1 AND release = ANY ($2::text[])`;
 const REOPEN = `
-  UPDATE issue SET status = 'open', regressed_at = $2, regressed_release = $3, changed_at = $2
+  UPDATE issue
+  SET status = 'open', regressed_at = $2, regressed_release = $3, changed_at = $2
   WHERE id = $1 AND status = 'resolved'`;
 const REGRESSED = {
   name: 'issues.regressed',
@@ -47,9 +48,13 @@ const DOUBTED = {
   name: 'issues.doubted',
   text: `
     WITH doubt AS (
-      SELECT source, customer_id FROM regression_doubt WHERE issue_id = $1
+      SELECT source, customer_id
+      FROM regression_doubt
+      WHERE issue_id = $1
     ), by_hour AS (
-      SELECT count(DISTINCT source)::int AS sources FROM doubt GROUP BY source >> 48
+      SELECT count(DISTINCT source)::int AS sources
+      FROM doubt
+      GROUP BY source >> 48
     )
     SELECT coalesce((SELECT max(sources) FROM by_hour), 0) AS sources,
       (SELECT count(DISTINCT customer_id)::int FROM doubt WHERE customer_id <> 0) AS customers`,

@@ -98,7 +98,9 @@ export class IssueStore {
   /** The same without their customers. */
   async facts(sql: Sql, ids: readonly number[]): Promise<IssueFacts[]> {
     // One pass over the cells of all: an incident may have thousands of issues.
-    const totals = `SELECT m.root_id, ${TOTALS} WHERE m.root_id IN ${ROOTS} GROUP BY 1`;
+    const totals = `SELECT m.root_id, ${TOTALS}
+      WHERE m.root_id IN ${ROOTS}
+      GROUP BY 1`;
     return sql.query<IssueFacts>(
       `${FACTS} FROM issue i JOIN issue r ON r.id = i.root_id LEFT JOIN (${totals}) t ON t.root_id = i.root_id WHERE i.id = ANY ($1::bigint[]) ORDER BY i.id`,
       [ids],
@@ -170,11 +172,20 @@ export class IssueStore {
     const rows = await sql.query<HitEvidence>(
       `WITH hit AS MATERIALIZED (
          SELECT coalesce(u.merged_into, u.id) AS person, h.signed_events, h.server_events, h.source
-         FROM issue m JOIN cell c ON c.issue_id = m.id JOIN issue_customer h ON h.cell_id = c.id JOIN customer u ON u.id = h.customer_id WHERE m.root_id IN ${ROOTS}
+         FROM issue m
+         JOIN cell c ON c.issue_id = m.id
+         JOIN issue_customer h ON h.cell_id = c.id
+         JOIN customer u ON u.id = h.customer_id
+         WHERE m.root_id IN ${ROOTS}
        ), best AS (
-         SELECT person, CASE WHEN max(server_events) > 0 THEN 2 WHEN max(signed_events) > 0 THEN 1 ELSE 0 END AS trust FROM hit GROUP BY 1
+         SELECT person, CASE WHEN max(server_events) > 0 THEN 2 WHEN max(signed_events) > 0 THEN 1 ELSE 0 END AS trust
+         FROM hit
+         GROUP BY 1
        ), named AS (
-         SELECT source, source >> 48 AS hour, count(DISTINCT person)::int AS customers FROM hit WHERE source IS NOT NULL GROUP BY 1, 2
+         SELECT source, source >> 48 AS hour, count(DISTINCT person)::int AS customers
+         FROM hit
+         WHERE source IS NOT NULL
+         GROUP BY 1, 2
        )
        SELECT (SELECT count(*)::int FROM best WHERE trust = 0) AS claimed, (SELECT count(*)::int FROM best WHERE trust = 1) AS signed,
          (SELECT count(*)::int FROM best WHERE trust = 2) AS server,
@@ -208,18 +219,27 @@ export class IssueStore {
     return sql.query<SpreadingIssue>(
       `WITH arrived AS (
                  SELECT h.root_id, sum(m.arrivals)::int AS customers, count(DISTINCT c.id) AS cells
-                 FROM cell c JOIN issue h ON h.id = c.issue_id JOIN issue_minute m ON m.cell_id = c.id AND m.minute >= $1
-                 WHERE c.changed_at >= $1 GROUP BY 1 HAVING sum(m.arrivals) >= $2
+                 FROM cell c
+                 JOIN issue h ON h.id = c.issue_id
+                 JOIN issue_minute m ON m.cell_id = c.id AND m.minute >= $1
+                 WHERE c.changed_at >= $1
+                 GROUP BY 1
+                 HAVING sum(m.arrivals) >= $2
                ), exact AS (
                  SELECT root_id, CASE WHEN cells = 1 THEN customers ELSE least(customers, (
-                   SELECT count(DISTINCT x.customer_id)::int FROM issue h JOIN cell c ON c.issue_id = h.id JOIN issue_customer x ON x.cell_id = c.id
+                   SELECT count(DISTINCT x.customer_id)::int
+                   FROM issue h
+                   JOIN cell c ON c.issue_id = h.id
+                   JOIN issue_customer x ON x.cell_id = c.id
                    WHERE h.root_id = arrived.root_id AND x.last_minute >= $1)) END AS customers
                  FROM arrived
                )
                SELECT i.id AS "issueId", i.project_id AS "projectId", e.customers,
                  (SELECT min(c.first_seen) FROM issue h JOIN cell c ON c.issue_id = h.id WHERE h.root_id = i.id) AS "firstSeen"
-               FROM exact e JOIN issue i ON i.id = e.root_id
-               WHERE e.customers >= $2 AND i.status = 'open' AND i.level IN ('error', 'fatal') ORDER BY i.id`,
+               FROM exact e
+               JOIN issue i ON i.id = e.root_id
+               WHERE e.customers >= $2 AND i.status = 'open' AND i.level IN ('error', 'fatal')
+               ORDER BY i.id`,
       [since, customers],
     );
   }

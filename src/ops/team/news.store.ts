@@ -61,7 +61,8 @@ export class NewsStore {
        SELECT f.incident_id, $3, f.subject, f.campaign_id, $4, $5, $5
        FROM (${FINDS[event]}) f
        WHERE NOT EXISTS (
-         SELECT FROM team_news t
+         SELECT
+         FROM team_news t
          WHERE t.incident_id = f.incident_id AND t.event = $3 AND t.subject = f.subject AND t.place = $4
        )
        ORDER BY f.incident_id

@@ -11,7 +11,7 @@ export interface Post {
   readonly body: string;
 }
 
-/** What is told in one post. */
+/** News told in one post. */
 interface Bundle {
   /** The same on every attempt to tell the same news. */
   readonly id: string;

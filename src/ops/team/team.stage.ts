@@ -24,7 +24,7 @@ const DAY_MS = 24 * 3_600_000;
 /** Largest answer that is read, characters. */
 const ANSWER = 10_000;
 
-/** What became of a post: undefined when it was taken, otherwise why not and when the place asks to be tried again. */
+/** Result of a post: undefined when it was taken, otherwise the reason and the time at which the place asks to be tried again. */
 type Failure = { readonly code: string; readonly afterMs: number | undefined } | undefined;
 
 /**

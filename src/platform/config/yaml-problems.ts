@@ -39,7 +39,7 @@ export class YamlFile {
     return this.document.errors.map(({ message, pos }) => `${this.place(pos[0])}: ${message.split('\n')[0]}`);
   }
 
-  /** What it holds; an empty file holds an empty map. */
+  /** Parsed content; an empty file holds an empty map. */
   get value(): unknown {
     return (this.document.toJS() as unknown) ?? {};
   }

@@ -5,7 +5,7 @@ const FEW = 4;
 /** Thresholds where customers said nothing yet, and how many of their phrases outweigh them. */
 const USUAL = { amongMany: 0.5, amongFew: 0.3, phrases: 20 };
 
-/** What decides whether an entry fits: the nearest unit among many candidates, the three nearest among few. */
+/** Score that decides whether an entry fits: the nearest unit among many candidates, the three nearest among few. */
 export function evidenceOf(likeness: EntryLikeness, candidates: number): number {
   return candidates > FEW ? likeness.nearest : likeness.nearThree;
 }

@@ -1,6 +1,6 @@
 import { readText } from './text.js';
 
-/** What became of one answer: a customer's words, and whether the incident was what they meant. */
+/** Outcome of one answer: a customer's words, and whether the incident was what they meant. */
 export interface Confirmation {
   readonly text: string;
   /** Who said it; null for an unknown asker, whose word counts for nobody's. */

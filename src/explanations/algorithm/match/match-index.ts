@@ -7,7 +7,7 @@ import { type EntryLikeness, type Question, UnitGroup, type Vector } from './uni
 const ALARMS = 0.04;
 /** How far above the threshold the score is 0.73; a question about nothing known comes that far once in a hundred. */
 const STEP = 0.1;
-/** What a question in another script than the entries must have more: a translated word meets more by chance. */
+/** Extra score that a question in another script than the entries needs: a translated word meets more by chance. */
 const TRANSLATED = 1.1;
 const POSSIBLE = 0.5;
 const CONFIDENT = 0.75;

@@ -3,7 +3,7 @@ const LONGEST = 2000;
 const HAN = /\p{Script=Han}/u;
 const RUNS = /\p{Script=Han}+|(?:(?!\p{Script=Han})[\p{L}\p{M}\p{N}])+(?:['’](?:(?!\p{Script=Han})\p{L})+)*/gu;
 
-/** What is known of Chinese: how it divides into words and what they mean in English. */
+/** Knowledge of Chinese: how it divides into words and what they mean in English. */
 export interface ChineseKnowledge {
   /** Traditional characters and Taiwanese words become those of the mainland. */
   toSimplified(text: string): string;
@@ -28,7 +28,7 @@ export interface MatchText {
    * query), so that a word of many senses weighs no more than one of a single sense.
    */
   readonly terms: readonly ReadonlySet<string>[];
-  /** What is embedded: English stays as it is, Chinese words are replaced by their first sense. */
+  /** Text to embed: English stays as it is, Chinese words are replaced by their first sense. */
   readonly english: string;
 }
 

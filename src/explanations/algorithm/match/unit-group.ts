@@ -34,7 +34,7 @@ export interface UnitLikeness {
 /** How near an entry is to a question. */
 export interface EntryLikeness {
   readonly entry: number;
-  /** What entries are ranked by. */
+  /** Scores by which entries are ranked. */
   readonly rank: number;
   /** Likeness to the nearest unit: what decides among many candidates whether anything fits at all. */
   readonly nearest: number;
@@ -175,7 +175,7 @@ function meanOf(units: readonly Unit[], common: Float32Array): Float32Array {
   return mean.map((value) => value / count);
 }
 
-/** What a text says beyond what all say: its vector less the mean, of length one. */
+/** Centres a vector: less the mean of all texts, scaled to length one. */
 function directionOf(vector: Vector, mean: Float32Array | null): Vector {
   if (vector === null || mean === null || vector.length !== mean.length) return null;
   const direction = vector.map((value, at) => value - mean[at]!);
