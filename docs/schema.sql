@@ -881,6 +881,9 @@ CREATE TABLE message (
   segments integer,
   price numeric(12,6),
   price_unit text,
+  round integer NOT NULL DEFAULT 1,
+  turn integer NOT NULL DEFAULT 1,
+  passes_on boolean NOT NULL DEFAULT false,
   CONSTRAINT message_pkey PRIMARY KEY (id),
   CONSTRAINT message_link_token_key UNIQUE (link_token),
   CONSTRAINT message_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaign(id),
@@ -892,12 +895,14 @@ CREATE TABLE message (
   CONSTRAINT message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'claimed'::text, 'sending'::text, 'sent'::text, 'shown'::text, 'delivered'::text, 'failed'::text, 'in_doubt'::text, 'cancelled'::text, 'suppressed'::text])))
 );
 CREATE INDEX message_campaign ON message USING btree (campaign_id, state);
+CREATE UNIQUE INDEX message_channel_once ON message USING btree (incident_id, customer_id, kind, round, channel);
 CREATE INDEX message_customer ON message USING btree (customer_id, created_at DESC);
 CREATE INDEX message_doubt ON message USING btree (next_at) WHERE (state = 'in_doubt'::text);
 CREATE INDEX message_due ON message USING btree (next_at, id) WHERE (state = 'pending'::text);
 CREATE INDEX message_leased ON message USING btree (lease_until) WHERE (state = ANY (ARRAY['claimed'::text, 'sending'::text]));
+CREATE INDEX message_passes_on ON message USING btree (incident_id, sent_at) WHERE (passes_on AND (state = ANY (ARRAY['sent'::text, 'failed'::text])));
 CREATE UNIQUE INDEX message_provider ON message USING btree (gateway, provider_id);
-CREATE UNIQUE INDEX message_told_once ON message USING btree (incident_id, customer_id, kind);
+CREATE UNIQUE INDEX message_told_once ON message USING btree (incident_id, customer_id, kind, round, turn);
 
 CREATE TABLE outbox_mail (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -992,6 +997,7 @@ CREATE TABLE project_minute (
 CREATE TABLE provider_use (
   gateway text NOT NULL,
   since timestamp with time zone NOT NULL,
+  heard_at timestamp with time zone,
   CONSTRAINT provider_use_pkey PRIMARY KEY (gateway)
 );
 

@@ -43,6 +43,7 @@ import { ContactFaults1795446100000 } from './1795446100000-contact-faults.js';
 import { ContactReplies1795446200000 } from './1795446200000-contact-replies.js';
 import { Returns1795448000000 } from './1795448000000-returns.js';
 import { TeamNews1795449000000 } from './1795449000000-team-news.js';
+import { NextChannel1795460000000 } from './1795460000000-next-channel.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -91,4 +92,5 @@ export const migrations = [
   ContactReplies1795446200000,
   Returns1795448000000,
   TeamNews1795449000000,
+  NextChannel1795460000000,
 ];

@@ -109,6 +109,13 @@ export type TimelineFact =
       readonly perDay: number;
       readonly opens: Date;
     }
+  | {
+      /** Customers for whom the next channel is tried: no report of arrival came in time, or the message failed. */
+      readonly kind: 'next_channel';
+      readonly campaignIds: readonly string[];
+      readonly noReceipt: number;
+      readonly failed: number;
+    }
   /** No policy matches, so nobody is written to. */
   | { readonly kind: 'no_policy'; readonly words: string }
   | { readonly kind: 'sending_held' | 'sending_live'; readonly reason: string | null }

@@ -44,6 +44,10 @@ export interface Message {
   readonly kind: CampaignKind;
   /** Why the customer is written to: they were hit, or they may be. */
   readonly audience: AudienceKind;
+  /** Counts the messages of this kind that the customer gets about the incident, from 1. */
+  readonly round: number;
+  /** 1 on the first channel; 2 on the next one, where the first did not arrive. */
+  readonly turn: number;
   readonly channel: Channel | null;
   readonly locale: string;
   /** Why this customer gets it, in their language. */

@@ -48,6 +48,8 @@ export const policiesSchema = z
       class: z.enum(PURPOSES).default('service'),
       /** In order: the first that the customer allows and that reaches them. */
       channels: z.array(z.enum(CHANNELS)).min(1),
+      /** The next of `channels` for whom no report of arrival came in this time, or at once where the message finally failed. */
+      fallback: z.strictObject({ after: duration }).optional(),
       approval: z.union([z.enum(['required', 'automatic']), z.strictObject({ after: duration })]).default('required'),
       /** Customers of one incident whom automatic approval covers; beyond it a person decides. */
       blastLimit: z.number().int().min(0).default(500),
@@ -88,6 +90,9 @@ export const policiesSchema = z
           path: [at, 'holdOut', 'neverFor'],
           message: 'holds nobody out, since it names every severity of the policy',
         });
+    for (const [at, { fallback, channels }] of list.entries())
+      if (fallback && new Set(channels).size < 2)
+        context.addIssue({ code: 'custom', path: [at, 'fallback'], message: 'needs a second channel in channels' });
   })
   .default([])
   .transform((list) => list.map((policy) => ({ ...policy, trust: policy.trust ?? trustOf(policy.approval) })));

@@ -21,6 +21,9 @@ const MESSAGE_WORDS = {
   taken_out: 'a person took this customer out of the campaign',
   only_shown: 'no provider is set; the built-in outbox shows it and nobody got it',
   outbox_has_it: 'no provider is set; the built-in outbox shows it and nobody got it',
+  no_receipt: 'no report came in time that the message on the channel before arrived',
+  earlier_failed: 'the message on the channel before failed',
+  arrived_after_all: 'the message on the channel before arrived after all',
   quiet_hours: 'it is night where the customer is',
   quiet_hours_zone_unknown: 'it may be night where the customer is, whose zone is not known',
   over_ceiling:
@@ -84,6 +87,7 @@ export type CampaignReason =
   | { readonly code: 'approval_undone'; readonly note: string | null }
   | { readonly code: 'incident_ended' }
   | { readonly code: 'all_final' }
+  | { readonly code: 'next_channel' }
   | { readonly code: 'silence_began' }
   | { readonly code: 'silence_ended' }
   | {
@@ -112,6 +116,7 @@ const CAMPAIGN_CODES = [
   'approval_undone',
   'incident_ended',
   'all_final',
+  'next_channel',
   'silence_began',
   'silence_ended',
   'stopped_by_rule',
@@ -170,6 +175,8 @@ export function campaignWords(reason: CampaignReason): string {
       return 'the incident ended first';
     case 'all_final':
       return 'every message is final';
+    case 'next_channel':
+      return 'some of its messages did not arrive, so the next channel is tried';
     case 'silence_began':
       return 'a silence holds it back';
     case 'silence_ended':

@@ -69,12 +69,15 @@ export type DoubtEnding = keyof typeof DOUBT_ENDINGS;
 export const CAMPAIGN_STATES = ['awaiting_approval', 'approved', 'paused', 'done', 'cancelled'] as const;
 export type CampaignState = (typeof CAMPAIGN_STATES)[number];
 
-/** For each state of a campaign, the states that may follow; checked like those of messages. An approval can be taken back for some seconds. */
+/**
+ * For each state of a campaign, the states that may follow; checked like those of messages. An approval can be taken back for some seconds, and what
+ * is done goes on when some of its messages did not arrive and the next channel is tried.
+ */
 export const CAMPAIGN_STEPS: Readonly<Record<CampaignState, readonly CampaignState[]>> = {
   awaiting_approval: ['approved', 'cancelled'],
   approved: ['awaiting_approval', 'paused', 'done', 'cancelled'],
   paused: ['approved', 'cancelled'],
-  done: [],
+  done: ['approved'],
   cancelled: [],
 };
 

@@ -46,6 +46,7 @@ const contacted = (from: string, to: string): string => `EXISTS (
  * left out because they were in contact already was meant to be told.
  */
 const MEANT = `m.kind = 'notice'
+  AND m.turn = 1
   AND m.customer_id IS NOT NULL
   AND (m.state <> 'suppressed' OR m.state_reason IN ('in_contact', 'cap'))`;
 

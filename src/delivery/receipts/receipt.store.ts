@@ -36,6 +36,12 @@ export class ReceiptStore {
     );
   }
 
+  /** Remembers that a provider reports arrivals, so that a report that does not come says something. */
+  async setHeard(tx: Tx, gateway: string, now: Date): Promise<void> {
+    const text = 'UPDATE provider_use SET heard_at = $2 WHERE gateway = $1 AND heard_at IS NULL';
+    await tx.query({ name: 'receipts.set_heard', text }, [gateway, now]);
+  }
+
   /** Counts the messages to an address whose mailbox was full since `since`. */
   async countFull(tx: Tx, address: string, since: Date): Promise<number> {
     const [row] = await tx.query<{ count: number }>(

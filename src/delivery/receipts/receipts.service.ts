@@ -44,7 +44,7 @@ export class Receipts {
     if (!message) return false;
     await this.store.add(tx, receipt, now);
     if (cost) await this.store.setCost(tx, message.id, cost);
-    const { kind, reason, code, providerId } = receipt;
+    const { kind, source, reason, code, providerId } = receipt;
     if (kind === 'complaint') await this.complained(tx, message, now);
     else if (kind !== 'delayed')
       await this.queue.report(tx, message.id, kind, now, {
@@ -52,6 +52,8 @@ export class Receipts {
         ...(code !== undefined && { providerCode: code }),
         ...(providerId !== undefined && { providerId }),
       });
+    if (kind === 'delivered' && source !== 'bounce' && message.gateway !== null)
+      await this.store.setHeard(tx, message.gateway, now);
     if (kind === 'failed') await this.failed(tx, message, reason ?? 'refused', consequence, now);
     return true;
   }

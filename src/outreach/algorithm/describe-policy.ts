@@ -26,6 +26,7 @@ export function describePolicy(policy: Policy): string[] {
     approval,
     blastLimit,
     twoPersonsAbove,
+    fallback,
     quietHours,
     caps,
     channels,
@@ -43,6 +44,9 @@ export function describePolicy(policy: Policy): string[] {
       audience.map((one) => AUDIENCE_WORDS[one]),
       'and',
     )}, by ${list(channels, 'else')}.`,
+    fallback
+      ? `Where a message failed, or no report of its arrival came within ${span(fallback.after)}, the next channel is tried.`
+      : '',
     holdOut ? `${holdOut.share * 100} % of them are held out, to measure the effect.` : '',
     approvalWords(approval, blastLimit, trust),
     policy.class === 'service' ? '' : CLASS_WORDS[policy.class],

@@ -99,6 +99,8 @@ export const messageAnswer = z
     customer: z.object({ id: z.string(), externalId: z.string().nullable() }).nullable(),
     kind,
     audience: audience.describe('Why: they were hit, or they may be.'),
+    round: count.describe('Counts the messages of this kind to the customer about the incident.'),
+    turn: count.describe('2 on the next channel of the policy, where the first did not arrive.'),
     channel,
     locale: z.string(),
     state: z.enum(MESSAGE_STATES),

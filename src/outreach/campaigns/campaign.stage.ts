@@ -141,7 +141,26 @@ export class CampaignStage implements Stage {
     if (policy.holdOut?.neverFor.includes(incident.severity)) await this.audiences.releaseHeldOut(tx, incident.id, now);
     let planned = await this.tellReturn(tx, incident, policy, now);
     for (const audience of policy.audience) planned += await this.notifyAudience(tx, incident, audience, policy, now);
-    return planned;
+    return planned + (await this.tryNextChannel(tx, incident, policy, now));
+  }
+
+  /** Tries the next channel where a message did not arrive; the same customers, so with the approval of that message. */
+  private async tryNextChannel(tx: Tx, { id }: Incident, policy: Policy, now: Date): Promise<number> {
+    if (!policy.fallback) return 0;
+    const sentBefore = new Date(now.getTime() - policy.fallback.after);
+    const missed = await this.messages.notArrived(tx, { incidentId: id, policy: policy.name }, sentBefore, PAGE);
+    if (missed.length === 0) return 0;
+    const { customers, failed } = await this.planner.planNextChannel(tx, policy, missed, now);
+    const campaignIds = [...new Set(missed.map(({ campaignId }) => campaignId))];
+    await this.campaigns.goOn(tx, campaignIds);
+    const fact = {
+      kind: 'next_channel',
+      campaignIds: campaignIds.map(String),
+      noReceipt: customers - failed,
+      failed,
+    } as const;
+    if (customers > 0) await this.incidents.append(tx, id, 'forewarn', fact, now);
+    return missed.length;
   }
 
   /**

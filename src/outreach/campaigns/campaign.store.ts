@@ -44,6 +44,7 @@ export interface CampaignChange {
 const SILENCED = campaignStep(['approved'], 'paused');
 const LIFTED = campaignStep(['paused'], 'approved');
 const FINISHED = campaignStep(['approved'], 'done');
+const GONE_ON = campaignStep(['done'], 'approved');
 
 /** All SQL on campaigns. */
 @Injectable()
@@ -212,6 +213,14 @@ export class CampaignStore {
       `UPDATE campaign SET state = $2, state_reason = 'silence_ended', state_facts = '{}', paused_by = NULL
        WHERE incident_id = $1 AND state = ANY ($3::text[]) AND paused_by = 'silence'`,
       [incidentId, LIFTED.to, LIFTED.from],
+    );
+  }
+
+  /** Lets campaigns that are done go on, since some of their messages are tried on the next channel; what anybody paused stays so. */
+  async goOn(tx: Tx, ids: readonly number[]): Promise<void> {
+    await tx.query(
+      `UPDATE campaign SET state = $2, state_reason = 'next_channel', state_facts = '{}' WHERE id = ANY ($1::bigint[]) AND state = ANY ($3::text[])`,
+      [ids, GONE_ON.to, GONE_ON.from],
     );
   }
 

@@ -91,6 +91,34 @@ export class Planner {
     });
   }
 
+  /**
+   * Plans the next channel for messages that did not arrive, decided anew for each customer; what has no next channel is noted with the reason.
+   * @returns how many go on, and how many of those had failed
+   */
+  async planNextChannel(
+    tx: Tx,
+    policy: Policy,
+    missed: readonly Message[],
+    now: Date,
+  ): Promise<{ customers: number; failed: number }> {
+    const going = missed.filter(({ channel }) => channel !== null && laterChannels(policy, channel).length > 0);
+    for (const { campaignId, incidentId, kind, audience } of onePerCampaign(going)) {
+      const own = going.filter((one) => one.campaignId === campaignId);
+      await this.planEach(tx, { campaignId, incidentId, kind, audience }, own, now, (message, recipient) => {
+        const { locale, why, round, turn, channel, state } = message;
+        if (channel === null) return undefined;
+        const route = this.route(recipient, policy, laterChannels(policy, channel), now);
+        const stateReason = route.stateReason ?? (state === 'failed' ? 'earlier_failed' : 'no_receipt');
+        return { ...this.base(recipient, locale, why), ...route, stateReason, round, turn: turn + 1 };
+      });
+    }
+    await this.messages.passedOn(
+      tx,
+      missed.map(({ id }) => id),
+    );
+    return { customers: going.length, failed: going.filter(({ state }) => state === 'failed').length };
+  }
+
   /** Plans a message for each of these whose customer is still there and for whom `make` gives one, a page at a time; returns how many are new. */
   private async planEach<T extends { readonly customerId: number | null }>(
     tx: Tx,
@@ -120,7 +148,8 @@ export class Planner {
   }
 
   private base(recipient: Recipient, locale: string, why: string) {
-    return { id: this.clock.uuid(), linkToken: this.clock.token(12), customerId: recipient.customerId, locale, why };
+    const [id, linkToken] = [this.clock.uuid(), this.clock.token(12)];
+    return { id, linkToken, customerId: recipient.customerId, locale, why, round: 1, turn: 1 };
   }
 
   private route(
@@ -128,7 +157,7 @@ export class Planner {
     policy: Policy,
     channels: readonly Channel[],
     now: Date,
-  ): Pick<PlannedMessage, 'channel' | 'state' | 'stateReason' | 'nextAt'> {
+  ): Pick<PlannedMessage, 'channel' | 'state' | 'stateReason' | 'nextAt' | 'passesOn'> {
     const choice = chooseChannel(
       recipient,
       channels.filter((one) => this.available.includes(one)),
@@ -136,10 +165,20 @@ export class Planner {
       policy.class,
     );
     if ('suppressed' in choice)
-      return { channel: null, state: 'suppressed', stateReason: choice.suppressed, nextAt: now };
+      return { channel: null, state: 'suppressed', stateReason: choice.suppressed, nextAt: now, passesOn: false };
     const { zones, known } = zonesOf(recipient);
     const nextAt = afterQuietHours(now, zones, policy.quietHours);
     const held = known ? 'quiet_hours' : 'quiet_hours_zone_unknown';
-    return { channel: choice.channel, state: 'pending', stateReason: nextAt > now ? held : null, nextAt };
+    const passesOn = policy.fallback !== undefined && laterChannels(policy, choice.channel).length > 0;
+    return { channel: choice.channel, state: 'pending', stateReason: nextAt > now ? held : null, nextAt, passesOn };
   }
+}
+
+/** The channels that a policy names after one. */
+function laterChannels({ channels }: Policy, channel: Channel): readonly Channel[] {
+  return channels.slice(channels.indexOf(channel) + 1).filter((one) => one !== channel);
+}
+
+function onePerCampaign(messages: readonly Message[]): Message[] {
+  return [...new Map(messages.map((one) => [one.campaignId, one])).values()];
 }

@@ -72,6 +72,8 @@ export class Composer {
     if (message.kind !== 'resolved' && incident.status === 'resolved') return { kind: 'cancel', reason: 'resolved' };
     if (message.kind !== 'resolved' && (await this.contacts.isIn(tx, recipient.customerId, incident.id)))
       return { kind: 'suppress', reason: 'in_contact' };
+    if (message.turn > 1 && (await this.messages.arrivedBefore(tx, message)))
+      return { kind: 'cancel', reason: 'arrived_after_all' };
     const policy = this.policies.find((one) => one.name === campaign.policy);
     const allowed = this.channels(policy, message);
     const choice = chooseChannel(recipient, allowed, this.config.countries, policy?.class);
@@ -102,9 +104,10 @@ export class Composer {
       : undefined;
   }
 
-  /** A "fixed" and a "came back" stay on the channel of the notice. */
+  /** A "fixed" and a "came back" stay on the channel of the notice, and what is tried on the next channel stays there. */
   private channels(policy: Policy | undefined, message: Message): Channel[] {
-    const wanted = message.kind === 'notice' && policy ? policy.channels : message.channel ? [message.channel] : [];
+    const free = message.kind === 'notice' && message.turn === 1;
+    const wanted = free && policy ? policy.channels : message.channel ? [message.channel] : [];
     return wanted.filter((channel) => this.available.includes(channel));
   }
 
@@ -114,7 +117,7 @@ export class Composer {
     const count = await this.messages.countForCap(
       tx,
       message.customerId,
-      message.id,
+      message,
       new Date(now.getTime() - policy.caps.per),
     );
     return count >= policy.caps.messages;

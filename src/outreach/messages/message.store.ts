@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Trust } from '../../projects/project-key.js';
 import { type AudienceKind } from '../../audience/audience.js';
 import { type Channel } from '../../customers/customer.js';
-import { int8s, texts, timestamps, uuids } from '../../platform/db/arrays.js';
+import { int4s, int8s, texts, timestamps, uuids } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
 import { type CampaignKind, type Message } from '../campaign.js';
@@ -17,7 +17,7 @@ import {
   sqlStates,
 } from '../states.js';
 
-const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.audience, m.channel, m.locale, m.why, m.link_token AS "linkToken",
+const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.audience, m.round, m.turn, m.channel, m.locale, m.why, m.link_token AS "linkToken",
   m.state, m.state_reason AS "stateReason", m.address, m.subject, m.body, m.gateway, m.provider_id AS "providerId", m.provider_code AS "providerCode", m.fence, m.attempts, m.next_at AS "nextAt", m.created_at AS "createdAt", m.sent_at AS "sentAt"`;
 
 const CLAIMED = messageStep(['pending'], 'claimed');
@@ -35,11 +35,11 @@ const ERASED = messageStep(['pending', 'claimed'], 'cancelled');
 
 const INSERT = {
   name: 'messages.insert',
-  text: `INSERT INTO message (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, campaign_id, incident_id, kind, created_at, audience, final_at)
-         SELECT p.*, $10, $11, $12, $13, $14, CASE WHEN p.state = 'suppressed' THEN $13::timestamptz END
-         FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
-           AS p (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at)
-         ON CONFLICT (incident_id, customer_id, kind) DO NOTHING RETURNING id`,
+  text: `INSERT INTO message (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, round, turn, passes_on, campaign_id, incident_id, kind, created_at, audience, final_at)
+         SELECT p.*, $13, $14, $15, $16, $17, CASE WHEN p.state = 'suppressed' THEN $16::timestamptz END
+         FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::int[], $11::int[], $12::boolean[])
+           AS p (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, round, turn, passes_on)
+         ON CONFLICT (incident_id, customer_id, kind, round, turn) DO NOTHING RETURNING id`,
 };
 const CLAIM = {
   name: 'messages.claim',
@@ -47,6 +47,24 @@ const CLAIM = {
          WHERE m.id IN (SELECT w.id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved' AND (c.send_after IS NULL OR c.send_after <= $1)
            WHERE ${IS_LIVE} AND ${WITHIN_SHARE} AND w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND (w.channel IS NULL OR w.channel = ANY ($4::text[])) ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
          RETURNING ${COLUMNS}`,
+};
+/**
+ * What did not arrive: finally failed, or without a report in time from a provider that has reported arrivals. What is in doubt waits for its end, and
+ * who told the provider to stop is not followed to another channel.
+ */
+const NOT_ARRIVED = {
+  name: 'messages.not_arrived',
+  text: `SELECT ${COLUMNS}
+         FROM message m
+         JOIN campaign c ON c.id = m.campaign_id
+         WHERE m.incident_id = $1 AND m.passes_on AND m.state IN ('sent', 'failed') AND m.customer_id IS NOT NULL AND m.channel IS NOT NULL
+           AND c.policy = $2 AND c.state <> 'cancelled'
+           AND CASE m.state
+             WHEN 'failed' THEN m.state_reason IS DISTINCT FROM 'opted_out'
+             ELSE m.sent_at <= $3 AND EXISTS (SELECT FROM provider_use p WHERE p.gateway = m.gateway AND p.heard_at IS NOT NULL) END
+         ORDER BY m.id
+         LIMIT $4
+         FOR UPDATE OF m SKIP LOCKED`,
 };
 /** Rows changed in one statement: a backlog of any size is held within some runs, and none of them takes long. */
 const HELD_AT_ONCE = 5000;
@@ -87,6 +105,10 @@ export interface PlannedMessage {
   readonly state: PlannedState;
   readonly stateReason: MessageReason | null;
   readonly nextAt: Date;
+  readonly round: number;
+  readonly turn: number;
+  /** Whether another channel is tried where this one does not arrive. */
+  readonly passesOn: boolean;
 }
 
 /** A claim on a message: whoever holds an older fence has lost it. */
@@ -123,6 +145,9 @@ export class MessageStore {
       texts(messages.map((one) => one.state)),
       texts(messages.map((one) => one.stateReason)),
       timestamps(messages.map((one) => one.nextAt.getTime())),
+      int4s(messages.map((one) => one.round)),
+      int4s(messages.map((one) => one.turn)),
+      messages.map((one) => one.passesOn),
       plan.campaignId,
       plan.incidentId,
       plan.kind,
@@ -130,6 +155,29 @@ export class MessageStore {
       plan.audience,
     ]);
     return rows.length;
+  }
+
+  /** Locks messages of an incident under a policy that did not arrive and whose next channel is to be tried; `sentBefore` ends the wait for reports. */
+  async notArrived(
+    tx: Tx,
+    { incidentId, policy }: { readonly incidentId: number; readonly policy: string },
+    sentBefore: Date,
+    limit: number,
+  ): Promise<Message[]> {
+    return tx.query<Message>(NOT_ARRIVED, [incidentId, policy, sentBefore, limit]);
+  }
+
+  /** Notes that nothing more is to follow these messages on another channel. */
+  async passedOn(tx: Tx, ids: readonly string[]): Promise<void> {
+    await tx.query('UPDATE message SET passes_on = false WHERE id = ANY ($1::uuid[])', [ids]);
+  }
+
+  /** True if the same message arrived on an earlier channel. */
+  async arrivedBefore(tx: Tx, { incidentId, customerId, kind, round, turn }: Message): Promise<boolean> {
+    const text = `SELECT FROM message
+      WHERE incident_id = $1 AND customer_id = $2 AND kind = $3 AND round = $4 AND turn < $5 AND state = 'delivered'
+      LIMIT 1`;
+    return (await tx.query(text, [incidentId, customerId, kind, round, turn])).length > 0;
   }
 
   /** Takes due messages of approved campaigns on these channels under a lease; every later change must carry the fence. */
@@ -237,16 +285,20 @@ export class MessageStore {
     return this.move(sql, message, { from: ['in_doubt'], to, reason: ending, providerId, ...next }, now);
   }
 
-  /** Messages about faults that count against a customer's cap: sent, or perhaps sent, since `since`; `except` is the one that asks. */
-  async countForCap(tx: Tx, customerId: number, except: string, since: Date): Promise<number> {
+  /**
+   * Messages about faults that count against a customer's cap: sent, or perhaps sent, since `since`; `except` is the one that asks. One that went
+   * on to another channel counts once, and not against itself.
+   */
+  async countForCap(tx: Tx, customerId: number, except: Message, since: Date): Promise<number> {
     await tx.query('SELECT FROM customer WHERE id = $1 FOR UPDATE', [customerId]);
     const rows = await tx.query<{ count: number }>(
       {
         name: 'messages.count_for_cap',
-        text: `SELECT count(*) AS count FROM message WHERE customer_id = $1 AND kind = 'notice' AND id <> $3 AND
+        text: `SELECT count(DISTINCT (incident_id, kind, round)) AS count FROM message
+               WHERE customer_id = $1 AND kind IN ('notice', 'update') AND NOT (incident_id = $3 AND kind = $4 AND round = $5) AND
                  (sent_at >= $2 OR (state IN ('sending', 'in_doubt') OR (state = 'claimed' AND body IS NOT NULL)) AND created_at >= $2)`,
       },
-      [customerId, since, except],
+      [customerId, since, except.incidentId, except.kind, except.round],
     );
     return onlyRow(rows, 'a count').count;
   }
@@ -271,11 +323,14 @@ export class MessageStore {
     return rows.length;
   }
 
-  /** Notices of these incidents, which became one, that reached somebody who has had no "fixed" yet; one a customer. */
+  /**
+   * Messages of these incidents, which became one, that reached somebody who has had no "fixed" yet; one a customer: one that is known to have
+   * arrived, or the last channel that was tried.
+   */
   async toldWithoutResolved(tx: Tx, incidentIds: readonly number[], limit: number): Promise<Message[]> {
     return tx.query<Message>(
       `SELECT DISTINCT ON (m.customer_id) ${COLUMNS} FROM message m WHERE m.incident_id = ANY ($1::bigint[]) AND m.kind <> 'resolved' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
-         AND NOT EXISTS (SELECT FROM message r WHERE r.incident_id = ANY ($1::bigint[]) AND r.customer_id = m.customer_id AND r.kind = 'resolved') ORDER BY m.customer_id, m.id LIMIT $2`,
+         AND NOT EXISTS (SELECT FROM message r WHERE r.incident_id = ANY ($1::bigint[]) AND r.customer_id = m.customer_id AND r.kind = 'resolved') ORDER BY m.customer_id, m.state = 'delivered' DESC, m.turn DESC, m.id LIMIT $2`,
       [incidentIds, limit],
     );
   }
@@ -405,7 +460,7 @@ export class MessageStore {
    * @param claimed counts the waves of claims alone; left out, those of claims that a person approved count as well as all others
    */
   async countNotices(tx: Tx, incidentId: number, claimed = false): Promise<number> {
-    const sql = `SELECT count(*) AS count FROM message m JOIN campaign c ON c.id = m.campaign_id
+    const sql = `SELECT count(DISTINCT coalesce(m.customer_id::text, m.id::text)) AS count FROM message m JOIN campaign c ON c.id = m.campaign_id
       WHERE m.incident_id = $1 AND m.kind <> 'resolved' AND m.state NOT IN ('suppressed', 'cancelled')
         AND CASE WHEN $2 THEN c.claimed ELSE NOT (c.claimed AND m.state = 'pending') END`;
     const rows = await tx.query<{ count: number }>(sql, [incidentId, claimed]);
