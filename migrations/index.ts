@@ -44,6 +44,7 @@ import { ContactReplies1795446200000 } from './1795446200000-contact-replies.js'
 import { Returns1795448000000 } from './1795448000000-returns.js';
 import { TeamNews1795449000000 } from './1795449000000-team-news.js';
 import { NextChannel1795460000000 } from './1795460000000-next-channel.js';
+import { PolicyCustomers1795460100000 } from './1795460100000-policy-customers.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -93,4 +94,5 @@ export const migrations = [
   Returns1795448000000,
   TeamNews1795449000000,
   NextChannel1795460000000,
+  PolicyCustomers1795460100000,
 ];

@@ -262,6 +262,11 @@ export class CustomerDirectory {
     return this.store.recipients(sql, ids);
   }
 
+  /** Reads the attributes of these customers; those who are gone are missing. */
+  async attributes(sql: Sql, ids: readonly number[]): Promise<Map<number, Readonly<Record<string, unknown>>>> {
+    return this.store.attributes(sql, ids);
+  }
+
   /** Records that a customer wants (true) or no longer wants (false) messages on a channel. */
   async recordConsent(tx: Tx, record: ConsentRecord, now: Date): Promise<void> {
     await this.store.recordConsent(tx, record, now);

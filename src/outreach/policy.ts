@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CHANNELS, PURPOSES } from '../customers/customer.js';
+import { HEALTH_BANDS } from '../audience/algorithm/health.v1.js';
 import { type AudienceKind } from '../audience/audience.js';
 import { SEVERITIES } from '../incidents/incident.js';
 import { type Trust, TRUSTS } from '../projects/project-key.js';
@@ -17,6 +18,16 @@ const audiences = z
     (['affected', 'atRisk'] as const).filter((one) => names.includes(one)).map((one) => AUDIENCES[one]),
   );
 
+/** Value of an attribute of the directory; compared as text, since imports know nothing else. */
+const attribute = z.union([z.string().min(1).max(200), z.number(), z.boolean()]).transform(String);
+
+/** Customers whom a policy takes: by their health, and by attributes of the directory. */
+const customers = z
+  .object({ health: oneOrMore(z.enum(HEALTH_BANDS)).optional() })
+  .catchall(oneOrMore(attribute))
+  .refine((wanted) => Object.keys(wanted).length > 0, 'must name health or an attribute')
+  .transform(({ health, ...attributes }) => ({ health, attributes: attributes }));
+
 /** Links in an SMS: the customer's own page, the bare domain, or words that say where to look. */
 const LINKS = ['signed', 'domainOnly', 'none'] as const;
 
@@ -28,7 +39,10 @@ const holdOut = z.strictObject({
   neverFor: z.array(z.enum(SEVERITIES)).default(['critical']),
 });
 
-/** The `policies` section: the first policy that matches an incident decides; an incident that none matches leads to no outreach. */
+/**
+ * The `policies` section: the first policy that matches an incident and a customer decides about that customer; an incident that none matches leads to
+ * no outreach.
+ */
 export const policiesSchema = z
   .array(
     z.strictObject({
@@ -39,6 +53,8 @@ export const policiesSchema = z
           severity: oneOrMore(z.enum(SEVERITIES)).optional(),
           /** Parts of the product, as incidents name them. */
           area: oneOrMore(z.string().min(1).max(100)).optional(),
+          /** Takes these customers of an incident; the others are left to the next policy that matches. */
+          customers: customers.optional(),
         })
         .default({}),
       audience: audiences.prefault(['affected']),

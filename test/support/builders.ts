@@ -23,6 +23,7 @@ export interface CustomerLine {
   email?: string | null;
   phone?: string | null;
   consent?: Record<string, unknown>;
+  attributes?: Record<string, string | number | boolean | null>;
   usernames?: string[];
 }
 

@@ -387,6 +387,17 @@ export class CustomerStore {
     }));
   }
 
+  /** The attributes of each of these customers. */
+  async attributes(sql: Sql, ids: readonly number[]): Promise<Map<number, Readonly<Record<string, unknown>>>> {
+    const rows = await sql.query<{ id: number; attributes: Record<string, unknown> }>(
+      `SELECT id, attributes
+        FROM customer
+        WHERE id = ANY ($1::bigint[])`,
+      [int8s(ids)],
+    );
+    return new Map(rows.map(({ id, attributes }) => [id, attributes]));
+  }
+
   /** The external id of each of these customers that has one. */
   async externalIds(sql: Sql, ids: readonly number[]): Promise<Map<number, string>> {
     const rows = await sql.query<{ customer_id: number; value: string }>(

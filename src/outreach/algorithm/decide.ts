@@ -162,15 +162,42 @@ export interface Matchable {
   readonly area: string | null;
 }
 
-/** The policy that decides about an incident: the first whose every key matches. An incident without an area matches no policy that asks for one. */
-export function choosePolicy(policies: readonly Policy[], incident: Matchable): Policy | undefined {
-  return policies.find(({ match }) => {
+/**
+ * The policies that decide about an incident, in order: those whose every key matches, up to the first that takes all customers. An incident without
+ * an area matches no policy that asks for one.
+ */
+export function policiesFor(policies: readonly Policy[], incident: Matchable): Policy[] {
+  const matching = policies.filter(({ match }) => {
     const fits = (wanted: readonly string[] | undefined, is: string | null) =>
       wanted === undefined || (is !== null && wanted.includes(is));
     return (
       fits(match.project, incident.project) &&
       fits(match.severity, incident.severity) &&
       fits(match.area, incident.area)
+    );
+  });
+  const last = matching.findIndex(({ match }) => match.customers === undefined);
+  return last < 0 ? matching : matching.slice(0, last + 1);
+}
+
+/** Facts of a customer that policies match on. */
+export interface MatchableCustomer {
+  /** Undefined where nothing is known of them. */
+  readonly health: string | undefined;
+  /** Attributes of the directory. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** True if a policy takes a customer: one whom every key of `match.customers` fits. */
+export function takesCustomer({ match }: Pick<Policy, 'match'>, { health, attributes }: MatchableCustomer): boolean {
+  if (!match.customers) return true;
+  const { health: bands, attributes: wanted } = match.customers;
+  if (bands && !bands.some((one) => one === health)) return false;
+  return Object.entries(wanted).every(([name, values]) => {
+    const value = Object.hasOwn(attributes, name) ? attributes[name] : null;
+    return (
+      (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') &&
+      values.includes(String(value))
     );
   });
 }

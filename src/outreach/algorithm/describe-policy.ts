@@ -62,13 +62,20 @@ export function describePolicy(policy: Policy): string[] {
   ].filter(Boolean);
 }
 
-function matchWords({ project, severity, area }: Policy['match']): string {
+function matchWords({ project, severity, area, customers }: Policy['match']): string {
   const parts = [
     severity ? `severity ${list(severity, 'or')}` : 'any severity',
     project ? `project ${list(project, 'or')}` : 'any project',
     ...(area ? [`area ${list(area, 'or')}`] : []),
   ];
-  return `takes incidents of ${parts.join(', ')}`;
+  const incidents = `takes incidents of ${parts.join(', ')}`;
+  if (!customers) return incidents;
+  const { health, attributes } = customers;
+  const wanted = [
+    ...(health ? [`health ${list(health, 'or')}`] : []),
+    ...Object.entries(attributes).map(([name, values]) => `${name} ${list(values, 'or')}`),
+  ];
+  return `${incidents}, and of their customers those with ${list(wanted, 'and')}; the others are left to the next policy`;
 }
 
 function approvalWords(approval: Policy['approval'], blastLimit: number, trust: readonly string[]): string {

@@ -74,8 +74,7 @@ export class Approvals {
       const change = { from: ['approved'], to: 'awaiting_approval', reason, actor: by } as const;
       await this.campaigns.setState(tx, id, change, now);
       await this.campaigns.setFirst(tx, id, null, null);
-      if (campaign.audience === 'affected' && campaign.kind !== 'returned')
-        await this.grants.withdraw(tx, campaign.incidentId, campaign.claimed);
+      if (campaign.audience === 'affected' && campaign.kind !== 'returned') await this.grants.withdraw(tx, campaign);
       const fact = { kind: 'campaign_undone', ...campaignFacts(id, reason) } as const;
       await this.incidents.append(tx, campaign.incidentId, by, fact, now);
     });
@@ -87,7 +86,7 @@ export class Approvals {
     if (audience === 'at_risk' || kind === 'returned') return;
     const seen = await this.messages.countNotices(tx, incidentId, claimed);
     const limit = this.policies.find(({ name }) => name === policy)?.blastLimit ?? 0;
-    await this.grants.give(tx, incidentId, claimed, { upTo: Math.max(seen, limit), by }, now);
+    await this.grants.give(tx, { incidentId, claimed, policy }, { upTo: Math.max(seen, limit), by }, now);
   }
 
   private async isFirstOfTwo(tx: Tx, campaign: Campaign, version: string, by: string, now: Date): Promise<boolean> {

@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type AtRiskMember, type AudienceKind, type NumberedMember } from '../../audience/audience.js';
+import { type AtRiskMember, AUDIENCE_KINDS, type AudienceKind, type NumberedMember } from '../../audience/audience.js';
+import { CustomerHealth } from '../../audience/health.service.js';
 import { Audiences } from '../../audience/public.js';
+import { CustomerDirectory } from '../../customers/public.js';
 import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { Issues } from '../../issues/public.js';
@@ -11,15 +13,17 @@ import { wake } from '../../platform/stages/wake.js';
 import {
   type ApprovalDecision,
   byGrant,
-  choosePolicy,
   countsByItself,
   decideApproval,
   isLopsided,
+  type MatchableCustomer,
+  policiesFor,
+  takesCustomer,
   waitForPerson,
 } from '../algorithm/decide.js';
 import { type Campaign, type CampaignKind } from '../campaign.js';
 import { Approvals } from './approvals.service.js';
-import { CampaignStore } from './campaign.store.js';
+import { CampaignStore, type WavesOf } from './campaign.store.js';
 import { GrantStore } from './grant.store.js';
 import { MessageStore } from '../messages/message.store.js';
 import { Planner } from './planner.service.js';
@@ -46,6 +50,18 @@ const ABOUT_FAULT = ['notice', 'returned'] as const satisfies readonly CampaignK
 
 /** A member of either audience with the number of the arrival. */
 type NewMember = NumberedMember | AtRiskMember;
+
+/** A policy's turn at an audience. */
+interface Turn {
+  readonly incident: Incident;
+  readonly of: WavesOf;
+  readonly asWritten: Policy;
+  /** Policies before it that look at nobody now; whom they would take is left to them. */
+  readonly before: readonly Policy[];
+  /** The newest member whom all others before it have looked at. */
+  readonly upTo: number;
+  readonly now: Date;
+}
 
 /** Members that are added to one wave. */
 interface Wave {
@@ -78,6 +94,8 @@ export class CampaignStage implements Stage {
     private readonly incidents: Incidents,
     private readonly audiences: Audiences,
     private readonly issues: Issues,
+    private readonly health: CustomerHealth,
+    private readonly directory: CustomerDirectory,
     private readonly projects: Projects,
     private readonly campaigns: CampaignStore,
     private readonly grants: GrantStore,
@@ -92,12 +110,14 @@ export class CampaignStage implements Stage {
     const database = this.database.until(signal);
     let worked = (await this.approveDue(database, now)) + (await this.askAgain(database, now));
     for (const incident of await this.incidents.open(database))
-      worked += await this.locked(database, incident, now, (tx, policy) => this.notify(tx, incident, policy, now));
+      worked += await this.locked(database, incident, now, (tx, policies) => this.notify(tx, incident, policies, now));
     for (const incident of await this.incidents.resolvedSince(
       database,
       new Date(now.getTime() - RESOLVED_LOOKBACK_MS),
     )) {
-      worked += await this.locked(database, incident, now, (tx, policy) => this.conclude(tx, incident, policy, now));
+      worked += await this.locked(database, incident, now, (tx, policies) =>
+        this.conclude(tx, incident, policies, now),
+      );
     }
     worked += await this.ramps.advance(database, now);
     worked += await database.transaction((tx) => this.campaigns.finish(tx));
@@ -110,15 +130,15 @@ export class CampaignStage implements Stage {
     database: Database,
     incident: Incident,
     now: Date,
-    work: (tx: Tx, policy: Policy) => Promise<number>,
+    work: (tx: Tx, policies: readonly Policy[]) => Promise<number>,
   ): Promise<number> {
     const project = this.projects.find(incident.projectId)?.slug ?? '';
-    const policy = choosePolicy(this.policies, { ...incident, project });
-    if (!policy) {
+    const policies = policiesFor(this.policies, { ...incident, project });
+    if (policies.length === 0) {
       await this.noteNoPolicy(database, incident, project, now);
       return 0;
     }
-    return database.transaction(async (tx) => ((await tx.tryLock(`campaign:${incident.id}`)) ? work(tx, policy) : 0));
+    return database.transaction(async (tx) => ((await tx.tryLock(`campaign:${incident.id}`)) ? work(tx, policies) : 0));
   }
 
   /** Says once in the timeline of an open incident that nobody is written to, and why. */
@@ -135,13 +155,41 @@ export class CampaignStage implements Stage {
     return { ...policy, trust: policy.trust.filter((one) => one !== 'claimed') };
   }
 
-  private async notify(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
+  private async notify(tx: Tx, incident: Incident, policies: readonly Policy[], now: Date): Promise<number> {
     await this.withdrawEnd(tx, incident, now);
     if (await this.heldBack(tx, incident, now)) return 0;
-    if (policy.holdOut?.neverFor.includes(incident.severity)) await this.audiences.releaseHeldOut(tx, incident.id, now);
-    let planned = await this.tellReturn(tx, incident, policy, now);
-    for (const audience of policy.audience) planned += await this.notifyAudience(tx, incident, audience, policy, now);
-    return planned + (await this.tryNextChannel(tx, incident, policy, now));
+    const drawing = policies.flatMap(({ holdOut }) => holdOut ?? []);
+    if (drawing.length > 0 && drawing.every(({ neverFor }) => neverFor.includes(incident.severity)))
+      await this.audiences.releaseHeldOut(tx, incident.id, now);
+    let planned = 0;
+    for (const policy of policies)
+      planned += await this.tellReturn(tx, incident, policy, othersOf(policies, policy), now);
+    for (const audience of AUDIENCE_KINDS) planned += await this.notifyByTurns(tx, incident, audience, policies, now);
+    for (const policy of policies) planned += await this.tryNextChannel(tx, incident, policy, now);
+    return planned;
+  }
+
+  /** Each policy in turn takes its customers out of those whom the policies before it have looked at and left. */
+  private async notifyByTurns(
+    tx: Tx,
+    incident: Incident,
+    audience: AudienceKind,
+    policies: readonly Policy[],
+    now: Date,
+  ): Promise<number> {
+    let planned = 0;
+    const before: Policy[] = [];
+    let upTo = Number.MAX_SAFE_INTEGER;
+    for (const policy of policies) {
+      const of = { incidentId: incident.id, kind: 'notice', audience, others: othersOf(policies, policy) } as const;
+      // A person's word on one wave holds for those after it; on claims it holds for claims alone.
+      const goesOn = policy.audience.includes(audience) && !(await this.campaigns.isStopped(tx, of));
+      if (goesOn) {
+        planned += await this.notifyAudience(tx, { incident, of, asWritten: policy, before, upTo, now });
+        if (policies.length > 1) upTo = Math.min(upTo, (await this.campaigns.reached(tx, of)).audienceSeq);
+      } else before.push(policy); // What it would take stays with it.
+    }
+    return planned;
   }
 
   /** Tries the next channel where a message did not arrive; the same customers, so with the approval of that message. */
@@ -167,13 +215,19 @@ export class CampaignStage implements Stage {
    * Tells those who were told that the fault was fixed that it is back: an approval of theirs is no approval of these words, and where only claims
    * say that it is back a person decides.
    */
-  private async tellReturn(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
+  private async tellReturn(
+    tx: Tx,
+    incident: Incident,
+    policy: Policy,
+    others: readonly string[],
+    now: Date,
+  ): Promise<number> {
     const { id: incidentId, previousIncidentId } = incident;
-    const of = { incidentId, kind: 'returned', audience: 'affected' } as const;
+    const of = { incidentId, kind: 'returned', audience: 'affected', others } as const;
     if (!policy.onReturn || previousIncidentId === null || (await this.campaigns.isStopped(tx, of))) return 0;
     const previous = await this.incidents.find(tx, previousIncidentId);
     const family = [previousIncidentId, ...(previous?.mergedIds ?? [])];
-    const told = await this.messages.toldEndOf(tx, family, [incidentId, ...incident.mergedIds], BATCH);
+    const told = await this.messages.toldEndOf(tx, family, [incidentId, ...incident.mergedIds], others, BATCH);
     if (told.length === 0) return 0;
     const hit = await this.audiences.after(tx, incidentId, 'affected', 0, PAGE);
     const believed = await this.believed(tx, incident, policy);
@@ -191,22 +245,21 @@ export class CampaignStage implements Stage {
     return customers;
   }
 
-  private async notifyAudience(
-    tx: Tx,
-    incident: Incident,
-    audience: AudienceKind,
-    asWritten: Policy,
-    now: Date,
-  ): Promise<number> {
-    const of = { incidentId: incident.id, kind: 'notice', audience } as const;
-    // A person's word on one wave holds for those after it; on claims it holds for claims alone.
-    if (await this.campaigns.isStopped(tx, of)) return 0;
+  private async notifyAudience(tx: Tx, turn: Turn): Promise<number> {
+    const { incident, of, asWritten, now } = turn;
+    const { audience, others } = of;
     const last = await this.campaigns.lastWave(tx, of);
     const claims = await this.campaigns.lastWave(tx, of, true);
     const reached = await this.campaigns.reached(tx, of);
-    const members = await this.newMembers(tx, incident.id, audience, reached.audienceSeq);
+    const arrived = (await this.newMembers(tx, incident.id, audience, reached.audienceSeq)).filter(
+      ({ seq }) => seq <= turn.upTo,
+    );
     const isYoung = last !== undefined && now.getTime() - last.createdAt.getTime() < WAVE_PAUSE_MS;
-    if (isYoung && last.state !== 'awaiting_approval' && members.length < BATCH) return 0;
+    if (isYoung && last.state !== 'awaiting_approval' && arrived.length < BATCH) return 0;
+    const members = await this.own(tx, turn, arrived);
+    const seq = arrived.at(-1)?.seq ?? reached.audienceSeq;
+    if (seq > reached.audienceSeq)
+      await this.campaigns.setReach(tx, { incidentId: incident.id, audience, policy: asWritten.name }, seq);
     // Of those at risk no claim counts by itself, so there is nothing to look for.
     const policy = audience === 'affected' ? await this.believed(tx, incident, asWritten) : asWritten;
     const open = claims?.state === 'awaiting_approval' ? claims : undefined;
@@ -217,14 +270,13 @@ export class CampaignStage implements Stage {
     await this.makeRoom(tx, incident, audience, audience === 'affected' ? members : members.filter(counts), now);
     const told = await this.withoutHeldOut(tx, incident, policy, await this.untold(tx, incident, members), now);
     const [counting, claimed] = [told.filter(counts), told.filter((one) => !counts(one))];
-    const seq = members.at(-1)?.seq ?? reached.audienceSeq;
     const wave = { incident, audience, policy, seq, now };
     let planned = 0;
     let number = reached.wave;
     if (counting.length + proven > 0 || claimed.length === 0) {
       const before = await this.messages.countNotices(tx, incident.id);
       // An approval is of the words that a person saw, and those to customers at risk are others.
-      const grant = audience === 'affected' ? await this.grants.find(tx, incident.id, false) : undefined;
+      const grant = audience === 'affected' ? await this.grants.find(tx, incident.id, false, others) : undefined;
       const decision = decideApproval(policy, before + counting.length + proven, now, grant);
       const id = await this.addWave(
         tx,
@@ -236,7 +288,7 @@ export class CampaignStage implements Stage {
     }
     if (claimed.length > 0 && !(claims?.state === 'cancelled' && claims.reason.code === 'by_person')) {
       const waiting = open ? await this.messages.countWaiting(tx, open.id) : 0;
-      const decision = await this.decideClaims(tx, incident, audience, waiting, claimed.length);
+      const decision = await this.decideClaims(tx, turn, waiting, claimed.length);
       await this.addWave(tx, { ...wave, last: claims, claimed: true, number: number + 1, members: claimed }, decision);
       planned += claimed.length;
     } else if (claims) await this.campaigns.extend(tx, claims.id, seq);
@@ -246,14 +298,32 @@ export class CampaignStage implements Stage {
   /** Claims wait for a person, whose approval holds for later claims; not where one source makes unusually many. */
   private async decideClaims(
     tx: Tx,
-    { id, issueIds }: Incident,
-    audience: AudienceKind,
+    { incident: { id, issueIds }, of: { audience, others } }: Turn,
     waiting: number,
     added: number,
   ): Promise<ApprovalDecision> {
-    const grant = audience === 'affected' ? await this.grants.find(tx, id, true) : undefined;
+    const grant = audience === 'affected' ? await this.grants.find(tx, id, true, others) : undefined;
     if (!grant || isLopsided(await this.issues.evidence(tx, issueIds))) return waitForPerson(audience, waiting + added);
     return byGrant(grant, (await this.messages.countNotices(tx, id, true)) + added);
+  }
+
+  /** Of those who arrived, whom a policy takes and no policy before it, which did not look at them yet, would take. */
+  private async own(tx: Tx, { asWritten, before }: Turn, arrived: readonly NewMember[]): Promise<NewMember[]> {
+    const choosers = [asWritten, ...before].filter(({ match }) => match.customers !== undefined);
+    if (choosers.length === 0) return before.length === 0 ? [...arrived] : [];
+    const facts = await this.factsOf(tx, arrived);
+    return arrived.filter(({ customerId }) => {
+      const customer = facts(customerId);
+      return takesCustomer(asWritten, customer) && !before.some((one) => takesCustomer(one, customer));
+    });
+  }
+
+  /** Reads what policies match customers by. */
+  private async factsOf(tx: Tx, members: readonly NewMember[]): Promise<(customerId: number) => MatchableCustomer> {
+    const ids = members.map(({ customerId }) => customerId);
+    const bands = await this.health.bands(tx, ids);
+    const attributes = await this.directory.attributes(tx, ids);
+    return (customerId) => ({ health: bands.get(customerId), attributes: attributes.get(customerId) ?? {} });
   }
 
   /** Whoever waits among those at risk and was hit meanwhile, or is better known now, is planned anew, and told once all the same. */
@@ -357,10 +427,11 @@ export class CampaignStage implements Stage {
     return true;
   }
 
-  private async conclude(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
+  private async conclude(tx: Tx, incident: Incident, policies: readonly Policy[], now: Date): Promise<number> {
     const family = [incident.id, ...incident.mergedIds];
     const waiting = await this.campaigns.waiting(tx, incident.id, ABOUT_FAULT);
-    if (waiting.length === 0 && !(await this.messages.needEnd(tx, family, policy.onResolve))) return 0;
+    const tellEnd = policies.some(({ onResolve }) => onResolve);
+    if (waiting.length === 0 && !(await this.messages.needEnd(tx, family, tellEnd))) return 0;
     if (!(await this.incidents.conclude(tx, incident.id, now))) return 0;
     let cancelled = 0;
     for (const kind of ABOUT_FAULT)
@@ -369,12 +440,25 @@ export class CampaignStage implements Stage {
       const reason = { code: 'incident_ended' } as const;
       await this.campaigns.setState(tx, id, { from: [state], to: 'cancelled', reason, actor: 'forewarn' }, now);
     }
-    if (!policy.onResolve) return cancelled;
-    const told = await this.messages.toldWithoutResolved(tx, family, BATCH);
-    if (told.length === 0) return cancelled;
-    const of = { incidentId: incident.id, kind: 'resolved', audience: 'affected' } as const;
+    for (const policy of policies)
+      cancelled += await this.tellEnd(tx, incident, policy, othersOf(policies, policy), now);
+    return cancelled;
+  }
+
+  /** Tells those who were told under a policy that it is over, once; returns how many. */
+  private async tellEnd(
+    tx: Tx,
+    incident: Incident,
+    policy: Policy,
+    others: readonly string[],
+    now: Date,
+  ): Promise<number> {
+    if (!policy.onResolve) return 0;
+    const told = await this.messages.toldWithoutResolved(tx, [incident.id, ...incident.mergedIds], others, BATCH);
+    if (told.length === 0) return 0;
+    const of = { incidentId: incident.id, kind: 'resolved', audience: 'affected', others } as const;
     const before = await this.campaigns.lastWave(tx, of);
-    if (before?.state === 'cancelled') return cancelled;
+    if (before?.state === 'cancelled') return 0;
     const reuse = before && before.state !== 'done';
     // It goes to exactly those who were told, and what they were told was approved.
     const decision: ApprovalDecision = { state: 'approved', reason: { code: 'goes_with_notice' } };
@@ -392,7 +476,7 @@ export class CampaignStage implements Stage {
           now,
         );
     await this.planner.planNews(tx, { ...of, campaignId: id }, policy, told, now);
-    return cancelled + told.length;
+    return told.length;
   }
 
   /** An approval that has waited for hours is asked for anew: what was looked at by then cannot be approved any more. */
@@ -423,4 +507,9 @@ export class CampaignStage implements Stage {
     }
     return due.length;
   }
+}
+
+/** Names of the other policies. */
+function othersOf(policies: readonly Policy[], policy: Policy): string[] {
+  return policies.filter((one) => one !== policy).map(({ name }) => name);
 }

@@ -12,11 +12,13 @@ const COLUMNS = `id, incident_id AS "incidentId", policy, kind, audience, wave, 
 
 type Row = Omit<Campaign, 'reason'> & { readonly code: string; readonly facts: Readonly<Record<string, unknown>> };
 
-/** Waves of an incident of one kind to one audience. */
-interface WavesOf {
+/** Waves of an incident of one kind to one audience under a policy. */
+export interface WavesOf {
   readonly incidentId: number;
   readonly kind: CampaignKind;
   readonly audience: AudienceKind;
+  /** Names of the other policies that match the incident now; waves of theirs are left out. Those of a policy that is gone count. */
+  readonly others: readonly string[];
 }
 
 /** A wave to be inserted. */
@@ -54,23 +56,45 @@ export class CampaignStore {
     const [row] = await sql.query<Row>(
       {
         name: 'campaigns.last_wave',
-        text: `SELECT ${COLUMNS} FROM campaign WHERE incident_id = $1 AND kind = $2 AND audience = $3 AND claimed = $4 ORDER BY wave DESC LIMIT 1`,
+        text: `SELECT ${COLUMNS} FROM campaign
+               WHERE incident_id = $1 AND kind = $2 AND audience = $3 AND claimed = $4 AND policy <> ALL ($5::text[]) ORDER BY wave DESC LIMIT 1`,
       },
-      [of.incidentId, of.kind, of.audience, claimed],
+      [of.incidentId, of.kind, of.audience, claimed, of.others],
     );
     return row && campaignOf(row);
   }
 
-  /** The number of the last wave of an incident, and the newest member of an audience that any of its waves took in. */
-  async reached(sql: Sql, { incidentId, kind, audience }: WavesOf): Promise<{ wave: number; audienceSeq: number }> {
-    const text = `SELECT coalesce(max(wave), 0) AS wave, coalesce(max(audience_seq) FILTER (WHERE audience = $3), 0) AS "audienceSeq"
+  /** The number of the last wave of an incident under any policy, and the newest member of an audience that a policy has looked at. */
+  async reached(
+    sql: Sql,
+    { incidentId, kind, audience, others }: WavesOf,
+  ): Promise<{ wave: number; audienceSeq: number }> {
+    const text = `SELECT coalesce(max(wave), 0) AS wave,
+        greatest(
+          coalesce(max(audience_seq) FILTER (WHERE audience = $3 AND policy <> ALL ($4::text[])), 0),
+          (SELECT coalesce(max(seq), 0) FROM campaign_reach WHERE incident_id = $1 AND audience = $3 AND policy <> ALL ($4::text[]))
+        ) AS "audienceSeq"
       FROM campaign WHERE incident_id = $1 AND kind = $2`;
     const rows = await sql.query<{ wave: number; audienceSeq: number }>({ name: 'campaigns.reached', text }, [
       incidentId,
       kind,
       audience,
+      others,
     ]);
     return onlyRow(rows, 'the waves of an incident');
+  }
+
+  /** Notes how far into an audience a policy has looked. */
+  async setReach(
+    tx: Tx,
+    { incidentId, audience, policy }: Pick<Campaign, 'incidentId' | 'audience' | 'policy'>,
+    seq: number,
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO campaign_reach AS r (incident_id, policy, audience, seq) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (incident_id, policy, audience) DO UPDATE SET seq = greatest(r.seq, EXCLUDED.seq)`,
+      [incidentId, policy, audience, seq],
+    );
   }
 
   /** Waves of an incident that wait for a person. */
@@ -86,10 +110,10 @@ export class CampaignStore {
    * True if a wave of an incident, other than one of claims, was cancelled or is paused. Who stops what goes to the affected stops the word to those
    * at risk as well; not the other way.
    */
-  async isStopped(sql: Sql, { incidentId, kind, audience }: WavesOf): Promise<boolean> {
+  async isStopped(sql: Sql, { incidentId, kind, audience, others }: WavesOf): Promise<boolean> {
     const text = `SELECT FROM campaign WHERE incident_id = $1 AND kind = $2 AND NOT claimed AND audience IN ('affected', $3)
-       AND state IN ('cancelled', 'paused') AND state_reason <> 'evidence_trusted' LIMIT 1`;
-    return (await sql.query({ name: 'campaigns.is_stopped', text }, [incidentId, kind, audience])).length > 0;
+       AND state IN ('cancelled', 'paused') AND state_reason <> 'evidence_trusted' AND policy <> ALL ($4::text[]) LIMIT 1`;
+    return (await sql.query({ name: 'campaigns.is_stopped', text }, [incidentId, kind, audience, others])).length > 0;
   }
 
   /** Waves of an incident to those at risk that wait for approval and have no message any more. */

@@ -3,7 +3,7 @@ import { type Incident } from '../../incidents/incident.js';
 import { Outlooks, type OutreachOutlook } from '../../incidents/outlook.registry.js';
 import { type Sql } from '../../platform/db/database.js';
 import { Projects } from '../../projects/project.registry.js';
-import { choosePolicy } from '../algorithm/decide.js';
+import { policiesFor } from '../algorithm/decide.js';
 import { outlookWords } from '../algorithm/outlook.js';
 import { SwitchStore } from '../brakes/switch.store.js';
 import { MessageStore } from '../messages/message.store.js';
@@ -24,7 +24,7 @@ export class OutreachOutlooks {
 
   private async read(sql: Sql, incident: Incident): Promise<OutreachOutlook> {
     const family = [incident.id, ...incident.mergedIds];
-    const policy = choosePolicy(this.policies, {
+    const policies = policiesFor(this.policies, {
       ...incident,
       project: this.projects.find(incident.projectId)?.slug ?? '',
     });
@@ -36,7 +36,7 @@ export class OutreachOutlooks {
       untoldEnd,
       waiting,
       held: (await this.switches.read(sql)).sending === 'held',
-      onResolve: policy ? policy.onResolve : null,
+      onResolve: policies.length > 0 ? policies.some(({ onResolve }) => onResolve) : null,
     });
     return { told, waiting: waiting.map(({ id, ...rest }) => ({ campaignId: String(id), ...rest })), words };
   }

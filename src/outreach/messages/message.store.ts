@@ -326,23 +326,37 @@ export class MessageStore {
   /**
    * Messages of these incidents, which became one, that reached somebody who has had no "fixed" yet; one a customer: one that is known to have
    * arrived, or the last channel that was tried.
+   * @param others policies whose campaigns are left out
    */
-  async toldWithoutResolved(tx: Tx, incidentIds: readonly number[], limit: number): Promise<Message[]> {
+  async toldWithoutResolved(
+    tx: Tx,
+    incidentIds: readonly number[],
+    others: readonly string[],
+    limit: number,
+  ): Promise<Message[]> {
     return tx.query<Message>(
-      `SELECT DISTINCT ON (m.customer_id) ${COLUMNS} FROM message m WHERE m.incident_id = ANY ($1::bigint[]) AND m.kind <> 'resolved' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
+      `SELECT DISTINCT ON (m.customer_id) ${COLUMNS} FROM message m JOIN campaign c ON c.id = m.campaign_id AND c.policy <> ALL ($3::text[]) WHERE m.incident_id = ANY ($1::bigint[]) AND m.kind <> 'resolved' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
          AND NOT EXISTS (SELECT FROM message r WHERE r.incident_id = ANY ($1::bigint[]) AND r.customer_id = m.customer_id AND r.kind = 'resolved') ORDER BY m.customer_id, m.state = 'delivered' DESC, m.turn DESC, m.id LIMIT $2`,
-      [incidentIds, limit],
+      [incidentIds, limit, others],
     );
   }
 
   /**
    * Messages of the ended incidents `ended` that told somebody of the end who has heard nothing of its return, the incidents `returned`; one a
    * customer.
+   * @param others policies whose campaigns are left out
    */
-  async toldEndOf(tx: Tx, ended: readonly number[], returned: readonly number[], limit: number): Promise<Message[]> {
+  async toldEndOf(
+    tx: Tx,
+    ended: readonly number[],
+    returned: readonly number[],
+    others: readonly string[],
+    limit: number,
+  ): Promise<Message[]> {
     return tx.query<Message>(
       `SELECT DISTINCT ON (m.customer_id) ${COLUMNS}
        FROM message m
+       JOIN campaign c ON c.id = m.campaign_id AND c.policy <> ALL ($4::text[])
        WHERE m.incident_id = ANY ($1::bigint[])
          AND m.kind = 'resolved'
          AND m.state IN ('sent', 'delivered')
@@ -354,7 +368,7 @@ export class MessageStore {
              AND (r.kind = 'returned' OR r.kind = 'notice' AND r.state NOT IN ('suppressed', 'cancelled', 'shown')))
        ORDER BY m.customer_id, m.id
        LIMIT $3`,
-      [ended, returned, limit],
+      [ended, returned, limit, others],
     );
   }
 
