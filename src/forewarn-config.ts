@@ -86,9 +86,12 @@ const VARIABLES = {
 /** A link that no text holds by itself. */
 const LINK_MARK = 'link.example';
 
+/** Folder of the configuration and the texts that come with Forewarn. */
+export const SHIPPED_CONFIG = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'config');
+
 /** The configuration file: `FOREWARN_CONFIG`, or the one that comes with Forewarn. */
 export function configPath(settings: Settings): string {
-  return settings.configPath ?? join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'config', 'forewarn.yaml');
+  return settings.configPath ?? join(SHIPPED_CONFIG, 'forewarn.yaml');
 }
 
 /**
@@ -100,15 +103,40 @@ export function loadConfig(path: string): ForewarnConfig {
   const problems: string[] = [];
   const file = openYaml(path, problems);
   const config = file?.read(fileSchema, problems);
+  const known = config ?? (file ? readable(file) : {});
   const texts = new Map<string, LocaleTexts>();
-  for (const locale of config?.locales ?? []) {
+  for (const locale of known.locales ?? []) {
     const read = readTexts(join(dirname(path), 'templates', `${locale}.yaml`), problems);
     if (read) texts.set(locale, read);
-    if (read && config) problems.push(...linkProblems(locale, read, config.policies));
+    if (read) problems.push(...linkProblems(locale, read, known.policies ?? []));
   }
-  if (file && config) problems.push(...referenceProblems(file, config), ...areaProblems(file, config));
-  if (!config || problems.length > 0) throw new StartError(`The configuration is wrong:\n  ${problems.join('\n  ')}`);
+  if (file?.holdsMap) problems.push(...referenceProblems(file), ...areaProblems(file, known.locales));
+  if (!config || problems.length > 0)
+    throw new StartError(`The configuration is wrong:\n  ${byPlace(problems).join('\n  ')}`);
   return { ...config, texts };
+}
+
+/** The sections that can be read by themselves, so that a mistake in one hides none in another, nor in the texts. */
+function readable(file: YamlFile): Partial<z.output<typeof fileSchema>> {
+  if (!file.holdsMap) return {};
+  const value = file.value as Record<string, unknown>;
+  const sections = Object.entries(fileSchema.shape).flatMap(([name, schema]) => {
+    const read = schema.safeParse(value[name]);
+    return read.success ? [[name, read.data] as const] : [];
+  });
+  return Object.fromEntries(sections);
+}
+
+/** Problems file by file, each file's from top to bottom. */
+function byPlace(problems: readonly string[]): string[] {
+  const placed = problems.map((words) => {
+    const [, file = words, line = '0', column = '0'] = /^(.*?):(\d+):(\d+): /.exec(words) ?? [];
+    return { words, file, line: Number(line), column: Number(column) };
+  });
+  const files = [...new Set(placed.map(({ file }) => file))];
+  return placed
+    .sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column)
+    .map(({ words }) => words);
 }
 
 function openYaml(path: string, problems: string[]): YamlFile | undefined {
@@ -162,44 +190,63 @@ function linkProblems(locale: string, texts: LocaleTexts, policies: readonly Pol
   return problems;
 }
 
-/** Names of projects that no project has, each with its place and the slug that was meant. */
-function referenceProblems(file: YamlFile, config: z.output<typeof fileSchema>): string[] {
-  const slugs = config.projects.map((project) => project.slug);
-  const named: [Path, string | undefined][] = [
-    ...config.policies.flatMap(({ match }, at) =>
-      (match.project ?? []).map((slug, nth): [Path, string] => [placeOfProject(file, at, nth), slug]),
-    ),
-    ...config.alertmanager.projects.map(({ project }, at): [Path, string] => [
-      ['alertmanager', 'projects', at, 'project'],
-      project,
-    ]),
-    ...config.alertmanager.open.map(({ project }, at): [Path, string] => [
-      ['alertmanager', 'open', at, 'project'],
-      project,
-    ]),
-    ...config.maintenance.map(({ project }, at): [Path, string | undefined] => [
-      ['maintenance', at, 'project'],
-      project,
-    ]),
+/**
+ * Names of projects that no project has, each with its place and the slug that was meant. Looks at the file as it is written, so that a mistake
+ * elsewhere hides none of them.
+ */
+function referenceProblems(file: YamlFile): string[] {
+  const written = file.value as Record<string, unknown>;
+  const slugs = listIn(written.projects).flatMap((one) => textOf(one, 'slug'));
+  if (slugs.length === 0) return [];
+  const alertmanager = mapIn(written.alertmanager);
+  const named: [Path, string][] = [
+    ...listIn(written.policies).flatMap((policy, at) => {
+      const place = ['policies', at, 'match', 'project'];
+      const project = mapIn(mapIn(policy).match).project;
+      if (!Array.isArray(project))
+        return textOf(mapIn(policy).match, 'project').map((slug): [Path, string] => [place, slug]);
+      return project.flatMap((slug, nth): [Path, string][] =>
+        typeof slug === 'string' ? [[[...place, nth], slug]] : [],
+      );
+    }),
+    ...namedIn(['alertmanager', 'projects'], alertmanager.projects),
+    ...namedIn(['alertmanager', 'open'], alertmanager.open),
+    ...namedIn(['maintenance'], written.maintenance),
   ];
   return named
-    .filter(([, slug]) => slug !== undefined && !slugs.includes(slug))
+    .filter(([, slug]) => !slugs.includes(slug))
     .map(([path, slug]) => file.problem(path, `there is no project "${slug}"`, slugs));
 }
 
-/** The place of a project in `match`, where one may stand alone or in a list. */
-function placeOfProject(file: YamlFile, policy: number, nth: number): Path {
-  const place = ['policies', policy, 'match', 'project'];
-  return file.holdsList(place) ? [...place, nth] : place;
+/** The key `project` of each member of a list, with its place. */
+function namedIn(place: Path, list: unknown): [Path, string][] {
+  return listIn(list).flatMap((one, at) =>
+    textOf(one, 'project').map((slug): [Path, string] => [[...place, at, 'project'], slug]),
+  );
+}
+
+function listIn(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as unknown[]) : [];
+}
+
+function mapIn(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+/** The text of a key, none where it holds something else. */
+function textOf(map: unknown, key: string): string[] {
+  const value = mapIn(map)[key];
+  return typeof value === 'string' ? [value] : [];
 }
 
 /** A name in a language that nobody is written to in would do nothing. */
-function areaProblems(file: YamlFile, { areas, locales }: z.output<typeof fileSchema>): string[] {
+function areaProblems(file: YamlFile, locales: readonly string[] | undefined): string[] {
+  const areas = mapIn((file.value as Record<string, unknown>).areas);
   return Object.entries(areas).flatMap(([area, names]) => [
-    ...Object.keys(names)
-      .filter((locale) => !locales.includes(locale))
+    ...Object.keys(mapIn(names))
+      .filter((locale) => locales !== undefined && !locales.includes(locale))
       .map((locale) => file.problem(['areas', area, locale], `"${locale}" is not one of locales`, locales)),
-    ...(Object.keys(names).length === 0
+    ...(names !== null && typeof names === 'object' && Object.keys(names).length === 0
       ? [file.problem(['areas', area], 'needs a name in at least one of locales')]
       : []),
   ]);

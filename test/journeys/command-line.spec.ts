@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { forewarn } from '../support/cli.js';
 import { type Ended, spawnNode } from '../support/run-process.js';
@@ -125,6 +125,47 @@ describe('forewarn', () => {
     ])
       expect(stderr).toContain(problem);
     expect(stderr).not.toMatch(/\n {4}at /);
+  });
+
+  it('lists ten mistakes of two files in one answer, each with its place, its value and what may stand there', async () => {
+    const config = writeConfig();
+    const lines = [
+      'projects: [{ slug: shop, name: Shop, limits: { eventsPerMinute: 0 } }]',
+      'detecton: {}',
+      'incidents: { quietFor: soon }',
+      'locales: [en, xx]',
+      'areas: { checkout: { fr: caisse } }',
+      'policies:',
+      '  - name: a',
+      '    match: { project: shpo, severity: majr }',
+      '    channels: [fax]',
+      '    quietHours: { from: "25:00", to: "08:00" }',
+      '    approval: autmatic',
+    ];
+    await writeFile(config.path, lines.join('\n'));
+
+    const { code, stderr } = await forewarn(['start'], { FOREWARN_CONFIG: config.path });
+
+    config.remove();
+    const folder = dirname(config.path);
+    const problems = stderr.split('\n').map((line) => line.trim().replaceAll(`${folder}/`, ''));
+    expect(code).toBe(1);
+    expect(problems).toEqual([
+      'forewarn: The configuration is wrong:',
+      'forewarn.yaml:1:65: projects.0.limits.eventsPerMinute: 0 must be at least 1',
+      'forewarn.yaml:2:1: detecton: there is no such key; did you mean "detection"?',
+      'forewarn.yaml:3:24: incidents.quietFor: "soon" is not a duration; write it like 90s, 10m or 1h30m',
+      'forewarn.yaml:5:26: areas.checkout.fr: "fr" is not one of locales',
+      'forewarn.yaml:8:23: policies.0.match.project: there is no project "shpo"; did you mean "shop"?',
+      'forewarn.yaml:8:39: policies.0.match.severity: "majr" must be minor | major | critical | a list of minor | major | critical; did you mean "major"?',
+      'forewarn.yaml:9:16: policies.0.channels.0: "fax" must be sms | email',
+      'forewarn.yaml:10:25: policies.0.quietHours.from: "25:00" is not a time of day; write it like "21:00", in quotes',
+      expect.stringMatching(
+        /^forewarn\.yaml:11:15: policies\.0\.approval: "autmatic" must be required \| automatic.*did you mean "automatic"\?/,
+      ),
+      'templates/xx.yaml: there is no such file',
+      '',
+    ]);
   });
 
   it('names a project that a policy refers to and that is not there', async () => {

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
 
 /** A place in a YAML file: keys and, in lists, numbers from 0. */
@@ -44,6 +44,14 @@ export class YamlFile {
     return (this.document.toJS() as unknown) ?? {};
   }
 
+  /** True if it is YAML, and a map or empty. */
+  get holdsMap(): boolean {
+    const { errors, contents } = this.document;
+    return (
+      errors.length === 0 && (contents === null || isMap(contents) || (isScalar(contents) && contents.value === null))
+    );
+  }
+
   /** Reads it by a schema; every problem goes into `problems`. */
   read<T extends z.ZodType>(schema: T, problems: string[]): z.output<T> | undefined {
     problems.push(...this.syntaxProblems);
@@ -66,11 +74,6 @@ export class YamlFile {
     return `${this.placeOf(path)}: ${pathText(path)}: ${words}${hint}`;
   }
 
-  /** True if a list stands at a place. */
-  holdsList(path: Path): boolean {
-    return isSeq(this.document.getIn(path, true));
-  }
-
   private problemsOf(issue: z.core.$ZodIssue, shape: Shape): string[] {
     if (issue.code === 'unrecognized_keys') {
       const known = Object.keys(shapesAt(shape, issue.path).reduce((all, one) => ({ ...all, ...one.properties }), {}));
@@ -85,7 +88,7 @@ export class YamlFile {
     const isKind = ['invalid_type', 'invalid_value', 'invalid_union'].includes(issue.code);
     if (issue.code === 'custom' && issue.params?.['secret'] === true) return [this.problem(issue.path, issue.message)];
     const wrong = this.document.getIn(issue.path);
-    if (!isKind) return [this.problem(issue.path, withValue(issue.message, wrong), known)];
+    if (!isKind) return [this.problem(issue.path, withValue(wordsOfIssue(issue), wrong), known)];
     const may = [...new Set(expected.map(describe))].join(' | ') || 'something else';
     const words = wrong === undefined ? `is missing; it must be ${may}` : `${quoted(plain(wrong))} must be ${may}`;
     return [this.problem(issue.path, words, known)];
@@ -183,6 +186,23 @@ function describe(shape: Shape): string {
     return shape.minimum === undefined ? 'a whole number' : `a whole number from ${shape.minimum}`;
   const names: Readonly<Record<string, string>> = { string: 'a text', number: 'a number', boolean: 'true | false' };
   return names[shape.type ?? ''] ?? 'something else';
+}
+
+/** What is wrong in our words where the schema has none of its own, as for numbers and lists of a wrong size. */
+function wordsOfIssue(issue: z.core.$ZodIssue): string {
+  const { code, message } = issue;
+  if (code !== 'too_small' && code !== 'too_big') return message;
+  const [bound, number] = code === 'too_small' ? ['at least', issue.minimum] : ['at most', issue.maximum];
+  const more = issue.inclusive === false ? ' and not that itself' : '';
+  switch (issue.origin) {
+    case 'string':
+      return `must have ${bound} ${number} ${number === 1 ? 'character' : 'characters'}`;
+    case 'array':
+    case 'set':
+      return `must have ${bound} ${number} ${number === 1 ? 'entry' : 'entries'}`;
+    default:
+      return `must be ${bound} ${number}${more}`;
+  }
 }
 
 function withValue(message: string, wrong: unknown): string {
