@@ -6,6 +6,10 @@ import { messageOf, StartError } from './platform/errors.js';
 
 /** Commands by name: the line that `forewarn --help` shows, and the module. */
 const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: () => Promise<CommandModule> }>> = {
+  init: {
+    what: 'write a configuration and texts to begin with',
+    load: () => import('./commands/init.command.js'),
+  },
   start: { what: 'run the daemon', load: () => import('./daemon/main.js') },
   demo: {
     what: 'play the main job with a small shop (-- --stay keeps it running)',
@@ -28,6 +32,10 @@ const COMMANDS: Readonly<Record<string, { readonly what: string; readonly load: 
   import: {
     what: 'import customers from a CSV or NDJSON file',
     load: () => import('./commands/import.command.js'),
+  },
+  replay: {
+    what: 'say what would have been told, from an export of errors with their times',
+    load: () => import('./commands/replay.command.js'),
   },
   backtest: {
     what: 'replay the stored history with other thresholds',

@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { chmod, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { startDaemon } from '../daemon/daemon.js';
-import { loadConfig } from '../forewarn-config.js';
+import { loadConfig, SHIPPED_CONFIG } from '../forewarn-config.js';
 import { readSettings } from '../platform/config/settings.js';
 import { createLogger } from '../platform/logging/logger.js';
 
@@ -42,7 +41,7 @@ export async function buildStageSet(): Promise<StageSet> {
   await chmod(folder, 0o711); // where the embedded PostgreSQL runs as another user, it must be able to pass
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
-    await cp(fileURLToPath(new URL('../../../config/templates', import.meta.url)), join(folder, 'templates'), {
+    await cp(join(SHIPPED_CONFIG, 'templates'), join(folder, 'templates'), {
       recursive: true,
     });
     await writeFile(join(folder, 'forewarn.yaml'), CONFIG);
