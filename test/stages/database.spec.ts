@@ -101,6 +101,23 @@ describe('the database', () => {
       expect(await notes()).toEqual([]);
     });
 
+    it('does what follows a commit once it is committed, and not at all where it is rolled back', async () => {
+      const followed: string[] = [];
+
+      await database.transaction(async (tx) => {
+        tx.afterCommit(() => followed.push('committed'));
+        await tx.query('INSERT INTO note VALUES (1)');
+        expect(followed).toEqual([]);
+      });
+      const failing = database.transaction(async (tx) => {
+        tx.afterCommit(() => followed.push('rolled back'));
+        await tx.query('INSERT INTO note VALUES (1)');
+      });
+
+      await expect(failing).rejects.toThrow();
+      expect(followed).toEqual(['committed']);
+    });
+
     it('keeps nothing when its work throws after commitWith', async () => {
       const work = database.transaction(async (tx) => {
         await Promise.all([tx.query('INSERT INTO note VALUES (1)'), Promise.resolve(tx.commitWith(insert(2)))]);

@@ -28,6 +28,8 @@ export interface Tx extends Sql {
    * every further statement throws, and the work still can: then nothing is kept.
    */
   commitWith(...bound: readonly Bound[]): void;
+  /** Does something once all of this is committed, such as a line in the log; not where it is rolled back. It must not throw. */
+  afterCommit(then: () => void): void;
 }
 
 /** Binds values to a statement, to be run by `commitWith` or `runAll`. */

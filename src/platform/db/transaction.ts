@@ -16,6 +16,7 @@ export class Transaction implements Tx {
   private stands: 'open' | 'ending' | 'over' = 'open';
   private begun: Promise<unknown> | undefined;
   private last: readonly Bound[] = [];
+  private readonly afterwards: (() => void)[] = [];
   private gathering = false;
   /** The error of the first statement that failed. */
   private fault: Error | undefined;
@@ -42,14 +43,22 @@ export class Transaction implements Tx {
     this.last = bound;
   }
 
+  afterCommit(then: () => void): void {
+    this.afterwards.push(then);
+  }
+
   /**
-   * Sends the last statements and COMMIT in one write.
+   * Sends the last statements and COMMIT in one write, then does what was to follow it.
    * @throws the error of the first statement that failed; then nothing is kept
    */
   async commit(): Promise<void> {
     this.signal?.throwIfAborted();
     this.stands = 'over';
-    if (!this.begun && this.last.length === 0) return;
+    if (this.begun || this.last.length > 0) await this.sendCommit();
+    for (const then of this.afterwards) then();
+  }
+
+  private async sendCommit(): Promise<void> {
     const sent = this.last.map(({ statement, values }) => this.send(statement, values));
     const committed = this.client.query('COMMIT');
     const [ended] = await Promise.allSettled([committed, ...sent]);
