@@ -626,6 +626,7 @@ CREATE TABLE incident (
   merged_into bigint,
   concluded_at timestamp with time zone,
   severity_by_ops boolean NOT NULL DEFAULT false,
+  first_message_at timestamp with time zone,
   CONSTRAINT incident_pkey PRIMARY KEY (id),
   CONSTRAINT incident_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES incident(id),
   CONSTRAINT incident_previous_incident_id_fkey FOREIGN KEY (previous_incident_id) REFERENCES incident(id),

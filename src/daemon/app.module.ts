@@ -42,6 +42,7 @@ import { Database } from '../platform/db/database.js';
 import { EventLoopWatch } from '../platform/event-loop.js';
 import { ProblemFilter } from '../platform/http/problem.filter.js';
 import { PublicUrl } from '../platform/http/public-url.js';
+import { RequestMeter } from '../platform/http/request-meter.js';
 import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageClock } from '../platform/stages/stage-clock.js';
@@ -83,6 +84,7 @@ class PlatformModule {
       { provide: Clock, useValue: clock },
       { provide: LOGGER, useValue: logger },
       { provide: Metrics, useValue: metrics },
+      { provide: RequestMeter, useValue: new RequestMeter(metrics) },
       { provide: EventLoopWatch, useValue: new EventLoopWatch(metrics) },
       { provide: PublicUrl, useValue: new PublicUrl(settings.publicUrl) },
       { provide: TokenStore, useValue: new TokenStore(database, clock, settings.adminToken) },

@@ -21,6 +21,7 @@ import { StartError } from '../platform/errors.js';
 import { harden, MAX_BODY } from '../platform/http/hardening.js';
 import { endFailed } from '../platform/http/slow-uploads.js';
 import { PublicUrl } from '../platform/http/public-url.js';
+import { RequestMeter } from '../platform/http/request-meter.js';
 import { validationPipe } from '../platform/http/validation.js';
 import { createLogger, LOGGER, type Logger, NestLogger } from '../platform/logging/logger.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
@@ -95,6 +96,7 @@ export async function createApp(runtime: Runtime): Promise<NestFastifyApplicatio
   app.useGlobalPipes(validationPipe());
   const fastify = adapter.getInstance<FastifyInstance>();
   harden(fastify, app.get(Access));
+  app.get(RequestMeter).watch(fastify);
   app.get(AuditTrail).watch(fastify);
   await app.init();
   if (runtime.settings.roles.has('intake')) {

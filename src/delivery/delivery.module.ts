@@ -1,5 +1,7 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { IncidentsModule } from '../incidents/incidents.module.js';
 import { OutreachModule } from '../outreach/outreach.module.js';
+import { ProjectsModule } from '../projects/projects.module.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { EmailHookController } from './bounces/email-hook.controller.js';
@@ -19,6 +21,7 @@ import { DispatchStage } from './dispatch/dispatch.stage.js';
 import { LeasesStage } from './dispatch/leases.stage.js';
 import { Leases } from './dispatch/leases.service.js';
 import { Sender } from './dispatch/sender.service.js';
+import { FirstMessages } from './dispatch/first-messages.service.js';
 import { Gateways } from './dispatch/gateways.service.js';
 import { OutboxController } from './outbox/outbox.controller.js';
 import { ReconcileStage } from './dispatch/reconcile.stage.js';
@@ -28,7 +31,7 @@ import { TwilioStatusController } from './twilio/twilio-status.controller.js';
 
 /** SEND: the ways out, at most once each. */
 @Module({
-  imports: [OutreachModule, CustomersModule],
+  imports: [OutreachModule, CustomersModule, IncidentsModule, ProjectsModule],
   controllers: [
     OutboxController,
     TwilioStatusController,
@@ -49,6 +52,7 @@ import { TwilioStatusController } from './twilio/twilio-status.controller.js';
     Receipts,
     Replies,
     Gateways,
+    FirstMessages,
     WaysOut,
     Leases,
     Sender,

@@ -82,6 +82,13 @@ export class Incidents {
     await this.silenceStore.note(sql, silence.id, { what: 'outreach', ref: `incident:${incident.id}`, words }, now);
   }
 
+  /**
+   * Notes that a provider took a message about these incidents; returns those of which it was the first, with when the first customer was hit.
+   */
+  async noteFirstMessage(tx: Tx, ids: readonly number[], now: Date): Promise<{ projectId: number; startedAt: Date }[]> {
+    return this.store.noteFirstMessage(tx, ids, now);
+  }
+
   /** Counts open incidents by project slug and severity. */
   async countOpen(sql: Sql): Promise<{ project: string; severity: string; count: number }[]> {
     return this.store.countOpen(sql);

@@ -4,6 +4,7 @@ import { CHANNELS } from '../customers/customer.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { ExplanationsModule } from '../explanations/explanations.module.js';
 import { ToldRecord } from '../explanations/told.service.js';
+import { SEVERITIES } from '../incidents/incident.js';
 import { Incidents } from '../incidents/public.js';
 import { IssuesModule } from '../issues/issues.module.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
@@ -14,6 +15,7 @@ import { Settings } from '../platform/config/settings.js';
 import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
+import { CAMPAIGN_KINDS } from './campaign.js';
 import { CampaignStage } from './campaigns/campaign.stage.js';
 import { Approvals } from './campaigns/approvals.service.js';
 import { DryRuns } from './campaigns/dry-run.service.js';
@@ -97,6 +99,16 @@ export class OutreachModule implements OnApplicationBootstrap {
       gauge.reset();
       for (const { state, count } of await campaignStore.countByState(database)) gauge.set({ state }, count);
     });
+    metrics.gauge(
+      'approvals_waiting',
+      'Campaigns that wait for a person, by kind and severity of the incident.',
+      ['kind', 'severity'],
+      async (gauge) => {
+        for (const kind of CAMPAIGN_KINDS) for (const severity of SEVERITIES) gauge.set({ kind, severity }, 0);
+        for (const { kind, severity, count } of await campaignStore.countWaiting(database))
+          gauge.set({ kind, severity }, count);
+      },
+    );
     metrics.gauge('sending_held', 'Whether all sending is held: 1 held, 0 live.', [], async (gauge) => {
       gauge.set((await switchStore.read(database)).sending === 'held' ? 1 : 0);
     });

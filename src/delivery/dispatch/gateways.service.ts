@@ -3,8 +3,10 @@ import { type Channel, CHANNELS } from '../../customers/customer.js';
 import { type Message } from '../../outreach/campaign.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Database } from '../../platform/db/database.js';
+import { LOGGER, type Logger } from '../../platform/logging/logger.js';
 import { Metrics } from '../../platform/metrics.js';
 import { Breaker } from '../algorithm/breaker.js';
+import { Outage } from '../algorithm/outage.js';
 import { Pace } from '../algorithm/pace.js';
 import { DELIVERY_CONFIG, type DeliveryConfig } from '../delivery-config.js';
 import { type Gateway, type SendResult } from '../gateway.js';
@@ -27,6 +29,7 @@ const TROUBLES: ReadonlySet<string> = new Set([
 export interface Way {
   readonly gateway: Gateway;
   readonly breaker: Breaker;
+  readonly outage: Outage;
   readonly pace: Pace;
 }
 
@@ -43,6 +46,7 @@ export class Gateways implements OnApplicationShutdown {
     @Inject(DELIVERY_CONFIG) config: DeliveryConfig,
     store: AttemptStore,
     database: Database,
+    @Inject(LOGGER) private readonly logger: Logger,
     metrics: Metrics,
   ) {
     const set = gatewaysSet(settings, config);
@@ -93,14 +97,29 @@ export class Gateways implements OnApplicationShutdown {
   }
 
   /** Learns from a result if the way is to be left alone; undefined when there was no call. */
-  learn({ gateway, breaker }: Way, result: SendResult | undefined, now: Date): void {
+  learn(way: Way, result: SendResult | undefined, now: Date): void {
+    const { gateway, breaker } = way;
     if (!result) return breaker.leave();
     const reason = 'reason' in result ? result.reason : '';
+    this.tell(way, result, now);
     const setup = result.kind === 'rejected' && result.scope === 'setup';
     // A refusal of our setup stops the campaign where there is no other way, and works again as soon as a person has mended it.
     if (setup && !this.hasOther(gateway.channel, gateway.name, now)) breaker.worked();
     else if (TROUBLES.has(reason)) breaker.failed(now, setup);
     else breaker.worked();
+  }
+
+  /** Says in the log that a way takes nothing, and that it is back; not once a message. */
+  private tell({ gateway: { name, channel }, outage }: Way, result: SendResult, now: Date): void {
+    const [reason, code] = ['reason' in result ? result.reason : '', 'code' in result ? result.code : undefined];
+    const news = outage.note(TROUBLES.has(reason), now);
+    if (news?.kind === 'down')
+      this.logger.warn(
+        { gateway: name, channel, reason, code },
+        `${name} takes no messages; they wait and are tried again, or go another way where there is one`,
+      );
+    if (news?.kind === 'back')
+      this.logger.info({ gateway: name, channel, seconds: news.downMs / 1000 }, `${name} takes messages again`);
   }
 
   /** True when a result says nothing about the message, so that another way may take it. */
@@ -124,7 +143,7 @@ export class Gateways implements OnApplicationShutdown {
   }
 
   private add(channel: Channel, gateway: Gateway, perSecond?: number): void {
-    const way = { gateway, breaker: new Breaker(), pace: new Pace(perSecond) };
+    const way = { gateway, breaker: new Breaker(), outage: new Outage(), pace: new Pace(perSecond) };
     this.ways.set(channel, [...(this.ways.get(channel) ?? []), way]);
   }
 }

@@ -13,6 +13,7 @@ import { MAX_ATTEMPTS, settle, type Settlement } from '../algorithm/outcome.js';
 import { type Gateway, type OutgoingMessage, type SendResult } from '../gateway.js';
 import { outgoing } from '../outgoing.js';
 import { type Attempt, AttemptStore } from './attempt.store.js';
+import { FirstMessages } from './first-messages.service.js';
 import { Receipts } from '../receipts/receipts.service.js';
 import { ReturnAddresses } from './return-addresses.service.js';
 import { Gateways, type Way } from './gateways.service.js';
@@ -65,6 +66,7 @@ export class Sender {
     private readonly clock: Clock,
     private readonly addresses: ReturnAddresses,
     private readonly receipts: Receipts,
+    private readonly firsts: FirstMessages,
     @Inject(LOGGER) private readonly logger: Logger,
     metrics: Metrics,
   ) {
@@ -194,6 +196,16 @@ export class Sender {
         : [],
     );
     await this.receipts.sized(tx, sizes);
+    const mine = endings.filter(({ begun }) => own.has(begun.message.id));
+    const told = mine.filter(({ settlement, begun }) => settlement.to === 'sent' && begun.message.kind === 'notice');
+    await this.firsts.note(
+      tx,
+      told.map(({ begun }) => begun.message.incidentId),
+      now,
+    );
+    tx.afterCommit(() => {
+      for (const one of mine) this.say(one);
+    });
     for (const { begun, result, settlement } of endings) {
       if (settlement.to !== 'failed' || !own.has(begun.message.id)) continue;
       const { reason, pauseCampaign, refuseAddress } = settlement;
@@ -206,7 +218,26 @@ export class Sender {
       await this.receipts.refused(tx, message, { source: begun.gateway, reason, code, suppress: refuseAddress }, now);
     }
   }
+
+  /** One line a message, without a word of it or whom it is to. While a way is down that is said once, of the way. */
+  private say({ begun, result, settlement }: Ended & { readonly settlement: Settling }): void {
+    const { id, campaignId, incidentId, attempts } = begun.message;
+    const reason = 'reason' in settlement ? settlement.reason : undefined;
+    const code = result && 'code' in result ? result.code : undefined;
+    const facts = { messageId: id, campaignId, incidentId, channel: begun.channel, gateway: begun.gateway };
+    const isQuiet = !result || (settlement.to === 'pending' && this.gateways.isTrouble(result));
+    this.logger[isQuiet ? 'debug' : 'info']({ ...facts, attempt: attempts + 1, reason, code }, LINES[settlement.to]);
+  }
 }
+
+/** Lines of the log, by the state that an attempt leaves its message in. */
+const LINES: Readonly<Record<Settling['to'], string>> = {
+  sent: 'message sent',
+  shown: 'message only shown on the outbox page',
+  pending: 'message not taken yet; it is tried again',
+  failed: 'message refused',
+  in_doubt: 'message in doubt: the provider did not say whether it took it',
+};
 
 type Settling = Settlement | { readonly to: 'pending'; readonly reason: MessageReason; readonly nextAt: Date };
 

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
+import { LOGGER, type Logger } from '../../platform/logging/logger.js';
 import { type Incident, type IncidentStatus, type Resolution, type Severity } from '../incident.js';
 import { type TimelineEntry, type TimelineFact } from '../timeline.js';
 
@@ -30,9 +31,11 @@ export interface IncidentChange {
   readonly severityByOps?: boolean;
 }
 
-/** Holds all SQL on incidents. */
+/** Holds all SQL on incidents. Logs a line once an incident was opened, opened again or resolved. */
 @Injectable()
 export class IncidentStore {
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+
   /** Opens an incident; returns its id. */
   async insert(tx: Tx, incident: NewIncident, now: Date): Promise<number> {
     const rows = await tx.query<{ id: number }>(
@@ -50,7 +53,12 @@ export class IncidentStore {
         incident.reopened ?? 0,
       ],
     );
-    return onlyRow(rows, 'the new incident').id;
+    const { id } = onlyRow(rows, 'the new incident');
+    const { projectId, severity, previousIncidentId } = incident;
+    tx.afterCommit(() =>
+      this.logger.info({ incidentId: id, projectId, severity, previousIncidentId }, 'incident opened'),
+    );
+    return id;
   }
 
   /** Attaches issues, each with its reason; returns those that were not attached before. */
@@ -113,7 +121,9 @@ export class IncidentStore {
       SET status = 'detected', resolved_at = NULL, resolution = NULL, reopened = reopened + 1
       WHERE id = $1 AND status = 'resolved' AND concluded_at IS NULL
       RETURNING id`;
-    return (await tx.query(sql, [id])).length > 0;
+    if ((await tx.query(sql, [id])).length === 0) return false;
+    tx.afterCommit(() => this.logger.info({ incidentId: id }, 'incident opened again'));
+    return true;
   }
 
   /** Notes that we are telling the customers of an ended incident so; false if it is open again. */
@@ -123,6 +133,20 @@ export class IncidentStore {
       WHERE id = $1 AND status = 'resolved'
       RETURNING id`;
     return (await tx.query(sql, [id, now])).length > 0;
+  }
+
+  /**
+   * Notes that the first message about these incidents was taken by a provider; returns those of which none was before, with when the first
+   * customer was hit.
+   */
+  async noteFirstMessage(tx: Tx, ids: readonly number[], now: Date): Promise<{ projectId: number; startedAt: Date }[]> {
+    return tx.query(
+      `UPDATE incident
+       SET first_message_at = $2
+       WHERE id = ANY ($1::bigint[]) AND first_message_at IS NULL
+       RETURNING project_id AS "projectId", started_at AS "startedAt"`,
+      [ids, now],
+    );
   }
 
   /** Merges an incident into another: its issues go there, and it ends. */
@@ -194,7 +218,9 @@ export class IncidentStore {
       SET status = 'resolved', resolved_at = $3, resolution = $2
       WHERE id = $1 AND status <> 'resolved'
       RETURNING id`;
-    return (await tx.query(sql, [id, resolution, now])).length > 0;
+    if ((await tx.query(sql, [id, resolution, now])).length === 0) return false;
+    tx.afterCommit(() => this.logger.info({ incidentId: id, resolution }, 'incident resolved'));
+    return true;
   }
 
   /** Finds an incident; undefined if there is none. */

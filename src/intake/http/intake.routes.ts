@@ -7,6 +7,7 @@ import { Clock } from '../../platform/clock.js';
 import { Settings } from '../../platform/config/settings.js';
 import { isDatabaseAway } from '../../platform/db/pg-error.js';
 import { Problem } from '../../platform/errors.js';
+import { RequestMeter } from '../../platform/http/request-meter.js';
 import { LOGGER, type Logger } from '../../platform/logging/logger.js';
 import { OutcomeCounter } from '../ledger/outcome.counter.js';
 import { headerText, type IntakeRequest, Refusal } from './intake-request.js';
@@ -58,6 +59,7 @@ export class IntakeRoutes {
     private readonly bodies: RequestBodies,
     private readonly clock: Clock,
     private readonly settings: Settings,
+    private readonly meter: RequestMeter,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -73,6 +75,7 @@ export class IntakeRoutes {
     const mark = url.indexOf('?');
     const found = this.find(mark < 0 ? url : url.slice(0, mark));
     if (!found) return false;
+    this.measure(request.method, response, found.route.path);
     if (request.method === 'OPTIONS') {
       request.resume();
       response.writeHead(204, PREFLIGHT).end();
@@ -83,6 +86,13 @@ export class IntakeRoutes {
       });
     }
     return true;
+  }
+
+  private measure(method: string, response: ServerResponse, route: string): void {
+    const began = performance.now();
+    response.once('finish', () =>
+      this.meter.note({ method, route, status: response.statusCode, seconds: (performance.now() - began) / 1000 }),
+    );
   }
 
   private find(path: string): Found | undefined {
@@ -128,18 +138,21 @@ export class IntakeRoutes {
 
   /** A refusal is counted once and answered; a fault of ours is 503, so that nobody takes it for accepted. */
   private refuse({ route, headers }: IntakeRequest, error: unknown): Reply {
-    const refusal = error instanceof Refusal ? error : this.unavailable(error);
+    // An id that leads from the answer to the line in the log; no other answer of intake needs one.
+    const id = error instanceof Refusal ? undefined : this.clock.token(12);
+    const refusal = error instanceof Refusal ? error : this.unavailable(error, id ?? '');
     const { status, outcome, projectId, message, retryAfter } = refusal;
     this.outcomes.count(projectId, outcome);
     const reply = route.protocol.refuse(headerText(headers['content-type']), status, message);
     if (status === 429) return { ...reply, headers: { ...reply.headers, ...later(retryAfter) } };
-    return status === 503 ? { ...reply, headers: { ...reply.headers, ...RETRY } } : reply;
+    const traced = id !== undefined && { 'x-request-id': id };
+    return status === 503 ? { ...reply, headers: { ...reply.headers, ...RETRY, ...traced } } : reply;
   }
 
-  private unavailable(error: unknown): Refusal {
+  private unavailable(error: unknown, request: string): Refusal {
     // While the database is away the buffer has said so, once a batch.
     if (!(error instanceof Problem) && !isDatabaseAway(error))
-      this.logger.error({ err: error }, 'intake could not commit');
+      this.logger.error({ err: error, request }, 'intake could not commit');
     return new Refusal(503, 'unavailable', 'the events could not be stored; send them again later');
   }
 }

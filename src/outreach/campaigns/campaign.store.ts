@@ -1,7 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type AudienceKind } from '../../audience/audience.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
+import { type Severity } from '../../incidents/incident.js';
+import { LOGGER, type Logger } from '../../platform/logging/logger.js';
 import { type ApprovalDecision } from '../algorithm/decide.js';
 import { type Campaign, type CampaignKind } from '../campaign.js';
 import { type CampaignReason, campaignReasonOf } from '../reasons.js';
@@ -43,14 +45,25 @@ export interface CampaignChange {
   readonly sendAfter?: Date;
 }
 
+/** Lines of the log, by the state that a campaign comes to. */
+const STATE_LINES: Readonly<Record<CampaignState, string>> = {
+  awaiting_approval: 'campaign waits for approval again',
+  approved: 'campaign approved',
+  paused: 'campaign paused',
+  cancelled: 'campaign cancelled',
+  done: 'campaign done',
+};
+
 const SILENCED = campaignStep(['approved'], 'paused');
 const LIFTED = campaignStep(['paused'], 'approved');
 const FINISHED = campaignStep(['approved'], 'done');
 const GONE_ON = campaignStep(['done'], 'approved');
 
-/** All SQL on campaigns. */
+/** All SQL on campaigns. Logs a line once a campaign was planned or has a new state. */
 @Injectable()
 export class CampaignStore {
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+
   /** The last wave of an incident to an audience that rests on claims, or on more than them; undefined when there is none. */
   async lastWave(sql: Sql, of: WavesOf, claimed = false): Promise<Campaign | undefined> {
     const [row] = await sql.query<Row>(
@@ -154,7 +167,11 @@ export class CampaignStore {
         audience,
       ],
     );
-    return onlyRow(rows, 'the new campaign').id;
+    const { id } = onlyRow(rows, 'the new campaign');
+    const { state } = decision;
+    const planned = { campaignId: id, incidentId, policy, kind, audience, wave, state, reason: code };
+    tx.afterCommit(() => this.logger.info(planned, 'campaign planned'));
+    return id;
   }
 
   /** Locks a campaign until the end of the transaction, if it is in this state; false when it is not. */
@@ -212,14 +229,18 @@ export class CampaignStore {
   async setState(tx: Tx, id: number, change: CampaignChange, now: Date): Promise<boolean> {
     const { from, to } = campaignStep(change.from, change.to);
     const { code, facts } = columnsOf(change.reason);
-    const rows = await tx.query(
+    const rows = await tx.query<{ incidentId: number }>(
       `UPDATE campaign SET state = $3, state_reason = $4, state_facts = $5, paused_by = $6, approve_after = NULL, send_after = $9,
          approved_at = CASE WHEN $3 = 'approved' THEN $8 ELSE approved_at END,
          approved_by = CASE WHEN $3 = 'approved' THEN $7 ELSE approved_by END
-       WHERE id = $1 AND state = ANY ($2::text[]) RETURNING id`,
+       WHERE id = $1 AND state = ANY ($2::text[]) RETURNING incident_id AS "incidentId"`,
       [id, from, to, code, facts, change.pausedBy ?? null, change.actor, now, change.sendAfter ?? null],
     );
-    return rows.length > 0;
+    const [row] = rows;
+    if (!row) return false;
+    const changed = { campaignId: id, incidentId: row.incidentId, reason: code, by: change.actor };
+    tx.afterCommit(() => this.logger.info(changed, STATE_LINES[to]));
+    return true;
   }
 
   /** Holds an incident's notices back while a silence lasts. */
@@ -302,6 +323,17 @@ export class CampaignStore {
       [filter.before, filter.incidentId ?? null, filter.state ?? null, filter.limit],
     );
     return rows.map(campaignOf);
+  }
+
+  /** Campaigns that wait for a person, by kind and by the severity of their incident, for the metrics. */
+  async countWaiting(sql: Sql): Promise<{ kind: CampaignKind; severity: Severity; count: number }[]> {
+    return sql.query(
+      `SELECT c.kind, n.severity, count(*) AS count
+       FROM campaign c
+       JOIN incident n ON n.id = c.incident_id
+       WHERE c.state = 'awaiting_approval' AND c.approve_after IS NULL
+       GROUP BY 1, 2`,
+    );
   }
 
   /** Campaigns by state, for the metrics. */

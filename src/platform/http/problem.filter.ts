@@ -33,10 +33,10 @@ export class ProblemFilter implements ExceptionFilter {
     if (status !== undefined && status < 500)
       return new Problem(status, codeOf(status), clientText(error, status, request));
     if (isDatabaseAway(error)) {
-      this.logger.warn({ err: error }, 'the database is away');
+      this.logger.warn({ err: error, request: request.id }, 'the database is away');
       return new Problem(503, 'unavailable', 'The database cannot be reached right now. Try again in a few seconds.');
     }
-    this.logger.error({ err: error, route: request.routeOptions?.url }, 'a request failed');
+    this.logger.error({ err: error, request: request.id, route: request.routeOptions?.url }, 'a request failed');
     return new Problem(500, 'internal', 'Something went wrong on our side. The log has the details.');
   }
 }
