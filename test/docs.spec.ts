@@ -2,9 +2,11 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { textsSchema } from '../src/explanations/texts-config.js';
 import { fileSchema } from '../src/forewarn-config.js';
+import { type Harm, severityOf } from '../src/incidents/algorithm/severity.v1.js';
 import { Access } from '../src/platform/auth/access.js';
 import { STAGE_NAMES } from '../src/platform/stages/stage.js';
 import { TestDaemon } from './support/test-daemon.js';
@@ -74,6 +76,46 @@ describe('docs/configuration.md', () => {
     const words = new Set(variables.flatMap((cell) => all(/`([^`]+)`/g, cell)));
     const others = documented.filter((name) => !/^[A-Z_]+$/.test(name) && !words.has(name));
     expect(others.sort()).toEqual(keys.sort());
+  });
+});
+
+describe('docs/severity.md', () => {
+  it('has the numbers by which severity is judged', () => {
+    const calm: Harm = { customers: 0, activeCustomers: null, blocked: 0, newlyHit: [0, 0] };
+    const harmOf: ((number: number) => Harm)[] = [
+      (number) => ({ ...calm, customers: number }),
+      (number) => ({ ...calm, customers: 5, activeCustomers: (5 * 100) / number }),
+      (number) => ({ ...calm, blocked: number }),
+    ];
+    const rows = all(/^\| (?:customers|share) .*?\| (.*) \|$/gm, read('docs/severity.md'));
+    expect(rows).toHaveLength(harmOf.length);
+    for (const [at, row] of rows.entries()) {
+      const [below = 0, major = 0, critical = 0] = all(/(?:below|from) (\d+)/g, row).map(Number);
+      const judged = [below * 0.99, major, critical].map((number) => severityOf(harmOf[at]?.(number) ?? calm).severity);
+      expect([row, below, judged]).toEqual([row, major, ['minor', 'major', 'critical']]);
+    }
+  });
+});
+
+describe('compose.yaml', () => {
+  const { services } = parse(read('compose.yaml')) as {
+    services: Record<string, { environment: Record<string, string>; healthcheck?: unknown; build?: string }>;
+  };
+
+  it('sets only settings that there are, and holds no secret', () => {
+    const settings = firstColumn('docs/configuration.md').filter((name) => /^[A-Z_]+$/.test(name));
+    const given = services['forewarn']?.environment ?? {};
+    expect(Object.keys(given)).toContain('FOREWARN_ADMIN_TOKEN');
+    expect(Object.keys(given).filter((name) => !settings.includes(name))).toEqual([]);
+    const secret = /PASSWORD|TOKEN|SID|_URL$/;
+    const values = Object.values(services).flatMap(({ environment }) => Object.entries(environment));
+    expect(values.filter(([name, value]) => secret.test(name) && !value.includes('${'))).toEqual([]);
+  });
+
+  it('waits for a database that answers, and the image says whether the daemon does', () => {
+    expect(services['postgres']?.healthcheck).toMatchObject({ test: expect.arrayContaining(['CMD-SHELL']) });
+    expect(services['forewarn']?.build).toBe('.');
+    expect(read('Dockerfile')).toMatch(/^HEALTHCHECK /m);
   });
 });
 
