@@ -17,7 +17,7 @@ export type HandOverReason = (typeof HAND_OVER_REASONS)[number];
 export const HAND_OVER_STATES = ['open', 'taken', 'closed'] as const;
 export type HandOverState = (typeof HAND_OVER_STATES)[number];
 
-/** Where a hand-over stands with the webhook: none is set, it is to be told, or it was. */
+/** Where a hand-over stands with the desk: there is none, it is to be told, or it was. */
 export const HAND_OVER_DELIVERIES = ['none', 'pending', 'delivered'] as const;
 export type HandOverDelivery = (typeof HAND_OVER_DELIVERIES)[number];
 
@@ -45,7 +45,7 @@ export interface Contact {
 /** A contact given to a person. */
 export interface HandOver {
   readonly id: number;
-  /** Id under which it is told to the webhook, the same on every attempt. */
+  /** Id under which the desk is told, the same on every attempt. */
   readonly webhookId: string;
   readonly contactId: number | null;
   readonly customerId: number | null;
@@ -63,7 +63,7 @@ export interface HandOver {
   readonly closedBy: string | null;
   readonly delivery: HandOverDelivery;
   readonly attempts: number;
-  /** Code of the last failure to tell the webhook. */
+  /** Code of the last failure to tell the desk. */
   readonly lastFailure: string | null;
   readonly deliveredAt: Date | null;
 }

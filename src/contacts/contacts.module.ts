@@ -19,7 +19,7 @@ import { ContextReadModel } from './context/context.read-model.js';
 import { CustomerContexts } from './context/context.service.js';
 import { ContactFaultStage } from './fault/contact-fault.stage.js';
 import { ContactFaultStore } from './fault/contact-fault.store.js';
-import { HAND_OVERS_CONFIG, type HandOversConfig } from './hand-overs-config.js';
+import { HAND_OVERS_CONFIG, type HandOversConfig, hasDesk } from './hand-overs-config.js';
 import { HandOverStage } from './hand-overs/hand-over.stage.js';
 import { HandOverStore } from './hand-overs/hand-over.store.js';
 import { HandOversController } from './hand-overs/hand-overs.controller.js';
@@ -87,7 +87,7 @@ export class ContactsModule implements OnApplicationBootstrap {
     );
     metrics.gauge(
       'hand_overs',
-      'Hand-overs that are not closed, by state and whether the webhook has them.',
+      'Hand-overs that are not closed, by state and whether the desk has them.',
       ['state', 'delivery'],
       async (gauge) => {
         gauge.reset();
@@ -99,9 +99,9 @@ export class ContactsModule implements OnApplicationBootstrap {
     );
   }
 
-  /** Hand-overs that came while no webhook was set are told once one is. */
+  /** Hand-overs that came while there was no desk are told once there is one. */
   async onApplicationBootstrap(): Promise<void> {
-    const [from, to] = this.config.webhook ? (['none', 'pending'] as const) : (['pending', 'none'] as const);
+    const [from, to] = hasDesk(this.config) ? (['none', 'pending'] as const) : (['pending', 'none'] as const);
     await this.handOvers.setDelivery(this.database, from, to);
     this.runner.register(this.stage);
     this.runner.register(this.faults);

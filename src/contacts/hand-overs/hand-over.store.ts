@@ -135,7 +135,7 @@ export class HandOverStore {
     return row;
   }
 
-  /** Claims hand-overs that the webhook is to be told, under a lease. */
+  /** Claims hand-overs that the desk is to be told, under a lease. */
   async claim(tx: Tx, now: Date, leaseUntil: Date, limit: number): Promise<HeldHandOver[]> {
     return tx.query<HeldHandOver>(
       {
@@ -155,7 +155,7 @@ export class HandOverStore {
     );
   }
 
-  /** Notes that the webhook took a hand-over; without effect for a worker that lost its lease. */
+  /** Notes that the desk took a hand-over; without effect for a worker that lost its lease. */
   async delivered(sql: Sql, { id, fence }: HeldHandOver, now: Date): Promise<void> {
     await sql.query(
       `UPDATE hand_over
@@ -165,7 +165,7 @@ export class HandOverStore {
     );
   }
 
-  /** Notes that the webhook did not take it, and when to try again. */
+  /** Notes that the desk did not take it, and when to try again. */
   async failed(sql: Sql, { id, fence }: HeldHandOver, code: string, nextAt: Date): Promise<void> {
     await sql.query(
       `UPDATE hand_over
@@ -175,7 +175,7 @@ export class HandOverStore {
     );
   }
 
-  /** Lets those wait for the webhook that came while none was set, or the other way around. */
+  /** Lets those wait for the desk that came while there was none, or the other way around. */
   async setDelivery(sql: Sql, from: HandOverDelivery, to: HandOverDelivery): Promise<void> {
     await sql.query(
       `UPDATE hand_over

@@ -40,7 +40,7 @@ const handOverFields = {
   takenBy: z.string().nullable(),
   closedAt: maybeMoment,
   closedBy: z.string().nullable(),
-  delivery: z.enum(HAND_OVER_DELIVERIES).describe('`none`: no webhook is set, or it was closed before it was told.'),
+  delivery: z.enum(HAND_OVER_DELIVERIES).describe('`none`: there is no desk, or it was closed before it was told.'),
   attempts: count,
   lastFailure: z.string().nullable(),
   deliveredAt: maybeMoment,

@@ -5,7 +5,7 @@ import { Database, type Tx } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
 import { wake } from '../../platform/stages/wake.js';
 import { type HandOver, type HandOverReason } from '../contact.js';
-import { HAND_OVERS_CONFIG, type HandOversConfig } from '../hand-overs-config.js';
+import { HAND_OVERS_CONFIG, type HandOversConfig, hasDesk } from '../hand-overs-config.js';
 import { Attributions } from '../record/attribution.service.js';
 import { ContactStore } from '../record/contact.store.js';
 import { type SenderNames, Senders } from '../record/senders.service.js';
@@ -85,7 +85,7 @@ export class HandOvers {
         channel: asked.channel,
         reason: asked.reason,
         createdBy: by,
-        delivery: this.config.webhook ? 'pending' : 'none',
+        delivery: hasDesk(this.config) ? 'pending' : 'none',
       },
       now,
     );
