@@ -85,7 +85,14 @@ async function main(): Promise<void> {
   const { id: project, key } = await firstProject(port);
   const alone = await honest(port, key, daemon.pid ?? 0);
   const child = fork(fileURLToPath(new URL('support/hostile-load.js', import.meta.url)));
-  const order: HostileOrder = { port, project, key, perSecond: HOSTILE_PER_SECOND, seconds: SECONDS };
+  const order: HostileOrder = {
+    port,
+    project,
+    key,
+    perSecond: HOSTILE_PER_SECOND,
+    seconds: SECONDS,
+    only: option('only'),
+  };
   const ended = once(child, 'message') as Promise<[HostileReport]>;
   child.send(order);
   const beside = await honest(port, key, daemon.pid ?? 0);

@@ -8,6 +8,8 @@ export interface HostileOrder {
   readonly key: string;
   readonly perSecond: number;
   readonly seconds: number;
+  /** Kind of body that is sent alone; all in turn where it is left out. */
+  readonly only?: string | undefined;
 }
 
 /** How many bodies of each kind were answered with which status; 0 for a connection that was cut. */
@@ -58,11 +60,14 @@ async function run(order: HostileOrder): Promise<HostileReport> {
   const report: Record<string, Record<string, number>> = {};
   const underWay = new Set<Promise<void>>();
   const began = performance.now();
+  const kinds = KINDS.filter(({ name }) => order.only === undefined || name === order.only);
+  if (kinds.length === 0)
+    throw new Error(`no kind ${order.only}; there are ${KINDS.map(({ name }) => name).join(', ')}`);
   for (let sent = 0; performance.now() - began < order.seconds * 1000; sent++) {
     const wait = began + (sent * 1000) / order.perSecond - performance.now();
     if (wait > 0) await new Promise((done) => setTimeout(done, wait));
     if (underWay.size >= 400) await Promise.race(underWay);
-    const kind = KINDS[sent % KINDS.length]!;
+    const kind = kinds[sent % kinds.length]!;
     const one = post(agent, order, kind).then((status) => {
       const seen = (report[kind.name] ??= {});
       seen[status] = (seen[status] ?? 0) + 1;
@@ -77,7 +82,9 @@ async function run(order: HostileOrder): Promise<HostileReport> {
 
 function post(agent: Agent, order: HostileOrder, { path, headers, body }: Kind): Promise<number> {
   return new Promise((done) => {
-    const options = { host: '127.0.0.1', port: order.port, method: 'POST', path: path(order), agent, timeout: 30_000 };
+    // An address of its own, as somebody else's machine has.
+    const from = { localAddress: '127.0.0.2', timeout: 30_000 };
+    const options = { host: '127.0.0.1', port: order.port, method: 'POST', path: path(order), agent, ...from };
     const request = send({ ...options, headers: { ...headers(order), 'content-length': body.length } }, (answer) => {
       answer.resume().on('end', () => done(answer.statusCode ?? 0));
     });

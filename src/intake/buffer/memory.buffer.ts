@@ -10,6 +10,12 @@ import { type DigestOutcome } from '../outcome.js';
 
 /** Events in one transaction at most: beyond some hundred the commit is no longer what costs. */
 const LARGEST_BATCH = 400;
+/** Events in one transaction at least, however long they take. */
+const SMALLEST_BATCH = 50;
+/** A batch that takes longer than this, milliseconds, makes the next one half as large: whoever comes meanwhile waits for it, and for their own. */
+const LONG_MS = 150;
+/** Events by which batches grow again after a quick one. */
+const GROWTH = 50;
 /** Events of one request that wait as one: what holds more is divided, so that others come in between. */
 const LARGEST_PIECE = 100;
 /** Turns of the event loop that a batch waits at most for requests that have arrived and are still to be read. */
@@ -18,6 +24,8 @@ const LONGEST_GATHERING = 64;
 const CAPACITY = 20_000;
 /** Of those, what a single project may take up, so that there is always room for the others. */
 const CAPACITY_OF_ONE = 15_000;
+/** Of those, what one address with a public key may take up, so that a stranger leaves room for the app's customers. */
+const CAPACITY_OF_STRANGER = 10_000;
 /** Above this many waiting events of a project its payloads are shed: the event still counts, for its issue and its customer. */
 const SHED_ABOVE = 5_000;
 
@@ -42,6 +50,8 @@ export class MemoryBuffer extends EventBuffer {
   private readonly waiting = new FairQueue<Submission>();
   private draining: Promise<void> | undefined;
   private closed = false;
+  /** Events in the next transaction at most. */
+  private batch = LARGEST_BATCH;
 
   constructor(private readonly parts: MemoryParts) {
     super();
@@ -52,26 +62,28 @@ export class MemoryBuffer extends EventBuffer {
   }
 
   submit(events: readonly QueuedEvent[]): Promise<DigestOutcome[]> {
-    const projectId = events[0]?.projectId ?? 0;
+    const { projectId = 0, source = 0, trust } = events[0] ?? {};
     const ofProject = this.waiting.sizeOf(projectId) + events.length;
-    if (this.closed || this.waiting.size + events.length > CAPACITY || ofProject > CAPACITY_OF_ONE) {
+    const ofStranger = trust === 'server' ? 0 : this.waiting.sizeOfSender(projectId, source) + events.length;
+    const isFull = this.waiting.size + events.length > CAPACITY || ofProject > CAPACITY_OF_ONE;
+    if (this.closed || isFull || ofStranger > CAPACITY_OF_STRANGER) {
       return Promise.reject(
         new Problem(503, 'unavailable', 'More events are waiting than can be kept. Try again in a few seconds.'),
       );
     }
     const shed = ofProject > SHED_ABOVE;
     const prepared = shed ? events.map((one) => ({ ...one, hasPayload: false })) : events;
-    if (prepared.length <= LARGEST_PIECE) return this.push(projectId, prepared);
+    if (prepared.length <= LARGEST_PIECE) return this.push(projectId, source, prepared);
     const pieces: Promise<DigestOutcome[]>[] = [];
     for (let from = 0; from < prepared.length; from += LARGEST_PIECE)
-      pieces.push(this.push(projectId, prepared.slice(from, from + LARGEST_PIECE)));
+      pieces.push(this.push(projectId, source, prepared.slice(from, from + LARGEST_PIECE)));
     return Promise.all(pieces).then((outcomes) => outcomes.flat());
   }
 
-  private push(projectId: number, prepared: readonly QueuedEvent[]): Promise<DigestOutcome[]> {
+  private push(projectId: number, source: number, prepared: readonly QueuedEvent[]): Promise<DigestOutcome[]> {
     return new Promise((done, failed) => {
       const arrivedAt = this.parts.clock.now().getTime();
-      this.waiting.push({ lane: projectId, size: prepared.length, prepared, arrivedAt, done, failed });
+      this.waiting.push({ lane: projectId, sender: source, size: prepared.length, prepared, arrivedAt, done, failed });
       this.draining ??= this.drain();
     });
   }
@@ -91,7 +103,9 @@ export class MemoryBuffer extends EventBuffer {
     await Promise.resolve();
     while (this.waiting.size > 0) {
       await this.gather();
-      await this.commit(this.waiting.take(LARGEST_BATCH));
+      const began = performance.now();
+      await this.commit(this.waiting.take(this.batch));
+      this.batch = sizeAfter(this.batch, performance.now() - began);
     }
     this.draining = undefined;
   }
@@ -117,4 +131,10 @@ export class MemoryBuffer extends EventBuffer {
       for (const one of batch) one.failed(error);
     }
   }
+}
+
+/** Size of the batch that follows one of this size which took so many milliseconds. */
+export function sizeAfter(size: number, ms: number): number {
+  if (ms > LONG_MS) return Math.max(SMALLEST_BATCH, Math.floor(size / 2));
+  return ms < LONG_MS / 2 ? Math.min(LARGEST_BATCH, size + GROWTH) : size;
 }

@@ -32,6 +32,18 @@ describe('content encodings', () => {
     expect(decoded(TEXT, 'gzip, gzip, gzip, gzip')).toBe(400);
   });
 
+  it('answers 413 to what inflates more than telemetry does, and reads what inflates as far as similar log lines', () => {
+    const bomb = gzipSync(Buffer.alloc(20_000_000), { level: 9 });
+    expect(decoded(bomb, 'gzip', 100_000_000)).toBe(413);
+    const lines = Array.from(
+      { length: 20_000 },
+      (_, n) => `{"id":"${n * 7919}","message":"${'payment failed '.repeat(20)}"}`,
+    );
+    const body = Buffer.from(lines.join('\n'));
+    expect(body.length).toBeGreaterThan(6_000_000);
+    expect(decodeBody(gzipSync(body), 'gzip', 100_000_000).ok).toBe(true);
+  });
+
   it('answers 415 to what it cannot read', () => {
     for (const encoding of ['zstd', 'compress', 'constructor']) expect(decoded(TEXT, encoding)).toBe(415);
   });

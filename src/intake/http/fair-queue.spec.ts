@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { FairQueue } from './fair-queue.js';
+import { FairQueue, type Waiting } from './fair-queue.js';
 
-const item = (lane: number, name: string, size = 1) => ({ lane, name, size });
+const item = (lane: number, name: string, size = 1): Waiting & { name: string } => ({ lane, name, size });
 
 function queueOf(...items: ReturnType<typeof item>[]): FairQueue<ReturnType<typeof item>> {
   const queue = new FairQueue<ReturnType<typeof item>>();
@@ -14,6 +14,21 @@ describe('FairQueue', () => {
     const queue = queueOf(item(1, 'a'), item(1, 'b'), item(1, 'c'), item(2, 'x'));
     expect(queue.take(2).map((one) => one.name)).toEqual(['a', 'x']);
     expect(queue.take(9).map((one) => one.name)).toEqual(['b', 'c']);
+  });
+
+  it('lets the senders of a lane take turns, and gives a lane of many senders no more than a lane of one', () => {
+    const of = (lane: number, sender: string, name: string) => ({ ...item(lane, name), sender });
+    const queue = queueOf(
+      of(1, 'p', 'a'),
+      of(1, 'p', 'b'),
+      of(1, 'q', 'c'),
+      of(1, 'r', 'd'),
+      of(2, 'p', 'x'),
+      of(2, 'p', 'y'),
+    );
+    expect([queue.sizeOfSender(1, 'p'), queue.sizeOfSender(1, 'nobody')]).toEqual([2, 0]);
+    expect(queue.take(9).map((one) => one.name)).toEqual(['a', 'x', 'c', 'y', 'd', 'b']);
+    expect(queue.size).toBe(0);
   });
 
   it('keeps the order within a lane', () => {

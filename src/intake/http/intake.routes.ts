@@ -13,6 +13,7 @@ import { OutcomeCounter } from '../ledger/outcome.counter.js';
 import { headerText, type IntakeRequest, Refusal } from './intake-request.js';
 import { Intake } from './intake.service.js';
 import { RequestBodies } from './request.bodies.js';
+import { type Queued } from './request.turns.js';
 import { sourceAddress } from './source-address.js';
 
 /** Headers that browser SDKs need to post across origins and to read the limits in the answer (Sentry Relay, middlewares/cors.rs). */
@@ -125,7 +126,7 @@ export class IntakeRoutes {
       const arrived = { ...request, receivedAt: this.clock.now().getTime() };
       if (!body.ok)
         return closing(this.refuse(request, new Refusal(body.status, body.outcome, body.reason, sender?.id)));
-      const read = await this.intake.read(arrived, body.body, laneOf(request)).finally(() => {
+      const read = await this.intake.read(arrived, body.body, queuedAs(request)).finally(() => {
         this.bodies.release(body.body);
       });
       return await this.intake.take(arrived, sender, read, body.body);
@@ -180,9 +181,9 @@ function patternOf(route: ProtocolRoute): Pattern {
 }
 
 /** Whom a request is from as far as it says, before its key is checked: enough to let senders take turns. */
-function laneOf({ projectId, query, headers }: IntakeRequest): string {
+function queuedAs({ projectId, query, headers, address }: IntakeRequest): Queued {
   const key = (query.sentry_key as string | string[] | undefined) ?? headers['x-sentry-auth'] ?? headers.authorization;
-  return projectId ?? headerText(key) ?? '';
+  return { lane: projectId ?? headerText(key) ?? '', sender: address };
 }
 
 function send(response: ServerResponse, { status, body, headers }: Reply): void {

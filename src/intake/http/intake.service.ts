@@ -10,6 +10,7 @@ import { TraceNames } from '../trace-names.service.js';
 import { TelemetryRecorder } from '../telemetry/telemetry.recorder.js';
 import { IntakeGate } from './intake.gate.js';
 import { headerText, type IntakeRequest, Refusal } from './intake-request.js';
+import { type Queued } from './request.turns.js';
 
 const OUTCOMES: Readonly<Record<400 | 413 | 415, Outcome>> = { 400: 'malformed', 413: 'too_large', 415: 'unsupported' };
 
@@ -37,10 +38,10 @@ export class Intake {
   }
 
   /** Reads the body of an admitted request. */
-  read(request: IntakeRequest, body: Buffer, sender: string): ReturnType<BodyReaders['read']> {
+  read(request: IntakeRequest, body: Buffer, from: Queued): ReturnType<BodyReaders['read']> {
     const { route, headers, receivedAt } = request;
     const [contentType, encoding] = [headerText(headers['content-type']), headerText(headers['content-encoding'])];
-    return this.readers.read({ route, contentType, encoding, receivedAt, body }, sender);
+    return this.readers.read({ route, contentType, encoding, receivedAt, body }, from);
   }
 
   /**

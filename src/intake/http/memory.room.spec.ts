@@ -8,22 +8,34 @@ describe('the memory for bodies', () => {
   it('lets requests in while there is room, and the others in their order when it is given back', async () => {
     const room = new MemoryRoom();
     const first = await room.hold(200 * MB);
-    const second = await room.hold(100 * MB);
+    const second = await room.hold(50 * MB);
     const entered: string[] = [];
     const large = room.hold(150 * MB).then((held) => {
       entered.push('large');
       return held;
     });
-    const small = room.hold(1).then((held) => {
-      entered.push('small');
+    const medium = room.hold(1 * MB).then((held) => {
+      entered.push('medium');
       return held;
     });
     await nextTurn();
     expect(entered).toEqual([]);
     first.release();
-    await Promise.all([large, small]);
-    expect(entered).toEqual(['large', 'small']);
-    for (const held of [first, second, await large, await small]) held.release();
+    await Promise.all([large, medium]);
+    expect(entered).toEqual(['large', 'medium']);
+    for (const held of [first, second, await large, await medium]) held.release();
+    expect(room.used).toBe(0);
+  });
+
+  it('lets small requests in at once while large ones wait', async () => {
+    const room = new MemoryRoom();
+    const all = await room.hold(1000 * MB);
+    const large = room.hold(1 * MB);
+    const small = await room.hold(23_000);
+    expect(room.used).toBe(272 * MB + 23_000);
+    small.release();
+    all.release();
+    (await large).release();
     expect(room.used).toBe(0);
   });
 

@@ -8,6 +8,14 @@ const A_TURN_BYTES = 64 * 1024;
 /** Events of one request that are worked off in a turn. */
 const A_SLICE = 64;
 
+/** Whom a request is from, before its key is checked: requests of a lane take turns with other lanes, and those of a sender with others of the lane. */
+export interface Queued {
+  /** The project, or the key that the request shows. */
+  readonly lane: string;
+  /** The network address. */
+  readonly sender: string;
+}
+
 interface WaitingRequest extends Waiting {
   readonly go: () => void;
 }
@@ -28,28 +36,25 @@ export class RequestTurns {
     return this.requests;
   }
 
-  /**
-   * Resolves when it is the caller's turn, in the order of calls of one sender.
-   * @param sender whoever sends: a project, or the key that it shows
-   */
-  next(bytes: number, sender: string): Promise<void> {
+  /** Resolves when it is the caller's turn, in the order of calls of one sender. */
+  next(bytes: number, { lane, sender }: Queued): Promise<void> {
     return new Promise((go) => {
-      this.queue.push({ lane: sender, size: Math.max(bytes, A_TURN_BYTES / A_TURN), go });
+      this.queue.push({ lane, sender, size: Math.max(bytes, A_TURN_BYTES / A_TURN), go });
       this.requests += 1;
       if (!this.running) void this.run();
     });
   }
 
   /** Waits for a further turn of a request that is under way. */
-  further(sender: string): Promise<void> {
-    return this.next(A_TURN_BYTES, sender);
+  further(from: Queued): Promise<void> {
+    return this.next(A_TURN_BYTES, from);
   }
 
   /** Works off what may be thousands of things, some at once and the rest in turns of their own. */
-  async map<T, R>(things: readonly T[], sender: string, work: (thing: T) => R): Promise<R[]> {
+  async map<T, R>(things: readonly T[], from: Queued, work: (thing: T) => R): Promise<R[]> {
     const results: R[] = [];
     for (const [at, thing] of things.entries()) {
-      if (at > 0 && at % A_SLICE === 0) await this.further(sender);
+      if (at > 0 && at % A_SLICE === 0) await this.further(from);
       results.push(work(thing));
     }
     return results;

@@ -11,10 +11,10 @@ import { type SignedId, signedIdOf } from '../../events/signature.js';
 import { Fingerprinter } from '../../grouping/fingerprinter.js';
 import { Settings } from '../../platform/config/settings.js';
 import { Metrics } from '../../platform/metrics.js';
-import { type DecodedBody, decodeSent } from '../http/content-encoding.js';
+import { type DecodedBody, decodeSent, mostInflated } from '../http/content-encoding.js';
 import { type HeldRoom, MemoryRoom, weightOf } from '../http/memory.room.js';
 import { MAX_WIRE_BODY } from '../http/request.bodies.js';
-import { RequestTurns } from '../http/request.turns.js';
+import { type Queued, RequestTurns } from '../http/request.turns.js';
 import { type QueuedEvent } from '../queued-event.js';
 import { tryFacts } from './facts.js';
 import { type ReadingThread } from './reading-thread.js';
@@ -80,17 +80,16 @@ export class BodyReaders {
   }
 
   /**
-   * Reads a body.
-   * @param sender whoever sends: senders take turns
+   * Reads a body; senders take turns.
    */
-  async read(raw: RawBody, sender: string): Promise<ReadBody | UnreadableBody | UndecodedBody> {
+  async read(raw: RawBody, from: Queued): Promise<ReadBody | UnreadableBody | UndecodedBody> {
     if (raw.route.separable) {
       const separated = await this.thread?.separate(raw);
       (separated ? this.byThread : this.byMain).inc();
       if (separated) return ofSeparated(separated, raw);
     }
-    await this.turns.next(raw.body.length, sender);
-    return this.readHere(raw, sender);
+    await this.turns.next(raw.body.length, from);
+    return this.readHere(raw, from);
   }
 
   /** Ends the other thread. */
@@ -98,10 +97,10 @@ export class BodyReaders {
     await this.thread?.close();
   }
 
-  private async readHere(raw: RawBody, sender: string): Promise<ReadBody | UnreadableBody | UndecodedBody> {
-    const { decoded, held } = await this.decode(raw, sender);
+  private async readHere(raw: RawBody, from: Queued): Promise<ReadBody | UnreadableBody | UndecodedBody> {
+    const { decoded, held } = await this.decode(raw, from);
     try {
-      const read = decoded.ok ? await this.parse(raw, decoded.body, sender) : decoded;
+      const read = decoded.ok ? await this.parse(raw, decoded.body, from) : decoded;
       if (!read.ok) {
         held.release();
         return read;
@@ -115,33 +114,34 @@ export class BodyReaders {
   }
 
   /** Decompresses a body, a large one in a turn of its own once there is room for it. */
-  private async decode(raw: RawBody, sender: string): Promise<{ decoded: DecodedBody; held: HeldRoom }> {
+  private async decode(raw: RawBody, from: Queued): Promise<{ decoded: DecodedBody; held: HeldRoom }> {
     const decoded = decodeSent(raw, SMALL_BODY);
     if (decoded.ok || decoded.status !== 413)
       return { decoded, held: await this.room.hold(decoded.ok ? weightOf(decoded.body.length) : 0) };
-    const held = await this.room.hold(weightOf(MAX_BODY));
-    await this.turns.further(sender);
+    const most = mostInflated(raw.body.length, MAX_BODY);
+    const held = await this.room.hold(weightOf(most));
+    await this.turns.further(from);
     const whole = decodeSent(raw, MAX_BODY);
     held.resize(whole.ok ? weightOf(whole.body.length) : 0);
-    await this.turns.further(sender);
+    await this.turns.further(from);
     return { decoded: whole, held };
   }
 
-  private async parse(raw: RawBody, body: Buffer, sender: string): Promise<ReadBody | UnreadableBody> {
+  private async parse(raw: RawBody, body: Buffer, from: Queued): Promise<ReadBody | UnreadableBody> {
     const { route, contentType, receivedAt } = raw;
     const sent = { operation: route.operation, contentType, receivedAt, body };
-    const content = await this.inTurns(route.protocol.read(sent), sender);
+    const content = await this.inTurns(route.protocol.read(sent), from);
     if (!content.ok) return content;
     const claim = (read: ReadEvent) => this.unclaimed(read, receivedAt, route.protocol);
     const { events, ...rest } = content;
-    return { ok: true, events: await this.turns.map(events, sender, claim), rest };
+    return { ok: true, events: await this.turns.map(events, from, claim), rest };
   }
 
-  private async inTurns(reading: Reading, sender: string): Promise<BodyContent | UnreadableBody> {
+  private async inTurns(reading: Reading, from: Queued): Promise<BodyContent | UnreadableBody> {
     for (;;) {
       const { done, value } = reading.next();
       if (done) return value;
-      await this.turns.further(sender);
+      await this.turns.further(from);
     }
   }
 
