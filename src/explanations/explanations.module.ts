@@ -30,6 +30,7 @@ import { ExplanationStore } from './texts/explanation.store.js';
 import { ExplanationsController } from './texts/explanations.controller.js';
 import { EXPLANATIONS_CONFIG, type ExplanationsConfig } from './explanations-config.js';
 import { MATCHER } from './matcher.js';
+import { Meaning } from './meaning.service.js';
 import { Explanations } from './public.js';
 import { HandOverDesk } from './hand-over-desk.service.js';
 import { ToldRecord } from './told.service.js';
@@ -64,6 +65,7 @@ import { ToldRecord } from './told.service.js';
     Examples,
     OutcomeStore,
     Matching,
+    Meaning,
     Outcomes,
     ChangeReadModel,
     Snapshots,
@@ -71,7 +73,7 @@ import { ToldRecord } from './told.service.js';
     McpTools,
     ChatwootGateway,
   ],
-  exports: [Explanations, ToldRecord, HandOverDesk],
+  exports: [Explanations, Meaning, ToldRecord, HandOverDesk],
 })
 export class ExplanationsModule implements OnApplicationBootstrap {
   constructor(

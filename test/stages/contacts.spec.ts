@@ -172,6 +172,21 @@ describe('contacts', () => {
     readonly earlier: readonly { readonly channel: string; readonly text: string }[];
   }
 
+  it('in other words than ours are matched by meaning, and to nothing where it is another matter', async () => {
+    const english = {
+      title: 'Payments by credit card fail',
+      body: 'Paying by credit card fails with an error at the checkout.',
+    };
+    await forewarn.api.put('/v1/incidents/1/explanations/en', english);
+    const ask = (externalId: string, text: string) => report({ channel: 'chat', externalId, text });
+    expect(await ask('m-1', 'my credit card payment does not go through')).toMatchObject({
+      customer: 'unknown',
+      incidentId: '1',
+      matchedBy: 'words',
+    });
+    expect(await ask('m-2', '请问你们几点开门')).toMatchObject({ incidentId: null, matchedBy: null });
+  });
+
   async function report(body: Record<string, unknown>): Promise<Taken> {
     const answer = await typed(bot.post('/v1/contacts', body));
     expect([answer.status, answer.body]).toEqual([201, expect.anything()]);

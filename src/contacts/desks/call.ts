@@ -49,7 +49,7 @@ export async function callDesk(call: DeskCall, signal: AbortSignal): Promise<unk
 async function bounded(answer: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of answer.body ?? []) {
+  for await (const chunk of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.length;
     if (size > MOST_BYTES) throw new DeskFailure('answer too long');
     chunks.push(chunk);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Sql, type Tx } from '../../platform/db/database.js';
+import { type Meant } from '../../explanations/meaning.service.js';
 import { type Contact } from '../contact.js';
 
 const COLUMNS = `c.id, c.channel, c.external_id AS "externalId", c.customer_id AS "customerId", c.project_id AS "projectId",
@@ -114,6 +115,18 @@ export class ContactStore {
       [customerId, incidentId, new Date(now.getTime() - IN_CONTACT_MS)],
     );
     return rows.length > 0;
+  }
+
+  /** Notes the incident that the words mean; undefined where somebody has said by now which it is. */
+  async matched(sql: Sql, id: number, { incidentId, score }: Meant): Promise<Contact | undefined> {
+    const [row] = await sql.query<Contact>(
+      `UPDATE contact AS c
+       SET incident_id = $2, matched_by = 'words', score = $3
+       WHERE c.id = $1 AND c.incident_id IS NULL AND c.matched_by IS NULL
+       RETURNING ${COLUMNS}`,
+      [id, incidentId, score],
+    );
+    return row;
   }
 
   /** Says which incident a contact is about, as a person saw it; undefined if there is no such contact. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Scrubber } from '../../events/scrubber.js';
+import { Meaning } from '../../explanations/meaning.service.js';
 import { Incidents } from '../../incidents/public.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
@@ -64,6 +65,7 @@ export class ContactRecorder {
     private readonly senders: Senders,
     private readonly attributions: Attributions,
     private readonly incidents: Incidents,
+    private readonly meaning: Meaning,
     private readonly scrubber: Scrubber,
     private readonly store: ContactStore,
     private readonly database: Database,
@@ -71,8 +73,18 @@ export class ContactRecorder {
 
   /** Takes a contact, and answers alike when it is reported again: the first report holds. */
   async take(reported: ReportedContact, reportedBy: string, now: Date): Promise<TakenContact> {
-    const taken = await this.database.transaction((tx) => this.keep(tx, reported, reportedBy, now));
+    const kept = await this.database.transaction((tx) => this.keep(tx, reported, reportedBy, now));
+    const taken = kept.matchedBy === null ? await this.byMeaning(kept, reported) : kept;
     return this.answer(taken, reported.locale ?? taken.locale);
+  }
+
+  /** The same contact with the open incident that its words surely mean, for those whom nothing hit and whose words are new. */
+  private async byMeaning(contact: Contact, reported: ReportedContact): Promise<Contact> {
+    const { projectIds } = this.senders.place(reported);
+    const open = (await this.incidents.open(this.database)).filter(({ projectId }) => projectIds.has(projectId));
+    const ids = open.map(({ id }) => id);
+    const meant = await this.meaning.of(contact.text, contact.locale, ids);
+    return (meant && (await this.store.matched(this.database, contact.id, meant))) ?? contact;
   }
 
   /** Keeps a contact in a transaction of the caller; the one of before if its channel has reported it already. */

@@ -4,6 +4,7 @@ import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { type AnswerItem, Answers, type Asker, type Asking, CONCERNS } from '../answers/answers.service.js';
 import { type Board, type BoardEntry } from '../answers/board.js';
+import { Boards } from '../answers/boards.service.js';
 import { MATCHER, type MatchEntry, type Matcher, type MatchStrength } from '../matcher.js';
 import { Explanations } from '../public.js';
 import { Examples } from './examples.service.js';
@@ -39,6 +40,7 @@ export class Matching implements OnModuleDestroy {
   constructor(
     @Inject(MATCHER) private readonly matcher: Matcher,
     private readonly answers: Answers,
+    private readonly boards: Boards,
     private readonly explanations: Explanations,
     private readonly examples: Examples,
     private readonly store: OutcomeStore,
@@ -81,6 +83,19 @@ export class Matching implements OnModuleDestroy {
           : [];
       }),
     };
+  }
+
+  /** Finds the incident of these that words are surely about, in whatever language; undefined where no one is sure. Call it outside of a transaction. */
+  async meant(
+    text: string,
+    locale: string | null,
+    incidentIds: readonly number[],
+  ): Promise<{ readonly incidentId: number; readonly score: number } | undefined> {
+    if (incidentIds.length === 0) return undefined;
+    await this.keepIndexed(await this.boards.now());
+    const { match, ranked } = await this.matcher.match({ text, locale, candidates: [incidentIds.map(String)] });
+    const [best] = ranked;
+    return match === 'confident' && best ? { incidentId: Number(best.id), score: short(best.score) } : undefined;
   }
 
   /** Hands the matcher what is told now; questions that come meanwhile wait for it. */
