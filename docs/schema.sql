@@ -177,7 +177,7 @@ CREATE TABLE campaign (
   CONSTRAINT campaign_incident_id_policy_kind_wave_key UNIQUE (incident_id, policy, kind, wave),
   CONSTRAINT campaign_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
   CONSTRAINT campaign_audience_check CHECK ((audience = ANY (ARRAY['affected'::text, 'at_risk'::text]))),
-  CONSTRAINT campaign_kind_check CHECK ((kind = ANY (ARRAY['notice'::text, 'resolved'::text, 'returned'::text]))),
+  CONSTRAINT campaign_kind_check CHECK ((kind = ANY (ARRAY['notice'::text, 'resolved'::text, 'returned'::text, 'update'::text]))),
   CONSTRAINT campaign_paused_by_check CHECK ((paused_by = ANY (ARRAY['person'::text, 'silence'::text, 'provider'::text, 'rule'::text]))),
   CONSTRAINT campaign_state_check CHECK ((state = ANY (ARRAY['awaiting_approval'::text, 'approved'::text, 'paused'::text, 'done'::text, 'cancelled'::text])))
 );
@@ -902,7 +902,7 @@ CREATE TABLE message (
   CONSTRAINT message_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),
   CONSTRAINT message_audience_check CHECK ((audience = ANY (ARRAY['affected'::text, 'at_risk'::text]))),
   CONSTRAINT message_channel_check CHECK ((channel = ANY (ARRAY['sms'::text, 'email'::text]))),
-  CONSTRAINT message_kind_check CHECK ((kind = ANY (ARRAY['notice'::text, 'resolved'::text, 'returned'::text]))),
+  CONSTRAINT message_kind_check CHECK ((kind = ANY (ARRAY['notice'::text, 'resolved'::text, 'returned'::text, 'update'::text]))),
   CONSTRAINT message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'claimed'::text, 'sending'::text, 'sent'::text, 'shown'::text, 'delivered'::text, 'failed'::text, 'in_doubt'::text, 'cancelled'::text, 'suppressed'::text])))
 );
 CREATE INDEX message_campaign ON message USING btree (campaign_id, state);

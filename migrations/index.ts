@@ -45,6 +45,7 @@ import { Returns1795448000000 } from './1795448000000-returns.js';
 import { TeamNews1795449000000 } from './1795449000000-team-news.js';
 import { NextChannel1795460000000 } from './1795460000000-next-channel.js';
 import { PolicyCustomers1795460100000 } from './1795460100000-policy-customers.js';
+import { Updates1795460200000 } from './1795460200000-updates.js';
 import { FirstMessage1795470000000 } from './1795470000000-first-message.js';
 
 /** All migrations, oldest first. */
@@ -96,5 +97,6 @@ export const migrations = [
   TeamNews1795449000000,
   NextChannel1795460000000,
   PolicyCustomers1795460100000,
+  Updates1795460200000,
   FirstMessage1795470000000,
 ];

@@ -54,6 +54,20 @@ const VARIABLES = {
   othersFixed: ['title', 'body'],
   notice: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'domain', 'reason'],
   atRisk: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'domain', 'reason'],
+  update: [
+    'product',
+    'area',
+    'name',
+    'since',
+    'title',
+    'body',
+    'workaround',
+    'nextUpdate',
+    'news',
+    'link',
+    'domain',
+    'reason',
+  ],
   returned: [
     'product',
     'area',
@@ -156,7 +170,16 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
   const { nextUpdateAt, ...explanation } = texts.explanation;
   for (const [key, template] of Object.entries(explanation)) check(`explanation.${key}`, template, EXPLAINED);
   check('explanation.nextUpdateAt', nextUpdateAt, ['nextUpdateAt']);
-  for (const section of ['fixed', 'others', 'othersFixed', 'notice', 'atRisk', 'resolved', 'returned'] as const) {
+  for (const section of [
+    'fixed',
+    'others',
+    'othersFixed',
+    'notice',
+    'atRisk',
+    'update',
+    'resolved',
+    'returned',
+  ] as const) {
     for (const [key, template] of Object.entries(texts[section]))
       check(`${section}.${key}`, template, VARIABLES[section]);
   }
@@ -164,6 +187,7 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
   check('why.atRisk', texts.why.atRisk, []);
   check('why.resolved', texts.why.resolved, []);
   check('why.returned', texts.why.returned, []);
+  check('why.update', texts.why.update, []);
   return texts;
 }
 
@@ -172,7 +196,7 @@ function linkProblems(locale: string, texts: LocaleTexts, policies: readonly Pol
   const problems: string[] = [];
   for (const { name, links } of policies) {
     if (links === 'signed') continue;
-    for (const section of ['notice', 'atRisk', 'resolved', 'returned'] as const) {
+    for (const section of ['notice', 'atRisk', 'update', 'resolved', 'returned'] as const) {
       const values = Object.fromEntries(VARIABLES[section].map((one) => [one, null]));
       const linked = render(texts[section].sms, { ...values, link: LINK_MARK })
         .replace(LINK_MARK, '')

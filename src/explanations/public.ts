@@ -108,6 +108,12 @@ export class Explanations {
     }));
   }
 
+  /** Finds the newest news of an incident for a reader; undefined where none came since a moment. */
+  async newsSince(sql: Sql, { id }: Explained, locale: string, since: Date): Promise<string | undefined> {
+    const [newest] = await this.store.updates(sql, [id]);
+    return newest && newest.at > since ? newest.texts[chooseLocale(locale, Object.keys(newest.texts))] : undefined;
+  }
+
   /** Makes the words of one incident for a reader. `row` is the version in force, `update` the newest one; the draft stands in for no row. */
   rendered(
     incident: Explained,

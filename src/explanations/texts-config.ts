@@ -18,9 +18,11 @@ export const textsSchema = z.strictObject({
   /** For customers whom the fault has not hit and may hit. */
   atRisk: z.strictObject({ sms: text, subject: text, email: text }),
   resolved: z.strictObject({ sms: text, subject: text, email: text }),
+  /** For those who were told, while it is not over. */
+  update: z.strictObject({ sms: text, subject: text, email: text }),
   /** For those who were told that it was fixed. */
   returned: z.strictObject({ sms: text, subject: text, email: text }),
-  why: z.strictObject({ notice: text, atRisk: text, resolved: text, returned: text }),
+  why: z.strictObject({ notice: text, atRisk: text, resolved: text, returned: text, update: text }),
   page: z.strictObject({ active: text, resolved: text, workaround: text, unsubscribe: text, unsubscribed: text }),
 });
 

@@ -5,7 +5,7 @@ import { type Sql } from '../platform/db/database.js';
 export interface Told {
   readonly incidentId: number;
   readonly channel: string;
-  /** Kind of its campaign: `notice` for a fault, `resolved` for its end, `returned` for its return. */
+  /** Kind of its campaign: `notice` for a fault, `update` while it lasts, `resolved` for its end, `returned` for its return. */
   readonly kind: string;
   readonly at: Date;
 }

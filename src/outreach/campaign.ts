@@ -3,8 +3,8 @@ import { type Channel } from '../customers/customer.js';
 import { type CampaignReason, type MessageReason } from './reasons.js';
 import { type CampaignState, type MessageState, type PausedBy } from './states.js';
 
-/** Subjects of a campaign: that there is a fault, that it is over, or that it came back after that was told. */
-export const CAMPAIGN_KINDS = ['notice', 'resolved', 'returned'] as const;
+/** Subjects of a campaign: that there is a fault, that we still work on it, that it is over, or that it came back after that was told. */
+export const CAMPAIGN_KINDS = ['notice', 'resolved', 'returned', 'update'] as const;
 export type CampaignKind = (typeof CAMPAIGN_KINDS)[number];
 
 /** One outreach about one incident to one audience snapshot. */

@@ -90,6 +90,8 @@ export const policiesSchema = z
       /** Minutes since midnight in the customer's zone between which nothing is sent. */
       quietHours: z.strictObject({ from: timeOfDay, to: timeOfDay }).optional(),
       caps: z.strictObject({ messages: z.number().int().min(1), per: duration }).optional(),
+      /** "We still work on it" to those who were told, so often while the incident is open. */
+      updates: z.strictObject({ every: duration, atMost: z.number().int().min(1).max(100) }).optional(),
       onResolve: z.boolean().default(true),
       /** "It came back" to exactly those who were told that it was fixed. */
       onReturn: z.boolean().default(false),

@@ -29,11 +29,16 @@ describe('a policy in words', () => {
   });
 
   it('says which customers it takes and where it goes on', () => {
-    const about = { match: { customers: { health: 'poor', plan: ['pro', 'max'] } }, fallback: { after: '15m' } };
+    const about = {
+      match: { customers: { health: 'poor', plan: ['pro', 'max'] } },
+      fallback: { after: '15m' },
+      updates: { every: '4h', atMost: 3 },
+    };
     expect(words(about)).toEqual(
       expect.arrayContaining([
         'checkout: takes incidents of any severity, any project, and of their customers those with health poor and plan pro or max; the others are left to the next policy.',
         'Where a message failed, or no report of its arrival came within 15m, the next channel is tried.',
+        'While it lasts, those who were told hear every 4h that we still work on it, at most 3 times.',
       ]),
     );
   });

@@ -31,6 +31,7 @@ export function describePolicy(policy: Policy): string[] {
     caps,
     channels,
     trust,
+    updates,
     onResolve,
     onReturn,
     links,
@@ -57,6 +58,9 @@ export function describePolicy(policy: Policy): string[] {
       : '',
     caps ? `A customer gets at most ${caps.messages} notices in ${span(caps.per)}.` : 'There is no cap on notices.',
     links === 'signed' ? '' : LINK_WORDS[links],
+    updates
+      ? `While it lasts, those who were told hear every ${span(updates.every)} that we still work on it, at most ${times(updates.atMost)}.`
+      : '',
     onResolve ? 'Those who were told hear when it is fixed.' : 'Nobody hears when it is fixed.',
     onReturn ? 'Those who heard that it was fixed hear when it comes back.' : '',
   ].filter(Boolean);
@@ -91,6 +95,10 @@ function approvalWords(approval: Policy['approval'], blastLimit: number, trust: 
 
 function list(words: readonly string[], last: string): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`;
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
 }
 
 function clock(minute: number): string {

@@ -45,8 +45,13 @@ const HOUR_MS = 3_600_000;
 /** Time after the end of an incident in which we look for customers who must hear that it is over. A judgement: two days. */
 const RESOLVED_LOOKBACK_MS = 48 * 3_600_000;
 
+/** Least time between two looks for customers of an incident to whom an update is due: they are told together. */
+const UPDATE_PAUSE_MS = 60_000;
+/** Incidents of which we remember when we looked last; beyond it we forget all and look again. */
+const MOST_LOOKS = 10_000;
+
 /** Kinds of campaigns that say that there is a fault, and so stop at its end. */
-const ABOUT_FAULT = ['notice', 'returned'] as const satisfies readonly CampaignKind[];
+const ABOUT_FAULT = ['notice', 'returned', 'update'] as const satisfies readonly CampaignKind[];
 
 /** A member of either audience with the number of the arrival. */
 type NewMember = NumberedMember | AtRiskMember;
@@ -88,6 +93,8 @@ export class CampaignStage implements Stage {
   readonly name = 'campaign';
   readonly pauseMs = 2000;
   readonly limitMs = 120_000;
+
+  private readonly looks = new Map<string, number>();
 
   constructor(
     @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
@@ -165,8 +172,46 @@ export class CampaignStage implements Stage {
     for (const policy of policies)
       planned += await this.tellReturn(tx, incident, policy, othersOf(policies, policy), now);
     for (const audience of AUDIENCE_KINDS) planned += await this.notifyByTurns(tx, incident, audience, policies, now);
-    for (const policy of policies) planned += await this.tryNextChannel(tx, incident, policy, now);
+    for (const policy of policies) {
+      planned += await this.tellUpdate(tx, incident, policy, othersOf(policies, policy), now);
+      planned += await this.tryNextChannel(tx, incident, policy, now);
+    }
     return planned;
+  }
+
+  /** Tells those who were told, and have heard nothing for as long as the policy says, that we still work on it. */
+  private async tellUpdate(
+    tx: Tx,
+    incident: Incident,
+    policy: Policy,
+    others: readonly string[],
+    now: Date,
+  ): Promise<number> {
+    if (!policy.updates || !this.mayLook(`${incident.id} ${policy.name}`, now)) return 0;
+    const of = { incidentId: incident.id, kind: 'update', audience: 'affected', others } as const;
+    if ((await this.campaigns.isStopped(tx, of)) || (await this.campaigns.isStopped(tx, { ...of, kind: 'notice' })))
+      return 0;
+    const { every, atMost } = policy.updates;
+    const due = { others, since: new Date(now.getTime() - every), atMost };
+    const told = await this.messages.dueForUpdate(tx, [incident.id, ...incident.mergedIds], due, BATCH);
+    if (told.length === 0) return 0;
+    const { wave } = await this.campaigns.reached(tx, of);
+    // It goes to exactly those who were told, and what they were told was approved.
+    const decision: ApprovalDecision = { state: 'approved', reason: { code: 'goes_with_notice' } };
+    const about = { ...of, policy: policy.name, wave: wave + 1, claimed: false };
+    const id = await this.campaigns.insert(tx, about, decision, now);
+    const customers = await this.planner.planNews(tx, { ...of, campaignId: id }, policy, told, now);
+    const facts = { wave: wave + 1, customers, state: decision.state, ...campaignFacts(id, decision.reason) };
+    await this.incidents.append(tx, incident.id, 'forewarn', { kind: 'campaign', ...facts }, now);
+    return customers;
+  }
+
+  /** Keeps looks that read many rows apart. */
+  private mayLook(what: string, now: Date): boolean {
+    if (now.getTime() - (this.looks.get(what) ?? 0) < UPDATE_PAUSE_MS) return false;
+    if (this.looks.size >= MOST_LOOKS) this.looks.clear();
+    this.looks.set(what, now.getTime());
+    return true;
   }
 
   /** Each policy in turn takes its customers out of those whom the policies before it have looked at and left. */

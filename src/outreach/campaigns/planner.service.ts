@@ -76,18 +76,19 @@ export class Planner {
     return why;
   }
 
-  /** Plans word of the end, or of the return, for each customer who got one of these messages, on the same channel; returns how many are new. */
+  /** Plans word of the end, of the return or of the state for each customer who got one of these messages, on the same channel; returns how many are new. */
   async planNews(
     tx: Tx,
-    plan: Plan & { readonly kind: 'resolved' | 'returned' },
+    plan: Plan & { readonly kind: 'resolved' | 'returned' | 'update' },
     policy: Policy,
-    told: readonly Message[],
+    told: readonly (Message & { readonly nextRound?: number })[],
     now: Date,
   ): Promise<number> {
-    return this.planEach(tx, plan, told, now, ({ channel, locale }, recipient) => {
+    return this.planEach(tx, plan, told, now, ({ channel, locale, nextRound = 1 }, recipient) => {
       if (channel === null) return undefined;
       const why = render(this.explanations.textsOf(locale).why[plan.kind], {});
-      return { ...this.base(recipient, locale, why), ...this.route(recipient, policy, [channel], now) };
+      const route = this.route(recipient, policy, [channel], now);
+      return { ...this.base(recipient, locale, why), ...route, round: nextRound };
     });
   }
 

@@ -55,7 +55,7 @@ export function linkValues(
 }
 
 /** Values that a person wrote and that may be shortened, the least needed first. The link and the reason stay whole. */
-const SHORTENED = ['workaround', 'nextUpdate', 'body', 'title', 'name', 'area', 'product'] as const;
+const SHORTENED = ['workaround', 'nextUpdate', 'news', 'body', 'title', 'name', 'area', 'product'] as const;
 
 /** The templates of a message: who was hit reads that it did happen, who is at risk that it may, and both read the same end. */
 export function templatesOf(texts: LocaleTexts, { kind, audience }: Pick<Message, 'kind' | 'audience'>): Templates {

@@ -111,9 +111,10 @@ export class Composer {
     return wanted.filter((channel) => this.available.includes(channel));
   }
 
-  /** Caps hold for notices; who was told of a fault is also told of its end, and that the end was none. */
+  /** Caps hold for notices and updates; who was told of a fault is also told of its end, and that the end was none. */
   private async isOverCap(tx: Tx, message: Message, policy: Policy | undefined, now: Date): Promise<boolean> {
-    if (!policy?.caps || message.kind !== 'notice' || message.customerId === null) return false;
+    const isCapped = message.kind === 'notice' || message.kind === 'update';
+    if (!policy?.caps || !isCapped || message.customerId === null) return false;
     const count = await this.messages.countForCap(
       tx,
       message.customerId,
@@ -121,6 +122,13 @@ export class Composer {
       new Date(now.getTime() - policy.caps.per),
     );
     return count >= policy.caps.messages;
+  }
+
+  /** What was posted about an incident since its customer was written to last; null for nothing. */
+  private async newsFor(sql: Sql, { customerId, locale }: Message, incident: Incident): Promise<string | null> {
+    const family = [incident.id, ...incident.mergedIds];
+    const since = customerId === null ? undefined : await this.messages.lastSentAt(sql, family, customerId);
+    return (since && (await this.explanations.newsSince(sql, incident, locale, since))) ?? null;
   }
 
   private async text(
@@ -146,6 +154,7 @@ export class Composer {
       body: explanation?.body ?? '',
       workaround: explanation?.workaround ?? null,
       nextUpdate: explanation?.nextUpdate ?? null,
+      news: message.kind === 'update' ? await this.newsFor(sql, message, incident) : null,
       fixed: explanation?.fixed ?? '',
       ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, message.linkToken),
       reason: message.why,

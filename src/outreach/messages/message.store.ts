@@ -13,6 +13,7 @@ import {
   isFinal,
   type MessageState,
   messageStep,
+  OPEN_MESSAGE_STATES,
   type PlannedState,
   sqlStates,
 } from '../states.js';
@@ -57,8 +58,8 @@ const NOT_ARRIVED = {
   text: `SELECT ${COLUMNS}
          FROM message m
          JOIN campaign c ON c.id = m.campaign_id
-         WHERE m.incident_id = $1 AND m.passes_on AND m.state IN ('sent', 'failed') AND m.customer_id IS NOT NULL AND m.channel IS NOT NULL
-           AND c.policy = $2 AND c.state <> 'cancelled'
+         WHERE m.incident_id = $1 AND m.passes_on AND m.state IN ('sent', 'failed') AND m.kind <> 'resolved'
+           AND m.customer_id IS NOT NULL AND m.channel IS NOT NULL AND c.policy = $2 AND c.state <> 'cancelled'
            AND CASE m.state
              WHEN 'failed' THEN m.state_reason IS DISTINCT FROM 'opted_out'
              ELSE m.sent_at <= $3 AND EXISTS (SELECT FROM provider_use p WHERE p.gateway = m.gateway AND p.heard_at IS NOT NULL) END
@@ -155,6 +156,54 @@ export class MessageStore {
       plan.audience,
     ]);
     return rows.length;
+  }
+
+  /**
+   * Messages that told customers of these incidents, which became one, of whom none was written to about them since a moment, or has a message that
+   * still may go out; one a customer, with the number of the update that comes next.
+   * @param others policies whose campaigns are left out
+   */
+  async dueForUpdate(
+    tx: Tx,
+    incidentIds: readonly number[],
+    { others, since, atMost }: { readonly others: readonly string[]; readonly since: Date; readonly atMost: number },
+    limit: number,
+  ): Promise<(Message & { readonly nextRound: number })[]> {
+    return tx.query(
+      `SELECT x.*
+       FROM (
+         SELECT DISTINCT ON (m.customer_id) ${COLUMNS}, 1 + (
+           SELECT coalesce(max(u.round), 0)
+           FROM message u
+           WHERE u.incident_id = ANY ($1::bigint[]) AND u.customer_id = m.customer_id AND u.kind = 'update'
+         ) AS "nextRound"
+         FROM message m
+         JOIN campaign c ON c.id = m.campaign_id AND c.policy <> ALL ($2::text[])
+         WHERE m.incident_id = ANY ($1::bigint[])
+           AND m.kind IN ('notice', 'returned')
+           AND m.state IN ('sent', 'delivered')
+           AND m.sent_at <= $3
+           AND m.customer_id IS NOT NULL
+         ORDER BY m.customer_id, m.state = 'delivered' DESC, m.turn DESC, m.id) x
+       WHERE x."nextRound" <= $4
+         AND NOT EXISTS (
+           SELECT FROM message o
+           WHERE o.incident_id = ANY ($1::bigint[])
+             AND o.customer_id = x."customerId"
+             AND (o.sent_at > $3 OR o.created_at > $3 OR o.state IN (${sqlStates(OPEN_MESSAGE_STATES)})))
+       LIMIT $5`,
+      [incidentIds, others, since, atMost, limit],
+    );
+  }
+
+  /** The last time that a customer was written to about these incidents; undefined for never. */
+  async lastSentAt(sql: Sql, incidentIds: readonly number[], customerId: number): Promise<Date | undefined> {
+    const text = `SELECT max(sent_at) AS at FROM message WHERE incident_id = ANY ($1::bigint[]) AND customer_id = $2`;
+    const [row] = await sql.query<{ at: Date | null }>({ name: 'messages.last_sent_at', text }, [
+      incidentIds,
+      customerId,
+    ]);
+    return row?.at ?? undefined;
   }
 
   /** Locks messages of an incident under a policy that did not arrive and whose next channel is to be tried; `sentBefore` ends the wait for reports. */
