@@ -52,8 +52,34 @@ const VARIABLES = {
   fixed: ['product', 'area', 'since', 'fixedAt'],
   others: ['title', 'body'],
   othersFixed: ['title', 'body'],
-  notice: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'domain', 'reason'],
-  atRisk: ['product', 'area', 'name', 'since', 'title', 'body', 'workaround', 'nextUpdate', 'link', 'domain', 'reason'],
+  notice: [
+    'product',
+    'area',
+    'name',
+    'since',
+    'title',
+    'body',
+    'workaround',
+    'nextUpdate',
+    'link',
+    'domain',
+    'code',
+    'reason',
+  ],
+  atRisk: [
+    'product',
+    'area',
+    'name',
+    'since',
+    'title',
+    'body',
+    'workaround',
+    'nextUpdate',
+    'link',
+    'domain',
+    'code',
+    'reason',
+  ],
   update: [
     'product',
     'area',
@@ -66,6 +92,7 @@ const VARIABLES = {
     'news',
     'link',
     'domain',
+    'code',
     'reason',
   ],
   returned: [
@@ -79,6 +106,7 @@ const VARIABLES = {
     'nextUpdate',
     'link',
     'domain',
+    'code',
     'reason',
   ],
   resolved: [
@@ -91,10 +119,23 @@ const VARIABLES = {
     'workaround',
     'nextUpdate',
     'fixed',
+    'stillOpen',
     'link',
     'domain',
+    'code',
     'reason',
   ],
+} as const;
+
+/** The same of parts of messages and words of pages; those that are not named here are plain. */
+const OTHERS = {
+  'parts.stillOpen': ['titles'],
+  'parts.stop': ['unsubscribe'],
+  'parts.help': ['help'],
+  'page.since': ['since'],
+  'page.pauseFor': ['days'],
+  'page.pausedUntil': ['until'],
+  'page.oursBody': ['to', 'at'],
 } as const;
 
 /** A link that no text holds by itself. */
@@ -188,6 +229,10 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
   check('why.resolved', texts.why.resolved, []);
   check('why.returned', texts.why.returned, []);
   check('why.update', texts.why.update, []);
+  for (const [key, variables] of Object.entries(OTHERS)) {
+    const [section, name] = key.split('.') as ['parts' | 'page', string];
+    check(key, (texts[section] as Record<string, string>)[name], variables);
+  }
   return texts;
 }
 

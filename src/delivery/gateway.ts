@@ -28,6 +28,10 @@ export interface OutgoingMail extends Outgoing {
   readonly html?: string;
   /** URL at which one POST takes the recipient off the list (RFC 8058). */
   readonly unsubscribeUrl?: string;
+  /** Address to which answers go; without it the sender's own. */
+  readonly replyTo?: string;
+  /** Message-IDs of earlier mails about the same fault, oldest first; this one stands in their thread. */
+  readonly thread?: readonly string[];
   /** Envelope sender, to which bounces of this mail go; without it the sender's own address. */
   readonly bounceAddress?: string;
 }

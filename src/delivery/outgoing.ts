@@ -19,7 +19,7 @@ export interface Surroundings {
  */
 export function outgoing(
   message: Pick<Message, 'id' | 'locale' | 'linkToken'>,
-  { channel, address, subject, body }: ReadyMessage['content'],
+  { channel, address, subject, body, mail }: ReadyMessage['content'],
   { base, bounceAddress }: Surroundings,
   now: Date,
 ): OutgoingMessage {
@@ -37,6 +37,8 @@ export function outgoing(
         ...common,
         channel,
         subject: subject ?? '',
+        ...(mail && { html: mail.html, thread: mail.thread }),
+        ...(mail?.replyTo && { replyTo: mail.replyTo }),
         bounceAddress: bounceAddress?.(message.id),
         unsubscribeUrl: `${base}/i/${message.linkToken}/unsubscribe`,
       };

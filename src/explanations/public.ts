@@ -2,9 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Incident } from '../incidents/incident.js';
 import { Audiences } from '../audience/public.js';
 import { Clock } from '../platform/clock.js';
-import { Projects } from '../projects/project.registry.js';
+import { Brands } from '../projects/brands.service.js';
 import { type Sql } from '../platform/db/database.js';
-import { chooseLocale, formatMoment } from './algorithm/locale.js';
+import { chooseLocale, formatMoment, isReadable, negotiateLocale } from './algorithm/locale.js';
 import { fill, render } from './algorithm/render.js';
 import { causeWords } from './algorithm/cause-words.js';
 import { type Explanation, type ExplanationText, type ExplanationUpdate } from './explanation.js';
@@ -29,6 +29,8 @@ type Explained = Pick<Incident, 'id' | 'projectId' | 'area' | 'startedAt' | 'res
 export interface Reader {
   readonly locale: string;
   readonly timeZone: string | null;
+  /** Tag by whose customs dates are written; the locale where it is left out. */
+  readonly dates?: string;
 }
 
 /** Explanations in the reader's language and zone: what other rooms may ask. */
@@ -39,13 +41,18 @@ export class Explanations {
     @Inject(AREAS_CONFIG) private readonly areas: AreasConfig,
     private readonly store: ExplanationStore,
     private readonly audiences: Audiences,
-    private readonly projects: Projects,
+    private readonly brands: Brands,
     private readonly clock: Clock,
   ) {}
 
   /** Chooses the locale in which a reader of this language is written to. */
   localeFor(wanted: string | null | undefined): string {
     return chooseLocale(wanted, [...this.texts.keys()]);
+  }
+
+  /** Chooses the locale that a browser asks for by its `Accept-Language`. */
+  localeForHeader(header: string | undefined): string {
+    return negotiateLocale(header, [...this.texts.keys()]);
   }
 
   /** Lists the locales in which customers are written to; the first is for those whose language is not among them. */
@@ -67,7 +74,7 @@ export class Explanations {
 
   /** Finds the name under which customers know the app. */
   productOf({ projectId }: Pick<Incident, 'projectId'>): string {
-    return this.projects.find(projectId)?.name ?? '';
+    return this.brands.of(projectId).name;
   }
 
   /**
@@ -77,7 +84,7 @@ export class Explanations {
   areaOf({ area }: Pick<Incident, 'area'>, locale: string): string | null {
     if (area === null || !Object.hasOwn(this.areas, area)) return area;
     const names = new Map(Object.entries(this.areas[area] ?? {}));
-    const near = [...names.keys()].find((one) => one.split('-')[0] === locale.split('-')[0]);
+    const near = [...names.keys()].find((one) => isReadable(one, locale));
     return names.get(locale) ?? (near === undefined ? null : (names.get(near) ?? null));
   }
 
@@ -87,6 +94,7 @@ export class Explanations {
     incidents: readonly Explained[],
     locale: string,
     timeZone: string | null,
+    dates = locale,
   ): Promise<Map<number, RenderedExplanation>> {
     const ids = incidents.map((incident) => incident.id);
     const rows = await this.store.current(sql, ids);
@@ -95,15 +103,19 @@ export class Explanations {
       incidents.map((incident) => {
         const row = rows.find((one) => one.incidentId === incident.id && one.locale === locale);
         const update = news.find((one) => one.incidentId === incident.id);
-        return [incident.id, this.rendered(incident, row, update, { locale, timeZone })];
+        return [incident.id, this.rendered(incident, row, update, { locale, timeZone, dates })];
       }),
     );
   }
 
   /** Lists the news about an incident for a reader, newest first, each with its time in words. */
-  async news(sql: Sql, { id }: Explained, { locale, timeZone }: Reader): Promise<{ when: string; text: string }[]> {
+  async news(
+    sql: Sql,
+    { id }: Explained,
+    { locale, timeZone, dates = locale }: Reader,
+  ): Promise<{ when: string; text: string }[]> {
     return (await this.store.updates(sql, [id])).map(({ at, texts }) => ({
-      when: formatMoment(at, locale, timeZone),
+      when: formatMoment(at, dates, timeZone),
       text: texts[chooseLocale(locale, Object.keys(texts))] ?? '',
     }));
   }
@@ -119,19 +131,19 @@ export class Explanations {
     incident: Explained,
     row: Explanation | undefined,
     update: ExplanationUpdate | undefined,
-    { locale, timeZone }: Reader,
+    { locale, timeZone, dates = locale }: Reader,
   ): RenderedExplanation {
     const text = row ?? this.draft(incident, locale);
     const values = { product: this.productOf(incident), area: this.areaOf(incident, locale), since: null };
-    const since = formatMoment(incident.startedAt, locale, timeZone);
-    const fixedAt = formatMoment(incident.resolvedAt ?? this.clock.now(), locale, timeZone);
+    const since = formatMoment(incident.startedAt, dates, timeZone);
+    const fixedAt = formatMoment(incident.resolvedAt ?? this.clock.now(), dates, timeZone);
     const filled = (words: string | null) => (words === null ? null : fill(words, { since }));
     const templates = this.textsOf(locale);
     const promised = this.promised(update);
     const nextUpdate =
       promised === undefined
         ? filled(text.nextUpdate)
-        : render(templates.explanation.nextUpdateAt, { nextUpdateAt: formatMoment(promised, locale, timeZone) });
+        : render(templates.explanation.nextUpdateAt, { nextUpdateAt: formatMoment(promised, dates, timeZone) });
     return {
       title: fill(text.title, { since }),
       body: fill(text.body, { since }),

@@ -1,4 +1,4 @@
-export { formatMoment } from './algorithm/locale.js';
+export { dateLocale, formatMoment } from './algorithm/locale.js';
 export {
   cut,
   greetingName,

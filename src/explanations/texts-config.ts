@@ -2,6 +2,56 @@ import { z } from 'zod';
 
 const text = z.string().trim().min(1);
 
+/** Words of the pages that customers open. */
+const pageTexts = z.strictObject({
+  active: text,
+  resolved: text,
+  since: text,
+  workaround: text,
+  updates: text,
+  stillOpen: text,
+  why: text,
+  helped: text,
+  yes: text,
+  no: text,
+  thanks: text,
+  help: text,
+  helpHint: text,
+  send: text,
+  helpTaken: text,
+  helpTooMany: text,
+  preferences: text,
+  service: text,
+  marketing: text,
+  sms: text,
+  email: text,
+  save: text,
+  saved: text,
+  pause: text,
+  pauseFor: text,
+  resume: text,
+  pausedUntil: text,
+  unsubscribe: text,
+  unsubscribed: text,
+  undo: text,
+  undone: text,
+  back: text,
+  lost: text,
+  lostBody: text,
+  expired: text,
+  expiredBody: text,
+  verify: text,
+  verifyBody: text,
+  code: text,
+  check: text,
+  ours: text,
+  oursBody: text,
+  notOurs: text,
+  notOursBody: text,
+  later: text,
+  helpCentre: text,
+});
+
 /** One file of `templates/`: everything that customers read in one language, as Liquid templates. */
 export const textsSchema = z.strictObject({
   explanation: z.strictObject({
@@ -23,7 +73,9 @@ export const textsSchema = z.strictObject({
   /** For those who were told that it was fixed. */
   returned: z.strictObject({ sms: text, subject: text, email: text }),
   why: z.strictObject({ notice: text, atRisk: text, resolved: text, returned: text, update: text }),
-  page: z.strictObject({ active: text, resolved: text, workaround: text, unsubscribe: text, unsubscribed: text }),
+  /** Parts that stand in several messages. */
+  parts: z.strictObject({ stillOpen: text, stop: text, help: text, open: text }),
+  page: pageTexts,
 });
 
 /** The texts of one language. */

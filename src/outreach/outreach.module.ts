@@ -28,6 +28,8 @@ import { CampaignsController } from './campaigns/campaigns.controller.js';
 import { Composer } from './messages/composer.service.js';
 import { CustomerPageController } from './page/customer-page.controller.js';
 import { ErasureStage } from './messages/erasure.stage.js';
+import { MailWriter } from './messages/mail-writer.service.js';
+import { NeighbourReadModel } from './messages/neighbour.read-model.js';
 import { LeaseStore } from './messages/lease.store.js';
 import { MessageStore } from './messages/message.store.js';
 import { Planner } from './campaigns/planner.service.js';
@@ -64,6 +66,8 @@ import { MessageQueue } from './public.js';
     TrustReadModel,
     CampaignPreviews,
     Planner,
+    NeighbourReadModel,
+    MailWriter,
     Composer,
     CampaignStage,
     ErasureStage,

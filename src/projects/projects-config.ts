@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { secretProblem, secretText, slug } from '../platform/config/schema.js';
+import { brandSchema } from './brand.js';
 
 /** The place that a project's apps reported to before. The key is not to be shown. */
 export interface ForwardTarget {
@@ -31,6 +32,8 @@ export const projectsSchema = z
       directory: slug.optional(),
       /** Where accepted bodies of Sentry SDKs are relayed to: the DSN that the apps used before. */
       forward: dsn.optional(),
+      /** How it looks to customers in mails and on their pages. */
+      brand: brandSchema.prefault({}),
       /** Beyond `eventsPerMinute` (for each process) payloads are let go; events still count. */
       limits: z.strictObject({ eventsPerMinute: z.number().int().min(1).default(600_000) }).prefault({}),
     }),

@@ -2,6 +2,7 @@ import { Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { ProjectScopes } from '../platform/auth/project.scope.js';
 import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';
+import { Brands } from './brands.service.js';
 import { ProjectKeys } from './keys.service.js';
 import { Projects } from './project.registry.js';
 import { KeysController } from './registry/keys.controller.js';
@@ -14,13 +15,14 @@ import { ProjectsController } from './registry/projects.controller.js';
   providers: [
     ProjectStore,
     Projects,
+    Brands,
     {
       provide: ProjectKeys,
       useFactory: (database: Database, clock: Clock) => new ProjectKeys(database, clock),
       inject: [Database, Clock],
     },
   ],
-  exports: [Projects],
+  exports: [Projects, Brands],
 })
 export class ProjectsModule implements OnApplicationBootstrap {
   constructor(

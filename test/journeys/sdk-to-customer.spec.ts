@@ -54,7 +54,7 @@ describe.each(['@sentry/node', 'sentry-node-10', 'sentry-node-7'] as const)('an 
     expect(outside.recipients()).toEqual([phone(1), phone(2), ANNA, BO].sort());
     expect(outside.smtp.sentTo(ANNA)[0]?.parsed.text).toMatch(/^Hello Anna,[^]*The fault is on our side/);
     expect(outside.smtp.sentTo(ANNA)[0]?.parsed.text).toMatch(
-      /You get this message because you ran into this problem yourself/,
+      /You are receiving this message because you ran into this problem/,
     );
     expect(outside.smtp.sentTo(BO)[0]?.parsed.text).toMatch(/问题出在我们这边/);
     expect(outside.twilio.sentTo(phone(1))[0]?.body).toMatch(/^【Shop】.*问题出在我们这边/);

@@ -40,7 +40,7 @@ describe('updates of a policy', () => {
     await later('3h50m');
     await later('15m');
     const [, second] = await bodies();
-    expect(second).toContain('we are still working on the problem');
+    expect(second).toContain('We are still working on the problem');
     expect(second).not.toContain('A mend');
 
     await later('5h');

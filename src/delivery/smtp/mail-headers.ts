@@ -9,6 +9,8 @@ export const DKIM_HEADER_FIELDS = [
   'Subject',
   'Date',
   'Message-ID',
+  'In-Reply-To',
+  'References',
   'To',
   'MIME-Version',
   'Content-Type',
@@ -35,6 +37,12 @@ export function domainOf(from: string): string | undefined {
 /** The Message-ID of a message: the same on every attempt, so that receivers can collapse a copy and bounces map back. */
 export function messageIdHeader(messageId: string, domain: string): string {
   return `<${messageId}@${domain}>`;
+}
+
+/** What puts a mail into the thread of earlier ones (RFC 5322, 3.6.4): an answer to the last, with all of them as references. */
+export function threadHeaders(thread: readonly string[] = []): { inReplyTo?: string; references?: string[] } {
+  const last = thread.at(-1);
+  return last === undefined ? {} : { inReplyTo: last, references: [...thread] };
 }
 
 /**

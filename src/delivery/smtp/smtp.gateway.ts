@@ -6,7 +6,14 @@ import {
   type SMTPPoolOptions,
   type Transporter,
 } from 'nodemailer';
-import { DKIM_HEADER_FIELDS, domainOf, isBareAddress, listHeaders, messageIdHeader } from './mail-headers.js';
+import {
+  DKIM_HEADER_FIELDS,
+  domainOf,
+  isBareAddress,
+  listHeaders,
+  messageIdHeader,
+  threadHeaders,
+} from './mail-headers.js';
 import { classifySmtpFailure, smtpCode, type SmtpFailure } from './smtp-failure.js';
 import { parseSmtpUrl } from './smtp-url.js';
 import { rejected, resultOf } from '../algorithm/verdict.js';
@@ -82,6 +89,8 @@ export class SmtpGateway implements Gateway<OutgoingMail> {
         text: message.text,
         ...(message.html === undefined ? {} : { html: message.html }),
         date: now,
+        ...(message.replyTo === undefined ? {} : { replyTo: { name: '', address: message.replyTo } }),
+        ...threadHeaders(message.thread),
         ...(message.bounceAddress === undefined ? {} : { envelope: { from: message.bounceAddress, to: message.to } }),
         headers,
         signal: AbortSignal.timeout(this.config.timeoutMs ?? ATTEMPT_TIMEOUT_MS),

@@ -25,6 +25,36 @@ export function chooseLocale(wanted: string | null | undefined, offered: readonl
   );
 }
 
+/** Whether texts of one language tag can be read by readers of another: the same language in the same script. */
+export function isReadable(offered: string, reader: string): boolean {
+  const [one, other] = [parsed(offered), parsed(reader)];
+  return one !== undefined && one.language === other?.language && one.script === other.script;
+}
+
+/** The tag by whose customs dates are written: the reader's own where the texts are in their language, so that a date in English is not American for all. */
+export function dateLocale(reader: string | null | undefined, locale: string): string {
+  const own = reader?.replaceAll('_', '-');
+  return own && isReadable(locale, own) ? own : locale;
+}
+
+/** Languages and their weights that are read of an `Accept-Language` header (RFC 9110, 12.5.4). */
+const MOST_LANGUAGES = 10;
+
+/** Of the languages there are texts for, the one that a browser asks for; else the first. */
+export function negotiateLocale(header: string | undefined, offered: readonly string[]): string {
+  const wanted = (header ?? '')
+    .slice(0, 500)
+    .split(',', MOST_LANGUAGES)
+    .map((one) => {
+      const [tag = '', ...rest] = one.trim().split(';');
+      const weight = /^q=(\d(?:\.\d{1,3})?)$/.exec((rest[0] ?? '').trim())?.[1];
+      return { tag, weight: rest.length === 0 ? 1 : Number(weight ?? 0) };
+    })
+    .filter(({ tag, weight }) => weight > 0 && offered.some((one) => isReadable(one, tag)))
+    .sort((one, other) => other.weight - one.weight);
+  return chooseLocale(wanted[0]?.tag, offered);
+}
+
 /** Parts of a language tag, with those that it leaves open filled in by CLDR's likely subtags; `own`: the tag names a region itself. */
 function parsed(tag: string): { language: string; script: string; region: string; own: boolean } | undefined {
   try {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type AtRiskMember, type HeldOut, type Member } from '../../audience/audience.js';
 import { type Channel, type Recipient } from '../../customers/customer.js';
 import { CustomerDirectory } from '../../customers/public.js';
-import { formatMoment, render } from '../../explanations/reader.js';
+import { dateLocale, formatMoment, render } from '../../explanations/reader.js';
 import { Explanations } from '../../explanations/public.js';
 import { Clock } from '../../platform/clock.js';
 import { type Tx } from '../../platform/db/database.js';
@@ -43,7 +43,7 @@ export class Planner {
       const locale = this.explanations.localeFor(recipient.locale);
       const why =
         'evidence' in member
-          ? this.whyNotice(member.evidence.lastAt, locale, recipient.timeZone, whys)
+          ? this.whyNotice(member.evidence.lastAt, locale, recipient, whys)
           : render(this.explanations.textsOf(locale).why.atRisk, {});
       return { ...this.base(recipient, locale, why), ...this.route(recipient, policy, policy.channels, now) };
     });
@@ -66,11 +66,17 @@ export class Planner {
   }
 
   /** Written once for each minute, language and zone of a wave, since there are few of them and writing is what costs. */
-  private whyNotice(at: string, locale: string, timeZone: string | null, written: Map<string, string>): string {
-    const key = `${locale} ${timeZone} ${Math.floor(Date.parse(at) / MINUTE)}`;
+  private whyNotice(
+    at: string,
+    locale: string,
+    { locale: own, timeZone }: Recipient,
+    written: Map<string, string>,
+  ): string {
+    const dates = dateLocale(own, locale);
+    const key = `${locale} ${dates} ${timeZone} ${Math.floor(Date.parse(at) / MINUTE)}`;
     const known = written.get(key);
     if (known !== undefined) return known;
-    const lastAt = formatMoment(new Date(at), locale, timeZone);
+    const lastAt = formatMoment(new Date(at), dates, timeZone);
     const why = render(this.explanations.textsOf(locale).why.notice, { lastAt });
     written.set(key, why);
     return why;

@@ -7,6 +7,7 @@ const templates = {
   subject: '{{ title }}',
   email: 'Hello {{ name }}\n\n{{ body }}\n{% if workaround %}{{ workaround }}{% endif %}\n{{ link }}',
 };
+const MESSAGE = { id: '01890a5d-ac96-774b-bcce-ffffffffff00', linkToken: 'abc' };
 const LINK = 'https://forewarn.example/i/AbCdEfGhIjKlMnOp';
 const values = (about: Record<string, string | null>) => ({
   title: 'Checkout fails',
@@ -20,10 +21,10 @@ const values = (about: Record<string, string | null>) => ({
 describe('the link of a message', () => {
   it('is in an SMS what the policy says, and in a mail always there', () => {
     const of = (channel: 'sms' | 'email', links: 'signed' | 'domainOnly' | 'none') =>
-      linkValues(channel, links, 'https://shop.example', 'abc');
-    expect(of('sms', 'signed')).toEqual({ link: 'https://shop.example/i/abc', domain: null });
-    expect(of('sms', 'domainOnly')).toEqual({ link: null, domain: 'shop.example' });
-    expect(of('sms', 'none')).toEqual({ link: null, domain: null });
+      linkValues(channel, links, 'https://shop.example', MESSAGE);
+    expect(of('sms', 'signed')).toEqual({ link: 'https://shop.example/i/abc', domain: null, code: null });
+    expect(of('sms', 'domainOnly')).toEqual({ link: null, domain: 'shop.example', code: null });
+    expect(of('sms', 'none')).toEqual({ link: null, domain: null, code: 'ZZZZ-ZZZZ' });
     expect(of('email', 'none')).toEqual(of('sms', 'signed'));
   });
 });

@@ -1,5 +1,6 @@
 import { type Channel } from '../../customers/customer.js';
 import { cut, oneLine, render, type TemplateValues, tidyLines } from '../../explanations/reader.js';
+import { codeOf } from '../algorithm/message-code.js';
 import { type Message } from '../campaign.js';
 import { type Policy } from '../policy.js';
 import { type LocaleTexts } from '../../explanations/texts-config.js';
@@ -47,11 +48,11 @@ export function linkValues(
   channel: Channel,
   links: Policy['links'],
   base: string,
-  token: string,
-): { readonly link: string | null; readonly domain: string | null } {
-  if (channel === 'sms' && links === 'none') return { link: null, domain: null };
-  if (channel === 'sms' && links === 'domainOnly') return { link: null, domain: new URL(base).host };
-  return { link: `${base}/i/${token}`, domain: null };
+  { id, linkToken }: Pick<Message, 'id' | 'linkToken'>,
+): { readonly link: string | null; readonly domain: string | null; readonly code: string | null } {
+  if (channel === 'sms' && links === 'none') return { link: null, domain: null, code: codeOf(id) };
+  if (channel === 'sms' && links === 'domainOnly') return { link: null, domain: new URL(base).host, code: null };
+  return { link: `${base}/i/${linkToken}`, domain: null, code: null };
 }
 
 /** Values that a person wrote and that may be shortened, the least needed first. The link and the reason stay whole. */

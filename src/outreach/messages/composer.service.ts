@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Channel, type Recipient } from '../../customers/customer.js';
 import { CustomerDirectory } from '../../customers/public.js';
 import { Explanations } from '../../explanations/public.js';
-import { formatMoment, greetingName, type TemplateValues } from '../../explanations/reader.js';
+import { dateLocale, formatMoment, greetingName, type TemplateValues } from '../../explanations/reader.js';
 import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
@@ -14,6 +14,7 @@ import { type Campaign, type Message } from '../campaign.js';
 import { CampaignStore } from '../campaigns/campaign.store.js';
 import { linkValues, templatesOf, type Words, writeWords } from './channel-texts.js';
 import { Looked } from './looked.js';
+import { type MailExtras, MailWriter } from './mail-writer.service.js';
 import { MessageStore } from './message.store.js';
 import { OpenContacts } from '../open-contacts.registry.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
@@ -29,6 +30,8 @@ export interface Content {
   readonly address: string;
   readonly subject: string | null;
   readonly body: string;
+  /** What a mail has beside its text. */
+  readonly mail?: MailExtras;
 }
 
 /** Decision about a claimed message. */
@@ -52,6 +55,7 @@ export class Composer {
     private readonly messages: MessageStore,
     private readonly contacts: OpenContacts,
     private readonly publicUrl: PublicUrl,
+    private readonly mails: MailWriter,
   ) {}
 
   /** Looks up in one go whom these messages are for. */
@@ -92,16 +96,11 @@ export class Composer {
   async preview(sql: Sql, campaign: Campaign, message: Message): Promise<Words | undefined> {
     const [recipient] = message.customerId === null ? [] : await this.directory.recipients(sql, [message.customerId]);
     const incident = await this.incidents.find(sql, campaign.incidentId);
-    return recipient && incident && message.channel
-      ? this.text(
-          sql,
-          { ...message, linkToken: HARMLESS_LINK },
-          incident,
-          recipient,
-          message.channel,
-          this.policies.find(({ name }) => name === campaign.policy),
-        )
-      : undefined;
+    if (!recipient || !incident || !message.channel) return undefined;
+    const policy = this.policies.find(({ name }) => name === campaign.policy);
+    const harmless = { ...message, linkToken: HARMLESS_LINK };
+    const { subject, body } = await this.text(sql, harmless, incident, recipient, message.channel, policy);
+    return { subject, body };
   }
 
   /** A "fixed" and a "came back" stay on the channel of the notice, and what is tried on the next channel stays there. */
@@ -139,26 +138,30 @@ export class Composer {
     channel: Channel,
     policy: Policy | undefined,
     looked = new Looked(),
-  ): Promise<Words> {
+  ): Promise<Words & { readonly mail?: MailExtras }> {
     const { locale } = message;
-    const explanations = await looked.once(`explanation ${incident.id} ${locale} ${recipient.timeZone}`, () =>
-      this.explanations.forReader(sql, [incident], locale, recipient.timeZone),
+    const dates = dateLocale(recipient.locale, locale);
+    const explanations = await looked.once(`explanation ${incident.id} ${locale} ${dates} ${recipient.timeZone}`, () =>
+      this.explanations.forReader(sql, [incident], locale, recipient.timeZone, dates),
     );
     const explanation = explanations.get(incident.id);
     const values: TemplateValues = {
       product: this.explanations.productOf(incident),
       area: this.explanations.areaOf(incident, locale),
       name: greetingName(recipient.name),
-      since: formatMoment(incident.startedAt, locale, recipient.timeZone),
+      since: formatMoment(incident.startedAt, dates, recipient.timeZone),
       title: explanation?.title ?? '',
       body: explanation?.body ?? '',
       workaround: explanation?.workaround ?? null,
       nextUpdate: explanation?.nextUpdate ?? null,
       news: message.kind === 'update' ? await this.newsFor(sql, message, incident) : null,
       fixed: explanation?.fixed ?? '',
-      ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, message.linkToken),
+      stillOpen: message.kind === 'resolved' ? await this.mails.stillOpen(sql, incident, recipient, locale) : null,
+      ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, message),
       reason: message.why,
     };
-    return writeWords(channel, templatesOf(this.explanations.textsOf(locale), message), values);
+    const words = writeWords(channel, templatesOf(this.explanations.textsOf(locale), message), values);
+    if (channel !== 'email') return words;
+    return this.mails.complete(sql, { message, incident, workaround: values['workaround'] ?? null }, words);
   }
 }
