@@ -21,6 +21,17 @@ function filesIn(folder: string): string[] {
   return readdirSync(join(root, folder)).map((name) => join(folder, name));
 }
 
+/** What a command says of itself in its file; undefined where there is no such command. */
+function helpOf(name: string): string | undefined {
+  const places = [
+    `src/commands/${name}.command.ts`,
+    `src/${name}/${name}.command.ts`,
+    ...(name === 'start' ? ['src/daemon/main.ts'] : []),
+  ];
+  const found = places.find((path) => existsSync(join(root, path)));
+  return found && (/HELP = `([^`]*)`/.exec(read(found))?.[1] ?? '');
+}
+
 /** Collects the code in the first column of a page's tables. */
 function firstColumn(page: string): string[] {
   return read(page)
@@ -42,6 +53,18 @@ describe('the pages', () => {
   it.each(pages)('%s links only to pages that are there', (page) => {
     const linked = all(/\]\(([^)#:]+)(?:#[^)]*)?\)/g, read(page));
     expect(linked.filter((path) => !existsSync(join(root, dirname(page), path)))).toEqual([]);
+  });
+
+  it.each(pages)('%s names only commands and options of forewarn that there are', (page) => {
+    const lines = all(/^(?:\$ |[A-Z_]+=\S+ )*(forewarn [a-z].*)$/gm, read(page)).map(
+      (line) => line.split(/ [#<>|]/)[0] ?? '',
+    );
+    const wrong = lines.filter((line) => {
+      const [, name = '', ...rest] = line.split(/\s+/);
+      const help = helpOf(name);
+      return help === undefined || rest.some((word) => word.startsWith('--') && !help.includes(word));
+    });
+    expect(wrong).toEqual([]);
   });
 
   it('give a reason for every import rule', () => {

@@ -1,5 +1,6 @@
 import { type Writable } from 'node:stream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { type Channel, CHANNELS } from '../customers/customer.js';
 import { type DeliveryConfig, deliverySchema } from '../delivery/delivery-config.js';
 import { type Gateway } from '../delivery/gateway.js';
 import { gatewaysSet } from '../delivery/gateway.factories.js';
@@ -48,6 +49,11 @@ async function checkParts(settings: Settings, report: Report): Promise<void> {
   explainPolicies(settings, report);
   const gateways = gatewaysSet(settings, deliveryOf(settings));
   for (const { label, make } of gateways) await report.check(label, () => tryGateway(make()));
+  noteWithoutProvider(
+    settings,
+    gateways.map(({ channel }) => channel),
+    report,
+  );
   if (gateways.length === 0) report.note('delivery: no provider is set, so messages go to the built-in outbox');
   if (!settings.publicUrl) report.note('PUBLIC_URL is not set, so links in messages lead to localhost');
   if (!settings.adminToken)
@@ -95,6 +101,22 @@ function explainPolicies(settings: Settings, report: Report): void {
   for (const policy of config.policies) {
     const [first = '', ...rest] = describePolicy(policy);
     report.note([`policy ${first}`, ...rest].join('\n      '));
+  }
+}
+
+/** Names each channel of a policy that has no provider while another has one: nobody is written to by it. */
+function noteWithoutProvider(settings: Settings, provided: readonly Channel[], report: Report): void {
+  if (provided.length === 0) return;
+  let policies;
+  try {
+    policies = loadConfig(configPath(settings)).policies;
+  } catch {
+    return; // told before
+  }
+  for (const channel of CHANNELS.filter((one) => !provided.includes(one))) {
+    const names = policies.filter(({ channels }) => channels.includes(channel)).map(({ name }) => name);
+    if (names.length > 0)
+      report.note(`${channel}: no provider is set for it, so nobody is written to by it (policy ${names.join(', ')})`);
   }
 }
 

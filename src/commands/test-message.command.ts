@@ -31,7 +31,12 @@ export async function run(args: string[], { stdout }: CommandIo): Promise<number
   const refusal = testRefusal(test);
   if (refusal) throw new StartError(refusal);
   try {
-    const result = await sendTest(gateway, test, settings.publicUrl ?? 'http://localhost', clock.now());
+    const result = await sendTest(
+      gateway,
+      test,
+      settings.publicUrl ?? `http://localhost:${settings.port}`,
+      clock.now(),
+    );
     const words =
       'reason' in result ? `${result.reason}${'code' in result && result.code ? ` (${result.code})` : ''}` : '';
     stdout.write(`${gateway.name}: ${result.kind} ${words}`.trimEnd() + '\n');

@@ -7,6 +7,7 @@ import { firstToken, nameUnknownSettings, welcome } from './welcome.js';
 import { version } from '../commands/version.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
 import { Metrics } from '../platform/metrics.js';
+import { holdsEmbeddedDatabase } from '../platform/db/embedded-postgres.js';
 import { StartError } from '../platform/errors.js';
 import { readSettings } from '../platform/config/settings.js';
 
@@ -18,6 +19,8 @@ async function run(): Promise<void> {
   );
   const settings = readSettings(process.env);
   const config = loadConfig(configPath(settings));
+  if (settings.databaseUrl === undefined && !holdsEmbeddedDatabase(settings.dataDir))
+    process.stderr.write(`The first start makes a database in ${settings.dataDir}, which takes some seconds.\n`);
   const daemon = await startDaemon(settings, config);
   measureProcess(daemon.app.get(Metrics));
   nameUnknownSettings(daemon.app);

@@ -1,9 +1,16 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { aPolicy, writeConfig } from '../support/test-config.js';
-import { forewarn } from '../support/cli.js';
+import { DaemonProcess, forewarn } from '../support/cli.js';
+import { eventually } from '../support/eventually.js';
+import { ADMIN_TOKEN } from '../support/test-daemon.js';
+import { buildFolder } from '../support/test-database.js';
+import { type Ended } from '../support/run-process.js';
 import { SmtpInbox } from '../support/smtp-inbox.js';
 
 let folder: string;
@@ -12,6 +19,91 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
+});
+
+/** Fenced blocks of a section of docs/first-hour.md. */
+function blocksOf(section: string): string[] {
+  const page = readFileSync(new URL('../../docs/first-hour.md', import.meta.url), 'utf8');
+  const text = page.split(`## ${section}`)[1]?.split('\n## ')[0] ?? '';
+  return [...text.matchAll(/^```\w*\n([^]*?)^```$/gm)].map(([, block = '']) => block);
+}
+
+/** As much of `curl` as the page uses, since not every machine has one. */
+const CURL = `curl() { "${process.execPath}" -e '
+  const [headers, rest] = [{}, process.argv.slice(1)];
+  let [method, body, url] = [undefined, undefined, ""];
+  while (rest.length > 0) {
+    const word = rest.shift();
+    if (word === "-H") { const [name, ...value] = rest.shift().split(": "); headers[name] = value.join(": "); }
+    else if (word === "-d") body = rest.shift();
+    else if (word === "-X") method = rest.shift();
+    else url = word;
+  }
+  fetch(url, { method: method ?? (body === undefined ? "GET" : "POST"), headers, body })
+    .then((answer) => answer.text()).then((text) => console.log(text));
+' -- "$@"; }`;
+
+/** Runs shell commands in a folder to their end. */
+async function runIn(cwd: string, commands: string, env: Record<string, string>): Promise<Ended> {
+  const child = spawn('bash', ['-c', commands], { cwd, env: { PATH: process.env['PATH'] ?? '', ...env } });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString('utf8')));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+/** A time zone in which it is about noon, so that nobody is asleep there. */
+function zoneAtNoon(now: Date): string {
+  const hours = now.getUTCHours() - 12;
+  return `Etc/GMT${hours < 0 ? '' : '+'}${hours}`;
+}
+
+describe('docs/first-hour.md', () => {
+  it('leads from nothing to the first message to oneself, command by command', async () => {
+    const inbox = await SmtpInbox.start();
+    const [prepare = '', know = '', hit = '', approve = '', resolve = ''] = blocksOf('From a clone');
+    const cli = `forewarn() { "${process.execPath}" "${join(buildFolder(), 'src', 'cli.js')}" "$@"; }`;
+    const env = {
+      SMTP_URL: inbox.url,
+      MAIL_FROM: 'Shop <care@shop.example>',
+      FOREWARN_CONFIG: 'my-forewarn/forewarn.yaml',
+      TOKEN: ADMIN_TOKEN,
+    };
+    const run = async (commands: string, more: Record<string, string> = {}) => {
+      const ended = await runIn(folder, `set -e; ${cli}\n${CURL}\n${commands}`, { ...env, ...more });
+      expect([commands, ended.code, ended.stderr]).toEqual([commands, 0, expect.not.stringMatching(/forewarn:/)]);
+      return ended.stdout;
+    };
+
+    const lines = prepare.split('\n').filter((line) => !/^npm |^export |^forewarn start/.test(line));
+    const said = await run(lines.join('\n'));
+    expect(said).toMatch(/Wrote [^]*ok {4}SMTP[^]*note {2}sms: no provider is set[^]*smtp: sent/);
+    const daemon = await DaemonProcess.start({
+      ...env,
+      FOREWARN_CONFIG: join(folder, env.FOREWARN_CONFIG),
+      FOREWARN_DATA_DIR: join(folder, '.forewarn'),
+    });
+    try {
+      const { host } = new URL(daemon.api.base);
+      const here = (commands: string) => commands.replaceAll('localhost:8080', host);
+      await run(know.replace('Europe/London', zoneAtNoon(new Date())));
+      const { items } = (await daemon.api.get('/v1/projects')).body as { items: { key: string }[] };
+      await run(here(hit), { KEY: items[0]?.key ?? '' });
+      const preview = () => daemon.api.get('/v1/campaigns/1/preview');
+      const shown = await eventually('a campaign with a preview', preview, ({ status }) => status === 200);
+      const { version } = shown.body as { version: string };
+      const answer = await run(here(approve).replace('"version":"…"', `"version":"${version}"`));
+      expect(answer).toContain('"state":"approved"');
+      const [, mail] = await inbox.waitFor(2, { to: 'you@shop.example', timeoutMs: 60_000 });
+      expect(mail?.parsed.text).toContain('Hello You');
+      await run(here(resolve));
+      await inbox.waitFor(3, { to: 'you@shop.example', timeoutMs: 60_000 });
+    } finally {
+      await daemon.stop();
+      await inbox.stop();
+    }
+  });
 });
 
 describe('forewarn init', () => {
