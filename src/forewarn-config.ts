@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { handOversSchema } from './contacts/hand-overs-config.js';
+import { CHANNELS } from './customers/customer.js';
 import { identitySchema } from './customers/identity-config.js';
 import { deliverySchema } from './delivery/delivery-config.js';
 import { detectionSchema } from './detection/detection-config.js';
@@ -61,6 +62,7 @@ const VARIABLES = {
     'body',
     'workaround',
     'nextUpdate',
+    'helpQuestion',
     'link',
     'domain',
     'code',
@@ -90,6 +92,7 @@ const VARIABLES = {
     'workaround',
     'nextUpdate',
     'news',
+    'helpQuestion',
     'link',
     'domain',
     'code',
@@ -104,6 +107,7 @@ const VARIABLES = {
     'body',
     'workaround',
     'nextUpdate',
+    'helpQuestion',
     'link',
     'domain',
     'code',
@@ -163,7 +167,8 @@ export function loadConfig(path: string): ForewarnConfig {
   for (const locale of known.locales ?? []) {
     const read = readTexts(join(dirname(path), 'templates', `${locale}.yaml`), problems);
     if (read) texts.set(locale, read);
-    if (read) problems.push(...linkProblems(locale, read, known.policies ?? []));
+    if (!read) continue;
+    problems.push(...linkProblems(locale, read, known.policies ?? []), ...helpProblems(locale, read, known.policies));
   }
   if (file?.holdsMap) problems.push(...referenceProblems(file), ...areaProblems(file, known.locales));
   if (!config || problems.length > 0)
@@ -233,6 +238,7 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
     const [section, name] = key.split('.') as ['parts' | 'page', string];
     check(key, (texts[section] as Record<string, string>)[name], variables);
   }
+  for (const channel of CHANNELS) check(`askForHelp.${channel}`, texts.askForHelp[channel], []);
   return texts;
 }
 
@@ -257,6 +263,23 @@ function linkProblems(locale: string, texts: LocaleTexts, policies: readonly Pol
     }
   }
   return problems;
+}
+
+/** Texts that do not ask whether the customer needs help though a policy wants it. */
+function helpProblems(locale: string, texts: LocaleTexts, policies: readonly Policy[] = []): string[] {
+  const asking = policies.find(({ askForHelp }) => askForHelp);
+  if (!asking) return [];
+  return (['notice', 'update', 'returned'] as const).flatMap((section) => {
+    const values = Object.fromEntries(VARIABLES[section].map((one) => [one, null]));
+    const asks = (template: string) => render(template, { ...values, helpQuestion: LINK_MARK }).includes(LINK_MARK);
+    return CHANNELS.filter((channel) => {
+      const template = texts[section][channel];
+      return templateProblem(template, VARIABLES[section]) === undefined && !asks(template);
+    }).map(
+      (channel) =>
+        `templates/${locale}.yaml: ${section}.${channel} must use {{ helpQuestion }}, since policy ${asking.name} has askForHelp`,
+    );
+  });
 }
 
 /**

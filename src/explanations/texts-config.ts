@@ -72,6 +72,8 @@ export const textsSchema = z.strictObject({
   update: z.strictObject({ sms: text, subject: text, email: text }),
   /** For those who were told that it was fixed. */
   returned: z.strictObject({ sms: text, subject: text, email: text }),
+  /** The question of policies with `askForHelp`: what to answer is a word that replies are read for. */
+  askForHelp: z.strictObject({ sms: text, email: text }),
   why: z.strictObject({ notice: text, atRisk: text, resolved: text, returned: text, update: text }),
   /** Parts that stand in several messages. */
   parts: z.strictObject({ stillOpen: text, stop: text, help: text, open: text }),

@@ -69,3 +69,8 @@ export interface Message {
   readonly createdAt: Date;
   readonly sentAt: Date | null;
 }
+
+/** True for messages that ask whether the customer needs help, under a policy with `askForHelp`: who was hit is asked, and nobody once it is over. */
+export function asksForHelp({ kind, audience }: Pick<Message, 'kind' | 'audience'>): boolean {
+  return kind !== 'resolved' && audience === 'affected';
+}

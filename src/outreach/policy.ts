@@ -92,6 +92,8 @@ export const policiesSchema = z
       caps: z.strictObject({ messages: z.number().int().min(1), per: duration }).optional(),
       /** "We still work on it" to those who were told, so often while the incident is open. */
       updates: z.strictObject({ every: duration, atMost: z.number().int().min(1).max(100) }).optional(),
+      /** "Do you need help?" in what says that there is a fault; who answers is given to a person. */
+      askForHelp: z.boolean().default(false),
       onResolve: z.boolean().default(true),
       /** "It came back" to exactly those who were told that it was fixed. */
       onReturn: z.boolean().default(false),

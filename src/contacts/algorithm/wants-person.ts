@@ -31,6 +31,19 @@ export function wantsHelp(text: string): boolean {
   return NEEDS_HELP.some((pattern) => pattern.test(begin));
 }
 
+/** Words that say yes to a question, and nothing else. `要` and `需要` answer "do you need". */
+const YES = /^(?:yes|yeah|yep|yes please|please|y|ja|ja bitte|是|是的|要|需要|好|好的)$/i;
+
+/** True for a reply that says yes and nothing else: it asks for help where the message asked "do you need help?". */
+export function saysYes(text: string): boolean {
+  return YES.test(
+    text
+      .normalize('NFKC')
+      .replace(/[^\p{L}\p{N}]+/gu, ' ')
+      .trim(),
+  );
+}
+
 /** Facts by which we say whether a person must take over. */
 export interface HandoverFacts {
   readonly wantsPerson: boolean;

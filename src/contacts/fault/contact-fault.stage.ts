@@ -1,15 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Detections } from '../../detection/public.js';
+import { asksForHelp } from '../../outreach/campaign.js';
+import { POLICIES_CONFIG, type Policy } from '../../outreach/policy.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { Problem } from '../../platform/errors.js';
 import { wake } from '../../platform/stages/wake.js';
 import { Projects } from '../../projects/project.registry.js';
 import { findContactFaults, HISTORY_MS, type UnmatchedContact, WINDOW_MS } from '../algorithm/contact-fault.v1.js';
-import { wantsHelp, wantsPerson } from '../algorithm/wants-person.js';
+import { saysYes, wantsHelp, wantsPerson } from '../algorithm/wants-person.js';
 import { HandOvers } from '../hand-overs/hand-overs.service.js';
 import { ContactRecorder } from '../record/contacts.service.js';
-import { ContactFaultStore } from './contact-fault.store.js';
+import { ContactFaultStore, type ReplyRow } from './contact-fault.store.js';
 
 const BATCH = 200;
 
@@ -24,6 +26,7 @@ export class ContactFaultStage implements Stage {
   readonly limitMs = 60_000;
 
   constructor(
+    @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
     private readonly store: ContactFaultStore,
     private readonly recorder: ContactRecorder,
     private readonly handOvers: HandOvers,
@@ -57,13 +60,24 @@ export class ContactFaultStage implements Stage {
     const { upTo, rows } = await this.store.replies(tx, BATCH);
     if (upTo === null) return 0;
     for (const row of rows) {
+      const asked = this.wasAsked(row);
+      // Providers take YES for START; it is an answer to our question where we asked one, and nothing to a person otherwise.
+      if (row.isStart && !(asked && saysYes(row.text))) continue;
       const contact = await this.recorder.keepReply(tx, row, now);
-      if (!wantsPerson(row.text) && !wantsHelp(row.text)) continue;
-      const asked = { contactId: contact.id, channel: contact.channel, reason: 'asked' as const };
-      await this.handOvers.keep(tx, asked, 'forewarn', now).catch(unlessTooMany);
+      const answersMail = asked && row.channel === 'email';
+      const answersYes = asked && saysYes(row.text);
+      if (!answersMail && !answersYes && !wantsPerson(row.text) && !wantsHelp(row.text)) continue;
+      const order = { contactId: contact.id, channel: contact.channel, reason: 'asked' as const };
+      await this.handOvers.keep(tx, order, 'forewarn', now).catch(unlessTooMany);
     }
     await this.store.repliesDone(tx, upTo);
     return Math.max(1, rows.length);
+  }
+
+  /** True where the message that a reply answers asked whether the customer needs help. A mail asks for any answer. */
+  private wasAsked({ policy, kind, audience }: ReplyRow): boolean {
+    if (kind === null || audience === null || !asksForHelp({ kind, audience })) return false;
+    return this.policies.some(({ name, askForHelp }) => name === policy && askForHelp);
   }
 
   /** Calls faults project by project; what names no project counts for the first one, since a verdict needs one. */

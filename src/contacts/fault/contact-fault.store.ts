@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { type AudienceKind } from '../../audience/audience.js';
+import { type CampaignKind } from '../../outreach/campaign.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 
 /** Contacts that are compared at once, the newest: each is compared with each. */
@@ -33,6 +35,12 @@ export interface ReplyRow {
   readonly locale: string | null;
   readonly text: string;
   readonly at: Date;
+  /** Whether it is the provider's word for START as well, like YES. */
+  readonly isStart: boolean;
+  /** Kind, audience and policy of the message that it answers; null where none is known. */
+  readonly kind: CampaignKind | null;
+  readonly audience: AudienceKind | null;
+  readonly policy: string | null;
 }
 
 /** SQL on contacts that fit no incident, and on feedback that is to become contacts. */
@@ -83,7 +91,7 @@ export class ContactFaultStore {
     );
   }
 
-  /** Lists replies that are no contact yet and hold no key word alone, oldest first, and up to which row they were looked through. */
+  /** Lists replies that are no contact yet and hold no key word alone but START, oldest first, and up to which row they were looked through. */
   async replies(tx: Tx, limit: number): Promise<{ upTo: number | null; rows: ReplyRow[] }> {
     const [seen] = await tx.query<{ upTo: number | null }>(
       `SELECT max(id) AS "upTo"
@@ -99,13 +107,14 @@ export class ContactFaultStore {
     if (upTo === null) return { upTo, rows: [] };
     const rows = await tx.query<ReplyRow>(
       `SELECT r.id, r.customer_id AS "customerId", n.project_id AS "projectId", coalesce(m.channel, 'sms') AS channel,
-         m.locale, r.text, r.at
+         m.locale, r.text, r.at, r.wish = 'start' AS "isStart", m.kind, m.audience, c.policy
        FROM reply r
        LEFT JOIN message m ON m.id = r.message_id
        LEFT JOIN incident n ON n.id = m.incident_id
+       LEFT JOIN campaign c ON c.id = m.campaign_id
        WHERE r.id > (SELECT replies_up_to FROM contact_feedback)
          AND r.id <= $1
-         AND r.wish = 'none'
+         AND r.wish IN ('none', 'start')
          AND r.customer_id IS NOT NULL
          AND btrim(r.text) <> ''
        ORDER BY r.id`,

@@ -4,6 +4,10 @@ import { type GatewayReason } from '../gateway.js';
 export interface ReturnedMail {
   readonly subject: string;
   readonly from: string;
+  /** `Message-ID` of its own; empty where it is missing. */
+  readonly messageId: string;
+  /** `In-Reply-To` and `References`; empty where they are missing. */
+  readonly answers: string;
   /** `Auto-Submitted` (RFC 3834); empty where it is missing. */
   readonly autoSubmitted: string;
   /** Readable text of the mail, without what it returns. */

@@ -20,6 +20,8 @@ export async function readMail(raw: Buffer): Promise<ReturnedMail> {
   return {
     subject: mail?.subject ?? '',
     from: mail?.from?.text ?? '',
+    messageId: mail?.messageId ?? '',
+    answers: [mail?.inReplyTo ?? '', mail?.references ?? ''].flat().join(' '),
     autoSubmitted: typeof header === 'string' ? header : '',
     text: withoutReturned(`${mail?.text ?? ''}\n${plainOf(mail?.html || '')}`).slice(0, LONGEST),
     deliveryStatus: part('message/delivery-status') ?? inText(raw, 'message/delivery-status'),
@@ -49,6 +51,15 @@ function withoutReturned(text: string): string {
     /^-{3,} ?(?:Below this line is a copy|Original message|This is a copy|The original message|Forwarded message|以下是原|原邮件|原始邮件).*$/im,
   );
   return at < 0 ? text : text.slice(0, at);
+}
+
+const QUOTE =
+  /^(?:>|-{2,} ?original|_{5,}|on .{5,120} wrote:|am .{5,120} schrieb|(?:from|von|发件人|寄件者)[:：]|.{5,120}(?:写道|寫道)[:：]?\s*$)/im;
+
+/** What a person wrote above the mail that they answer: our own words must not be read as theirs. */
+export function ownWords(text: string): string {
+  const at = text.search(QUOTE);
+  return (at < 0 ? text : text.slice(0, at)).trim();
 }
 
 /** A part that the parser took for something else, such as for text. */

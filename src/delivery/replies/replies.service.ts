@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Channel } from '../../customers/customer.js';
 import { CustomerDirectory } from '../../customers/public.js';
@@ -16,6 +17,16 @@ export interface IncomingReply {
   readonly text: string;
   /** Twilio's own reading; it has answered the customer then. */
   readonly optOutType?: string;
+}
+
+/** The answer of a person to a mail of ours. */
+export interface IncomingAnswer {
+  /** The message of ours. */
+  readonly messageId: string;
+  /** `Message-ID` of the answer, by which one that comes twice is known; may be empty. */
+  readonly mailId: string;
+  /** Their own words, without what they quote. */
+  readonly text: string;
 }
 
 const CHANNEL: Channel = 'sms';
@@ -55,9 +66,43 @@ export class Replies {
     return answerTo(wish.kind, last?.locale ?? 'en');
   }
 
-  private async record(tx: Tx, customers: readonly number[], granted: boolean, now: Date): Promise<void> {
+  /**
+   * Takes the answer to a mail; false where that mail is not ours. A clear wish to stop counts as one of an SMS does; everything else is for a person,
+   * since in a mail people write about what stops working as well.
+   */
+  async takeMail(tx: Tx, { messageId, mailId, text }: IncomingAnswer, now: Date): Promise<boolean> {
+    const message = await this.queue.find(tx, messageId);
+    if (!message || message.channel === null || message.customerId === null) return false;
+    const { customerId, channel, incidentId } = message;
+    const read = readWish(text);
+    const wish = read.kind === 'stop' && !read.certain ? 'none' : read.kind;
+    const name = createHash('sha256')
+      .update(`${messageId} ${mailId || text}`)
+      .digest('hex');
+    const kept = {
+      providerId: `mail ${name}`,
+      customerId,
+      messageId,
+      wish,
+      certain: true,
+      text: text.slice(0, 1600),
+      at: now,
+    };
+    if (!(await this.store.add(tx, kept))) return true;
+    if (wish === 'stop') await this.record(tx, [customerId], false, now, channel);
+    if (wish === 'stopThis') await this.queue.stopIncident(tx, incidentId, [customerId], now);
+    return true;
+  }
+
+  private async record(
+    tx: Tx,
+    customers: readonly number[],
+    granted: boolean,
+    now: Date,
+    channel: Channel = CHANNEL,
+  ): Promise<void> {
     for (const customerId of customers)
-      await this.directory.recordConsent(tx, { customerId, channel: CHANNEL, granted, source: 'reply' }, now);
-    if (!granted) await this.queue.recall(tx, customers, CHANNEL);
+      await this.directory.recordConsent(tx, { customerId, channel, granted, source: 'reply' }, now);
+    if (!granted) await this.queue.recall(tx, customers, channel);
   }
 }

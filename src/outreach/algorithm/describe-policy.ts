@@ -32,6 +32,7 @@ export function describePolicy(policy: Policy): string[] {
     channels,
     trust,
     updates,
+    askForHelp,
     onResolve,
     onReturn,
     links,
@@ -61,6 +62,7 @@ export function describePolicy(policy: Policy): string[] {
     updates
       ? `While it lasts, those who were told hear every ${span(updates.every)} that we still work on it, at most ${times(updates.atMost)}.`
       : '',
+    askForHelp ? 'Its messages ask whether the customer needs help, and who says so is given to a person.' : '',
     onResolve ? 'Those who were told hear when it is fixed.' : 'Nobody hears when it is fixed.',
     onReturn ? 'Those who heard that it was fixed hear when it comes back.' : '',
   ].filter(Boolean);

@@ -10,7 +10,7 @@ import { PublicUrl } from '../../platform/http/public-url.js';
 import { chooseChannel } from '../algorithm/decide.js';
 import { afterQuietHours } from '../algorithm/quiet-hours.js';
 import { zonesOf } from '../algorithm/zones.js';
-import { type Campaign, type Message } from '../campaign.js';
+import { asksForHelp, type Campaign, type Message } from '../campaign.js';
 import { CampaignStore } from '../campaigns/campaign.store.js';
 import { linkValues, templatesOf, type Words, writeWords } from './channel-texts.js';
 import { Looked } from './looked.js';
@@ -155,6 +155,7 @@ export class Composer {
       workaround: explanation?.workaround ?? null,
       nextUpdate: explanation?.nextUpdate ?? null,
       news: message.kind === 'update' ? await this.newsFor(sql, message, incident) : null,
+      helpQuestion: policy?.askForHelp && asksForHelp(message) ? this.explanations.textsOf(locale).askForHelp[channel] : null,
       fixed: explanation?.fixed ?? '',
       stillOpen: message.kind === 'resolved' ? await this.mails.stillOpen(sql, incident, recipient, locale) : null,
       ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, message),
