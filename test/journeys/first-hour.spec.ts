@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { aPolicy, writeConfig } from '../support/test-config.js';
 import { DaemonProcess, forewarn } from '../support/cli.js';
@@ -116,7 +117,8 @@ describe('forewarn init', () => {
     expect(stdout).toMatch(
       /project unser-shop-1-no2[^]*FOREWARN_CONFIG=.*forewarn\.yaml[^]*forewarn doctor[^]*forewarn start/,
     );
-    expect((await readdir(join(target, 'templates'))).sort()).toEqual(['de.yaml', 'en.yaml', 'zh.yaml']);
+    const shipped = await readdir(fileURLToPath(new URL('../../config/templates', import.meta.url)));
+    expect((await readdir(join(target, 'templates'))).sort()).toEqual(shipped.sort());
     const text = await readFile(join(target, 'forewarn.yaml'), 'utf8');
     expect(text).toContain('{ slug: unser-shop-1-no2, name: "Ünser \\"Shop\\" $1: №2" }');
     const looked = await forewarn(['doctor'], {
