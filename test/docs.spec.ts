@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { textsSchema } from '../src/explanations/texts-config.js';
 import { fileSchema } from '../src/forewarn-config.js';
 import { type Harm, severityOf } from '../src/incidents/algorithm/severity.v1.js';
+import { IntakeRoutes } from '../src/intake/http/intake.routes.js';
 import { Access } from '../src/platform/auth/access.js';
 import { STAGE_NAMES } from '../src/platform/stages/stage.js';
 import { TestDaemon } from './support/test-daemon.js';
@@ -165,6 +166,19 @@ describe('the pages about a running daemon', () => {
     if (process.env['UPDATE_DOCS']) writeRoutes(lines.sort());
     const section = read('docs/security.md').split('## Every route')[1]?.split('\n## ')[0] ?? '';
     expect(all(ROUTE_LINE, section)).toEqual(lines.sort());
+  });
+
+  it('say of every route without a token in operations.md whether the world must reach it', () => {
+    const section = read('docs/operations.md').split('## Which paths must be public')[1]?.split('\n## ')[0] ?? '';
+    const named = all(/`(\/[^`]*)`/g, section);
+    const isNamed = (path: string) =>
+      named.some((one) => (one.endsWith('*') ? path.startsWith(one.slice(0, -1)) : path === one));
+    const intake = forewarn.daemon.app.get(IntakeRoutes).paths;
+    const open = forewarn.daemon.app
+      .get(Access)
+      .list()
+      .flatMap(({ need, path }) => (need === 'public' ? [path] : []));
+    expect([...intake, ...open].filter((path) => !isNamed(path))).toEqual([]);
   });
 
   it('list every table, and no other, in glossary.md', async () => {
