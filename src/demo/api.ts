@@ -50,6 +50,30 @@ export interface CausesView {
     readonly measured: { readonly hit: number; readonly of: number } | null;
   } | null;
 }
+export interface MatchView {
+  readonly match: 'confident' | 'possible' | 'none';
+  readonly items: readonly {
+    readonly answerId: string;
+    readonly title: string;
+    readonly body: string;
+    readonly workaround: string | null;
+  }[];
+}
+export interface ContactView {
+  readonly id: string;
+  readonly incidentId: string | null;
+  readonly asked: number;
+}
+export interface HandOverView {
+  readonly id: string;
+  readonly line: string;
+}
+export interface ContextView {
+  readonly incidents: readonly { readonly evidence: { readonly events: number; readonly firstAt: string } | null }[];
+  readonly messages: readonly { readonly channel: string | null; readonly state: string }[];
+  readonly contacts: readonly { readonly channel: string; readonly text: string }[];
+  readonly unresolved: readonly { readonly words: string }[];
+}
 export interface BotExplanationView {
   readonly hit: boolean;
   readonly evidence: { readonly events: number } | null;

@@ -1,8 +1,12 @@
 import {
   type BotExplanationView,
   type CausesView,
+  type ContactView,
+  type ContextView,
+  type HandOverView,
   type IncidentView,
   type IssueView,
+  type MatchView,
   type MessageView,
 } from './api.js';
 import { type DemoCustomer } from './customers.js';
@@ -99,6 +103,33 @@ export class Narrator {
       const shown = { hit, events: evidence?.events ?? 0, title, body, ...(workaround !== null && { workaround }) };
       this.screen.quote(`${externalId}, ${who}`, JSON.stringify(hit ? shown : { hit, events: 0, title }));
     }
+  }
+
+  /** A customer's question and the bot's answer. */
+  question({ externalId, name }: DemoCustomer, text: string, contact: ContactView, { match, items }: MatchView): void {
+    this.screen.quote(`${externalId} ${name} writes in the chat`, text);
+    this.screen.say(
+      `POST /v1/contacts says what it is about: incident ${contact.incidentId ?? 'none'}, asked ${plural(contact.asked, 'time')}`,
+    );
+    const [answer] = items;
+    if (!answer)
+      return this.screen.say('POST /v1/bot/match finds nothing that fits, so the bot says nothing', 'yellow');
+    const { title, body, workaround } = answer;
+    this.screen.quote(`the bot answers (${match})`, [title, body, workaround ?? ''].join('\n').trim());
+  }
+
+  /** What the customer sees as they are given to a person, and what that person has before they say a word. */
+  handOver({ id, line }: HandOverView, { incidents, messages, contacts, unresolved }: ContextView): void {
+    this.screen.say(`it does not help; hand-over ${id}, and the customer reads: ${line}`, 'green');
+    const [hit] = incidents;
+    const times = hit?.evidence ? `hit ${plural(hit.evidence.events, 'time')}` : 'not hit';
+    const told = messages.map(({ channel, state }) => `${channel ?? 'no message'} (${state})`).join(', ') || 'nothing';
+    this.screen.say('the human has the whole story (GET /v1/customers/…/context):');
+    this.screen.say(
+      `  ${times}; told by ${told}; asked on ${contacts.map(({ channel }) => channel).join(', ')}`,
+      'dim',
+    );
+    for (const { words } of unresolved) this.screen.say(`  ${words}`, 'dim');
   }
 
   private message(what: string, messages: readonly MessageView[], locale: string, channel: 'sms' | 'email'): void {

@@ -3,8 +3,12 @@ import {
   type Api,
   type BotExplanationView,
   type CausesView,
+  type ContactView,
+  type ContextView,
+  type HandOverView,
   type IncidentView,
   type IssueView,
+  type MatchView,
   type MessageView,
 } from './api.js';
 import { type Accounts, isSent, readAccounts } from './books.js';
@@ -39,6 +43,9 @@ const EXPLANATIONS = {
     nextUpdate: '修复后我们会再次通知您。',
   },
 };
+
+/** A question that a customer types into the chat of the shop: "I cannot check out, it always fails when I pay. What is going on?" */
+const QUESTION = '我结不了账，付款一直失败，怎么回事？';
 
 /** The demo's story: a shop, a broken release, the people whom it hit, and what they were told. */
 export class Story {
@@ -129,6 +136,7 @@ export class Story {
     await this.askBot(first);
     await this.warn(incident);
     await this.explain(incident);
+    await this.talk(first);
     return { incident, told: new Set(first.map((one) => one.id)) };
   }
 
@@ -175,8 +183,27 @@ export class Story {
     this.screen.say('bots, customer pages and messages say this from now on; the fault hits more customers meanwhile');
   }
 
+  /** A customer asks the bot, is answered, and wants a person all the same. */
+  private async talk(sent: readonly MessageView[]): Promise<void> {
+    const externalId = sent.find(({ locale }) => locale === 'zh')?.customer?.externalId;
+    const customer = this.customers.find((one) => one.externalId === externalId);
+    if (!customer) return;
+    this.screen.chapter('7. A customer asks the chat bot in Chinese, and is not helped');
+    const post = <T>(path: string, body: object) => this.api.send<T>('POST', path, body);
+    const conversation = { channel: 'chat', customer: customer.externalId, externalId: 'chat-1' };
+    const contact = await post<ContactView>('/v1/contacts', { ...conversation, text: QUESTION });
+    const match = await post<MatchView>('/v1/bot/match', { text: QUESTION, customer: customer.externalId });
+    this.narrator.question(customer, QUESTION, contact, match);
+    const [answer] = match.items;
+    if (answer) await post('/v1/bot/outcomes', { answerId: answer.answerId, outcome: 'not' });
+    const asked = { contactId: contact.id, channel: 'chat', reason: 'notHelped' };
+    const handOver = await post<HandOverView>('/v1/hand-overs', asked);
+    const context = await this.api.get<ContextView>(`/v1/customers/${customer.externalId}/context`);
+    this.narrator.handOver(handOver, context);
+  }
+
   private async fix(bad: Shop, incident: IncidentView, told: ReadonlySet<string>): Promise<void> {
-    this.screen.chapter('7. Release 2.4.2 mends it');
+    this.screen.chapter('8. Release 2.4.2 mends it');
     const good = await this.deploy('2.4.2');
     await this.retire(bad);
     const hit = this.witness.hit.size;
@@ -196,7 +223,7 @@ export class Story {
   }
 
   private async resolve({ id }: IncidentView): Promise<void> {
-    this.screen.chapter('8. Ops resolve the incident; those who were told hear of it');
+    this.screen.chapter('9. Ops resolve the incident; those who were told hear of it');
     const told = (await this.api.messages(id)).filter(isSent).length;
     await this.api.send('PATCH', `/v1/incidents/${id}`, { status: 'resolved' });
     this.screen.say(`PATCH /v1/incidents/${id}  {"status":"resolved"}`);
