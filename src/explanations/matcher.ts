@@ -15,7 +15,7 @@ export interface MatchQuery {
   readonly locale?: string | null;
   /**
    * Ids of entries that come into question, the most likely first: those that hit this customer, those that may concern them, the rest.
-   * The first tier in which something fits answers; what stands in none is not considered. Without tiers, every entry is one tier.
+   * Of several tiers the first needs less evidence. The first tier in which something fits answers; what stands in none is not considered. Without tiers, every entry is one tier.
    */
   readonly candidates?: readonly (readonly string[])[];
 }

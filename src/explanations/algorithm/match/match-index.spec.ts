@@ -86,6 +86,16 @@ describe('the index of explanations', () => {
     expect(ask('my card was refused', [['unheard of']])).toEqual({ match: 'none', ranked: [], tier: null });
   });
 
+  it('asks less evidence of what hit the customer, and still none of what has nothing to do with it', () => {
+    const text = 'paying with a card of mine is not possible';
+    expect(ask(text, [['cards']]).match).toBe('none');
+    expect(ask(text, [['cards'], [], ['login', 'parcel']])).toMatchObject({
+      match: expect.not.stringMatching('none') as unknown,
+      tier: 0,
+    });
+    expect(ask('do you sell gift vouchers', [['cards'], [], []]).match).toBe('none');
+  });
+
   it('never scores a later entry above an earlier one', () => {
     const scores = ask('my card is late').ranked.map(({ score }) => score);
     expect(scores).toEqual(scores.toSorted((one, other) => other - one));

@@ -9,6 +9,13 @@ const ALARMS = 0.04;
 const STEP = 0.1;
 /** Extra score that a question in another script than the entries needs: a translated word meets more by chance. */
 const TRANSLATED = 1.1;
+/**
+ * How much less evidence is asked of what hit the customer than of any entry, in the same unit: who was just hit mostly asks about that. Measured
+ * with 500 questions of bank customers, entries without phrases, one candidate: of the questions about it 0.73 pass (0.11 with 0, 0.33 with half), of
+ * those about nothing known 0.05 (0, 0), of those about another fault 0.10 (0, 0); with 0.3 it is 0.98, 0.56 and 0.64. In the third of the questions
+ * that was kept apart: 0.77, 0.06 and 0.10.
+ */
+const OWN = 0.2;
 const POSSIBLE = 0.5;
 const CONFIDENT = 0.75;
 /** Entries in an answer. */
@@ -46,14 +53,18 @@ export class MatchIndex {
       .map((group) => ({ units: group, threshold: new AlarmThreshold(group) }));
   }
 
-  /** @param tiers ids in question, the likeliest first; undefined for all */
+  /** @param tiers ids in question, the likeliest first: of several, the first holds what hit the customer; undefined for all */
   answer(question: Question, tiers: readonly (readonly string[])[] | undefined): MatchAnswer {
     const near = this.nearby(question);
     const sets = tiers?.map((ids) => this.placesOf(ids)) ?? [new Set(this.ids.keys())];
     let ranked: RankedEntry[] = [];
     for (const [tier, candidates] of sets.entries()) {
       if (candidates.size === 0 || question.text.runs.length === 0) continue;
-      ranked = this.among(near, candidates, { alarms: ALARMS / sets.length, script: question.text.script });
+      ranked = this.among(near, candidates, {
+        alarms: ALARMS / sets.length,
+        eased: sets.length > 1 && tier === 0 ? OWN : 0,
+        script: question.text.script,
+      });
       const match = strengthOf(ranked[0]?.score ?? 0);
       if (match !== 'none') return { match, ranked, tier };
     }
@@ -76,11 +87,12 @@ export class MatchIndex {
   private among(
     near: ReturnType<MatchIndex['nearby']>,
     candidates: ReadonlySet<number>,
-    { alarms, script }: { alarms: number; script: MatchText['script'] },
+    { alarms, eased, script }: { alarms: number; eased: number; script: MatchText['script'] },
   ): RankedEntry[] {
     const asked = near.filter(({ likeness }) => candidates.has(likeness.entry));
     const thresholds = this.groups.map(
-      ({ units, threshold }) => threshold.among(candidates.size, alarms) * (units.script === script ? 1 : TRANSLATED),
+      ({ units, threshold }) =>
+        threshold.among(candidates.size, alarms) * (units.script === script ? 1 : TRANSLATED) - eased,
     );
     const best = asked
       .map(({ group, likeness }) => ({ threshold: thresholds[group]!, likeness }))
