@@ -73,7 +73,7 @@ async function play(stay: boolean, signal: AbortSignal): Promise<number> {
 }
 
 function close(screen: Screen, accounts: Accounts, set: StageSet): boolean {
-  screen.chapter('10. The books: what customers met in the shop, against what Forewarn says');
+  screen.chapter('11. The books: what customers met in the shop, against what Forewarn says');
   const entries = balance(accounts);
   const quiet = {
     rule: "warnings and errors in the daemon's log",

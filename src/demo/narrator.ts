@@ -132,6 +132,23 @@ export class Narrator {
     for (const { words } of unresolved) this.screen.say(`  ${words}`, 'dim');
   }
 
+  /** How many of those who were told contacted support, beside those whom nobody could tell. */
+  contacts(
+    { told, untold }: Readonly<Record<'told' | 'untold', { readonly customers: number; readonly contacts: number }>>,
+    asks: Readonly<Record<'told' | 'untold', number>>,
+    warning: string | null,
+  ): void {
+    this.screen.say(
+      `the demo lets one in ${asks.untold} of those call whom nobody told, one in ${asks.told} of the others`,
+    );
+    this.screen.say(
+      `${told.contacts} of ${told.customers} who were told called, ${untold.contacts} of ${untold.customers} who were not; each call was matched to the incident`,
+    );
+    const avoided = Math.round((told.customers * untold.contacts) / Math.max(1, untold.customers)) - told.contacts;
+    this.screen.say(`had they called as often as the others, that would be ${plural(avoided, 'more call')}`, 'green');
+    if (warning !== null) this.screen.say(`GET /v1/reports/deflection warns: ${warning}`, 'dim');
+  }
+
   private message(what: string, messages: readonly MessageView[], locale: string, channel: 'sms' | 'email'): void {
     const readers = messages.filter((one) => one.locale === locale);
     const message = readers.find((one) => one.channel === channel) ?? readers[0];

@@ -74,8 +74,9 @@ function answer(request: IncomingMessage): { status: number; text: string } {
     scope.setUser({ id: String(request.headers['x-customer']) });
     scope.setTag('os', platform);
     try {
-      const page = { name: request.url ?? '/', op: 'http.server' };
-      return { status: 200, text: Sentry.startSpan(page, () => route(page.name, platform)) };
+      const path = request.url ?? '/';
+      const page = { name: `GET ${path}`, op: 'http.server' };
+      return { status: 200, text: Sentry.startSpan(page, () => route(path, platform)) };
     } catch (error) {
       errors++;
       Sentry.captureException(error, { mechanism: { type: 'http', handled: false } });

@@ -20,9 +20,11 @@ import { everydayErrors, Traffic, Witness } from './traffic.js';
 
 const CUSTOMERS = 300;
 /** Visits before the fault, while the release is broken, and after the fix; 25 a second. */
-const VISITS = { before: 150, broken: 450, after: 75 };
+const VISITS = { before: 250, broken: 450, after: 75 };
 /** Everyday errors that happen before the fault; the others happen during it. */
 const EVERYDAY_BEFORE = 10;
+/** One in so many customers who met the fault asks support: of those who were told, and of the others. The demo's own assumption. */
+const ASKS = { told: 10, untold: 2 };
 const PATIENCE_MS = 30_000;
 /** Longest wait for what may not come: a cause that stands out, and somebody at risk who may be written to, milliseconds. */
 const CAUSES_MS = 12_000;
@@ -79,6 +81,7 @@ export class Story {
       ]);
       await this.fix(bad, incident, told);
       await this.resolve(incident);
+      await this.contact(incident);
       const { customers, witness, appErrors } = this;
       return await readAccounts(this.api, incident.id, { customers, witness, appErrors });
     } finally {
@@ -236,6 +239,24 @@ export class Story {
     this.screen.say(
       `the bot has ${items.filter(({ state }) => state === 'active').length} open incidents left to explain`,
     );
+  }
+
+  /** Customers contact support, fewer of those who were told; Forewarn is asked who did. */
+  private async contact({ id }: IncidentView): Promise<void> {
+    this.screen.chapter('10. Who asks support all the same?');
+    const sent = (await this.api.messages(id)).filter((one) => isSent(one) && one.kind === 'notice');
+    const told = new Set(sent.map(({ customer }) => customer?.externalId));
+    const groups = { told: { customers: 0, contacts: 0 }, untold: { customers: 0, contacts: 0 } };
+    for (const customer of this.witness.hit.keys()) {
+      const arm = told.has(customer) ? 'told' : 'untold';
+      groups[arm].customers += 1;
+      if (groups[arm].customers % ASKS[arm] !== 0) continue;
+      const body = { channel: 'phone', customer, externalId: `call-${customer}`, text: 'I could not pay.' };
+      const { incidentId } = await this.api.send<ContactView>('POST', '/v1/contacts', body);
+      if (incidentId === id) groups[arm].contacts += 1;
+    }
+    const { warning } = await this.api.get<{ warning: string | null }>(`/v1/reports/deflection?incident=${id}`);
+    this.narrator.contacts(groups, ASKS, warning);
   }
 
   private async flow(shop: Shop, count: number, odd: readonly Visit[]): Promise<void> {
