@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import type pg from 'pg';
 import { SystemClock } from '../../src/platform/clock.js';
 import { openPool, type OpenPool } from '../../src/platform/db/connect.js';
 import { Database } from '../../src/platform/db/database.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
 import { Metrics } from '../../src/platform/metrics.js';
-import { IDLE, OWN_STAGES, type Stage } from '../../src/platform/stages/stage.js';
+import { IDLE, OWN_STAGES, type Stage, STAGE_NAMES } from '../../src/platform/stages/stage.js';
 import { StageRunner } from '../../src/platform/stages/stage-runner.js';
 import { eventually } from '../support/eventually.js';
 import { TestDaemon } from '../support/test-daemon.js';
@@ -108,6 +109,25 @@ describe('the stage runner', () => {
     await database.ping();
 
     expect(begun).toBe(1);
+  });
+
+  it('stops although the server takes its leave of a wake-up session that has ended', async () => {
+    const sessions: pg.PoolClient[] = [];
+    const session = database.session.bind(database);
+    database.session = async () => {
+      const client = await session();
+      sessions.push(client);
+      return client;
+    };
+    const resting = { pauseMs: 60_000, limitMs: 60_000, runOnce: () => Promise.resolve(IDLE) };
+    for (const name of STAGE_NAMES) runner.register({ name, ...resting });
+    await runner.start();
+
+    await runner.stop(1000);
+
+    const [client] = sessions;
+    expect(client?.emit('error', new Error('terminating connection due to administrator command'))).toBe(true);
+    expect(sessions).toHaveLength(1);
   });
 
   it('lets a run finish its batch before it stops', async () => {

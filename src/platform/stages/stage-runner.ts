@@ -203,15 +203,26 @@ export class StageRunner {
     if (this.stopping) return;
     try {
       const client = await this.database.session();
-      this.listening = { end: () => client.release(true) };
+      let isHeld = true;
+      const end = () => {
+        if (isHeld) client.release(true);
+        isHeld = false;
+      };
+      if (this.stopping) return end();
+      this.listening = { end };
       client.on('notification', (message) => this.wake(message.payload ?? ''));
       client.on('error', (error) => {
+        if (!isHeld) return; // we had ended it, and the server's farewell came late
         this.logger.warn({ err: error }, 'the wake-up session was lost');
-        client.release(true);
+        end();
         this.listening = undefined;
         setTimeout(() => void this.listen(), RELISTEN_MS).unref();
       });
-      await client.query(`LISTEN ${WAKE_CHANNEL}`);
+      await client.query(`LISTEN ${WAKE_CHANNEL}`).catch((error: unknown) => {
+        if (!isHeld) return; // that it was lost is said already
+        end();
+        throw error;
+      });
     } catch (error) {
       this.logger.warn({ err: error }, 'no wake-up session; stages run by their pauses alone');
       setTimeout(() => void this.listen(), RELISTEN_MS).unref();
