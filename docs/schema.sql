@@ -895,6 +895,9 @@ CREATE TABLE message (
   round integer NOT NULL DEFAULT 1,
   turn integer NOT NULL DEFAULT 1,
   passes_on boolean NOT NULL DEFAULT false,
+  batch_id bigint,
+  lead_id uuid,
+  merged integer NOT NULL DEFAULT 0,
   CONSTRAINT message_pkey PRIMARY KEY (id),
   CONSTRAINT message_link_token_key UNIQUE (link_token),
   CONSTRAINT message_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaign(id),
@@ -905,15 +908,26 @@ CREATE TABLE message (
   CONSTRAINT message_kind_check CHECK ((kind = ANY (ARRAY['notice'::text, 'resolved'::text, 'returned'::text, 'update'::text]))),
   CONSTRAINT message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'claimed'::text, 'sending'::text, 'sent'::text, 'shown'::text, 'delivered'::text, 'failed'::text, 'in_doubt'::text, 'cancelled'::text, 'suppressed'::text])))
 );
+CREATE INDEX message_batched ON message USING btree (batch_id) WHERE (batch_id IS NOT NULL);
 CREATE INDEX message_campaign ON message USING btree (campaign_id, state);
 CREATE UNIQUE INDEX message_channel_once ON message USING btree (incident_id, customer_id, kind, round, channel);
 CREATE INDEX message_customer ON message USING btree (customer_id, created_at DESC);
 CREATE INDEX message_doubt ON message USING btree (next_at) WHERE (state = 'in_doubt'::text);
 CREATE INDEX message_due ON message USING btree (next_at, id) WHERE (state = 'pending'::text);
 CREATE INDEX message_leased ON message USING btree (lease_until) WHERE (state = ANY (ARRAY['claimed'::text, 'sending'::text]));
+CREATE INDEX message_led ON message USING btree (lead_id) WHERE (lead_id IS NOT NULL);
 CREATE INDEX message_passes_on ON message USING btree (incident_id, sent_at) WHERE (passes_on AND (state = ANY (ARRAY['sent'::text, 'failed'::text])));
 CREATE UNIQUE INDEX message_provider ON message USING btree (gateway, provider_id);
 CREATE UNIQUE INDEX message_told_once ON message USING btree (incident_id, customer_id, kind, round, turn);
+
+CREATE TABLE message_batch (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  customer_id bigint NOT NULL,
+  due_at timestamp with time zone NOT NULL,
+  CONSTRAINT message_batch_pkey PRIMARY KEY (id),
+  CONSTRAINT message_batch_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX message_batch_open ON message_batch USING btree (customer_id);
 
 CREATE TABLE outbox_mail (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -1201,6 +1215,24 @@ CREATE CONSTRAINT TRIGGER explanation_answers AFTER INSERT ON public.explanation
 CREATE CONSTRAINT TRIGGER explanation_update_answers AFTER INSERT ON public.explanation_update DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_answer_change();
 
 CREATE CONSTRAINT TRIGGER incident_answers AFTER INSERT OR UPDATE ON public.incident DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_answer_change();
+
+CREATE TRIGGER message_follow AFTER UPDATE ON public.message FOR EACH ROW WHEN (((new.merged > 0) AND ((new.state IS DISTINCT FROM old.state) OR (new.channel IS DISTINCT FROM old.channel)))) EXECUTE FUNCTION message_follow();
+
+FUNCTION CREATE OR REPLACE FUNCTION public.message_follow()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+      BEGIN
+        IF NEW.state IN ('cancelled', 'suppressed') THEN
+          UPDATE message SET state = 'pending', state_reason = NULL, lead_id = NULL, lease_until = NULL, fence = fence + 1
+          WHERE lead_id = NEW.id AND state IN ('pending', 'claimed');
+        ELSE
+          UPDATE message SET state = NEW.state, state_reason = NEW.state_reason, next_at = NEW.next_at, channel = NEW.channel,
+            gateway = NEW.gateway, provider_code = NEW.provider_code, sent_at = NEW.sent_at, delivered_at = NEW.delivered_at, final_at = NEW.final_at
+          WHERE lead_id = NEW.id AND state NOT IN ('cancelled', 'suppressed');
+        END IF;
+        RETURN NULL;
+      END $function$;
 
 FUNCTION CREATE OR REPLACE FUNCTION public.note_answer_change()
  RETURNS trigger

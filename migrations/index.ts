@@ -46,6 +46,7 @@ import { TeamNews1795449000000 } from './1795449000000-team-news.js';
 import { NextChannel1795460000000 } from './1795460000000-next-channel.js';
 import { PolicyCustomers1795460100000 } from './1795460100000-policy-customers.js';
 import { Updates1795460200000 } from './1795460200000-updates.js';
+import { Batches1795460300000 } from './1795460300000-batches.js';
 import { FirstMessage1795470000000 } from './1795470000000-first-message.js';
 
 /** All migrations, oldest first. */
@@ -98,5 +99,6 @@ export const migrations = [
   NextChannel1795460000000,
   PolicyCustomers1795460100000,
   Updates1795460200000,
+  Batches1795460300000,
   FirstMessage1795470000000,
 ];

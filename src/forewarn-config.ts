@@ -82,6 +82,7 @@ const VARIABLES = {
     'code',
     'reason',
   ],
+  several: ['product', 'name', 'count', 'problems', 'more', 'helpQuestion', 'link', 'domain', 'code', 'reason'],
   update: [
     'product',
     'area',
@@ -141,6 +142,9 @@ const OTHERS = {
   'page.pausedUntil': ['until'],
   'page.oursBody': ['to', 'at'],
 } as const;
+
+/** Which variables one of several incidents may use. */
+const PROBLEM = ['title', 'body', 'workaround', 'nextUpdate'];
 
 /** A link that no text holds by itself. */
 const LINK_MARK = 'link.example';
@@ -222,18 +226,20 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
     'othersFixed',
     'notice',
     'atRisk',
+    'several',
     'update',
     'resolved',
     'returned',
   ] as const) {
     for (const [key, template] of Object.entries(texts[section]))
-      check(`${section}.${key}`, template, VARIABLES[section]);
+      check(`${section}.${key}`, template, key === 'problem' ? PROBLEM : VARIABLES[section]);
   }
   check('why.notice', texts.why.notice, ['lastAt']);
   check('why.atRisk', texts.why.atRisk, []);
   check('why.resolved', texts.why.resolved, []);
   check('why.returned', texts.why.returned, []);
   check('why.update', texts.why.update, []);
+  check('why.several', texts.why.several, []);
   for (const [key, variables] of Object.entries(OTHERS)) {
     const [section, name] = key.split('.') as ['parts' | 'page', string];
     check(key, (texts[section] as Record<string, string>)[name], variables);
@@ -247,7 +253,7 @@ function linkProblems(locale: string, texts: LocaleTexts, policies: readonly Pol
   const problems: string[] = [];
   for (const { name, links } of policies) {
     if (links === 'signed') continue;
-    for (const section of ['notice', 'atRisk', 'update', 'resolved', 'returned'] as const) {
+    for (const section of ['notice', 'atRisk', 'several', 'update', 'resolved', 'returned'] as const) {
       const values = Object.fromEntries(VARIABLES[section].map((one) => [one, null]));
       const linked = render(texts[section].sms, { ...values, link: LINK_MARK })
         .replace(LINK_MARK, '')
@@ -269,7 +275,7 @@ function linkProblems(locale: string, texts: LocaleTexts, policies: readonly Pol
 function helpProblems(locale: string, texts: LocaleTexts, policies: readonly Policy[] = []): string[] {
   const asking = policies.find(({ askForHelp }) => askForHelp);
   if (!asking) return [];
-  return (['notice', 'update', 'returned'] as const).flatMap((section) => {
+  return (['notice', 'several', 'update', 'returned'] as const).flatMap((section) => {
     const values = Object.fromEntries(VARIABLES[section].map((one) => [one, null]));
     const asks = (template: string) => render(template, { ...values, helpQuestion: LINK_MARK }).includes(LINK_MARK);
     return CHANNELS.filter((channel) => {

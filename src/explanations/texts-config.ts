@@ -68,13 +68,15 @@ export const textsSchema = z.strictObject({
   /** For customers whom the fault has not hit and may hit. */
   atRisk: z.strictObject({ sms: text, subject: text, email: text }),
   resolved: z.strictObject({ sms: text, subject: text, email: text }),
+  /** Of several incidents in one message; `problem` is one of them in a mail. */
+  several: z.strictObject({ sms: text, subject: text, email: text, problem: text }),
   /** For those who were told, while it is not over. */
   update: z.strictObject({ sms: text, subject: text, email: text }),
   /** For those who were told that it was fixed. */
   returned: z.strictObject({ sms: text, subject: text, email: text }),
   /** The question of policies with `askForHelp`: what to answer is a word that replies are read for. */
   askForHelp: z.strictObject({ sms: text, email: text }),
-  why: z.strictObject({ notice: text, atRisk: text, resolved: text, returned: text, update: text }),
+  why: z.strictObject({ notice: text, atRisk: text, resolved: text, returned: text, update: text, several: text }),
   /** Parts that stand in several messages. */
   parts: z.strictObject({ stillOpen: text, stop: text, help: text, open: text }),
   page: pageTexts,

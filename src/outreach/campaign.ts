@@ -48,6 +48,10 @@ export interface Message {
   readonly round: number;
   /** 1 on the first channel; 2 on the next one, where the first did not arrive. */
   readonly turn: number;
+  /** Waits with other messages to the customer, to become one; null where it does not. */
+  readonly batchId: number | null;
+  /** The message that it became part of: that one was sent, and this one stands where it stands. */
+  readonly leadId: string | null;
   readonly channel: Channel | null;
   readonly locale: string;
   /** Why this customer gets it, in their language. */

@@ -64,6 +64,8 @@ export const policiesSchema = z
       class: z.enum(PURPOSES).default('service'),
       /** In order: the first that the customer allows and that reaches them. */
       channels: z.array(z.enum(CHANNELS)).min(1),
+      /** Several incidents of one customer become one message, which waits so long for others. */
+      merge: z.strictObject({ within: duration }).optional(),
       /** The next of `channels` for whom no report of arrival came in this time, or at once where the message finally failed. */
       fallback: z.strictObject({ after: duration }).optional(),
       approval: z.union([z.enum(['required', 'automatic']), z.strictObject({ after: duration })]).default('required'),

@@ -15,6 +15,7 @@ import { type MessageChange, MessageStore } from './messages/message.store.js';
 import { SendCeilings } from './limits/ceilings.service.js';
 import { SwitchStore, type SwitchState } from './brakes/switch.store.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from './outreach-config.js';
+import { POLICIES_CONFIG, type Policy } from './policy.js';
 import { type MessageReason } from './reasons.js';
 import { type DoubtEnding, type MessageState } from './states.js';
 
@@ -29,6 +30,9 @@ export interface ReadyMessage {
   readonly content: Content;
 }
 
+/** A message that becomes part of another one. */
+type Following = Message & { readonly isApproved: boolean };
+
 /** The queue between deciding and sending. Every change carries the fence, so that a worker who lost its lease changes nothing. */
 @Injectable()
 export class MessageQueue {
@@ -42,6 +46,7 @@ export class MessageQueue {
     private readonly ceilings: SendCeilings,
     private readonly switches: SwitchStore,
     @Inject(OUTREACH_CONFIG) private readonly config: OutreachConfig,
+    @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
     private readonly database: Database,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -66,10 +71,11 @@ export class MessageQueue {
       }
       const claimed = await this.store.claim(tx, now, limit, leaseUntil, open);
       const looked = await this.composer.look(tx, claimed);
+      const followers = await this.gather(tx, claimed, now);
       const several = repeated(claimed.map(({ customerId }) => customerId));
       const ready: ReadyMessage[] = [];
       for (const message of claimed) {
-        const content = await this.compose(tx, message, now, looked);
+        const content = await this.compose(tx, message, now, looked, followers.get(message.id) ?? []);
         if (!content) continue;
         ready.push({ message, content });
         // The next message to the same customer counts this one against the cap.
@@ -107,12 +113,33 @@ export class MessageQueue {
     }
   }
 
-  private async compose(tx: Tx, message: Message, now: Date, looked: Looked): Promise<Content | undefined> {
+  /** Finds the messages that become part of those that were claimed. */
+  private async gather(tx: Tx, claimed: readonly Message[], now: Date): Promise<ReadonlyMap<string, Following[]>> {
+    const leads = claimed.filter(({ batchId }) => batchId !== null);
+    if (leads.length === 0) return new Map();
+    const merging = this.policies.filter(({ merge }) => merge !== undefined);
+    return this.store.gather(tx, leads, new Map(merging.map((one) => [one.name, one.class])), now);
+  }
+
+  private async compose(
+    tx: Tx,
+    message: Message,
+    now: Date,
+    looked: Looked,
+    others: readonly Following[],
+  ): Promise<Content | undefined> {
     const move = (change: Omit<MessageChange, 'from'>) =>
       this.store.move(tx, message, { from: ['claimed'], ...change }, now);
-    const composed = await this.composer.compose(tx, message, now, looked);
+    const composed = await this.composer.compose(tx, message, now, looked, others);
     switch (composed.kind) {
       case 'ready':
+        if (composed.without.length > 0) {
+          await this.store.letGo(
+            tx,
+            composed.without.map(({ id }) => id),
+          );
+          await this.store.setMerged(tx, message.id, others.length - composed.without.length);
+        }
         return composed.content;
       case 'hold':
         await move({ to: 'pending', reason: composed.reason, nextAt: composed.until });

@@ -29,7 +29,7 @@ export class DoubtsReadModel {
          m.gateway, m.state_reason AS reason, m.next_at AS "nextLook",
          (SELECT max(a.started_at) FROM attempt a WHERE a.message_id = m.id) AS since
        FROM message m
-       WHERE m.state = 'in_doubt' AND m.id > $1
+       WHERE m.state = 'in_doubt' AND m.lead_id IS NULL AND m.id > $1
        ORDER BY m.id
        LIMIT $2`,
       [after, limit],

@@ -32,12 +32,16 @@ describe('a policy in words', () => {
     const about = {
       match: { customers: { health: 'poor', plan: ['pro', 'max'] } },
       fallback: { after: '15m' },
+      merge: { within: '10m' },
+      askForHelp: true,
       updates: { every: '4h', atMost: 3 },
     };
     expect(words(about)).toEqual(
       expect.arrayContaining([
         'checkout: takes incidents of any severity, any project, and of their customers those with health poor and plan pro or max; the others are left to the next policy.',
         'Where a message failed, or no report of its arrival came within 15m, the next channel is tried.',
+        'A message waits 10m, and what comes for the same customer meanwhile becomes one message with it.',
+        'Its messages ask whether the customer needs help, and who says so is given to a person.',
         'While it lasts, those who were told hear every 4h that we still work on it, at most 3 times.',
       ]),
     );

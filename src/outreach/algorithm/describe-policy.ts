@@ -26,6 +26,7 @@ export function describePolicy(policy: Policy): string[] {
     approval,
     blastLimit,
     twoPersonsAbove,
+    merge,
     fallback,
     quietHours,
     caps,
@@ -46,6 +47,9 @@ export function describePolicy(policy: Policy): string[] {
       audience.map((one) => AUDIENCE_WORDS[one]),
       'and',
     )}, by ${list(channels, 'else')}.`,
+    merge
+      ? `A message waits ${span(merge.within)}, and what comes for the same customer meanwhile becomes one message with it.`
+      : '',
     fallback
       ? `Where a message failed, or no report of its arrival came within ${span(fallback.after)}, the next channel is tried.`
       : '',

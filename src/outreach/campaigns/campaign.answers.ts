@@ -100,6 +100,10 @@ export const messageAnswer = z
     kind,
     audience: audience.describe('Why: they were hit, or they may be.'),
     round: count.describe('Counts the messages of this kind to the customer about the incident.'),
+    mergedInto: z
+      .string()
+      .nullable()
+      .describe('The message that was sent for this one, since it is about several incidents.'),
     turn: count.describe('2 on the next channel of the policy, where the first did not arrive.'),
     channel,
     locale: z.string(),

@@ -17,6 +17,8 @@ import { CHANNELS_AVAILABLE, type Policy } from '../policy.js';
 /** Messages planned in one go: more would hold up whoever else waits for this thread. */
 const PAGE = 500;
 const MINUTE = 60_000;
+/** Wait on the next channel for others that were in one message, milliseconds: they are planned one right after the other. */
+const AGAIN_MS = 30_000;
 
 /** Plans messages: for each customer the channel, the language, the hour, and why they get it, or why they do not. */
 @Injectable()
@@ -39,14 +41,15 @@ export class Planner {
     now: Date,
   ): Promise<number> {
     const whys = new Map<string, string>();
-    return this.planEach(tx, plan, members, now, (member, recipient) => {
+    const make = (member: Member | AtRiskMember, recipient: Recipient): PlannedMessage => {
       const locale = this.explanations.localeFor(recipient.locale);
       const why =
         'evidence' in member
           ? this.whyNotice(member.evidence.lastAt, locale, recipient, whys)
           : render(this.explanations.textsOf(locale).why.atRisk, {});
       return { ...this.base(recipient, locale, why), ...this.route(recipient, policy, policy.channels, now) };
-    });
+    };
+    return this.planEach(tx, plan, members, now, make, mergesUntil(policy, plan.kind, now));
   }
 
   /** Says of each of these members who are held out on which channel they would have been written to. */
@@ -111,13 +114,15 @@ export class Planner {
     const going = missed.filter(({ channel }) => channel !== null && laterChannels(policy, channel).length > 0);
     for (const { campaignId, incidentId, kind, audience } of onePerCampaign(going)) {
       const own = going.filter((one) => one.campaignId === campaignId);
-      await this.planEach(tx, { campaignId, incidentId, kind, audience }, own, now, (message, recipient) => {
+      const make = (message: Message, recipient: Recipient): PlannedMessage | undefined => {
         const { locale, why, round, turn, channel, state } = message;
         if (channel === null) return undefined;
         const route = this.route(recipient, policy, laterChannels(policy, channel), now);
         const stateReason = route.stateReason ?? (state === 'failed' ? 'earlier_failed' : 'no_receipt');
         return { ...this.base(recipient, locale, why), ...route, stateReason, round, turn: turn + 1 };
-      });
+      };
+      const until = mergesUntil(policy, kind, now, AGAIN_MS);
+      await this.planEach(tx, { campaignId, incidentId, kind, audience }, own, now, make, until);
     }
     await this.messages.passedOn(
       tx,
@@ -126,13 +131,17 @@ export class Planner {
     return { customers: going.length, failed: going.filter(({ state }) => state === 'failed').length };
   }
 
-  /** Plans a message for each of these whose customer is still there and for whom `make` gives one, a page at a time; returns how many are new. */
+  /**
+   * Plans a message for each of these whose customer is still there and for whom `make` gives one, a page at a time; returns how many are new.
+   * @param merges until when they wait for others to the same customer
+   */
   private async planEach<T extends { readonly customerId: number | null }>(
     tx: Tx,
     plan: Plan,
     all: readonly T[],
     now: Date,
     make: (one: T, recipient: Recipient) => PlannedMessage | undefined,
+    merges?: Date,
   ): Promise<number> {
     let planned = 0;
     for (let at = 0; at < all.length; at += PAGE) {
@@ -146,6 +155,14 @@ export class Planner {
         return (recipient && make(one, recipient)) ?? [];
       });
       planned += await this.messages.insert(tx, plan, messages, now);
+      if (merges)
+        await this.messages.joinBatch(
+          tx,
+          plan.incidentId,
+          messages.map(({ customerId }) => customerId),
+          merges,
+          now,
+        );
     }
     return planned;
   }
@@ -179,6 +196,11 @@ export class Planner {
     const passesOn = policy.fallback !== undefined && laterChannels(policy, choice.channel).length > 0;
     return { channel: choice.channel, state: 'pending', stateReason: nextAt > now ? held : null, nextAt, passesOn };
   }
+}
+
+/** Until when a message waits for others to the same customer; undefined where it does not. */
+function mergesUntil({ merge }: Policy, kind: Plan['kind'], now: Date, atMost = Infinity): Date | undefined {
+  return merge && kind === 'notice' ? new Date(now.getTime() + Math.min(merge.within, atMost)) : undefined;
 }
 
 /** The channels that a policy names after one. */

@@ -11,7 +11,7 @@ export interface Words {
   readonly body: string;
 }
 
-type Templates = LocaleTexts['notice'];
+type Templates = Pick<LocaleTexts['notice'], 'sms' | 'subject' | 'email'>;
 
 /** Rendering of a channel, and the longest text that it carries in UTF-16 units. */
 interface ChannelText {
@@ -56,7 +56,7 @@ export function linkValues(
 }
 
 /** Values that a person wrote and that may be shortened, the least needed first. The link and the reason stay whole. */
-const SHORTENED = ['workaround', 'nextUpdate', 'news', 'body', 'title', 'name', 'area', 'product'] as const;
+const SHORTENED = ['workaround', 'nextUpdate', 'news', 'problems', 'body', 'title', 'name', 'area', 'product'] as const;
 
 /** The templates of a message: who was hit reads that it did happen, who is at risk that it may, and both read the same end. */
 export function templatesOf(texts: LocaleTexts, { kind, audience }: Pick<Message, 'kind' | 'audience'>): Templates {

@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Channel, type Recipient } from '../../customers/customer.js';
 import { CustomerDirectory } from '../../customers/public.js';
 import { Explanations } from '../../explanations/public.js';
-import { dateLocale, formatMoment, greetingName, type TemplateValues } from '../../explanations/reader.js';
-import { type Incident } from '../../incidents/incident.js';
+import { dateLocale, formatMoment, greetingName, render, type TemplateValues } from '../../explanations/reader.js';
+import { type Incident, SEVERITIES } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
@@ -21,6 +21,9 @@ import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, POLICIES_CONFIG, type Policy } from '../policy.js';
 import { type MessageReason } from '../reasons.js';
 
+/** Incidents that a message about several names; the others are counted. */
+const MOST_NAMED = 3;
+
 /** In the place of a link's token; no token looks like it. */
 const HARMLESS_LINK = 'preview';
 
@@ -34,9 +37,24 @@ export interface Content {
   readonly mail?: MailExtras;
 }
 
+/** A message and what it is about. */
+interface Told {
+  readonly message: Message;
+  readonly incident: Incident;
+}
+
+/** Whom a text is for, and how it goes. */
+interface Addressed {
+  readonly recipient: Recipient;
+  readonly channel: Channel;
+  readonly policy: Policy | undefined;
+  readonly looked: Looked;
+}
+
 /** Decision about a claimed message. */
 export type Composition =
-  | { readonly kind: 'ready'; readonly content: Content }
+  /** `without` are those of the messages that were to become part of it that are not. */
+  | { readonly kind: 'ready'; readonly content: Content; readonly without: readonly Message[] }
   | { readonly kind: 'hold'; readonly until: Date; readonly reason: MessageReason }
   | { readonly kind: 'suppress'; readonly reason: MessageReason }
   | { readonly kind: 'cancel'; readonly reason: MessageReason };
@@ -65,8 +83,17 @@ export class Composer {
     return new Looked(new Map(recipients.map((one) => [one.customerId, one])));
   }
 
-  /** Decides about a message that this transaction has claimed; `looked` is what `look` said of it. */
-  async compose(tx: Tx, message: Message, now: Date, looked: Looked): Promise<Composition> {
+  /**
+   * Decides about a message that this transaction has claimed; `looked` is what `look` said of it.
+   * @param others messages to the same customer about other incidents that become part of it
+   */
+  async compose(
+    tx: Tx,
+    message: Message,
+    now: Date,
+    looked: Looked,
+    others: readonly (Message & { readonly isApproved: boolean })[] = [],
+  ): Promise<Composition> {
     const recipient = message.customerId === null ? undefined : looked.recipients.get(message.customerId);
     if (!recipient) return { kind: 'cancel', reason: 'erased' };
     const { incidentId, campaignId } = message;
@@ -86,10 +113,59 @@ export class Composer {
     const until = afterQuietHours(now, zones, policy?.quietHours);
     if (until > now) return { kind: 'hold', until, reason: known ? 'quiet_hours' : 'quiet_hours_zone_unknown' };
     if (await this.isOverCap(tx, message, policy, now)) return { kind: 'suppress', reason: 'cap' };
-    return {
-      kind: 'ready',
-      content: { ...choice, ...(await this.text(tx, message, incident, recipient, choice.channel, policy, looked)) },
-    };
+    const told = [{ message, incident }];
+    for (const other of others) {
+      const about = await looked.once(`incident ${other.incidentId}`, () => this.incidents.find(tx, other.incidentId));
+      const isOpen = other.isApproved && about !== undefined && about.status !== 'resolved';
+      if (isOpen && !(await this.contacts.isIn(tx, recipient.customerId, about.id)))
+        told.push({ message: other, incident: about });
+    }
+    const to = { recipient, channel: choice.channel, policy, looked };
+    const words =
+      told.length > 1
+        ? await this.severalText(tx, told, to)
+        : await this.text(tx, message, incident, recipient, choice.channel, policy, looked);
+    const without = others.filter((other) => !told.some((one) => one.message.id === other.id));
+    return { kind: 'ready', content: { ...choice, ...words }, without };
+  }
+
+  /** The text about several incidents, worst first; the first of the messages is the one that is sent. */
+  private async severalText(
+    sql: Sql,
+    told: readonly Told[],
+    { recipient, channel, policy, looked }: Addressed,
+  ): Promise<Words & { readonly mail?: MailExtras }> {
+    const [lead] = told;
+    if (!lead) throw new Error('there is no message to write');
+    const { locale } = lead.message;
+    const dates = dateLocale(recipient.locale, locale);
+    const texts = this.explanations.textsOf(locale);
+    const sorted = told.toSorted((a, b) => worse(a.incident, b.incident));
+    const problems: string[] = [];
+    for (const { incident } of sorted.slice(0, MOST_NAMED)) {
+      const explanations = await looked.once(
+        `explanation ${incident.id} ${locale} ${dates} ${recipient.timeZone}`,
+        () => this.explanations.forReader(sql, [incident], locale, recipient.timeZone, dates),
+      );
+      const { title = '', body = '', workaround = null, nextUpdate = null } = explanations.get(incident.id) ?? {};
+      const short = this.explanations.areaOf(incident, locale) ?? title;
+      problems.push(channel === 'sms' ? short : render(texts.several.problem, { title, body, workaround, nextUpdate }));
+    }
+    const more = told.length - problems.length;
+    const { incident } = sorted[0] ?? lead;
+    const words = writeWords(channel, texts.several, {
+      product: this.explanations.productOf(incident),
+      name: greetingName(recipient.name),
+      count: String(told.length),
+      problems: problems.join(channel === 'sms' ? (/^zh\b/.test(locale) ? '；' : '; ') : '\n\n'),
+      more: more > 0 ? String(more) : null,
+      helpQuestion: policy?.askForHelp ? texts.askForHelp[channel] : null,
+      ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, lead.message),
+      reason: texts.why.several,
+    });
+    if (channel !== 'email') return words;
+    const message = { ...lead.message, why: texts.why.several };
+    return this.mails.complete(sql, { message, incident, workaround: null }, words);
   }
 
   /** The text as it would go out now, for a preview; the channel is the planned one. Its link is nobody's, so that nothing happens to whoever tries it. */
@@ -155,7 +231,8 @@ export class Composer {
       workaround: explanation?.workaround ?? null,
       nextUpdate: explanation?.nextUpdate ?? null,
       news: message.kind === 'update' ? await this.newsFor(sql, message, incident) : null,
-      helpQuestion: policy?.askForHelp && asksForHelp(message) ? this.explanations.textsOf(locale).askForHelp[channel] : null,
+      helpQuestion:
+        policy?.askForHelp && asksForHelp(message) ? this.explanations.textsOf(locale).askForHelp[channel] : null,
       fixed: explanation?.fixed ?? '',
       stillOpen: message.kind === 'resolved' ? await this.mails.stillOpen(sql, incident, recipient, locale) : null,
       ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, message),
@@ -165,4 +242,11 @@ export class Composer {
     if (channel !== 'email') return words;
     return this.mails.complete(sql, { message, incident, workaround: values['workaround'] ?? null }, words);
   }
+}
+
+/** The worse incident first, of equals the one that began first. */
+function worse(a: Incident, b: Incident): number {
+  return (
+    SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity) || a.startedAt.getTime() - b.startedAt.getTime()
+  );
 }

@@ -31,6 +31,9 @@ const BEGIN = {
          FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS h (id, fence, gateway)
          WHERE m.id = h.id AND m.fence = h.fence AND m.state IN (${sqlStates(BEGUN.from)})
            AND EXISTS (SELECT FROM campaign c WHERE c.id = m.campaign_id AND c.state = 'approved') AND ${IS_LIVE}
+           AND (m.merged = 0 OR m.merged = (
+             SELECT count(*) FROM message f JOIN campaign fc ON fc.id = f.campaign_id AND fc.state = 'approved'
+             WHERE f.lead_id = m.id AND f.state IN (${sqlStates(BEGUN.from)})))
          RETURNING m.id`,
 };
 const SETTLE = {

@@ -18,17 +18,18 @@ import {
   sqlStates,
 } from '../states.js';
 
-const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.audience, m.round, m.turn, m.channel, m.locale, m.why, m.link_token AS "linkToken",
+const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.audience, m.round, m.turn, m.batch_id AS "batchId", m.lead_id AS "leadId", m.channel, m.locale, m.why, m.link_token AS "linkToken",
   m.state, m.state_reason AS "stateReason", m.address, m.subject, m.body, m.gateway, m.provider_id AS "providerId", m.provider_code AS "providerCode", m.fence, m.attempts, m.next_at AS "nextAt", m.created_at AS "createdAt", m.sent_at AS "sentAt"`;
 
 const CLAIMED = messageStep(['pending'], 'claimed');
 const CANCELLED = messageStep(['pending', 'claimed'], 'cancelled');
+const LET_GO = messageStep(['claimed'], 'pending');
 const SHOWN = messageStep(['sent'], 'shown');
 
 /**
  * True for a message `w` within the share of its campaign `c` that goes out by now: its place in all is the last eight of the random digits of its id.
  */
-export const WITHIN_SHARE = `(c.share >= 1 OR ('x' || substr(w.id::text, 29, 8))::bit(32)::bigint < c.share * 4294967296)`;
+export const WITHIN_SHARE = withinShare('w', 'c');
 
 /** The switch is asked in the statements that let messages go, so that it holds in every process from its commit on. */
 export const IS_LIVE = `NOT EXISTS (SELECT FROM outreach_switch WHERE sending = 'held')`;
@@ -42,11 +43,70 @@ const INSERT = {
            AS p (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, round, turn, passes_on)
          ON CONFLICT (incident_id, customer_id, kind, round, turn) DO NOTHING RETURNING id`,
 };
+/** True for a message `w` that may lead its batch: the first of those of it that are due. So two processes never take two of one batch. */
+const LEADS = `(w.batch_id IS NULL OR NOT EXISTS (
+  SELECT FROM message w0
+  JOIN campaign c0 ON c0.id = w0.campaign_id AND c0.state = 'approved' AND (c0.send_after IS NULL OR c0.send_after <= $1)
+  WHERE w0.batch_id = w.batch_id AND w0.id < w.id AND w0.state = 'pending' AND w0.lead_id IS NULL AND w0.next_at <= $1
+    AND w0.channel IS NOT DISTINCT FROM w.channel AND w0.turn = w.turn AND ${withinShare('w0', 'c0')}))`;
+/** Reasons for which a message waits that are no reason to wait when another one goes. */
+const MAY_JOIN = `(f.next_at <= $2 OR f.state_reason IS NULL OR f.state_reason IN ('no_receipt', 'earlier_failed'))`;
+const GATHER = {
+  name: 'messages.gather',
+  text: `WITH mergeable AS (
+           SELECT * FROM unnest($3::text[], $4::text[]) AS p (name, class)),
+         led AS (
+           SELECT f.id, l.id AS lead_id
+           FROM message l
+           JOIN campaign lc ON lc.id = l.campaign_id
+           JOIN mergeable lp ON lp.name = lc.policy
+           JOIN message f ON f.batch_id = l.batch_id AND f.id <> l.id AND f.customer_id = l.customer_id AND f.kind = l.kind
+             AND f.channel = l.channel AND f.turn = l.turn AND f.audience = l.audience
+           JOIN campaign fc ON fc.id = f.campaign_id AND fc.state = 'approved' AND (fc.send_after IS NULL OR fc.send_after <= $2)
+           JOIN mergeable fp ON fp.name = fc.policy AND fp.class = lp.class
+           WHERE l.id = ANY ($1::uuid[]) AND f.state IN (${sqlStates(CLAIMED.from)}) AND f.lead_id IS NULL AND ${MAY_JOIN}
+             AND ${withinShare('f', 'fc')}
+           FOR UPDATE OF f SKIP LOCKED)
+         UPDATE message m
+         SET lead_id = led.lead_id, state = '${CLAIMED.to}', state_reason = NULL, fence = m.fence + 1, lease_until = NULL
+         FROM led
+         WHERE m.id = led.id`,
+};
+const FOLLOWERS = {
+  name: 'messages.followers',
+  text: `SELECT ${COLUMNS}, c.state = 'approved' AS "isApproved"
+         FROM message m
+         JOIN campaign c ON c.id = m.campaign_id
+         WHERE m.lead_id = ANY ($1::uuid[]) AND m.state = '${CLAIMED.to}'
+         ORDER BY m.id`,
+};
+const JOIN_BATCH = {
+  name: 'messages.join_batch',
+  text: `WITH mine AS (
+           SELECT id, customer_id FROM message
+           WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[]) AND kind = 'notice' AND audience = 'affected'
+             AND state = 'pending' AND batch_id IS NULL AND attempts = 0),
+         opened AS (
+           INSERT INTO message_batch AS b (customer_id, due_at)
+           SELECT DISTINCT customer_id, $3::timestamptz FROM mine ORDER BY customer_id
+           ON CONFLICT (customer_id) DO UPDATE SET due_at = CASE WHEN b.due_at < $4 THEN EXCLUDED.due_at ELSE b.due_at END
+           RETURNING b.id, b.customer_id, b.due_at)
+         UPDATE message m
+         SET batch_id = o.id, next_at = greatest(m.next_at, least(o.due_at, $3))
+         FROM mine
+         JOIN opened o ON o.customer_id = mine.customer_id
+         WHERE m.id = mine.id`,
+};
+const CLOSE_BATCH = {
+  name: 'messages.close_batch',
+  text: `DELETE FROM message_batch WHERE id IN (
+           SELECT id FROM message_batch WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE SKIP LOCKED)`,
+};
 const CLAIM = {
   name: 'messages.claim',
   text: `UPDATE message m SET state = '${CLAIMED.to}', fence = m.fence + 1, lease_until = $3
          WHERE m.id IN (SELECT w.id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved' AND (c.send_after IS NULL OR c.send_after <= $1)
-           WHERE ${IS_LIVE} AND ${WITHIN_SHARE} AND w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND (w.channel IS NULL OR w.channel = ANY ($4::text[])) ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
+           WHERE ${IS_LIVE} AND ${WITHIN_SHARE} AND w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND w.lead_id IS NULL AND ${LEADS} AND (w.channel IS NULL OR w.channel = ANY ($4::text[])) ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
          RETURNING ${COLUMNS}`,
 };
 /**
@@ -73,7 +133,7 @@ const HOLD = {
   name: 'messages.hold',
   text: `WITH due AS (
            SELECT w.id, w.incident_id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved'
-           WHERE w.state = 'pending' AND w.channel = $1 AND w.next_at <= $3 ORDER BY w.next_at FOR UPDATE OF w SKIP LOCKED LIMIT $4),
+           WHERE w.state = 'pending' AND w.channel = $1 AND w.next_at <= $3 AND w.lead_id IS NULL ORDER BY w.next_at FOR UPDATE OF w SKIP LOCKED LIMIT $4),
          known AS (
            SELECT DISTINCT incident_id FROM message WHERE state = 'pending' AND state_reason = 'over_ceiling'
              AND incident_id IN (SELECT incident_id FROM due)),
@@ -84,7 +144,7 @@ const HOLD = {
 const CLAIM_DOUBT = {
   name: 'messages.claim_doubt',
   text: `UPDATE message m SET next_at = $3
-         WHERE m.id IN (SELECT w.id FROM message w WHERE w.state = 'in_doubt' AND w.next_at <= $1 ORDER BY w.next_at FOR UPDATE SKIP LOCKED LIMIT $2) RETURNING ${COLUMNS}`,
+         WHERE m.id IN (SELECT w.id FROM message w WHERE w.state = 'in_doubt' AND w.next_at <= $1 AND w.lead_id IS NULL ORDER BY w.next_at FOR UPDATE SKIP LOCKED LIMIT $2) RETURNING ${COLUMNS}`,
 };
 
 /** Fields that all messages of one plan share. */
@@ -204,6 +264,47 @@ export class MessageStore {
       customerId,
     ]);
     return row?.at ?? undefined;
+  }
+
+  /** Lets the notices of an incident to these customers wait for others to the same customer, until `until`; one batch a customer is open. */
+  async joinBatch(tx: Tx, incidentId: number, customerIds: readonly number[], until: Date, now: Date): Promise<void> {
+    await tx.query(JOIN_BATCH, [incidentId, customerIds, until, now]);
+  }
+
+  /**
+   * Lets the other messages of their batches follow these, which are claimed, and ends the batches.
+   * @param classes class of each policy that joins incidents, by name; one message is of one class
+   * @returns those that follow, by the message that leads; they are claimed with it
+   */
+  async gather(
+    tx: Tx,
+    leads: readonly Message[],
+    classes: ReadonlyMap<string, string>,
+    now: Date,
+  ): Promise<ReadonlyMap<string, (Message & { readonly isApproved: boolean })[]>> {
+    const ids = leads.map(({ id }) => id);
+    await tx.query(GATHER, [ids, now, [...classes.keys()], [...classes.values()]]);
+    await tx.query(CLOSE_BATCH, [leads.map(({ batchId }) => batchId)]);
+    const followers = new Map<string, (Message & { readonly isApproved: boolean })[]>();
+    for (const one of await tx.query<Message & { readonly isApproved: boolean }>(FOLLOWERS, [ids]))
+      followers.set(one.leadId ?? '', [...(followers.get(one.leadId ?? '') ?? []), one]);
+    for (const { id } of leads) await this.setMerged(tx, id, followers.get(id)?.length ?? 0);
+    return followers;
+  }
+
+  /** Keeps how many messages a message speaks for beside itself; it is not sent while others than these follow it. */
+  async setMerged(tx: Tx, id: string, merged: number): Promise<void> {
+    const text = 'UPDATE message SET merged = $2 WHERE id = $1 AND merged <> $2';
+    await tx.query({ name: 'messages.set_merged', text }, [id, merged]);
+  }
+
+  /** Lets messages go by themselves that followed another. */
+  async letGo(tx: Tx, ids: readonly string[]): Promise<void> {
+    await tx.query(
+      `UPDATE message SET lead_id = NULL, state = '${LET_GO.to}', lease_until = NULL, fence = fence + 1
+       WHERE id = ANY ($1::uuid[]) AND state IN (${sqlStates(LET_GO.from)})`,
+      [ids],
+    );
   }
 
   /** Locks messages of an incident under a policy that did not arrive and whose next channel is to be tried; `sentBefore` ends the wait for reports. */
@@ -344,7 +445,7 @@ export class MessageStore {
       {
         name: 'messages.count_for_cap',
         text: `SELECT count(DISTINCT (incident_id, kind, round)) AS count FROM message
-               WHERE customer_id = $1 AND kind IN ('notice', 'update') AND NOT (incident_id = $3 AND kind = $4 AND round = $5) AND
+               WHERE customer_id = $1 AND kind IN ('notice', 'update') AND lead_id IS NULL AND NOT (incident_id = $3 AND kind = $4 AND round = $5) AND
                  (sent_at >= $2 OR (state IN ('sending', 'in_doubt') OR (state = 'claimed' AND body IS NOT NULL)) AND created_at >= $2)`,
       },
       [customerId, since, except.incidentId, except.kind, except.round],
@@ -584,4 +685,9 @@ export class MessageStore {
     );
     return rows.length;
   }
+}
+
+/** True for a message within the share of its campaign that goes out by now; both by their names in the statement. */
+function withinShare(message: string, campaign: string): string {
+  return `(${campaign}.share >= 1 OR ('x' || substr(${message}.id::text, 29, 8))::bit(32)::bigint < ${campaign}.share * 4294967296)`;
 }

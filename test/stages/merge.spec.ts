@@ -1,0 +1,182 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { aCustomer, anEvent, anotherEvent, aPhoneCustomer, type EventBody, phone } from '../support/builders.js';
+import { type Outside, startOutside } from '../support/outside.js';
+import { approve, campaigns, customers, hit, incidentWith, told } from '../support/story.js';
+import { aPolicy } from '../support/test-config.js';
+import { TestDaemon } from '../support/test-daemon.js';
+
+let forewarn: TestDaemon;
+let outside: Outside | undefined;
+afterEach(async () => {
+  await forewarn.stop();
+  await outside?.stop();
+  outside = undefined;
+});
+
+const MERGE = { merge: { within: '12h' } };
+const start = (policies: object[] = [aPolicy(MERGE)], people = customers(2), env = {}) =>
+  incidentWith(people, { env, config: { incidents: { quietFor: '72h' }, policies } });
+/** A fault of its own. */
+const fault =
+  (name: string) =>
+  (about: EventBody): EventBody =>
+    anEvent({
+      type: `${name}Error`,
+      message: `${name} broke`,
+      stack: `${name}Error: ${name} broke\n    at ${name} (/srv/shop/src/${name}.js:3:1)`,
+      ...about,
+    });
+/** Lets another fault hit these customers, so much later that it is an incident of its own, and plans. */
+const another = async (names: string[], event: (about: EventBody) => EventBody = anotherEvent) => {
+  forewarn.clock.advance('3h');
+  await hit(forewarn, names, event);
+  await forewarn.plan();
+};
+const send = async (after: string) => {
+  forewarn.clock.advance(after);
+  await forewarn.runStages('campaign', 'dispatch', 'campaign');
+};
+const mails = async () =>
+  await forewarn.rows<{ address: string; subject: string; body: string }>(
+    'SELECT address, subject, body FROM outbox_mail ORDER BY id',
+  );
+const name = (id: number, about: object) => forewarn.api.patch(`/v1/incidents/${id}`, about);
+
+describe('several incidents of one customer', () => {
+  it('become one message after the wait, each counts the customer as told once, and each has its end', async () => {
+    forewarn = await start();
+    await forewarn.plan();
+    await send('1h');
+    expect(await mails()).toEqual([]);
+    await another(['c1']);
+
+    await send('9h');
+
+    const [both, one] = (await mails()).toSorted((a, b) => a.address.localeCompare(b.address));
+    expect(await mails()).toHaveLength(2);
+    expect(both).toMatchObject({ address: 'c1@customers.example', subject: 'Shop: 2 problems affect you' });
+    expect(both?.body).toContain('you ran into these problems');
+    expect(one).toMatchObject({ address: 'c2@customers.example' });
+    expect(one?.body).toContain('you ran into this problem');
+    expect(await told(forewarn)).toEqual(['c1 notice sent', 'c2 notice sent', 'c1 notice sent']);
+    expect((await campaigns(forewarn)).map(({ state }) => state)).toEqual(['done', 'done']);
+
+    await forewarn.api.patch('/v1/incidents/2', { status: 'resolved' });
+    await forewarn.planAndSend();
+    expect((await told(forewarn)).slice(3)).toEqual(['c1 resolved sent']);
+    await send('24h');
+    expect(await mails()).toHaveLength(3);
+  });
+
+  it('are named worst first, three of them, and the others are counted', async () => {
+    forewarn = await start([aPolicy({ merge: { within: '20h' } })], customers(1));
+    await forewarn.plan();
+    for (const one of ['Search', 'Login', 'Basket', 'Video']) await another(['c1'], fault(one));
+    for (const [at, title] of ['Checkout', 'Search', 'Login', 'Basket', 'Video'].entries())
+      await forewarn.api.put(`/v1/incidents/${at + 1}/explanations/en`, {
+        title: `${title} fails`,
+        body: 'We are on it.',
+      });
+    await name(4, { severity: 'critical' });
+    await name(1, { severity: 'minor' });
+    await send('20h');
+
+    const [mail] = await mails();
+    expect(await mails()).toHaveLength(1);
+    expect(mail?.subject).toBe('Shop: 5 problems affect you');
+    const named = [...(mail?.body ?? '').matchAll(/^(\w+) fails$/gm)].map(([, area]) => area);
+    expect(named).toHaveLength(3);
+    expect(named[0]).toBe('Basket');
+    expect(named).not.toContain('Checkout');
+    expect(mail?.body).toContain('And 2 more.');
+  });
+
+  it('are one SMS, and all stand where its reports put it', async () => {
+    outside = await startOutside();
+    forewarn = await start([aPolicy(MERGE)], [aPhoneCustomer(1, { externalId: 'c1' })], outside.env);
+    outside.twilio.now = () => forewarn.clock.now();
+    await forewarn.plan();
+    await another(['c1']);
+    await name(1, { area: 'checkout' });
+    await name(2, { area: 'search' });
+    await send('10h');
+
+    const [sms] = outside.twilio.sentTo(phone(1));
+    expect(outside.twilio.sentTo(phone(1))).toHaveLength(1);
+    expect(sms?.body).toContain('Shop: 2 problems affect you now: checkout; search. We are working on them.');
+    if (sms) await outside.twilio.postStatus(sms, 'delivered');
+    expect(await told(forewarn)).toEqual(['c1 notice delivered', 'c1 notice delivered']);
+  });
+
+  it('leave out what has ended or waits for a person, which goes by itself later', async () => {
+    const policies = [
+      aPolicy({ ...MERGE, name: 'grave', match: { severity: 'critical' }, approval: 'required' }),
+      aPolicy(MERGE),
+    ];
+    forewarn = await start(policies, customers(1));
+    await forewarn.plan();
+    forewarn.clock.advance('3h');
+    await hit(forewarn, ['c1']);
+    await hit(forewarn, ['c1'], anotherEvent);
+    await forewarn.runStages('detect', 'incident-open');
+    await name(2, { severity: 'critical' });
+    await forewarn.plan();
+    await another(['c1'], fault('Login'));
+    await forewarn.api.patch('/v1/incidents/3', { status: 'resolved' });
+    await send('10h');
+    expect(await mails()).toHaveLength(1);
+    expect((await mails())[0]?.body).toContain('you ran into this problem');
+    expect((await told(forewarn)).filter((one) => one.includes('pending'))).toHaveLength(1);
+
+    const waiting = (await campaigns(forewarn)).find(({ state }) => state === 'awaiting_approval');
+    await approve(forewarn, waiting?.id ?? '');
+    await send('1m');
+    expect(await mails()).toHaveLength(2);
+  });
+
+  it('go by themselves when the one that led is taken back', async () => {
+    forewarn = await start([aPolicy(MERGE)], customers(1));
+    await forewarn.plan();
+    await another(['c1']);
+    await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
+    await send('10h');
+    expect(await mails()).toHaveLength(1);
+    expect(await told(forewarn)).toEqual(['c1 notice cancelled resolved', 'c1 notice sent']);
+  });
+
+  it('count as one against a cap', async () => {
+    forewarn = await start([aPolicy({ ...MERGE, caps: { messages: 1, per: '72h' } })], customers(1));
+    await forewarn.plan();
+    await another(['c1']);
+    await send('10h');
+    expect(await told(forewarn)).toEqual(['c1 notice sent', 'c1 notice sent']);
+  });
+
+  it('are one message when two processes send at once, and one batch a customer is open', async () => {
+    forewarn = await start([aPolicy(MERGE)], customers(20));
+    await forewarn.plan();
+    await another(customers(20).map(({ externalId }) => externalId));
+    const insert = 'INSERT INTO message_batch (customer_id, due_at) SELECT customer_id, due_at FROM message_batch';
+    await expect(forewarn.rows(insert)).rejects.toThrow('message_batch_open');
+    const second = await TestDaemon.start({ beside: forewarn, config: { policies: [aPolicy(MERGE)] } });
+    forewarn.clock.advance('10h');
+    await Promise.all([forewarn.runStage('dispatch'), second.runStage('dispatch')]);
+    await forewarn.runStages('dispatch', 'campaign');
+    await second.stop();
+
+    expect((await mails()).map(({ address }) => address).sort()).toEqual(
+      customers(20)
+        .map(({ email }) => email)
+        .sort(),
+    );
+    expect((await told(forewarn)).every((one) => one.endsWith('notice sent'))).toBe(true);
+  });
+
+  it('are written in Chinese to who reads it', async () => {
+    forewarn = await start([aPolicy(MERGE)], [aCustomer({ externalId: 'c1', locale: 'zh-CN' })]);
+    await forewarn.plan();
+    await another(['c1']);
+    await send('10h');
+    expect((await mails())[0]).toMatchObject({ subject: 'Shop：您目前受到2个问题影响' });
+  });
+});
