@@ -5,6 +5,7 @@ import { Needs } from '../../platform/auth/needs.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound } from '../../platform/errors.js';
 import { type Answer, Answers } from '../../platform/http/answers.js';
+import { HungUp } from '../../platform/http/hang-up.js';
 import { ExportReadModel } from './export.read-model.js';
 
 const directoryQuery = z.strictObject({ directory: z.string().max(200).optional() });
@@ -46,9 +47,11 @@ export class ExportController {
   async export(
     @Param('externalId') externalId: string,
     @Query({ schema: directoryQuery }) query: z.output<typeof directoryQuery>,
+    @HungUp() hungUp: AbortSignal,
   ): Promise<Answer<typeof exportAnswer>> {
-    const id = await this.directory.findByExternalId(this.database, externalId, query.directory);
+    const database = this.database.until(hungUp);
+    const id = await this.directory.findByExternalId(database, externalId, query.directory);
     if (id === undefined) throw notFound('customer', externalId);
-    return (await this.held.of(this.database, id)) as Answer<typeof exportAnswer>;
+    return (await this.held.of(database, id)) as Answer<typeof exportAnswer>;
   }
 }
