@@ -478,9 +478,9 @@ async function main(): Promise<void> {
   const seed = flag('seed', PRINTED_SEED);
   if (process.argv.includes('--brief')) return brief(worlds, seed);
   if (process.argv.includes('--vary')) {
-    const { vary } = await import('./detection-vary.js');
+    const { varyDetection } = await import('./detection-vary.js');
     const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
-    return vary({ worlds: flag('worlds', VARIED_WORLDS), seed, only });
+    return varyDetection({ worlds: flag('worlds', VARIED_WORLDS), seed, only });
   }
   const started = performance.now();
   const scores = simulate(worlds, seed);

