@@ -6,6 +6,7 @@ import { AuditController } from './audit/audit.controller.js';
 import { AuditStore } from './audit/audit.store.js';
 import { AuditTrail } from './audit/audit.trail.js';
 import { CustomersModule } from '../customers/customers.module.js';
+import { PlainMailer } from '../delivery/plain-mailer.service.js';
 import { ExportController } from './export/export.controller.js';
 import { ExportReadModel } from './export/export.read-model.js';
 import { NewsStore } from './team/news.store.js';
@@ -29,6 +30,7 @@ import { MetricsServer } from './health/metrics.server.js';
     RetentionStage,
     RetentionStore,
     NewsStore,
+    PlainMailer,
     TeamStage,
   ],
 })

@@ -3,16 +3,19 @@ import { SEVERITIES } from '../incidents/incident.js';
 import { LOOPBACK, secretProblem, secretText, signingSecret } from '../platform/config/schema.js';
 
 /** Places that the team reads, by the form that they take. */
-export const TEAM_KINDS = ['slack', 'feishu', 'dingtalk', 'wecom', 'webhook'] as const;
+export const TEAM_KINDS = ['slack', 'feishu', 'dingtalk', 'wecom', 'webhook', 'mail'] as const;
 export type TeamKind = (typeof TEAM_KINDS)[number];
 
 /** News that the team may hear. */
 export const TEAM_EVENTS = ['opened', 'approvalWaiting', 'deliveryFailing', 'resolved'] as const;
 export type TeamEvent = (typeof TEAM_EVENTS)[number];
 
+const MOST_RECIPIENTS = 10;
+
 const place = z
   .strictObject({
     kind: z.enum(TEAM_KINDS),
+    /** URL that is posted to; of `mail` the addresses, as `mailto:oncall@shop.example,lead@shop.example`. */
     url: secretText,
     on: z
       .array(z.enum(TEAM_EVENTS))
@@ -26,12 +29,12 @@ const place = z
     insecure: z.boolean().default(false),
   })
   .superRefine(({ kind, url, secret, insecure }, context) => {
-    const urlProblem = problemOf(url, insecure);
+    const urlProblem = kind === 'mail' ? mailProblemOf(url) : problemOf(url, insecure);
     if (urlProblem) secretProblem(context, urlProblem, ['url']);
     if (kind === 'webhook' && !signingSecret.safeParse(secret).success)
       secretProblem(context, 'must be whsec_ and at least 24 bytes in base64', ['secret']);
-    if (secret !== undefined && (kind === 'slack' || kind === 'wecom'))
-      secretProblem(context, `does nothing with ${kind}, whose URL is the secret`, ['secret']);
+    if (secret !== undefined && ['slack', 'wecom', 'mail'].includes(kind))
+      secretProblem(context, `does nothing with ${kind}`, ['secret']);
   });
 
 function problemOf(text: string, insecure: boolean): string | undefined {
@@ -41,6 +44,20 @@ function problemOf(text: string, insecure: boolean): string | undefined {
   if (url.protocol === 'http:' && !insecure && !LOOPBACK.test(url.hostname))
     return 'must start with https://; insecure: true allows plain http';
   return undefined;
+}
+
+function mailProblemOf(url: string): string | undefined {
+  const addresses = recipientsOf(url);
+  if (addresses.length === 0 || addresses.length > MOST_RECIPIENTS)
+    return `must be mailto: and one to ${MOST_RECIPIENTS} addresses with commas between`;
+  return addresses.every((one) => z.email().safeParse(one).success) ? undefined : 'holds something that is no address';
+}
+
+/** Addresses of a `mailto:` URL; none of anything else. */
+export function recipientsOf(url: string): string[] {
+  if (!url.startsWith('mailto:')) return [];
+  const addresses = url.slice('mailto:'.length).split(',');
+  return addresses.map((one) => one.trim()).filter((one) => one !== '');
 }
 
 /** The `team` section: who hears of incidents, and of what waits for a person. */

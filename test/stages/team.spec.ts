@@ -5,6 +5,7 @@ import { type AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { approve, customers, hitAnew, incidentWith } from '../support/story.js';
 import { aConfig, aPolicy } from '../support/test-config.js';
+import { SmtpInbox } from '../support/smtp-inbox.js';
 import { TestDaemon } from '../support/test-daemon.js';
 
 const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
@@ -69,6 +70,26 @@ describe('the team', () => {
     await tell(forewarn);
     expect(texts().slice(1)).toEqual([`Incident 1 in shop is over: major, 3 customers, ${link}`]);
     expect(posts.map(({ body }) => body).join('\n')).not.toMatch(/Noah|c1|customers\.example|TypeError|total/);
+  });
+
+  it('is mailed where the place is an address, again until the server takes it, each time under one Message-ID', async () => {
+    const inbox = await SmtpInbox.start();
+    inbox.script('oncall@shop.example', 'dropAfterBody');
+    const team = [{ kind: 'mail', url: 'mailto:oncall@shop.example, lead@shop.example', on: ['opened'] }];
+    const env = { SMTP_URL: inbox.url, MAIL_FROM: 'Forewarn <forewarn@shop.example>' };
+    forewarn = await incidentWith(customers(3, { name: 'Noah' }), { config: { team }, env });
+    await tell(forewarn);
+    forewarn.clock.advance('1m');
+    await forewarn.runStages('team');
+    await forewarn.runStages('team');
+
+    const mails = inbox.mails.map(({ to: recipients, parsed }) => ({ ...parsed, recipients }));
+    expect(mails).toHaveLength(2);
+    expect(mails.map(({ recipients }) => recipients)).toEqual(Array(2).fill(['oncall@shop.example', 'lead@shop.example']));
+    expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(1);
+    expect(mails[1]?.subject).toBe('Incident 1 in shop is open');
+    expect(mails[1]?.text).toBe(`Incident 1 in shop is open: major, 3 customers, ${forewarn.url}/#/incidents/1\n`);
+    await inbox.stop();
   });
 
   it('gets the news of several incidents in one post, from two processes too', async () => {

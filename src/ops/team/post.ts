@@ -5,14 +5,14 @@ import { type News } from './news.js';
 import { wordsOf } from './words.js';
 
 /** A request as a place takes it. */
-export interface Post {
+interface Post {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /** News told in one post. */
-interface Bundle {
+export interface Bundle {
   /** The same on every attempt to tell the same news. */
   readonly id: string;
   readonly news: readonly News[];
@@ -22,7 +22,7 @@ interface Bundle {
 }
 
 /** How one kind of place is written to. */
-interface Form {
+export interface Form {
   post(place: TeamPlace, bundle: Bundle): Post;
   /** Whether an answer of status 200 says that the post was taken. */
   isTaken(answer: Readonly<Record<string, unknown>>): boolean;
@@ -73,11 +73,19 @@ const webhook: Form = {
   isTaken: () => true,
 };
 
-const FORMS: Readonly<Record<TeamKind, Form>> = { slack, feishu, dingtalk, wecom, webhook };
+const FORMS: Readonly<Record<Exclude<TeamKind, 'mail'>, Form>> = { slack, feishu, dingtalk, wecom, webhook };
 
-/** How this place is written to. */
-export function formOf({ kind }: TeamPlace): Form {
+/** How this place is posted to. */
+export function formOf(kind: Exclude<TeamKind, 'mail'>): Form {
   return FORMS[kind];
+}
+
+/** Subject and text of a mail with the same words. */
+export function mailOf({ news, base }: Pick<Bundle, 'news' | 'base'>): { subject: string; text: string } {
+  const [first] = news;
+  const words = first ? wordsOf(first, base).split(': ')[0]! : 'No news';
+  const more = news.length > 1 ? ` (and ${news.length - 1} more)` : '';
+  return { subject: `${words}${more}`, text: `${textOf({ news, base })}\n` };
 }
 
 function json(url: string, body: object): Post {

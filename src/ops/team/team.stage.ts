@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { PlainMailer } from '../../delivery/plain-mailer.service.js';
 import { SEVERITIES } from '../../incidents/incident.js';
 import { Database } from '../../platform/db/database.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
 import { LOGGER, type Logger } from '../../platform/logging/logger.js';
 import { Metrics } from '../../platform/metrics.js';
 import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
-import { TEAM_CONFIG, type TeamConfig, type TeamPlace } from '../team-config.js';
+import { recipientsOf, TEAM_CONFIG, type TeamConfig, type TeamPlace } from '../team-config.js';
 import { NewsStore } from './news.store.js';
-import { formOf, type Post } from './post.js';
+import { type Bundle, type Form, formOf, mailOf } from './post.js';
 
 /** Time that news waits for others to go with it. */
 const GATHER_MS = 15_000;
@@ -45,6 +46,7 @@ export class TeamStage implements Stage {
     private readonly store: NewsStore,
     private readonly database: Database,
     private readonly publicUrl: PublicUrl,
+    private readonly mailer: PlainMailer,
     @Inject(LOGGER) private readonly logger: Logger,
     metrics: Metrics,
   ) {
@@ -80,13 +82,15 @@ export class TeamStage implements Stage {
     const ids = news.map(({ id }) => id);
     if (ids.length === 0) return 0;
     const { kind } = place;
-    const form = formOf(place);
     const id = `team-${createHash('sha256')
       .update(`${name} ${ids.join(' ')}`)
       .digest('hex')
       .slice(0, 24)}`;
-    const post = form.post(place, { id, news, base: this.publicUrl.base, now });
-    const failure = await send(post, (answer) => form.isTaken(answer), signal);
+    const bundle = { id, news, base: this.publicUrl.base, now };
+    const failure =
+      place.kind === 'mail'
+        ? await this.mail(recipientsOf(place.url), bundle)
+        : await post(formOf(place.kind), place, bundle, signal);
     this.posts.inc({ kind, result: failure ? 'error' : 'ok' });
     if (!failure) {
       await this.store.told(database, ids, now);
@@ -99,6 +103,11 @@ export class TeamStage implements Stage {
     await this.store.wait(database, ids, new Date(now.getTime() + waitMs));
     return 0;
   }
+
+  private async mail(to: readonly string[], bundle: Bundle): Promise<Failure> {
+    const code = await this.mailer.send({ to, id: bundle.id, ...mailOf(bundle) });
+    return code === undefined ? undefined : { code, afterMs: undefined };
+  }
 }
 
 /** A place's name in rows: it is another place when its URL is another, and the URL stays secret. */
@@ -106,11 +115,8 @@ function nameOf({ kind, url }: TeamPlace): string {
   return `${kind}:${createHash('sha256').update(url).digest('hex').slice(0, 16)}`;
 }
 
-async function send(
-  { url, headers, body }: Post,
-  isTaken: (answer: Readonly<Record<string, unknown>>) => boolean,
-  signal: AbortSignal,
-): Promise<Failure> {
+async function post(form: Form, place: TeamPlace, bundle: Bundle, signal: AbortSignal): Promise<Failure> {
+  const { url, headers, body } = form.post(place, bundle);
   try {
     const answer = await fetch(url, {
       method: 'POST',
@@ -120,7 +126,7 @@ async function send(
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     const text = (await answer.text()).slice(0, ANSWER);
-    if (answer.ok && isTaken(objectOf(text))) return undefined;
+    if (answer.ok && form.isTaken(objectOf(text))) return undefined;
     const seconds = Number(answer.headers.get('retry-after') ?? NaN);
     return { code: `http ${answer.status}`, afterMs: seconds > 0 ? seconds * 1000 : undefined };
   } catch (error) {
