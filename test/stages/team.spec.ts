@@ -85,7 +85,9 @@ describe('the team', () => {
 
     const mails = inbox.mails.map(({ to: recipients, parsed }) => ({ ...parsed, recipients }));
     expect(mails).toHaveLength(2);
-    expect(mails.map(({ recipients }) => recipients)).toEqual(Array(2).fill(['oncall@shop.example', 'lead@shop.example']));
+    expect(mails.map(({ recipients }) => recipients)).toEqual(
+      Array(2).fill(['oncall@shop.example', 'lead@shop.example']),
+    );
     expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(1);
     expect(mails[1]?.subject).toBe('Incident 1 in shop is open');
     expect(mails[1]?.text).toBe(`Incident 1 in shop is open: major, 3 customers, ${forewarn.url}/#/incidents/1\n`);
