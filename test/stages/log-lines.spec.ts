@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { SEVERITIES } from '../../src/incidents/incident.js';
+import { CAMPAIGN_KINDS } from '../../src/outreach/campaign.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
 import { aCustomer } from '../support/builders.js';
 import { SmtpInbox } from '../support/smtp-inbox.js';
@@ -185,7 +187,9 @@ describe('the metrics', () => {
     const waiting = await metric(forewarn, /^forewarn_approvals_waiting\{kind="notice",severity="(major)"\} (\S+)$/gm);
 
     expect(waiting).toEqual([1]);
-    expect(await metric(forewarn, /^(forewarn_approvals_waiting)\{.*\} (\S+)$/gm)).toHaveLength(9);
+    expect(await metric(forewarn, /^(forewarn_approvals_waiting)\{.*\} (\S+)$/gm)).toHaveLength(
+      CAMPAIGN_KINDS.length * SEVERITIES.length,
+    );
   });
 });
 
