@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -44,7 +44,10 @@ export const fileSchema = z.strictObject({
 });
 
 /** Everything from the YAML file and the text files beside it. */
-export type ForewarnConfig = z.output<typeof fileSchema> & { readonly texts: TextsConfig };
+export type ForewarnConfig = Omit<z.output<typeof fileSchema>, 'locales'> & {
+  readonly locales: string[];
+  readonly texts: TextsConfig;
+};
 
 /** Which variables an explanation may use; it may leave `since` for the reader's zone. */
 const EXPLAINED = ['product', 'area', 'since', 'cause'];
@@ -165,7 +168,8 @@ export function configPath(settings: Settings): string {
 export function loadConfig(path: string): ForewarnConfig {
   const problems: string[] = [];
   const file = openYaml(path, problems);
-  const config = file?.read(fileSchema, problems);
+  const written = file?.read(fileSchema, problems);
+  const config = written && { ...written, locales: written.locales ?? localesIn(join(dirname(path), 'templates')) };
   const known = config ?? (file ? readable(file) : {});
   const texts = new Map<string, LocaleTexts>();
   for (const locale of known.locales ?? []) {
@@ -178,6 +182,13 @@ export function loadConfig(path: string): ForewarnConfig {
   if (!config || problems.length > 0)
     throw new StartError(`The configuration is wrong:\n  ${byPlace(problems).join('\n  ')}`);
   return { ...config, texts };
+}
+
+/** Languages of the texts that are there, English first: those that are meant where the file names none. */
+function localesIn(folder: string): string[] {
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.yaml')) : [];
+  const found = files.flatMap((name) => localesSchema.safeParse([name.slice(0, -'.yaml'.length)]).data ?? []);
+  return [...new Set(['en', ...found.sort()])];
 }
 
 /** The sections that can be read by themselves, so that a mistake in one hides none in another, nor in the texts. */

@@ -73,6 +73,12 @@ export class Audiences {
     });
   }
 
+  /** True if anything of an incident hit a customer, as is known now. */
+  async isHit(sql: Sql, { issueIds }: Pick<Incident, 'issueIds'>, customerId: number): Promise<boolean> {
+    const single = await this.issues.singleFaults(sql, issueIds);
+    return (await this.issues.hitsOfCustomers(sql, single, [customerId])).length > 0;
+  }
+
   /** Finds what the affected of an incident share, the best cause by its traits; undefined where nothing is known to be shared. */
   async cause(sql: Sql, incidentId: number): Promise<Readonly<Record<string, string>> | undefined> {
     return (await this.causes.find(sql, incidentId))?.causes[0]?.cause;

@@ -262,6 +262,11 @@ export class CustomerDirectory {
     return this.store.recipients(sql, ids);
   }
 
+  /** Of these customers, those from whom a name was unlinked since a moment. */
+  async unlinkedSince(sql: Sql, ids: readonly number[], since: Date): Promise<Set<number>> {
+    return this.store.unlinkedSince(sql, ids, since);
+  }
+
   /** Reads the attributes of these customers; those who are gone are missing. */
   async attributes(sql: Sql, ids: readonly number[]): Promise<Map<number, Readonly<Record<string, unknown>>>> {
     return this.store.attributes(sql, ids);

@@ -88,11 +88,11 @@ export type LocaleTexts = z.output<typeof textsSchema>;
 /** Texts by locale; the first locale is for customers whose language has no texts. */
 export type TextsConfig = ReadonlyMap<string, LocaleTexts>;
 
-/** The `locales` key: which files of `templates/` to load. */
+/** The `locales` key: which files of `templates/` to load; left out, all of them. */
 export const localesSchema = z
   .array(z.string().regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$/, 'must be a language tag like en, zh or pt-BR'))
   .min(1)
-  .default(['en']);
+  .optional();
 
 /** Injection token of the texts. */
 export const TEXTS_CONFIG = Symbol('texts-config');

@@ -13,6 +13,7 @@ const MESSAGE_WORDS = {
   in_contact: 'the customer is in contact with support about it already',
   cap: 'the customer has been written to as often as the policy allows',
   erased: 'the customer was erased',
+  not_hit: 'what hit the customer turned out to be somebody else’s, when a name was unlinked',
   incident_gone: 'the incident is not there any more',
   customer_stopped: 'the customer asked to hear no more of this incident',
   resolved: 'the incident ended first',

@@ -387,6 +387,15 @@ export class CustomerStore {
     }));
   }
 
+  /** Of these customers, those from whom a name was unlinked since a moment. */
+  async unlinkedSince(sql: Sql, ids: readonly number[], since: Date): Promise<Set<number>> {
+    const text = `SELECT DISTINCT customer_id AS id
+        FROM identity_event
+        WHERE action = 'unlinked' AND at >= $2 AND customer_id = ANY ($1::bigint[])`;
+    const rows = await sql.query<{ id: number }>({ name: 'customers.unlinked_since', text }, [int8s(ids), since]);
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** The attributes of each of these customers. */
   async attributes(sql: Sql, ids: readonly number[]): Promise<Map<number, Readonly<Record<string, unknown>>>> {
     const rows = await sql.query<{ id: number; attributes: Record<string, unknown> }>(

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { Audiences } from '../../audience/public.js';
 import { type Channel, type Recipient } from '../../customers/customer.js';
 import { CustomerDirectory } from '../../customers/public.js';
 import { Explanations } from '../../explanations/public.js';
@@ -68,6 +69,7 @@ export class Composer {
     @Inject(OUTREACH_CONFIG) private readonly config: OutreachConfig,
     private readonly directory: CustomerDirectory,
     private readonly incidents: Incidents,
+    private readonly audiences: Audiences,
     private readonly explanations: Explanations,
     private readonly campaigns: CampaignStore,
     private readonly messages: MessageStore,
@@ -80,7 +82,9 @@ export class Composer {
   async look(tx: Tx, messages: readonly Message[]): Promise<Looked> {
     const ids = [...new Set(messages.flatMap(({ customerId }) => customerId ?? []))];
     const recipients = ids.length === 0 ? [] : await this.directory.recipients(tx, ids);
-    return new Looked(new Map(recipients.map((one) => [one.customerId, one])));
+    const planned = new Date(Math.min(...messages.map(({ createdAt }) => createdAt.getTime())));
+    const unlinked = ids.length === 0 ? new Set<number>() : await this.directory.unlinkedSince(tx, ids, planned);
+    return new Looked(new Map(recipients.map((one) => [one.customerId, one])), unlinked);
   }
 
   /**
@@ -101,6 +105,7 @@ export class Composer {
     const campaign = await looked.once(`campaign ${campaignId}`, () => this.campaigns.find(tx, campaignId));
     if (!incident || !campaign) return { kind: 'cancel', reason: 'incident_gone' };
     if (message.kind !== 'resolved' && incident.status === 'resolved') return { kind: 'cancel', reason: 'resolved' };
+    if (await this.isNotHit(tx, message, incident, looked)) return { kind: 'cancel', reason: 'not_hit' };
     if (message.kind !== 'resolved' && (await this.contacts.isIn(tx, recipient.customerId, incident.id)))
       return { kind: 'suppress', reason: 'in_contact' };
     if (message.turn > 1 && (await this.messages.arrivedBefore(tx, message)))
@@ -116,8 +121,9 @@ export class Composer {
     const told = [{ message, incident }];
     for (const other of others) {
       const about = await looked.once(`incident ${other.incidentId}`, () => this.incidents.find(tx, other.incidentId));
-      const isOpen = other.isApproved && about !== undefined && about.status !== 'resolved';
-      if (isOpen && !(await this.contacts.isIn(tx, recipient.customerId, about.id)))
+      if (!other.isApproved || about === undefined || about.status === 'resolved') continue;
+      if (await this.isNotHit(tx, other, about, looked)) continue;
+      if (!(await this.contacts.isIn(tx, recipient.customerId, about.id)))
         told.push({ message: other, incident: about });
     }
     const to = { recipient, channel: choice.channel, policy, looked };
@@ -177,6 +183,13 @@ export class Composer {
     const harmless = { ...message, linkToken: HARMLESS_LINK };
     const { subject, body } = await this.text(sql, harmless, incident, recipient, message.channel, policy);
     return { subject, body };
+  }
+
+  /** True where what hit the customer was taken back with a name since the notice was planned: it was somebody else's. */
+  private async isNotHit(tx: Tx, message: Message, incident: Incident, { unlinked }: Looked): Promise<boolean> {
+    const { kind, audience, customerId } = message;
+    if (kind !== 'notice' || audience !== 'affected' || customerId === null || !unlinked.has(customerId)) return false;
+    return !(await this.audiences.isHit(tx, incident, customerId));
   }
 
   /** A "fixed" and a "came back" stay on the channel of the notice, and what is tried on the next channel stays there. */

@@ -4,8 +4,14 @@ import { type Recipient } from '../../customers/customer.js';
 export class Looked {
   private readonly answers = new Map<string, Promise<unknown>>();
 
-  /** @param recipients those of all messages, by customer */
-  constructor(readonly recipients: ReadonlyMap<number, Recipient> = new Map()) {}
+  /**
+   * @param recipients those of all messages, by customer
+   * @param unlinked customers from whom a name was taken since their messages were planned
+   */
+  constructor(
+    readonly recipients: ReadonlyMap<number, Recipient> = new Map(),
+    readonly unlinked: ReadonlySet<number> = new Set(),
+  ) {}
 
   /** The answer to a question, asked only the first time; `key` names what is asked and about what. */
   once<T>(key: string, ask: () => Promise<T>): Promise<T> {
