@@ -317,6 +317,7 @@ CREATE TABLE customer (
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL,
   directory_id integer NOT NULL,
+  paused_until timestamp with time zone,
   CONSTRAINT customer_pkey PRIMARY KEY (id),
   CONSTRAINT customer_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES customer(id) ON DELETE CASCADE,
   CONSTRAINT customer_source_check CHECK ((source = ANY (ARRAY['directory'::text, 'telemetry'::text])))
@@ -911,6 +912,7 @@ CREATE TABLE message (
 CREATE INDEX message_batched ON message USING btree (batch_id) WHERE (batch_id IS NOT NULL);
 CREATE INDEX message_campaign ON message USING btree (campaign_id, state);
 CREATE UNIQUE INDEX message_channel_once ON message USING btree (incident_id, customer_id, kind, round, channel);
+CREATE INDEX message_code ON message USING btree (substr((id)::text, 25, 10)) WHERE (body IS NOT NULL);
 CREATE INDEX message_customer ON message USING btree (customer_id, created_at DESC);
 CREATE INDEX message_doubt ON message USING btree (next_at) WHERE (state = 'in_doubt'::text);
 CREATE INDEX message_due ON message USING btree (next_at, id) WHERE (state = 'pending'::text);

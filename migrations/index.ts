@@ -47,6 +47,7 @@ import { NextChannel1795460000000 } from './1795460000000-next-channel.js';
 import { PolicyCustomers1795460100000 } from './1795460100000-policy-customers.js';
 import { Updates1795460200000 } from './1795460200000-updates.js';
 import { Batches1795460300000 } from './1795460300000-batches.js';
+import { CustomerPage1795465000000 } from './1795465000000-customer-page.js';
 import { FirstMessage1795470000000 } from './1795470000000-first-message.js';
 
 /** All migrations, oldest first. */
@@ -100,5 +101,6 @@ export const migrations = [
   PolicyCustomers1795460100000,
   Updates1795460200000,
   Batches1795460300000,
+  CustomerPage1795465000000,
   FirstMessage1795470000000,
 ];

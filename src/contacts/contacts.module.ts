@@ -76,8 +76,8 @@ export class ContactsModule implements OnApplicationBootstrap {
     taking: HandOvers,
     clock: Clock,
   ) {
-    desk.register(async ({ by, ...passed }) => {
-      const asked = { ...passed, channel: 'chat', reason: 'asked' as const };
+    desk.register(async ({ by, about, channel = 'chat', ...passed }) => {
+      const asked = { ...passed, ...about, channel, reason: 'asked' as const };
       const { handOver, repeated } = await taking.ask(asked, by, clock.now());
       const line = lineFor('handedOver', passed.locale ?? handOver.locale);
       return { id: String(handOver.id), state: handOver.state, line, repeated };

@@ -114,4 +114,6 @@ export interface Recipient {
   readonly suppressed: Partial<Record<Channel, string>>;
   /** The customer's last words; `mayWrite` says what follows from them. */
   readonly consents: Consents;
+  /** End of a pause that the customer asked for; null or left out for none. */
+  readonly pausedUntil?: Date | null;
 }

@@ -277,6 +277,11 @@ export class CustomerDirectory {
     await this.store.recordConsent(tx, record, now);
   }
 
+  /** Notes until when a customer wants no messages; null ends the pause. */
+  async pause(sql: Sql, id: number, until: Date | null): Promise<void> {
+    await this.store.pause(sql, id, until);
+  }
+
   /** Every word of a customer on what they want to get, oldest first. */
   async consentLedger(sql: Sql, id: number): Promise<RecordedWord[]> {
     return this.store.consentLedger(sql, id);

@@ -33,6 +33,7 @@ import { MATCHER } from './matcher.js';
 import { Meaning } from './meaning.service.js';
 import { Explanations } from './public.js';
 import { HandOverDesk } from './hand-over-desk.service.js';
+import { PageOutcomes } from './page-outcomes.service.js';
 import { ToldRecord } from './told.service.js';
 
 /** ANSWER: what customers, bots and agents are told. */
@@ -52,6 +53,7 @@ import { ToldRecord } from './told.service.js';
     DraftStage,
     ToldRecord,
     HandOverDesk,
+    PageOutcomes,
     BoardReadModel,
     AskerReadModel,
     Boards,
@@ -73,7 +75,7 @@ import { ToldRecord } from './told.service.js';
     McpTools,
     ChatwootGateway,
   ],
-  exports: [Explanations, Meaning, ToldRecord, HandOverDesk],
+  exports: [Explanations, Meaning, ToldRecord, HandOverDesk, PageOutcomes],
 })
 export class ExplanationsModule implements OnApplicationBootstrap {
   constructor(

@@ -1,12 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../platform/errors.js';
 
-/** A customer whom an agent gives to a person. */
+/** A customer whom an agent gives to a person, or who asks for one. */
 export interface PassedOn {
   readonly customer?: string;
   readonly project?: string;
   readonly directory?: string;
   readonly locale?: string;
+  /** Customer and incident where they are known by more than names, as on a customer's own page. */
+  readonly about?: { readonly customerId: number; readonly incidentId: number };
+  /** Name of the channel on which they are; `chat` where it is left out. */
+  readonly channel?: string;
   /** Why, or what was said so far. */
   readonly text?: string;
   /** Name of the token that asks. */

@@ -27,6 +27,9 @@ import { CampaignStore } from './campaigns/campaign.store.js';
 import { CampaignsController } from './campaigns/campaigns.controller.js';
 import { Composer } from './messages/composer.service.js';
 import { CustomerPageController } from './page/customer-page.controller.js';
+import { CustomerPages } from './page/customer-page.service.js';
+import { VerifyController } from './page/verify.controller.js';
+import { VerifyReadModel } from './page/verify.read-model.js';
 import { ErasureStage } from './messages/erasure.stage.js';
 import { MailWriter } from './messages/mail-writer.service.js';
 import { NeighbourReadModel } from './messages/neighbour.read-model.js';
@@ -47,7 +50,7 @@ import { MessageQueue } from './public.js';
 /** DECIDE: who is written to, when, on which channel, with which words. Plans; never sends. */
 @Module({
   imports: [CustomersModule, ProjectsModule, IncidentsModule, IssuesModule, AudienceModule, ExplanationsModule],
-  controllers: [CampaignsController, SwitchController, CustomerPageController],
+  controllers: [CampaignsController, SwitchController, CustomerPageController, VerifyController],
   providers: [
     CampaignStore,
     GrantStore,
@@ -68,6 +71,8 @@ import { MessageQueue } from './public.js';
     Planner,
     NeighbourReadModel,
     MailWriter,
+    CustomerPages,
+    VerifyReadModel,
     Composer,
     CampaignStage,
     ErasureStage,

@@ -15,6 +15,7 @@ const MESSAGE_WORDS = {
   erased: 'the customer was erased',
   not_hit: 'what hit the customer turned out to be somebody else’s, when a name was unlinked',
   incident_gone: 'the incident is not there any more',
+  customer_paused: 'the customer asked for a pause; it is decided anew when the pause ends',
   customer_stopped: 'the customer asked to hear no more of this incident',
   resolved: 'the incident ended first',
   came_back: 'the fault came back before its end was told',

@@ -16,6 +16,9 @@ const HOUR_MS = 3_600_000;
 /** A hand-over as a bot or a person asks for it. */
 export interface AskedHandOver extends SenderNames {
   readonly contactId?: number;
+  /** Customer and incident, where they are known by more than names and words. */
+  readonly customerId?: number;
+  readonly incidentId?: number;
   readonly channel: string;
   readonly reason: HandOverReason;
   readonly text?: string;
@@ -55,12 +58,15 @@ export class HandOvers {
     const contact = asked.contactId === undefined ? undefined : await this.contacts.find(tx, asked.contactId);
     if (asked.contactId !== undefined && !contact) throw notFound('contact', String(asked.contactId));
     const { projectIds } = this.senders.place(asked);
-    const customerId = contact?.customerId ?? (await this.senders.find(tx, asked));
+    const customerId = contact?.customerId ?? asked.customerId ?? (await this.senders.find(tx, asked));
     const text = asked.text === undefined ? null : this.scrubber.text(asked.text);
     const locale = asked.locale ?? contact?.locale ?? null;
     const words = text ?? contact?.text ?? '';
-    const found = contact ?? (await this.attributions.of(tx, { customerId, projectIds, text: words, locale }, now));
-    const incidentId = found?.incidentId ?? null;
+    const isKnown = asked.incidentId !== undefined;
+    const found =
+      contact ??
+      (isKnown ? null : await this.attributions.of(tx, { customerId, projectIds, text: words, locale }, now));
+    const incidentId = asked.incidentId ?? found?.incidentId ?? null;
     if (customerId !== null) await this.store.lockCustomer(tx, customerId);
     const standing = contact && (await this.store.openOfContact(tx, contact.id));
     if (standing) return { handOver: standing, repeated: true };

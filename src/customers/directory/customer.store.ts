@@ -43,7 +43,7 @@ const INSERT_SEEN = {
 };
 const RECIPIENTS = {
   name: 'customers.recipients',
-  text: `SELECT c.id, c.name, c.locale, c.time_zone,
+  text: `SELECT c.id, c.name, c.locale, c.time_zone, c.paused_until,
       (SELECT jsonb_object_agg(p.channel, p.address) FROM contact_point p WHERE p.customer_id = c.id) AS addresses,
       (SELECT jsonb_object_agg(p.channel, coalesce(p.suppressed_reason, s.reason)) FROM contact_point p LEFT JOIN suppression s ON s.channel = p.channel AND s.address = p.address
         WHERE p.customer_id = c.id AND (p.suppressed_at IS NOT NULL OR s.address IS NOT NULL)) AS suppressed,
@@ -354,6 +354,11 @@ export class CustomerStore {
     await tx.query(RECORD_CONSENT, values);
   }
 
+  /** Notes until when a customer wants no messages. */
+  async pause(sql: Sql, id: number, until: Date | null): Promise<void> {
+    await sql.query('UPDATE customer SET paused_until = $2 WHERE id = $1', [id, until]);
+  }
+
   /** Every word of a customer, oldest first. */
   async consentLedger(sql: Sql, id: number): Promise<RecordedWord[]> {
     const text = 'SELECT channel, purpose, granted, source, at FROM consent_entry WHERE customer_id = $1 ORDER BY id';
@@ -373,6 +378,7 @@ export class CustomerStore {
     type Row = CustomerRow & {
       addresses: Recipient['addresses'] | null;
       suppressed: Recipient['suppressed'] | null;
+      paused_until: Date | null;
       consents: readonly (Omit<RecordedWord, 'at'> & { readonly at: string })[] | null;
     };
     const rows = await sql.query<Row>(RECIPIENTS, [int8s(ids)]);
@@ -383,6 +389,7 @@ export class CustomerStore {
       timeZone: row.time_zone,
       addresses: row.addresses ?? {},
       suppressed: row.suppressed ?? {},
+      pausedUntil: row.paused_until,
       consents: (row.consents ?? []).map((one) => ({ ...one, at: new Date(one.at) })),
     }));
   }

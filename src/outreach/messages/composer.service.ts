@@ -114,6 +114,9 @@ export class Composer {
     const allowed = this.channels(policy, message);
     const choice = chooseChannel(recipient, allowed, this.config.countries, policy?.class);
     if ('suppressed' in choice) return { kind: 'suppress', reason: choice.suppressed };
+    const { pausedUntil } = recipient;
+    if (pausedUntil && pausedUntil > now && policy?.class !== 'legal')
+      return { kind: 'hold', until: pausedUntil, reason: 'customer_paused' };
     const { zones, known } = zonesOf(recipient);
     const until = afterQuietHours(now, zones, policy?.quietHours);
     if (until > now) return { kind: 'hold', until, reason: known ? 'quiet_hours' : 'quiet_hours_zone_unknown' };

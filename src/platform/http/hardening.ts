@@ -50,7 +50,9 @@ function checkTexts(request: FastifyRequest): void {
 
 function setHeaders(reply: FastifyReply): void {
   const type = String(reply.getHeader('content-type') ?? '');
-  void reply.header('content-security-policy', type.startsWith('text/html') ? PAGE : NOTHING);
+  // A page in a brand says itself what it needs.
+  if (!reply.hasHeader('content-security-policy'))
+    void reply.header('content-security-policy', type.startsWith('text/html') ? PAGE : NOTHING);
   void reply.header('referrer-policy', 'no-referrer');
   void reply.header('x-content-type-options', 'nosniff');
   if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');

@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import { type Sql } from '../../platform/db/database.js';
+
+const BY_CODE = {
+  name: 'verify.by_code',
+  text: `SELECT address, coalesce(sent_at, created_at) AS at
+    FROM message
+    WHERE substr(id::text, 25, 10) = $1
+      AND body IS NOT NULL
+      AND address IS NOT NULL
+      AND state IN ('sending', 'in_doubt', 'sent', 'delivered')
+    LIMIT 1`,
+};
+
+/** Finds messages by the code that stands in them. */
+@Injectable()
+export class VerifyReadModel {
+  /** Where and when the message with these digits in its id went; undefined where none did. */
+  async find(sql: Sql, digits: string): Promise<{ readonly address: string; readonly at: Date } | undefined> {
+    const [row] = await sql.query<{ address: string; at: Date }>(BY_CODE, [digits]);
+    return row;
+  }
+}
