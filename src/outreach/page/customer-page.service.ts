@@ -96,7 +96,7 @@ export class CustomerPages {
       workaround: isResolved ? null : (text?.workaround ?? null),
       nextUpdate: isResolved ? null : (text?.nextUpdate ?? null),
       updates: await this.explanations.news(this.database, incident, { locale, timeZone, dates }),
-      stillOpen: isResolved ? await this.mails.stillOpen(this.database, incident, recipient, locale) : null,
+      stillOpen: await this.mails.stillOpen(this.database, incident, recipient, locale),
       preferences: preferencesOf(recipient),
       pausedUntil:
         pausedUntil === null || pausedUntil <= this.clock.now() ? null : formatMoment(pausedUntil, dates, timeZone),
