@@ -1,7 +1,8 @@
-import { copyFile, constants, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, constants, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { SHIPPED_CONFIG } from '../forewarn-config.js';
 import { messageOf, StartError } from '../platform/errors.js';
+import { makeFolder } from '../platform/make-folder.js';
 import { projectsSchema } from '../projects/projects-config.js';
 import { type CommandIo, readArguments, UsageError, write } from './command.js';
 
@@ -77,7 +78,7 @@ async function existing(paths: readonly string[]): Promise<string[]> {
 /** Every write fails on a file that is there, also one that came a moment ago. */
 async function writeAll(folder: string, names: readonly string[], project: NewProject): Promise<void> {
   try {
-    await mkdir(join(folder, 'templates'), { recursive: true });
+    await makeFolder(join(folder, 'templates'));
     for (const name of names) {
       const [from, to] = [join(SHIPPED_CONFIG, name), join(folder, name)];
       if (name !== 'forewarn.yaml') await copyFile(from, to, constants.COPYFILE_EXCL);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { constants, existsSync } from 'node:fs';
-import { access, chmod, chown, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { access, chmod, chown, cp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { messageOf, StartError } from '../errors.js';
+import { makeFolder } from '../make-folder.js';
 
 /** A PostgreSQL server that this process runs for itself; reachable over a private socket only. */
 export interface EmbeddedPostgres {
@@ -60,7 +61,7 @@ function clusterOf(dataDir: string): string {
  * @throws StartError when there are no binaries for this machine, the folder is in use, or the server does not start
  */
 export async function startEmbeddedPostgres(dataDir: string, share = false): Promise<EmbeddedPostgres> {
-  await makeFolder(dataDir);
+  await prepareDataDir(dataDir);
   const sockets = await socketDir(dataDir);
   const url = urlFor(sockets, 'forewarn');
   const lock = await takeFolder(join(sockets, 'daemon.lock'));
@@ -135,9 +136,9 @@ function urlFor(sockets: string, database: string): string {
   return `postgresql://forewarn@localhost/${database}?host=${encodeURIComponent(sockets)}&port=${PORT}`;
 }
 
-async function makeFolder(dataDir: string): Promise<void> {
+async function prepareDataDir(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await makeFolder(dataDir, 0o700);
     await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new StartError(
@@ -150,7 +151,7 @@ async function socketDir(dataDir: string): Promise<string> {
   const inside = join(dataDir, 'run');
   const short = join(tmpdir(), `forewarn-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`);
   const chosen = inside.length <= LONGEST_SOCKET_DIR ? inside : short;
-  await mkdir(chosen, { recursive: true, mode: 0o700 });
+  await makeFolder(chosen, 0o700);
   await chmod(chosen, 0o700);
   return chosen;
 }
