@@ -8,6 +8,9 @@ import { anotherEvent } from './support/builders.js';
 import { history } from './support/history.js';
 import { customers, hit, incidentWith } from './support/story.js';
 import { type TestDaemon } from './support/test-daemon.js';
+import { signatureOf } from '../src/events/signature.js';
+import { ProjectKeys } from '../src/projects/keys.service.js';
+import { Projects } from '../src/projects/project.registry.js';
 
 const RULE = { name: 'noise', match: { message: 'noise*' }, set: { ignore: true } };
 
@@ -95,7 +98,10 @@ describe('GET /openapi.json', () => {
       '/v1/projects/{id}': '1',
       '/v1/customers/{externalId}': 'c1',
     };
+    const signing = await forewarn.daemon.app.get(ProjectKeys).create(1, { kind: 'signing' });
+    await forewarn.daemon.app.get(Projects).load();
     const queries: Record<string, string> = {
+      '/v1/inapp': `?customer=c1&signature=${signatureOf('c1', signing.secret)}`,
       '/v1/customers': '?query=c1',
       '/v1/series': '?project=shop&series=project',
       '/v1/bot/explanations': '?customer=c1',

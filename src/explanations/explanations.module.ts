@@ -13,6 +13,7 @@ import { AskerReadModel } from './answers/asker.read-model.js';
 import { BoardReadModel } from './answers/board.read-model.js';
 import { Boards } from './answers/boards.service.js';
 import { BotController } from './answers/bot.controller.js';
+import { InAppController } from './inapp/inapp.controller.js';
 import { createMatcher } from './matching/create-matcher.js';
 import { McpController } from './mcp/mcp.controller.js';
 import { McpTools } from './mcp/tools.service.js';
@@ -46,6 +47,7 @@ import { ToldRecord } from './told.service.js';
     StreamController,
     McpController,
     AdaptersController,
+    InAppController,
   ],
   providers: [
     ExplanationStore,

@@ -78,7 +78,7 @@ export const textsSchema = z.strictObject({
   askForHelp: z.strictObject({ sms: text, email: text }),
   why: z.strictObject({ notice: text, atRisk: text, resolved: text, returned: text, update: text, several: text }),
   /** Parts that stand in several messages. */
-  parts: z.strictObject({ stillOpen: text, stop: text, help: text, open: text }),
+  parts: z.strictObject({ stillOpen: text, stop: text, help: text, open: text, close: text }),
   page: pageTexts,
 });
 

@@ -7,7 +7,7 @@ import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { PROJECTS_CONFIG, type ProjectsConfig } from './projects-config.js';
 import { Problem } from '../platform/errors.js';
 import { type Directory, type OpenedProject, type Project } from './project.js';
-import { keyHash, limitsOf } from './project-key.js';
+import { allowsOrigin, keyHash, limitsOf } from './project-key.js';
 import { KeyStore } from './registry/key.store.js';
 import { ProjectStore } from './registry/project.store.js';
 
@@ -110,6 +110,13 @@ export class Projects {
   keyOf(id: number): OpenedProject['key'] | undefined {
     if (this.clock.now().getTime() - this.loadedAt >= OLD_MS) void this.refresh();
     return this.loaded.byKeyId.get(id)?.key;
+  }
+
+  /** Whether a page of this origin may use one of the project's public keys. */
+  allowsOrigin(projectId: number, origin: string): boolean {
+    return [...this.loaded.byKeyId.values()].some(
+      ({ project, key }) => project.id === projectId && key.kind === 'public' && allowsOrigin(key.origins, origin),
+    );
   }
 
   /** Secrets with which the project's servers sign ids, newest first. */

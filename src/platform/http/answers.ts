@@ -46,7 +46,7 @@ export function Answers<S extends z.ZodType>(
 /** Describes a route that answers a text of this type, such as a page. */
 export function AnswersText(
   summary: string,
-  type: 'text/html' | 'text/plain' | 'text/csv' | 'text/xml' | 'text/event-stream',
+  type: 'text/html' | 'text/plain' | 'text/csv' | 'text/xml' | 'text/event-stream' | 'text/javascript',
   takes?: readonly string[],
 ): OnHandler<string> {
   return SetMetadata(ANSWERS, { summary, answer: { type }, takes } satisfies Answering);
