@@ -76,10 +76,24 @@ const AT_RISK_COLUMNS = `m.customer_id AS "customerId", 'at_risk' AS kind, m.tru
 const NOT_HIT = `NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = m.customer_id AND a.kind = 'affected')`;
 const TRAITS = {
   name: 'causes.traits',
-  text: `SELECT c.id, c.locale, c.time_zone AS zone, c.attributes,
-      coalesce((SELECT array_agg(p.part ORDER BY t.last_seen, t.name, t.value, p.nth) FROM customer_trait t, unnest(ARRAY[t.name, t.value]) WITH ORDINALITY AS p (part, nth)
-        WHERE t.project_id = $1 AND t.customer_id IN (SELECT id FROM customer o WHERE o.id = c.id OR o.merged_into = c.id)), '{}') AS traits
+  text: `
+    WITH asked AS MATERIALIZED (
+      SELECT id AS root, id AS part
+      FROM unnest($2::bigint[]) AS x (id)
+      UNION ALL
+      SELECT merged_into, id
+      FROM customer
+      WHERE merged_into = ANY ($2::bigint[])
+    ), learnt AS MATERIALIZED (
+      SELECT a.root, array_agg(p.part ORDER BY t.last_seen, t.name, t.value, p.nth) AS traits
+      FROM asked a
+      JOIN customer_trait t ON t.project_id = $1 AND t.customer_id = a.part
+      CROSS JOIN LATERAL unnest(ARRAY[t.name, t.value]) WITH ORDINALITY AS p (part, nth)
+      GROUP BY a.root
+    )
+    SELECT c.id, c.locale, c.time_zone AS zone, c.attributes, coalesce(l.traits, '{}') AS traits
     FROM customer c
+    LEFT JOIN learnt l ON l.root = c.id
     WHERE c.id = ANY ($2::bigint[])`,
 };
 

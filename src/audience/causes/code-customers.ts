@@ -28,7 +28,8 @@ export function codeCustomers(
   known: ReadonlyMap<number, Known>,
 ): CodedRows {
   const hit = active.map((one) => one.hit);
-  const told = active.map(({ id }) => directoryOf(known.get(id)));
+  const spellings = { names: new Map<string, string | undefined>(), values: new Map<string, string | undefined>() };
+  const told = active.map(({ id }) => directoryOf(known.get(id), spellings));
   const seen = active.map(({ id }) => seenOf(known.get(id)));
   const features = active.map(({ id }) => featuresOf(known.get(id)));
   const names = (of: readonly ReadonlyMap<string, string>[]) =>
@@ -63,7 +64,7 @@ export function codeCustomers(
 
 /** True where the directory itself says what value of this trait a customer has, so that telemetry was not asked. */
 export function isListed(known: Known | undefined, trait: string): boolean {
-  return directoryOf(known).has(trait);
+  return directoryOf(known, { names: new Map(), values: new Map() }).has(trait);
 }
 
 /**
@@ -106,14 +107,34 @@ function comparable(hit: readonly boolean[], has: (row: number) => boolean): boo
   return share(0) >= LEAST_COMPARABLE * share(1);
 }
 
+/** Spellings found before, by what was given: few names and values make up the attributes of all. */
+interface Spellings {
+  readonly names: Map<string, string | undefined>;
+  readonly values: Map<string, string | undefined>;
+}
+
+/** Spellings remembered at most; more are the values of ids and the like, and come once each. */
+const MOST_SPELLINGS = 10_000;
+
+function spelled(
+  given: string,
+  before: Map<string, string | undefined>,
+  spell: (given: string) => string | undefined,
+): string | undefined {
+  if (before.has(given)) return before.get(given);
+  const found = spell(given);
+  if (before.size < MOST_SPELLINGS) before.set(given, found);
+  return found;
+}
+
 /** Reads what the directory says of a customer. */
-function directoryOf(known: Known | undefined): Map<string, string> {
+function directoryOf(known: Known | undefined, { names, values: spelledValues }: Spellings): Map<string, string> {
   const values = new Map<string, string>();
   if (!known) return values;
   const entries = Object.entries({ ...known.attributes, locale: known.locale, zone: known.zone });
   for (const [key, given] of entries) {
     if (typeof given !== 'string' && typeof given !== 'number' && typeof given !== 'boolean') continue;
-    const [name, value] = [traitName(key), traitValue(String(given))];
+    const [name, value] = [spelled(key, names, traitName), spelled(String(given), spelledValues, traitValue)];
     if (name !== undefined && value !== undefined) values.set(name, value);
   }
   return values;
