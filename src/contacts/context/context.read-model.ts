@@ -12,9 +12,13 @@ const SHOWN = 20;
 const CONTEXT = {
   name: 'contacts.context',
   text: `WITH person AS MATERIALIZED (
-      SELECT id FROM customer WHERE id = $1
+      SELECT id
+      FROM customer
+      WHERE id = $1
       UNION ALL
-      SELECT id FROM customer WHERE merged_into = $1),
+      SELECT id
+      FROM customer
+      WHERE merged_into = $1),
     hit AS MATERIALIZED (
       SELECT i.root_id, sum(h.events)::int AS events, min(h.first_at) AS first_at, max(h.last_at) AS last_at,
         sum(h.server_events) > 0 AS server, sum(h.signed_events) > 0 AS signed
@@ -33,8 +37,10 @@ const CONTEXT = {
           FROM (SELECT id FROM issue WHERE root_id = h.root_id OFFSET 0) a,
             LATERAL (SELECT incident_id FROM incident_issue WHERE issue_id = a.id OFFSET 0) y) l,
         LATERAL (
-          SELECT started_at FROM incident
-          WHERE id = l.incident_id AND (status <> 'resolved' OR resolved_at >= $2) OFFSET 0) n
+          SELECT started_at
+          FROM incident
+          WHERE id = l.incident_id AND (status <> 'resolved' OR resolved_at >= $2)
+          OFFSET 0) n
       WHERE NOT r.catch_all AND h.last_at >= date_trunc('minute', n.started_at)
       GROUP BY 1)
     SELECT (

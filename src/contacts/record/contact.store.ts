@@ -105,10 +105,12 @@ export class ContactStore {
     const rows = await sql.query(
       {
         name: 'contacts.is_in_contact',
-        text: `SELECT FROM contact
+        text: `SELECT
+          FROM contact
           WHERE customer_id = $1 AND incident_id = $2 AND at >= $3
           UNION ALL
-          SELECT FROM hand_over
+          SELECT
+          FROM hand_over
           WHERE customer_id = $1 AND incident_id = $2 AND state <> 'closed'
           LIMIT 1`,
       },

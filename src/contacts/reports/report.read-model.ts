@@ -112,7 +112,8 @@ export class ReportReadModel {
          FROM n),
        said AS (
          SELECT EXISTS (
-           SELECT FROM message m
+           SELECT
+           FROM message m
            WHERE m.incident_id = c.incident_id AND m.customer_id = c.customer_id AND m.kind = 'notice' AND m.sent_at <= c.at
          ) AS after
          FROM n

@@ -34,12 +34,15 @@ interface EndedAttempt {
 const BEGIN = {
   name: 'attempts.begin',
   text: `INSERT INTO attempt (id, message_id, fence, gateway, started_at)
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[])`,
+         SELECT *
+         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[])`,
 };
 const END = {
   name: 'attempts.end',
-  text: `UPDATE attempt a SET finished_at = $5, result = e.result, reason = e.reason, provider_id = e.provider_id
-         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS e (id, result, reason, provider_id) WHERE a.id = e.id`,
+  text: `UPDATE attempt a
+         SET finished_at = $5, result = e.result, reason = e.reason, provider_id = e.provider_id
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS e (id, result, reason, provider_id)
+         WHERE a.id = e.id`,
 };
 
 /** Calls to providers, and what the built-in outbox "sent". */
@@ -82,7 +85,10 @@ export class AttemptStore {
     const { channel, address, subject, body, at } = mail;
     await sql.query(
       `INSERT INTO outbox_mail (message_id, customer_id, channel, address, subject, body, at)
-       SELECT $1, m.customer_id, $2, $3, $4, $5, $6 FROM message m WHERE m.id = $1 ON CONFLICT (message_id) DO NOTHING`,
+       SELECT $1, m.customer_id, $2, $3, $4, $5, $6
+       FROM message m
+       WHERE m.id = $1
+       ON CONFLICT (message_id) DO NOTHING`,
       [messageId, channel, address, subject, body, at],
     );
   }

@@ -46,7 +46,8 @@ export class HistoryReadModel {
          m.subject, m.body, m.gateway, m.provider_id AS "providerId", m.provider_code AS "providerCode", m.attempts, m.created_at AS "createdAt",
          m.sent_at AS "sentAt", m.delivered_at AS "deliveredAt", m.segments, m.price::text AS price, m.price_unit AS "priceUnit",
          coalesce((SELECT jsonb_agg(jsonb_build_object('kind', r.kind, 'source', r.source, 'reason', r.reason, 'code', r.code, 'at', r.at) ORDER BY r.id)
-           FROM receipt r WHERE r.message_id = m.id), '[]') AS receipts
+           FROM receipt r
+           WHERE r.message_id = m.id), '[]') AS receipts
        FROM message m
        WHERE m.customer_id = $1 AND ($2::uuid IS NULL OR m.id < $2)
        ORDER BY m.id DESC

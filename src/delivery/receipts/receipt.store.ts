@@ -30,7 +30,8 @@ export class ReceiptStore {
   async add(tx: Tx, receipt: Receipt, now: Date): Promise<void> {
     const { messageId, source, kind, reason, code, providerId } = receipt;
     await tx.query(
-      `INSERT INTO receipt (message_id, source, kind, reason, code, provider_id, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+      `INSERT INTO receipt (message_id, source, kind, reason, code, provider_id, at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
        ON CONFLICT DO NOTHING`,
       [messageId, source, kind, reason ?? null, code ?? null, providerId ?? null, now],
     );
@@ -45,7 +46,9 @@ export class ReceiptStore {
   /** Counts the messages to an address whose mailbox was full since `since`. */
   async countFull(tx: Tx, address: string, since: Date): Promise<number> {
     const [row] = await tx.query<{ count: number }>(
-      `SELECT count(DISTINCT m.id) AS count FROM message m JOIN receipt r ON r.message_id = m.id
+      `SELECT count(DISTINCT m.id) AS count
+       FROM message m
+       JOIN receipt r ON r.message_id = m.id
        WHERE m.address = $1 AND m.created_at >= $2::timestamptz - interval '7 days' AND r.reason = 'mailbox_full' AND r.at >= $2`,
       [address, since],
     );
@@ -66,7 +69,8 @@ export class ReceiptStore {
   /** Keeps what a message cost; what is left out stays. */
   async setCost(tx: Tx, messageId: string, { segments, price, unit }: Cost): Promise<void> {
     await tx.query(
-      `UPDATE message SET segments = coalesce($2, segments), price = coalesce($3::numeric, price), price_unit = coalesce($4, price_unit)
+      `UPDATE message
+       SET segments = coalesce($2, segments), price = coalesce($3::numeric, price), price_unit = coalesce($4, price_unit)
        WHERE id = $1`,
       [messageId, segments ?? null, price ?? null, unit ?? null],
     );

@@ -30,7 +30,8 @@ export class ReplyStore {
   /** Keeps a reply; false when it has come before. */
   async add(tx: Tx, reply: Reply): Promise<boolean> {
     const rows = await tx.query(
-      `INSERT INTO reply (provider_id, customer_id, message_id, wish, certain, text, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+      `INSERT INTO reply (provider_id, customer_id, message_id, wish, certain, text, at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
        ON CONFLICT (provider_id) DO NOTHING
        RETURNING id`,
       [reply.providerId, reply.customerId, reply.messageId, reply.wish, reply.certain, reply.text, reply.at],
@@ -41,7 +42,8 @@ export class ReplyStore {
   /** The last SMS that went, or may have gone, to a number of these customers. */
   async lastTo(sql: Sql, customerIds: readonly number[], address: string): Promise<LastMessage | undefined> {
     const [row] = await sql.query<LastMessage>(
-      `SELECT id, incident_id AS "incidentId", customer_id AS "customerId", locale FROM message
+      `SELECT id, incident_id AS "incidentId", customer_id AS "customerId", locale
+       FROM message
        WHERE customer_id = ANY ($1::bigint[]) AND channel = 'sms' AND address = $2 AND state IN ('sending', 'sent', 'delivered', 'in_doubt', 'failed')
        ORDER BY created_at DESC
        LIMIT 1`,

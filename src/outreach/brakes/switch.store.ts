@@ -30,7 +30,8 @@ export class SwitchStore {
   /** Sets the switch; false when it stood so already, and then only its reason changes. */
   async set(tx: Tx, sending: Sending, reason: string | null, actor: string, now: Date): Promise<boolean> {
     const rows = await tx.query<{ was: Sending }>(
-      `UPDATE outreach_switch s SET sending = $1, reason = $2, changed_by = $3, changed_at = $4
+      `UPDATE outreach_switch s
+       SET sending = $1, reason = $2, changed_by = $3, changed_at = $4
        FROM (SELECT sending AS was FROM outreach_switch FOR UPDATE) o
        RETURNING o.was`,
       [sending, reason, actor, now],

@@ -69,8 +69,11 @@ export class CampaignStore {
     const [row] = await sql.query<Row>(
       {
         name: 'campaigns.last_wave',
-        text: `SELECT ${COLUMNS} FROM campaign
-               WHERE incident_id = $1 AND kind = $2 AND audience = $3 AND claimed = $4 AND policy <> ALL ($5::text[]) ORDER BY wave DESC LIMIT 1`,
+        text: `SELECT ${COLUMNS}
+               FROM campaign
+               WHERE incident_id = $1 AND kind = $2 AND audience = $3 AND claimed = $4 AND policy <> ALL ($5::text[])
+               ORDER BY wave DESC
+               LIMIT 1`,
       },
       [of.incidentId, of.kind, of.audience, claimed, of.others],
     );
@@ -87,7 +90,8 @@ export class CampaignStore {
           coalesce(max(audience_seq) FILTER (WHERE audience = $3 AND policy <> ALL ($4::text[])), 0),
           (SELECT coalesce(max(seq), 0) FROM campaign_reach WHERE incident_id = $1 AND audience = $3 AND policy <> ALL ($4::text[]))
         ) AS "audienceSeq"
-      FROM campaign WHERE incident_id = $1 AND kind = $2`;
+      FROM campaign
+      WHERE incident_id = $1 AND kind = $2`;
     const rows = await sql.query<{ wave: number; audienceSeq: number }>({ name: 'campaigns.reached', text }, [
       incidentId,
       kind,
@@ -104,7 +108,8 @@ export class CampaignStore {
     seq: number,
   ): Promise<void> {
     await tx.query(
-      `INSERT INTO campaign_reach AS r (incident_id, policy, audience, seq) VALUES ($1, $2, $3, $4)
+      `INSERT INTO campaign_reach AS r (incident_id, policy, audience, seq)
+       VALUES ($1, $2, $3, $4)
        ON CONFLICT (incident_id, policy, audience) DO UPDATE SET seq = greatest(r.seq, EXCLUDED.seq)`,
       [incidentId, policy, audience, seq],
     );
@@ -113,7 +118,9 @@ export class CampaignStore {
   /** Waves of an incident that wait for a person. */
   async waiting(sql: Sql, incidentId: number, kinds: readonly CampaignKind[]): Promise<Campaign[]> {
     const rows = await sql.query<Row>(
-      `SELECT ${COLUMNS} FROM campaign WHERE incident_id = $1 AND kind = ANY ($2::text[]) AND state IN ('awaiting_approval', 'paused')`,
+      `SELECT ${COLUMNS}
+        FROM campaign
+        WHERE incident_id = $1 AND kind = ANY ($2::text[]) AND state IN ('awaiting_approval', 'paused')`,
       [incidentId, kinds],
     );
     return rows.map(campaignOf);
@@ -124,15 +131,20 @@ export class CampaignStore {
    * at risk as well; not the other way.
    */
   async isStopped(sql: Sql, { incidentId, kind, audience, others }: WavesOf): Promise<boolean> {
-    const text = `SELECT FROM campaign WHERE incident_id = $1 AND kind = $2 AND NOT claimed AND audience IN ('affected', $3)
-       AND state IN ('cancelled', 'paused') AND state_reason <> 'evidence_trusted' AND policy <> ALL ($4::text[]) LIMIT 1`;
+    const text = `SELECT
+       FROM campaign
+       WHERE incident_id = $1 AND kind = $2 AND NOT claimed AND audience IN ('affected', $3)
+       AND state IN ('cancelled', 'paused') AND state_reason <> 'evidence_trusted' AND policy <> ALL ($4::text[])
+       LIMIT 1`;
     return (await sql.query({ name: 'campaigns.is_stopped', text }, [incidentId, kind, audience, others])).length > 0;
   }
 
   /** Waves of an incident to those at risk that wait for approval and have no message any more. */
   async emptied(tx: Tx, incidentId: number): Promise<Campaign[]> {
     const rows = await tx.query<Row>(
-      `SELECT ${COLUMNS} FROM campaign c WHERE incident_id = $1 AND kind = 'notice' AND audience = 'at_risk' AND state = 'awaiting_approval'
+      `SELECT ${COLUMNS}
+         FROM campaign c
+         WHERE incident_id = $1 AND kind = 'notice' AND audience = 'at_risk' AND state = 'awaiting_approval'
          AND NOT EXISTS (SELECT FROM message m WHERE m.campaign_id = c.id)`,
       [incidentId],
     );
@@ -150,7 +162,8 @@ export class CampaignStore {
     const { code, facts } = columnsOf(decision.reason);
     const rows = await tx.query<{ id: number }>(
       `INSERT INTO campaign (incident_id, policy, kind, wave, state, state_reason, state_facts, approve_after, approved_at, approved_by, created_at, claimed, audience)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id`,
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+       RETURNING id`,
       [
         incidentId,
         policy,
@@ -192,7 +205,9 @@ export class CampaignStore {
   async await(tx: Tx, id: number, decision: ApprovalDecision): Promise<void> {
     const { code, facts } = columnsOf(decision.reason);
     await tx.query(
-      `UPDATE campaign SET state_reason = $2, state_facts = $3, approve_after = $4 WHERE id = $1 AND state = 'awaiting_approval'`,
+      `UPDATE campaign
+        SET state_reason = $2, state_facts = $3, approve_after = $4
+        WHERE id = $1 AND state = 'awaiting_approval'`,
       [id, code, facts, decision.approveAfter ?? null],
     );
   }
@@ -200,7 +215,9 @@ export class CampaignStore {
   /** The first of two approvals; undefined while there is none. */
   async first(sql: Sql, id: number): Promise<{ by: string; version: string } | undefined> {
     const [row] = await sql.query<{ by: string; version: string }>(
-      `SELECT first_approved_by AS by, first_version AS version FROM campaign WHERE id = $1 AND first_approved_by IS NOT NULL`,
+      `SELECT first_approved_by AS by, first_version AS version
+        FROM campaign
+        WHERE id = $1 AND first_approved_by IS NOT NULL`,
       [id],
     );
     return row;
@@ -215,7 +232,8 @@ export class CampaignStore {
   async askAgain(tx: Tx, before: Date, hours: number, now: Date): Promise<{ id: number; incidentId: number }[]> {
     const { code, facts } = columnsOf({ code: 'asked_again', hours });
     return tx.query(
-      `UPDATE campaign SET asked_at = $2, asked = asked + 1, state_reason = $3, state_facts = $4, first_approved_by = NULL, first_version = NULL
+      `UPDATE campaign
+       SET asked_at = $2, asked = asked + 1, state_reason = $3, state_facts = $4, first_approved_by = NULL, first_version = NULL
        WHERE state = 'awaiting_approval' AND approve_after IS NULL AND coalesce(asked_at, created_at) < $1
        RETURNING id, incident_id AS "incidentId"`,
       [before, now, code, facts],
@@ -230,10 +248,12 @@ export class CampaignStore {
     const { from, to } = campaignStep(change.from, change.to);
     const { code, facts } = columnsOf(change.reason);
     const rows = await tx.query<{ incidentId: number }>(
-      `UPDATE campaign SET state = $3, state_reason = $4, state_facts = $5, paused_by = $6, approve_after = NULL, send_after = $9,
+      `UPDATE campaign
+         SET state = $3, state_reason = $4, state_facts = $5, paused_by = $6, approve_after = NULL, send_after = $9,
          approved_at = CASE WHEN $3 = 'approved' THEN $8 ELSE approved_at END,
          approved_by = CASE WHEN $3 = 'approved' THEN $7 ELSE approved_by END
-       WHERE id = $1 AND state = ANY ($2::text[]) RETURNING incident_id AS "incidentId"`,
+       WHERE id = $1 AND state = ANY ($2::text[])
+       RETURNING incident_id AS "incidentId"`,
       [id, from, to, code, facts, change.pausedBy ?? null, change.actor, now, change.sendAfter ?? null],
     );
     const [row] = rows;
@@ -246,7 +266,8 @@ export class CampaignStore {
   /** Holds an incident's notices back while a silence lasts. */
   async pauseSilenced(tx: Tx, incidentId: number): Promise<void> {
     await tx.query(
-      `UPDATE campaign SET state = $2, state_reason = 'silence_began', state_facts = '{}', paused_by = 'silence'
+      `UPDATE campaign
+       SET state = $2, state_reason = 'silence_began', state_facts = '{}', paused_by = 'silence'
        WHERE incident_id = $1 AND kind <> 'resolved' AND state = ANY ($3::text[])`,
       [incidentId, SILENCED.to, SILENCED.from],
     );
@@ -255,7 +276,8 @@ export class CampaignStore {
   /** Lets go on what a silence paused; what anybody else paused stays so. */
   async resumeSilenced(tx: Tx, incidentId: number): Promise<void> {
     await tx.query(
-      `UPDATE campaign SET state = $2, state_reason = 'silence_ended', state_facts = '{}', paused_by = NULL
+      `UPDATE campaign
+       SET state = $2, state_reason = 'silence_ended', state_facts = '{}', paused_by = NULL
        WHERE incident_id = $1 AND state = ANY ($3::text[]) AND paused_by = 'silence'`,
       [incidentId, LIFTED.to, LIFTED.from],
     );
@@ -264,7 +286,9 @@ export class CampaignStore {
   /** Lets campaigns that are done go on, since some of their messages are tried on the next channel; what anybody paused stays so. */
   async goOn(tx: Tx, ids: readonly number[]): Promise<void> {
     await tx.query(
-      `UPDATE campaign SET state = $2, state_reason = 'next_channel', state_facts = '{}' WHERE id = ANY ($1::bigint[]) AND state = ANY ($3::text[])`,
+      `UPDATE campaign
+        SET state = $2, state_reason = 'next_channel', state_facts = '{}'
+        WHERE id = ANY ($1::bigint[]) AND state = ANY ($3::text[])`,
       [ids, GONE_ON.to, GONE_ON.from],
     );
   }
@@ -291,7 +315,9 @@ export class CampaignStore {
   /** Campaigns whose time to object is over. */
   async dueForApproval(sql: Sql, now: Date): Promise<Campaign[]> {
     const rows = await sql.query<Row>(
-      `SELECT ${COLUMNS} FROM campaign WHERE state = 'awaiting_approval' AND approve_after <= $1`,
+      `SELECT ${COLUMNS}
+        FROM campaign
+        WHERE state = 'awaiting_approval' AND approve_after <= $1`,
       [now],
     );
     return rows.map(campaignOf);
@@ -300,8 +326,11 @@ export class CampaignStore {
   /** Ends approved campaigns all of whose messages are final; returns how many. */
   async finish(tx: Tx): Promise<number> {
     const rows = await tx.query(
-      `UPDATE campaign c SET state = $1, state_reason = 'all_final', state_facts = '{}' WHERE c.state = ANY ($2::text[])
-         AND NOT EXISTS (SELECT FROM message m WHERE m.campaign_id = c.id AND m.state IN (${sqlStates(OPEN_MESSAGE_STATES)})) RETURNING id`,
+      `UPDATE campaign c
+         SET state = $1, state_reason = 'all_final', state_facts = '{}'
+         WHERE c.state = ANY ($2::text[])
+         AND NOT EXISTS (SELECT FROM message m WHERE m.campaign_id = c.id AND m.state IN (${sqlStates(OPEN_MESSAGE_STATES)}))
+         RETURNING id`,
       [FINISHED.to, FINISHED.from],
     );
     return rows.length;
@@ -319,7 +348,11 @@ export class CampaignStore {
     filter: { incidentId?: number; state?: CampaignState; before: number; limit: number },
   ): Promise<Campaign[]> {
     const rows = await sql.query<Row>(
-      `SELECT ${COLUMNS} FROM campaign WHERE id < $1 AND ($2::bigint IS NULL OR incident_id = $2) AND ($3::text IS NULL OR state = $3) ORDER BY id DESC LIMIT $4`,
+      `SELECT ${COLUMNS}
+        FROM campaign
+        WHERE id < $1 AND ($2::bigint IS NULL OR incident_id = $2) AND ($3::text IS NULL OR state = $3)
+        ORDER BY id DESC
+        LIMIT $4`,
       [filter.before, filter.incidentId ?? null, filter.state ?? null, filter.limit],
     );
     return rows.map(campaignOf);

@@ -17,8 +17,11 @@ export class GrantStore {
     const [grant] = await sql.query<Grant>(
       {
         name: 'outreach_grant.find',
-        text: `SELECT up_to AS "upTo", granted_by AS by FROM outreach_grant WHERE incident_id = $1 AND claimed = $2 AND policy <> ALL ($3::text[])
-               ORDER BY up_to DESC LIMIT 1`,
+        text: `SELECT up_to AS "upTo", granted_by AS by
+               FROM outreach_grant
+               WHERE incident_id = $1 AND claimed = $2 AND policy <> ALL ($3::text[])
+               ORDER BY up_to DESC
+               LIMIT 1`,
       },
       [incidentId, claimed, others],
     );
@@ -28,7 +31,8 @@ export class GrantStore {
   /** Lets an incident's outreach go to so many customers; an earlier approval of more stays. */
   async give(tx: Tx, { incidentId, claimed, policy }: Granted, { upTo, by }: Grant, now: Date): Promise<void> {
     await tx.query(
-      `INSERT INTO outreach_grant AS g (incident_id, claimed, up_to, granted_by, granted_at, policy) VALUES ($1, $2, $3, $4, $5, $6)
+      `INSERT INTO outreach_grant AS g (incident_id, claimed, up_to, granted_by, granted_at, policy)
+       VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (incident_id, claimed, policy)
        DO UPDATE SET up_to = greatest(g.up_to, EXCLUDED.up_to), granted_by = EXCLUDED.granted_by, granted_at = EXCLUDED.granted_at`,
       [incidentId, claimed, upTo, by, now, policy],
@@ -37,7 +41,8 @@ export class GrantStore {
 
   /** Takes an approval back. */
   async withdraw(tx: Tx, { incidentId, claimed, policy }: Granted): Promise<void> {
-    const text = `DELETE FROM outreach_grant WHERE incident_id = $1 AND claimed = $2 AND policy IN ($3, '')`;
+    const text = `DELETE FROM outreach_grant
+      WHERE incident_id = $1 AND claimed = $2 AND policy IN ($3, '')`;
     await tx.query(text, [incidentId, claimed, policy]);
   }
 }

@@ -12,9 +12,13 @@ export class OutcomeReadModel {
       `SELECT count(*) FILTER (WHERE w.state IN ('sent', 'delivered', 'failed')) AS tried,
          count(*) FILTER (WHERE w.state = 'failed') AS failed,
          count(*) FILTER (WHERE w.sent_at IS NOT NULL AND EXISTS (
-           SELECT FROM consent_entry e WHERE e.customer_id = w.customer_id AND NOT e.granted AND e.at >= w.sent_at)) AS "optedOut",
+           SELECT
+           FROM consent_entry e
+           WHERE e.customer_id = w.customer_id AND NOT e.granted AND e.at >= w.sent_at)) AS "optedOut",
          count(*) FILTER (WHERE EXISTS (
-           SELECT FROM receipt r WHERE r.message_id = w.id AND r.kind = 'complaint')) AS complained,
+           SELECT
+           FROM receipt r
+           WHERE r.message_id = w.id AND r.kind = 'complaint')) AS complained,
          count(*) FILTER (WHERE w.state IN ('pending', 'claimed', 'sending') AND ${WITHIN_SHARE}) AS open
        FROM message w
        JOIN campaign c ON c.id = w.campaign_id

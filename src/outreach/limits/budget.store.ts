@@ -29,7 +29,8 @@ export class BudgetStore {
         name: 'budget.taken',
         text: `SELECT coalesce(sum(count) FILTER (WHERE slot > $2), 0)::bigint AS hour, coalesce(sum(count), 0)::bigint AS day,
                  min(slot) FILTER (WHERE slot > $2) AS hour_slot, min(slot) AS day_slot
-               FROM send_budget WHERE channel = $1 AND slot > $3`,
+               FROM send_budget
+               WHERE channel = $1 AND slot > $3`,
       },
       [channel, before(now, HOUR_MS), before(now, 24 * HOUR_MS)],
     );
@@ -47,8 +48,10 @@ export class BudgetStore {
   async add(tx: Tx, channel: Channel, count: number, now: Date): Promise<void> {
     const slot = new Date(Math.floor(now.getTime() / SLOT_MS) * SLOT_MS);
     const rows = await tx.query<{ fresh: boolean }>(
-      `INSERT INTO send_budget AS b (channel, slot, count) VALUES ($1, $2, $3)
-       ON CONFLICT (channel, slot) DO UPDATE SET count = b.count + EXCLUDED.count RETURNING xmax = 0 AS fresh`,
+      `INSERT INTO send_budget AS b (channel, slot, count)
+       VALUES ($1, $2, $3)
+       ON CONFLICT (channel, slot) DO UPDATE SET count = b.count + EXCLUDED.count
+       RETURNING xmax = 0 AS fresh`,
       [channel, slot, count],
     );
     if (rows[0]?.fresh) await this.forget(tx, now);

@@ -15,30 +15,36 @@ const ANSWERED = ['sending', 'in_doubt'] as const satisfies readonly MessageStat
 
 const RENEW = {
   name: 'leases.renew',
-  text: `UPDATE message m SET lease_until = $3
+  text: `UPDATE message m
+         SET lease_until = $3
          FROM unnest($1::uuid[], $2::bigint[]) AS h (id, fence)
          WHERE m.id = h.id AND m.fence = h.fence AND m.state IN ('claimed', 'sending')`,
 };
 const RELEASE = {
   name: 'leases.release',
-  text: `UPDATE message m SET state = '${RELEASED.to}', lease_until = NULL
+  text: `UPDATE message m
+         SET state = '${RELEASED.to}', lease_until = NULL
          FROM unnest($1::uuid[], $2::bigint[]) AS h (id, fence)
          WHERE m.id = h.id AND m.fence = h.fence AND m.state IN (${sqlStates(RELEASED.from)})`,
 };
 const BEGIN = {
   name: 'leases.begin',
-  text: `UPDATE message m SET state = '${BEGUN.to}', state_reason = NULL, gateway = h.gateway, lease_until = $4, attempts = m.attempts + 1
+  text: `UPDATE message m
+         SET state = '${BEGUN.to}', state_reason = NULL, gateway = h.gateway, lease_until = $4, attempts = m.attempts + 1
          FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS h (id, fence, gateway)
          WHERE m.id = h.id AND m.fence = h.fence AND m.state IN (${sqlStates(BEGUN.from)})
            AND EXISTS (SELECT FROM campaign c WHERE c.id = m.campaign_id AND c.state = 'approved') AND ${IS_LIVE}
            AND (m.merged = 0 OR m.merged = (
-             SELECT count(*) FROM message f JOIN campaign fc ON fc.id = f.campaign_id AND fc.state = 'approved'
+             SELECT count(*)
+             FROM message f
+             JOIN campaign fc ON fc.id = f.campaign_id AND fc.state = 'approved'
              WHERE f.lead_id = m.id AND f.state IN (${sqlStates(BEGUN.from)})))
          RETURNING m.id`,
 };
 const SETTLE = {
   name: 'leases.settle',
-  text: `UPDATE message m SET state = h.state, state_reason = h.reason, next_at = coalesce(h.next_at::timestamptz, m.next_at), lease_until = NULL,
+  text: `UPDATE message m
+           SET state = h.state, state_reason = h.reason, next_at = coalesce(h.next_at::timestamptz, m.next_at), lease_until = NULL,
            provider_id = coalesce(h.provider_id, m.provider_id), provider_code = coalesce(h.provider_code, m.provider_code),
            sent_at = CASE WHEN h.state = 'sent' THEN coalesce(m.sent_at, $8) ELSE m.sent_at END,
            final_at = CASE WHEN h.state = ANY ($9::text[]) THEN $8::timestamptz END
@@ -49,32 +55,37 @@ const SETTLE = {
 };
 const EXPIRE_CLAIMED = {
   name: 'leases.expire_claimed',
-  text: `UPDATE message SET state = '${RELEASED.to}', lease_until = NULL
+  text: `UPDATE message
+         SET state = '${RELEASED.to}', lease_until = NULL
          WHERE id IN (SELECT id FROM message WHERE state IN (${sqlStates(RELEASED.from)}) AND lease_until < $1 FOR UPDATE SKIP LOCKED)
          RETURNING id`,
 };
 const EXPIRE_SENDING = {
   name: 'leases.expire_sending',
-  text: `UPDATE message SET state = '${DOUBTED.to}', state_reason = 'worker_lost', lease_until = NULL, next_at = $1
+  text: `UPDATE message
+         SET state = '${DOUBTED.to}', state_reason = 'worker_lost', lease_until = NULL, next_at = $1
          WHERE id IN (SELECT id FROM message WHERE state IN (${sqlStates(DOUBTED.from)}) AND lease_until < $1 FOR UPDATE SKIP LOCKED)
          RETURNING id`,
 };
 
 const SET_CONTENTS = {
   name: 'leases.set_contents',
-  text: `UPDATE message m SET channel = h.channel, address = h.address, subject = h.subject, body = h.body
+  text: `UPDATE message m
+         SET channel = h.channel, address = h.address, subject = h.subject, body = h.body
          FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[]) AS h (id, fence, channel, address, subject, body)
          WHERE m.id = h.id AND m.fence = h.fence`,
 };
 const RECALL = {
   name: 'leases.recall',
-  text: `UPDATE message SET state = '${RELEASED.to}', fence = fence + 1, lease_until = NULL
+  text: `UPDATE message
+         SET state = '${RELEASED.to}', fence = fence + 1, lease_until = NULL
          WHERE customer_id = ANY ($1::bigint[]) AND (channel = $2 OR channel IS NULL) AND state IN (${sqlStates(RELEASED.from)})`,
 };
 const STOPPED = messageStep(['pending', 'claimed'], 'cancelled');
 const STOP = {
   name: 'leases.stop',
-  text: `UPDATE message SET state = '${STOPPED.to}', state_reason = 'customer_stopped', fence = fence + 1, lease_until = NULL, final_at = $3
+  text: `UPDATE message
+         SET state = '${STOPPED.to}', state_reason = 'customer_stopped', fence = fence + 1, lease_until = NULL, final_at = $3
          WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[]) AND state IN (${sqlStates(STOPPED.from)})`,
 };
 /** A message about the end that is there already is not planned again. */

@@ -41,7 +41,8 @@ const INSERT = {
          SELECT p.*, $13, $14, $15, $16, $17, CASE WHEN p.state = 'suppressed' THEN $16::timestamptz END
          FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::int[], $11::int[], $12::boolean[])
            AS p (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, round, turn, passes_on)
-         ON CONFLICT (incident_id, customer_id, kind, round, turn) DO NOTHING RETURNING id`,
+         ON CONFLICT (incident_id, customer_id, kind, round, turn) DO NOTHING
+         RETURNING id`,
 };
 /** True for a message `w` that may lead its batch: the first of those of it that are due. So two processes never take two of one batch. */
 const LEADS = `(w.batch_id IS NULL OR NOT EXISTS (
@@ -54,7 +55,8 @@ const MAY_JOIN = `(f.next_at <= $2 OR f.state_reason IS NULL OR f.state_reason I
 const GATHER = {
   name: 'messages.gather',
   text: `WITH mergeable AS (
-           SELECT * FROM unnest($3::text[], $4::text[]) AS p (name, class)),
+           SELECT *
+           FROM unnest($3::text[], $4::text[]) AS p (name, class)),
          led AS (
            SELECT f.id, l.id AS lead_id
            FROM message l
@@ -83,12 +85,15 @@ const FOLLOWERS = {
 const JOIN_BATCH = {
   name: 'messages.join_batch',
   text: `WITH mine AS (
-           SELECT id, customer_id FROM message
+           SELECT id, customer_id
+           FROM message
            WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[]) AND kind = 'notice' AND audience = 'affected'
              AND state = 'pending' AND batch_id IS NULL AND attempts = 0),
          opened AS (
            INSERT INTO message_batch AS b (customer_id, due_at)
-           SELECT DISTINCT customer_id, $3::timestamptz FROM mine ORDER BY customer_id
+           SELECT DISTINCT customer_id, $3::timestamptz
+           FROM mine
+           ORDER BY customer_id
            ON CONFLICT (customer_id) DO UPDATE SET due_at = CASE WHEN b.due_at < $4 THEN EXCLUDED.due_at ELSE b.due_at END
            RETURNING b.id, b.customer_id, b.due_at)
          UPDATE message m
@@ -99,14 +104,23 @@ const JOIN_BATCH = {
 };
 const CLOSE_BATCH = {
   name: 'messages.close_batch',
-  text: `DELETE FROM message_batch WHERE id IN (
-           SELECT id FROM message_batch WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE SKIP LOCKED)`,
+  text: `DELETE FROM message_batch
+           WHERE id IN (
+           SELECT id
+           FROM message_batch
+           WHERE id = ANY ($1::bigint[])
+           ORDER BY id
+           FOR UPDATE SKIP LOCKED)`,
 };
 const CLAIM = {
   name: 'messages.claim',
-  text: `UPDATE message m SET state = '${CLAIMED.to}', fence = m.fence + 1, lease_until = $3
+  text: `UPDATE message m
+         SET state = '${CLAIMED.to}', fence = m.fence + 1, lease_until = $3
          WHERE m.id IN (SELECT w.id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved' AND (c.send_after IS NULL OR c.send_after <= $1)
-           WHERE ${IS_LIVE} AND ${WITHIN_SHARE} AND w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND w.lead_id IS NULL AND ${LEADS} AND (w.channel IS NULL OR w.channel = ANY ($4::text[])) ORDER BY w.next_at, w.id FOR UPDATE OF w SKIP LOCKED LIMIT $2)
+           WHERE ${IS_LIVE} AND ${WITHIN_SHARE} AND w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND w.lead_id IS NULL AND ${LEADS} AND (w.channel IS NULL OR w.channel = ANY ($4::text[]))
+           ORDER BY w.next_at, w.id
+           FOR UPDATE OF w SKIP LOCKED
+           LIMIT $2)
          RETURNING ${COLUMNS}`,
 };
 /**
@@ -132,19 +146,35 @@ const HELD_AT_ONCE = 5000;
 const HOLD = {
   name: 'messages.hold',
   text: `WITH due AS (
-           SELECT w.id, w.incident_id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved'
-           WHERE w.state = 'pending' AND w.channel = $1 AND w.next_at <= $3 AND w.lead_id IS NULL ORDER BY w.next_at FOR UPDATE OF w SKIP LOCKED LIMIT $4),
+           SELECT w.id, w.incident_id
+           FROM message w
+           JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved'
+           WHERE w.state = 'pending' AND w.channel = $1 AND w.next_at <= $3 AND w.lead_id IS NULL
+           ORDER BY w.next_at
+           FOR UPDATE OF w SKIP LOCKED
+           LIMIT $4),
          known AS (
-           SELECT DISTINCT incident_id FROM message WHERE state = 'pending' AND state_reason = 'over_ceiling'
+           SELECT DISTINCT incident_id
+           FROM message
+           WHERE state = 'pending' AND state_reason = 'over_ceiling'
              AND incident_id IN (SELECT incident_id FROM due)),
          held AS (
-           UPDATE message m SET state_reason = 'over_ceiling', next_at = $2 FROM due WHERE m.id = due.id RETURNING m.incident_id)
-         SELECT incident_id AS "incidentId", count(*) AS count FROM held WHERE incident_id NOT IN (SELECT incident_id FROM known) GROUP BY 1`,
+           UPDATE message m
+           SET state_reason = 'over_ceiling', next_at = $2
+           FROM due
+           WHERE m.id = due.id
+           RETURNING m.incident_id)
+         SELECT incident_id AS "incidentId", count(*) AS count
+         FROM held
+         WHERE incident_id NOT IN (SELECT incident_id FROM known)
+         GROUP BY 1`,
 };
 const CLAIM_DOUBT = {
   name: 'messages.claim_doubt',
-  text: `UPDATE message m SET next_at = $3
-         WHERE m.id IN (SELECT w.id FROM message w WHERE w.state = 'in_doubt' AND w.next_at <= $1 AND w.lead_id IS NULL ORDER BY w.next_at FOR UPDATE SKIP LOCKED LIMIT $2) RETURNING ${COLUMNS}`,
+  text: `UPDATE message m
+         SET next_at = $3
+         WHERE m.id IN (SELECT w.id FROM message w WHERE w.state = 'in_doubt' AND w.next_at <= $1 AND w.lead_id IS NULL ORDER BY w.next_at FOR UPDATE SKIP LOCKED LIMIT $2)
+         RETURNING ${COLUMNS}`,
 };
 
 /** Fields that all messages of one plan share. */
@@ -247,7 +277,8 @@ export class MessageStore {
          ORDER BY m.customer_id, m.state = 'delivered' DESC, m.turn DESC, m.id) x
        WHERE x."nextRound" <= $4
          AND NOT EXISTS (
-           SELECT FROM message o
+           SELECT
+           FROM message o
            WHERE o.incident_id = ANY ($1::bigint[])
              AND o.customer_id = x."customerId"
              AND (o.sent_at > $3 OR o.created_at > $3 OR o.state IN (${sqlStates(OPEN_MESSAGE_STATES)})))
@@ -258,7 +289,9 @@ export class MessageStore {
 
   /** The last time that a customer was written to about these incidents; undefined for never. */
   async lastSentAt(sql: Sql, incidentIds: readonly number[], customerId: number): Promise<Date | undefined> {
-    const text = `SELECT max(sent_at) AS at FROM message WHERE incident_id = ANY ($1::bigint[]) AND customer_id = $2`;
+    const text = `SELECT max(sent_at) AS at
+      FROM message
+      WHERE incident_id = ANY ($1::bigint[]) AND customer_id = $2`;
     const [row] = await sql.query<{ at: Date | null }>({ name: 'messages.last_sent_at', text }, [
       incidentIds,
       customerId,
@@ -301,7 +334,8 @@ export class MessageStore {
   /** Lets messages go by themselves that followed another. */
   async letGo(tx: Tx, ids: readonly string[]): Promise<void> {
     await tx.query(
-      `UPDATE message SET lead_id = NULL, state = '${LET_GO.to}', lease_until = NULL, fence = fence + 1
+      `UPDATE message
+       SET lead_id = NULL, state = '${LET_GO.to}', lease_until = NULL, fence = fence + 1
        WHERE id = ANY ($1::uuid[]) AND state IN (${sqlStates(LET_GO.from)})`,
       [ids],
     );
@@ -324,7 +358,8 @@ export class MessageStore {
 
   /** True if the same message arrived on an earlier channel. */
   async arrivedBefore(tx: Tx, { incidentId, customerId, kind, round, turn }: Message): Promise<boolean> {
-    const text = `SELECT FROM message
+    const text = `SELECT
+      FROM message
       WHERE incident_id = $1 AND customer_id = $2 AND kind = $3 AND round = $4 AND turn < $5 AND state = 'delivered'
       LIMIT 1`;
     return (await tx.query(text, [incidentId, customerId, kind, round, turn])).length > 0;
@@ -346,8 +381,10 @@ export class MessageStore {
   /** Messages that wait for room under a ceiling, by channel. */
   async countHeld(sql: Sql): Promise<{ channel: Channel; count: number }[]> {
     return sql.query(
-      `SELECT channel, count(*) AS count FROM message
-       WHERE state = 'pending' AND state_reason = 'over_ceiling' AND channel IS NOT NULL GROUP BY 1`,
+      `SELECT channel, count(*) AS count
+       FROM message
+       WHERE state = 'pending' AND state_reason = 'over_ceiling' AND channel IS NOT NULL
+       GROUP BY 1`,
     );
   }
 
@@ -369,9 +406,11 @@ export class MessageStore {
     const rows = await sql.query(
       {
         name: 'messages.move',
-        text: `UPDATE message SET state = $4, state_reason = $5, next_at = coalesce($6, next_at), lease_until = $7, gateway = coalesce($8, gateway), provider_id = coalesce($9, provider_id), provider_code = coalesce($13, provider_code),
+        text: `UPDATE message
+                 SET state = $4, state_reason = $5, next_at = coalesce($6, next_at), lease_until = $7, gateway = coalesce($8, gateway), provider_id = coalesce($9, provider_id), provider_code = coalesce($13, provider_code),
                  sent_at = CASE WHEN $4 IN ('sent', 'delivered') THEN coalesce(sent_at, $10) ELSE sent_at END, delivered_at = CASE WHEN $4 = 'delivered' THEN coalesce(delivered_at, $10) ELSE delivered_at END, final_at = CASE WHEN $11 THEN $10 END, attempts = attempts + $12
-               WHERE id = $1 AND fence = $2 AND state = ANY ($3::text[]) RETURNING id`,
+               WHERE id = $1 AND fence = $2 AND state = ANY ($3::text[])
+               RETURNING id`,
       },
       [
         id,
@@ -395,8 +434,10 @@ export class MessageStore {
   /** Takes one customer's waiting message out of a campaign; undefined when they have none there that waits. */
   async takeOut(tx: Tx, campaignId: number, customerId: number, now: Date): Promise<string | undefined> {
     const [row] = await tx.query<{ id: string }>(
-      `UPDATE message SET state = '${CANCELLED.to}', state_reason = 'taken_out', final_at = $3, fence = fence + 1
-       WHERE campaign_id = $1 AND customer_id = $2 AND state IN (${sqlStates(CANCELLED.from)}) RETURNING id`,
+      `UPDATE message
+       SET state = '${CANCELLED.to}', state_reason = 'taken_out', final_at = $3, fence = fence + 1
+       WHERE campaign_id = $1 AND customer_id = $2 AND state IN (${sqlStates(CANCELLED.from)})
+       RETURNING id`,
       [campaignId, customerId, now],
     );
     return row?.id;
@@ -405,7 +446,10 @@ export class MessageStore {
   /** A customer's message in a campaign; undefined when they have none. */
   async ofCustomer(sql: Sql, campaignId: number, customerId: number): Promise<Message | undefined> {
     const [row] = await sql.query<Message>(
-      `SELECT ${COLUMNS} FROM message m WHERE m.campaign_id = $1 AND m.customer_id = $2 LIMIT 1`,
+      `SELECT ${COLUMNS}
+        FROM message m
+        WHERE m.campaign_id = $1 AND m.customer_id = $2
+        LIMIT 1`,
       [campaignId, customerId],
     );
     return row;
@@ -414,8 +458,10 @@ export class MessageStore {
   /** Turns what the built-in outbox took while no provider was known into messages that nobody got; returns how many. */
   async unsend(tx: Tx, gateway: string): Promise<number> {
     const rows = await tx.query(
-      `UPDATE message SET state = '${SHOWN.to}', state_reason = 'only_shown', sent_at = NULL
-       WHERE gateway = $1 AND state IN (${sqlStates(SHOWN.from)}) RETURNING id`,
+      `UPDATE message
+       SET state = '${SHOWN.to}', state_reason = 'only_shown', sent_at = NULL
+       WHERE gateway = $1 AND state IN (${sqlStates(SHOWN.from)})
+       RETURNING id`,
       [gateway],
     );
     return rows.length;
@@ -423,7 +469,9 @@ export class MessageStore {
 
   /** Counts the messages of approved campaigns that are due. */
   async countDue(sql: Sql, now: Date): Promise<number> {
-    const text = `SELECT count(*) AS count FROM message m JOIN campaign c ON c.id = m.campaign_id AND c.state = 'approved'
+    const text = `SELECT count(*) AS count
+      FROM message m
+      JOIN campaign c ON c.id = m.campaign_id AND c.state = 'approved'
       WHERE m.state IN ('pending', 'claimed') AND m.next_at <= $1`;
     return onlyRow(await sql.query<{ count: number }>(text, [now]), 'the count of messages').count;
   }
@@ -444,7 +492,8 @@ export class MessageStore {
     const rows = await tx.query<{ count: number }>(
       {
         name: 'messages.count_for_cap',
-        text: `SELECT count(DISTINCT (incident_id, kind, round)) AS count FROM message
+        text: `SELECT count(DISTINCT (incident_id, kind, round)) AS count
+               FROM message
                WHERE customer_id = $1 AND kind IN ('notice', 'update') AND lead_id IS NULL AND NOT (incident_id = $3 AND kind = $4 AND round = $5) AND
                  (sent_at >= $2 OR (state IN ('sending', 'in_doubt') OR (state = 'claimed' AND body IS NOT NULL)) AND created_at >= $2)`,
       },
@@ -464,8 +513,10 @@ export class MessageStore {
     now: Date,
   ): Promise<number> {
     const byCampaign = 'campaignId' in where;
-    const sql = `UPDATE message SET state = '${CANCELLED.to}', state_reason = $2, final_at = $3, fence = fence + 1, lease_until = NULL
-      WHERE state IN (${sqlStates(CANCELLED.from)}) AND ${byCampaign ? 'campaign_id = $1' : 'incident_id = $1 AND kind = $4'} RETURNING id`;
+    const sql = `UPDATE message
+      SET state = '${CANCELLED.to}', state_reason = $2, final_at = $3, fence = fence + 1, lease_until = NULL
+      WHERE state IN (${sqlStates(CANCELLED.from)}) AND ${byCampaign ? 'campaign_id = $1' : 'incident_id = $1 AND kind = $4'}
+      RETURNING id`;
     const rows = await tx.query(
       sql,
       byCampaign ? [where.campaignId, reason, now] : [where.incidentId, reason, now, where.kind],
@@ -485,8 +536,13 @@ export class MessageStore {
     limit: number,
   ): Promise<Message[]> {
     return tx.query<Message>(
-      `SELECT DISTINCT ON (m.customer_id) ${COLUMNS} FROM message m JOIN campaign c ON c.id = m.campaign_id AND c.policy <> ALL ($3::text[]) WHERE m.incident_id = ANY ($1::bigint[]) AND m.kind <> 'resolved' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
-         AND NOT EXISTS (SELECT FROM message r WHERE r.incident_id = ANY ($1::bigint[]) AND r.customer_id = m.customer_id AND r.kind = 'resolved') ORDER BY m.customer_id, m.state = 'delivered' DESC, m.turn DESC, m.id LIMIT $2`,
+      `SELECT DISTINCT ON (m.customer_id) ${COLUMNS}
+         FROM message m
+         JOIN campaign c ON c.id = m.campaign_id AND c.policy <> ALL ($3::text[])
+         WHERE m.incident_id = ANY ($1::bigint[]) AND m.kind <> 'resolved' AND m.state IN ('sent', 'delivered') AND m.customer_id IS NOT NULL
+         AND NOT EXISTS (SELECT FROM message r WHERE r.incident_id = ANY ($1::bigint[]) AND r.customer_id = m.customer_id AND r.kind = 'resolved')
+         ORDER BY m.customer_id, m.state = 'delivered' DESC, m.turn DESC, m.id
+         LIMIT $2`,
       [incidentIds, limit, others],
     );
   }
@@ -512,7 +568,8 @@ export class MessageStore {
          AND m.state IN ('sent', 'delivered')
          AND m.customer_id IS NOT NULL
          AND NOT EXISTS (
-           SELECT FROM message r
+           SELECT
+           FROM message r
            WHERE r.incident_id = ANY ($2::bigint[])
              AND r.customer_id = m.customer_id
              AND (r.kind = 'returned' OR r.kind = 'notice' AND r.state NOT IN ('suppressed', 'cancelled', 'shown')))
@@ -528,9 +585,12 @@ export class MessageStore {
    */
   async promote(tx: Tx, from: number, to: number, trusts: readonly Trust[]): Promise<number> {
     const rows = await tx.query(
-      `UPDATE message m SET campaign_id = $2 FROM audience_member a
+      `UPDATE message m
+       SET campaign_id = $2
+       FROM audience_member a
        WHERE m.campaign_id = $1 AND m.state = 'pending' AND a.incident_id = m.incident_id AND a.customer_id = m.customer_id
-         AND a.trust = ANY ($3::text[]) RETURNING m.id`,
+         AND a.trust = ANY ($3::text[])
+         RETURNING m.id`,
       [from, to, trusts],
     );
     return rows.length;
@@ -543,7 +603,9 @@ export class MessageStore {
    */
   async makeRoom(tx: Tx, incidentId: number, customerIds: readonly number[], onlyClaimed: boolean): Promise<void> {
     await tx.query(
-      `DELETE FROM message m USING campaign c WHERE c.id = m.campaign_id AND m.incident_id = $1 AND m.customer_id = ANY ($2::bigint[])
+      `DELETE FROM message m
+         USING campaign c
+         WHERE c.id = m.campaign_id AND m.incident_id = $1 AND m.customer_id = ANY ($2::bigint[])
          AND m.kind = 'notice' AND m.audience = 'at_risk' AND m.attempts = 0
          AND (m.state = 'pending' AND c.state <> 'approved' OR m.state IN ('cancelled', 'suppressed')) AND (c.claimed OR NOT $3)`,
       [incidentId, int8s(customerIds), onlyClaimed],
@@ -552,20 +614,27 @@ export class MessageStore {
 
   /** Counts the messages of a campaign that wait. */
   async countWaiting(sql: Sql, campaignId: number): Promise<number> {
-    const text = `SELECT count(*) AS count FROM message WHERE campaign_id = $1 AND state = 'pending'`;
+    const text = `SELECT count(*) AS count
+      FROM message
+      WHERE campaign_id = $1 AND state = 'pending'`;
     return onlyRow(await sql.query<{ count: number }>(text, [campaignId]), 'the count of messages').count;
   }
 
   /** Languages in which messages of a campaign wait, in a fixed order. */
   async localesOf(sql: Sql, campaignId: number): Promise<string[]> {
-    const text = `SELECT DISTINCT locale FROM message WHERE campaign_id = $1 AND state = 'pending' ORDER BY 1`;
+    const text = `SELECT DISTINCT locale
+      FROM message
+      WHERE campaign_id = $1 AND state = 'pending'
+      ORDER BY 1`;
     return (await sql.query<{ locale: string }>(text, [campaignId])).map(({ locale }) => locale);
   }
 
   /** Counts the messages that `promote` would move. */
   async countPromotable(tx: Tx, from: number, trusts: readonly Trust[]): Promise<number> {
     const [row] = await tx.query<{ count: number }>(
-      `SELECT count(*) AS count FROM message m JOIN audience_member a ON a.incident_id = m.incident_id AND a.customer_id = m.customer_id
+      `SELECT count(*) AS count
+       FROM message m
+       JOIN audience_member a ON a.incident_id = m.incident_id AND a.customer_id = m.customer_id
        WHERE m.campaign_id = $1 AND m.state = 'pending' AND a.trust = ANY ($2::text[])`,
       [from, trusts],
     );
@@ -575,7 +644,10 @@ export class MessageStore {
   /** True if the end of these incidents concerns anybody: a notice still waits, or one has reached a customer and `tellEnd` is set. */
   async needEnd(tx: Tx, incidentIds: readonly number[], tellEnd: boolean): Promise<boolean> {
     const states = ['pending', ...(tellEnd ? ['sent', 'delivered'] : [])];
-    const sql = `SELECT 1 FROM message WHERE incident_id = ANY ($1::bigint[]) AND kind <> 'resolved' AND state = ANY ($2::text[]) LIMIT 1`;
+    const sql = `SELECT 1
+      FROM message
+      WHERE incident_id = ANY ($1::bigint[]) AND kind <> 'resolved' AND state = ANY ($2::text[])
+      LIMIT 1`;
     return (await tx.query(sql, [incidentIds, states])).length > 0;
   }
 
@@ -613,7 +685,9 @@ export class MessageStore {
   async toldIn(tx: Tx, incidentIds: readonly number[], customerIds: readonly number[]): Promise<Set<number>> {
     if (incidentIds.length === 0) return new Set();
     const rows = await tx.query<{ id: number }>(
-      `SELECT DISTINCT customer_id AS id FROM message WHERE incident_id = ANY ($1::bigint[]) AND customer_id = ANY ($2::bigint[]) AND kind <> 'resolved' AND state NOT IN ('suppressed', 'cancelled', 'shown')`,
+      `SELECT DISTINCT customer_id AS id
+        FROM message
+        WHERE incident_id = ANY ($1::bigint[]) AND customer_id = ANY ($2::bigint[]) AND kind <> 'resolved' AND state NOT IN ('suppressed', 'cancelled', 'shown')`,
       [incidentIds, customerIds],
     );
     return new Set(rows.map(({ id }) => id));
@@ -624,7 +698,9 @@ export class MessageStore {
    * @param claimed counts the waves of claims alone; left out, those of claims that a person approved count as well as all others
    */
   async countNotices(tx: Tx, incidentId: number, claimed = false): Promise<number> {
-    const sql = `SELECT count(DISTINCT coalesce(m.customer_id::text, m.id::text)) AS count FROM message m JOIN campaign c ON c.id = m.campaign_id
+    const sql = `SELECT count(DISTINCT coalesce(m.customer_id::text, m.id::text)) AS count
+      FROM message m
+      JOIN campaign c ON c.id = m.campaign_id
       WHERE m.incident_id = $1 AND m.kind <> 'resolved' AND m.state NOT IN ('suppressed', 'cancelled')
         AND CASE WHEN $2 THEN c.claimed ELSE NOT (c.claimed AND m.state = 'pending') END`;
     const rows = await tx.query<{ count: number }>(sql, [incidentId, claimed]);
@@ -652,7 +728,11 @@ export class MessageStore {
   /** A campaign's messages, in order of id after `after`. */
   async ofCampaign(sql: Sql, campaignId: number, after: string, limit: number): Promise<Message[]> {
     return sql.query<Message>(
-      `SELECT ${COLUMNS} FROM message m WHERE m.campaign_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3`,
+      `SELECT ${COLUMNS}
+        FROM message m
+        WHERE m.campaign_id = $1 AND m.id > $2
+        ORDER BY m.id
+        LIMIT $3`,
       [campaignId, after, limit],
     );
   }
@@ -676,11 +756,13 @@ export class MessageStore {
   /** Blanks what is left of erased customers and cancels what waited for them; returns how many. */
   async forgetErased(tx: Tx, now: Date): Promise<number> {
     const rows = await tx.query(
-      `UPDATE message SET address = NULL, subject = NULL, body = NULL, why = '',
+      `UPDATE message
+         SET address = NULL, subject = NULL, body = NULL, why = '',
          state = CASE WHEN state IN (${sqlStates(ERASED.from)}) THEN '${ERASED.to}' ELSE state END,
          state_reason = CASE WHEN state IN (${sqlStates(ERASED.from)}) THEN 'erased' ELSE state_reason END,
          final_at = coalesce(final_at, CASE WHEN state IN (${sqlStates(ERASED.from)}) THEN $1::timestamptz END)
-       WHERE customer_id IS NULL AND (body IS NOT NULL OR address IS NOT NULL OR why <> '') RETURNING id`,
+       WHERE customer_id IS NULL AND (body IS NOT NULL OR address IS NOT NULL OR why <> '')
+       RETURNING id`,
       [now],
     );
     return rows.length;
