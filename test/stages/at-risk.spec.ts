@@ -46,7 +46,7 @@ describe('customers at risk', () => {
     expect(held.length).toBeGreaterThan(0);
     const texts = await bodies();
     for (const [customer, body] of texts)
-      expect(body).toContain(rest.includes(customer) ? 'you may meet a problem' : 'you ran into this problem');
+      expect(body).toContain(rest.includes(customer) ? 'you may run into a problem' : 'you ran into this problem');
     const order = await inOrder('atRisk');
     expect(order[0]).toBe(rest.at(-1));
 
