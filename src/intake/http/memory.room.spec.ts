@@ -7,14 +7,14 @@ const MB = 1024 * 1024;
 describe('the memory for bodies', () => {
   it('lets requests in while there is room, and the others in their order when it is given back', async () => {
     const room = new MemoryRoom();
-    const first = await room.hold(200 * MB);
-    const second = await room.hold(50 * MB);
+    const first = await room.hold(120 * MB);
+    const second = await room.hold(60 * MB);
     const entered: string[] = [];
-    const large = room.hold(150 * MB).then((held) => {
+    const large = room.hold(130 * MB).then((held) => {
       entered.push('large');
       return held;
     });
-    const medium = room.hold(1 * MB).then((held) => {
+    const medium = room.hold(3 * MB).then((held) => {
       entered.push('medium');
       return held;
     });
@@ -30,12 +30,30 @@ describe('the memory for bodies', () => {
   it('lets small requests in at once while large ones wait', async () => {
     const room = new MemoryRoom();
     const all = await room.hold(1000 * MB);
-    const large = room.hold(1 * MB);
+    const large = room.hold(3 * MB);
     const small = await room.hold(23_000);
-    expect(room.used).toBe(272 * MB + 23_000);
+    expect(room.used).toBe(200 * MB + 23_000);
     small.release();
     all.release();
     (await large).release();
+    expect(room.used).toBe(0);
+  });
+
+  it('lets eight heavy requests in at once, however much room there is', async () => {
+    const room = new MemoryRoom();
+    const inside = await Promise.all(Array.from({ length: 8 }, () => room.hold(3 * MB)));
+    let entered = false;
+    const ninth = room.hold(3 * MB).then((held) => {
+      entered = true;
+      return held;
+    });
+    await nextTurn();
+    expect(entered).toBe(false);
+    inside[0]?.resize(1);
+    await nextTurn();
+    expect(entered).toBe(false);
+    inside[0]?.release();
+    for (const held of [...inside, await ninth]) held.release();
     expect(room.used).toBe(0);
   });
 
