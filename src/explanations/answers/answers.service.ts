@@ -122,13 +122,20 @@ export class Answers {
     };
   }
 
-  /** Writes the answers of an asker, all or those of these incidents; `questionId` says which question they answer. */
-  items(asker: Asker, only?: ReadonlySet<number>, questionId: number | null = null): AnswerItem[] {
+  /** Writes the answers of an asker, all or those of these incidents, the first `limit`; `questionId` says which question they answer. */
+  items(
+    asker: Asker,
+    {
+      only,
+      questionId = null,
+      limit = Infinity,
+    }: { only?: ReadonlySet<number>; questionId?: number | null; limit?: number } = {},
+  ): AnswerItem[] {
     const { facts, board, locale, nonce } = asker;
     const day = dayOf(this.clock.now());
     const words = this.wordsOf(board, locale, facts.timeZone);
     const shown = only ? asker.entries.filter(({ entry }) => only.has(entry.id)) : asker.entries;
-    return shown.map(({ entry, concern, hit }) => {
+    return shown.slice(0, limit).map(({ entry, concern, hit }) => {
       const ref = { incidentId: entry.id, customerId: facts.customerId, questionId, day, nonce };
       const told = asker.told.filter(({ incidentId }) => incidentId === entry.id);
       const general = this.wordsFor(words, entry, locale, facts.timeZone, concern);

@@ -8,6 +8,8 @@ import { Matching } from '../outcomes/matching.service.js';
 import { Outcomes } from '../outcomes/outcomes.service.js';
 
 /** Seconds for which an agent may use an answer again: a conversation's turn or two. Chosen by judgement, not measured. */
+/** Incidents that a list holds; those that concern the customer most. */
+const MOST_LISTED = 20;
 const TTL_S = 60;
 const TTL = { ttlMs: TTL_S * 1000, cacheScope: 'private' } as const;
 
@@ -97,7 +99,11 @@ export class McpTools {
             project: scoped(caller, rest.project),
           });
           const customer = asker.facts.customerId === null ? 'unknown' : 'known';
-          return { customer, incidents: this.answers.items(asker).map(incidentOf), ttl_s: TTL_S };
+          return {
+            customer,
+            incidents: this.answers.items(asker, { limit: MOST_LISTED }).map(incidentOf),
+            ttl_s: TTL_S,
+          };
         }),
     );
   }
@@ -140,7 +146,7 @@ export class McpTools {
       ({ incident_id, customer_id, ...rest }) =>
         attempt(async () => {
           const asker = await this.answers.asker({ ...rest, customer: customer_id, project: caller.project });
-          const [item] = this.answers.items(asker, new Set([Number(incident_id)]));
+          const [item] = this.answers.items(asker, { only: new Set([Number(incident_id)]) });
           if (!item) throw new Problem(404, 'not-found', `There is no incident ${incident_id} to tell of.`);
           return { incident: incidentOf(item), answer_id: item.answerId, ttl_s: TTL_S };
         }),

@@ -66,7 +66,7 @@ export class Matching implements OnModuleDestroy {
     const question = { customerId: asker.facts.customerId, locale: locale ?? null, text: this.scrubber.text(text) };
     const questionId = await this.store.insertQuestion(this.database, question, this.clock.now());
     const ids = new Set(near.map(({ id }) => Number(id)));
-    const items = new Map(this.answers.items(asker, ids, questionId).map((item) => [item.incidentId, item]));
+    const items = new Map(this.answers.items(asker, { only: ids, questionId }).map((item) => [item.incidentId, item]));
     return {
       customer,
       match,
