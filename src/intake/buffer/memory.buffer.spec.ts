@@ -92,7 +92,7 @@ describe('batches of the buffer in memory', () => {
 
 describe('the size of batches', () => {
   it('halves while they take long, and grows again once they are quick', () => {
-    expect([sizeAfter(400, 151), sizeAfter(60, 900), sizeAfter(50, 900)]).toEqual([200, 50, 50]);
-    expect([sizeAfter(200, 74), sizeAfter(390, 10), sizeAfter(200, 100)]).toEqual([250, 400, 200]);
+    expect([sizeAfter(400, 401), sizeAfter(60, 900), sizeAfter(50, 900)]).toEqual([200, 50, 50]);
+    expect([sizeAfter(200, 399), sizeAfter(390, 10)]).toEqual([250, 400]);
   });
 });
