@@ -9,8 +9,8 @@ import { Answers } from './answers.service.js';
 import { askingFields, explanationsAnswer } from './bot.answers.js';
 
 /**
- * Explanations in an answer: the customer's own come first, so that what is left out concerns them least. Twenty by judgement: all of a hundred cost
- * 60 kB and a hundred proofs an answer, and held 500 requests a second at 6 s.
+ * Explanations in an answer: the customer's own come first, so that what is left out concerns them least. Twenty by judgement: with all of a hundred,
+ * bench:bot waited 6 s for half of its 500 requests a second, with twenty 0.2 s.
  */
 const USUAL_LIMIT = 20;
 

@@ -11,9 +11,8 @@ type Decoder = (body: Buffer, options: { maxOutputLength: number; chunkSize: num
 const MAX_LAYERS = 3;
 
 /**
- * How far a layer may inflate: so many times its size, and any to a size that costs a few milliseconds. Telemetry inflates 4 to 30 times (a thousand
- * log lines of 1 kB, alike but for their ids, 25 times), bombs a thousand times; half would come near what is honest, double doubles what a bomb
- * costs.
+ * How far a layer may inflate: so many times its size, and any body to the size that follows. By judgement, between what a bomb reaches (deflate ends at
+ * 1,032 times) and telemetry, of which we expect some 30 times at most; double doubles what a bomb costs.
  */
 const MOST_INFLATION = 200;
 const FREELY_INFLATED = 2 * 1024 * 1024;
