@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { signedHeaders, waitAfter } from './webhook.js';
+import { signWebhook } from '../../platform/http/webhook-signature.js';
+import { waitAfter } from './webhook.js';
 
 describe('a webhook about a hand-over', () => {
   it('is signed as the example of Standard Webhooks says', () => {
-    const headers = signedHeaders(
+    const headers = signWebhook(
+      ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
       'msg_p5jXN8AQM9LWM0D4loKWxJek',
-      new Date(1_614_265_330_000),
       '{"test": 2432232314}',
-      'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      new Date(1_614_265_330_000),
     );
     expect(headers).toMatchObject({
       'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',

@@ -1,4 +1,4 @@
-import { signedHeaders } from '../../algorithm/webhook.js';
+import { signWebhook } from '../../../platform/http/webhook-signature.js';
 import { callDesk } from '../call.js';
 import { type Desk, type ToldHandOver } from '../desk.js';
 import { type HandOversConfig } from '../../hand-overs-config.js';
@@ -9,7 +9,8 @@ export class WebhookDesk implements Desk {
 
   async tell(one: ToldHandOver, now: Date, signal: AbortSignal): Promise<void> {
     const body = JSON.stringify(contentOf(one));
-    const headers = signedHeaders(one.webhookId, now, body, this.config.secret);
+    const signature = signWebhook([this.config.secret], one.webhookId, body, now);
+    const headers = { 'content-type': 'application/json', ...signature };
     await callDesk({ base: this.config.url, headers, body }, signal);
   }
 }
