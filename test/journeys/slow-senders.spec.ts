@@ -111,9 +111,13 @@ describe('a client that never ends its request', () => {
       () => Promise.resolve(ended.length),
       (cut) => cut >= 14,
     );
-    const held = (heldBytes() - before) / MB;
-    console.info(`thirty uploads of 4 MB that never end hold ${held.toFixed(0)} MB`);
-    expect(held).toBeLessThan(64 + 4 + 30);
+    // Buffers of those just cut go with the next collections; what the waiting ones hold stays.
+    await eventually(
+      'the waiting uploads hold their room and no more',
+      () => Promise.resolve((heldBytes() - before) / MB),
+      (held) => held < 64 + 4 + 30,
+    );
+    expect(ended.length).toBeLessThan(30);
     expect(ended.filter((answer) => !answer.startsWith('HTTP/1.1 503 '))).toEqual([]);
 
     Object.assign(server, { requestTimeout: 100, headersTimeout: 100 });
