@@ -318,10 +318,13 @@ CREATE TABLE customer (
   updated_at timestamp with time zone NOT NULL,
   directory_id integer NOT NULL,
   paused_until timestamp with time zone,
+  account text,
+  account_contact boolean NOT NULL DEFAULT false,
   CONSTRAINT customer_pkey PRIMARY KEY (id),
   CONSTRAINT customer_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES customer(id) ON DELETE CASCADE,
   CONSTRAINT customer_source_check CHECK ((source = ANY (ARRAY['directory'::text, 'telemetry'::text])))
 );
+CREATE INDEX customer_account ON customer USING btree (account, directory_id) WHERE (account IS NOT NULL);
 CREATE INDEX customer_last_name ON customer USING btree (lower("substring"(name, '\S+$'::text)) COLLATE "C") WHERE (name ~ '\s'::text);
 CREATE INDEX customer_merged ON customer USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX customer_name ON customer USING btree (lower(name) COLLATE "C") WHERE (name IS NOT NULL);
@@ -899,6 +902,7 @@ CREATE TABLE message (
   batch_id bigint,
   lead_id uuid,
   merged integer NOT NULL DEFAULT 0,
+  account text,
   CONSTRAINT message_pkey PRIMARY KEY (id),
   CONSTRAINT message_link_token_key UNIQUE (link_token),
   CONSTRAINT message_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaign(id),
@@ -909,6 +913,7 @@ CREATE TABLE message (
   CONSTRAINT message_kind_check CHECK ((kind = ANY (ARRAY['notice'::text, 'resolved'::text, 'returned'::text, 'update'::text]))),
   CONSTRAINT message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'claimed'::text, 'sending'::text, 'sent'::text, 'shown'::text, 'delivered'::text, 'failed'::text, 'in_doubt'::text, 'cancelled'::text, 'suppressed'::text])))
 );
+CREATE INDEX message_account ON message USING btree (incident_id, account) WHERE (account IS NOT NULL);
 CREATE INDEX message_batched ON message USING btree (batch_id) WHERE (batch_id IS NOT NULL);
 CREATE INDEX message_campaign ON message USING btree (campaign_id, state);
 CREATE UNIQUE INDEX message_channel_once ON message USING btree (incident_id, customer_id, kind, round, channel);

@@ -49,6 +49,7 @@ import { Updates1795460200000 } from './1795460200000-updates.js';
 import { Batches1795460300000 } from './1795460300000-batches.js';
 import { CustomerPage1795465000000 } from './1795465000000-customer-page.js';
 import { FirstMessage1795470000000 } from './1795470000000-first-message.js';
+import { Accounts1795471000000 } from './1795471000000-accounts.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -103,4 +104,5 @@ export const migrations = [
   Batches1795460300000,
   CustomerPage1795465000000,
   FirstMessage1795470000000,
+  Accounts1795471000000,
 ];

@@ -71,6 +71,21 @@ const VARIABLES = {
     'code',
     'reason',
   ],
+  account: [
+    'product',
+    'area',
+    'name',
+    'since',
+    'title',
+    'body',
+    'workaround',
+    'nextUpdate',
+    'helpQuestion',
+    'link',
+    'domain',
+    'code',
+    'reason',
+  ],
   atRisk: [
     'product',
     'area',
@@ -237,6 +252,7 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
     'othersFixed',
     'notice',
     'atRisk',
+    'account',
     'several',
     'update',
     'resolved',
@@ -247,6 +263,8 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
   }
   check('why.notice', texts.why.notice, ['lastAt']);
   check('why.atRisk', texts.why.atRisk, []);
+  check('why.account', texts.why.account, []);
+  check('why.accountAtRisk', texts.why.accountAtRisk, []);
   check('why.resolved', texts.why.resolved, []);
   check('why.returned', texts.why.returned, []);
   check('why.update', texts.why.update, []);
@@ -264,7 +282,7 @@ function linkProblems(locale: string, texts: LocaleTexts, policies: readonly Pol
   const problems: string[] = [];
   for (const { name, links } of policies) {
     if (links === 'signed') continue;
-    for (const section of ['notice', 'atRisk', 'several', 'update', 'resolved', 'returned'] as const) {
+    for (const section of ['notice', 'atRisk', 'account', 'several', 'update', 'resolved', 'returned'] as const) {
       const values = Object.fromEntries(VARIABLES[section].map((one) => [one, null]));
       const linked = render(texts[section].sms, { ...values, link: LINK_MARK })
         .replace(LINK_MARK, '')
@@ -286,7 +304,7 @@ function linkProblems(locale: string, texts: LocaleTexts, policies: readonly Pol
 function helpProblems(locale: string, texts: LocaleTexts, policies: readonly Policy[] = []): string[] {
   const asking = policies.find(({ askForHelp }) => askForHelp);
   if (!asking) return [];
-  return (['notice', 'several', 'update', 'returned'] as const).flatMap((section) => {
+  return (['notice', 'account', 'several', 'update', 'returned'] as const).flatMap((section) => {
     const values = Object.fromEntries(VARIABLES[section].map((one) => [one, null]));
     const asks = (template: string) => render(template, { ...values, helpQuestion: LINK_MARK }).includes(LINK_MARK);
     return CHANNELS.filter((channel) => {

@@ -31,7 +31,7 @@ describe('GET /openapi.json', () => {
   let routes: string[];
   let schemas: Record<string, object>;
   beforeAll(async () => {
-    forewarn = await incidentWith(customers(3), { config: { grouping: { rules: [RULE] } } });
+    forewarn = await incidentWith(customers(3, { account: 'Acme' }), { config: { grouping: { rules: [RULE] } } });
     await forewarn.plan();
     await seed(forewarn);
     const document = (await forewarn.anyone.get('/openapi.json')).body as {

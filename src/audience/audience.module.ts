@@ -7,6 +7,8 @@ import { StageRunner } from '../platform/stages/stage-runner.js';
 import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
+import { AccountsController } from './affected/accounts.controller.js';
+import { AccountsReadModel } from './affected/accounts.read-model.js';
 import { AudienceController } from './affected/audience.controller.js';
 import { AudienceStage } from './affected/audience.stage.js';
 import { AudienceStore } from './affected/audience.store.js';
@@ -27,8 +29,15 @@ import { Audiences } from './public.js';
 /** WHO: finds the customers whom an incident concerns. */
 @Module({
   imports: [ProjectsModule, CustomersModule, IntakeModule, IssuesModule, IncidentsModule],
-  controllers: [AudienceController, CausesController, CalibrationController, HealthOfCustomersController],
+  controllers: [
+    AudienceController,
+    AccountsController,
+    CausesController,
+    CalibrationController,
+    HealthOfCustomersController,
+  ],
   providers: [
+    AccountsReadModel,
     AudienceStore,
     Audiences,
     AudienceStage,

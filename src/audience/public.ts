@@ -59,6 +59,11 @@ export class Audiences {
     return this.holdOuts.release(tx, incidentId, now);
   }
 
+  /** Lets these members of an incident's audiences count as new arrivals, so that stages which passed them over look again. */
+  async arriveAgain(tx: Tx, incidentId: number, customerIds: readonly number[]): Promise<void> {
+    await this.holdOuts.arriveAgain(tx, incidentId, customerIds);
+  }
+
   /** Lists members by customer id after `after`, each with current evidence. */
   async list(sql: Sql, incident: Incident, after: number, limit: number): Promise<Member[]> {
     const members = await this.store.list(sql, incident.id, after, limit);

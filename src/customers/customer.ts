@@ -79,6 +79,10 @@ export interface CustomerEntry {
   readonly phone?: string | null;
   /** Consent of the customer, at most one word a channel and purpose; a channel that is left out stays as it is. */
   readonly consent?: readonly ConsentWord[];
+  /** Company that the customer belongs to, by an id or a name of the app. */
+  readonly account?: string | null;
+  /** True for the person of the account who may be told in place of its customers. */
+  readonly accountContact?: boolean;
   readonly attributes?: Record<string, string | number | boolean | null>;
   readonly usernames?: readonly string[];
   readonly devices?: readonly string[];
@@ -93,6 +97,8 @@ export interface Customer {
   readonly name: string | null;
   readonly locale: string | null;
   readonly timeZone: string | null;
+  readonly account: string | null;
+  readonly accountContact: boolean;
   readonly attributes: Record<string, unknown>;
   readonly email: string | null;
   readonly phone: string | null;
@@ -108,6 +114,8 @@ export interface Recipient {
   readonly name: string | null;
   readonly locale: string | null;
   readonly timeZone: string | null;
+  /** Company that the customer belongs to. */
+  readonly account: string | null;
   /** Address by channel; missing where there is none. */
   readonly addresses: Partial<Record<Channel, string>>;
   /** Channels whose address the provider refused for good, with its reason. */

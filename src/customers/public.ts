@@ -242,7 +242,8 @@ export class CustomerDirectory {
   }
 
   /**
-   * Customers with this id, e-mail address, phone number, user name or device, then those whose name, or its last word, begins so.
+   * Customers with this id, e-mail address, phone number, user name or device, then those whose name, or its last word, begins so, then those of
+   * this account.
    * @param directory name of a directory; without it, all are searched
    * @throws Problem 400 for a directory that does not exist
    */
@@ -265,6 +266,16 @@ export class CustomerDirectory {
   /** Of these customers, those from whom a name was unlinked since a moment. */
   async unlinkedSince(sql: Sql, ids: readonly number[], since: Date): Promise<Set<number>> {
     return this.store.unlinkedSince(sql, ids, since);
+  }
+
+  /** The contacts of the accounts of these customers of one directory, by account, the one who was entered first at the front. */
+  async accountContacts(sql: Sql, ids: readonly number[]): Promise<Map<string, number[]>> {
+    return this.store.accountContacts(sql, ids);
+  }
+
+  /** The account of each of these customers that has one. */
+  async accounts(sql: Sql, ids: readonly number[]): Promise<Map<number, string>> {
+    return this.store.accounts(sql, ids);
   }
 
   /** Reads the attributes of these customers; those who are gone are missing. */

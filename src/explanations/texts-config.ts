@@ -67,6 +67,8 @@ export const textsSchema = z.strictObject({
   notice: z.strictObject({ sms: text, subject: text, email: text }),
   /** For customers whom the fault has not hit and may hit. */
   atRisk: z.strictObject({ sms: text, subject: text, email: text }),
+  /** For the contact of an account, who is told in place of its customers and was perhaps not hit. */
+  account: z.strictObject({ sms: text, subject: text, email: text }),
   resolved: z.strictObject({ sms: text, subject: text, email: text }),
   /** Of several incidents in one message; `problem` is one of them in a mail. */
   several: z.strictObject({ sms: text, subject: text, email: text, problem: text }),
@@ -76,7 +78,16 @@ export const textsSchema = z.strictObject({
   returned: z.strictObject({ sms: text, subject: text, email: text }),
   /** The question of policies with `askForHelp`: what to answer is a word that replies are read for. */
   askForHelp: z.strictObject({ sms: text, email: text }),
-  why: z.strictObject({ notice: text, atRisk: text, resolved: text, returned: text, update: text, several: text }),
+  why: z.strictObject({
+    notice: text,
+    atRisk: text,
+    account: text,
+    accountAtRisk: text,
+    resolved: text,
+    returned: text,
+    update: text,
+    several: text,
+  }),
   /** Parts that stand in several messages. */
   parts: z.strictObject({ stillOpen: text, stop: text, help: text, open: text, close: text }),
   page: pageTexts,

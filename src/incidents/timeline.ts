@@ -116,6 +116,14 @@ export type TimelineFact =
       readonly noReceipt: number;
       readonly failed: number;
     }
+  | {
+      /** Accounts whose contact is told in place of so many customers, and those without a contact who can be reached, each of whose customers is told. */
+      readonly kind: 'account_contacts';
+      readonly campaignId: string;
+      readonly accounts: number;
+      readonly customers: number;
+      readonly withoutContact: number;
+    }
   /** No policy matches, so nobody is written to. */
   | { readonly kind: 'no_policy'; readonly words: string }
   | { readonly kind: 'sending_held' | 'sending_live'; readonly reason: string | null }

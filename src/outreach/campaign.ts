@@ -56,6 +56,11 @@ export interface Message {
   readonly locale: string;
   /** Why this customer gets it, in their language. */
   readonly why: string;
+  /**
+   * Account that its contact is told for: on the contact's message, and on those of its customers who are told by it; null where each is told
+   * for themselves.
+   */
+  readonly account: string | null;
   readonly linkToken: string;
   readonly state: MessageState;
   readonly stateReason: MessageReason | null;

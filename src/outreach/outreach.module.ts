@@ -35,6 +35,8 @@ import { MailWriter } from './messages/mail-writer.service.js';
 import { NeighbourReadModel } from './messages/neighbour.read-model.js';
 import { LeaseStore } from './messages/lease.store.js';
 import { MessageStore } from './messages/message.store.js';
+import { AccountContacts } from './campaigns/account-contacts.service.js';
+import { AccountStore } from './messages/account.store.js';
 import { Planner } from './campaigns/planner.service.js';
 import { BudgetStore } from './limits/budget.store.js';
 import { SendCeilings } from './limits/ceilings.service.js';
@@ -69,6 +71,8 @@ import { MessageQueue } from './public.js';
     TrustReadModel,
     CampaignPreviews,
     Planner,
+    AccountContacts,
+    AccountStore,
     NeighbourReadModel,
     MailWriter,
     CustomerPages,

@@ -31,6 +31,9 @@ const customers = z
 /** Links in an SMS: the customer's own page, the bare domain, or words that say where to look. */
 const LINKS = ['signed', 'domainOnly', 'none'] as const;
 
+/** Who of an account is told: each customer of it, or its contact once in place of them all. */
+const ACCOUNTS = ['each', 'contact'] as const;
+
 /** At most half: of a larger share nobody says that it is a hold-out. */
 const MOST_HELD_OUT = 0.5;
 const holdOut = z.strictObject({
@@ -58,6 +61,8 @@ export const policiesSchema = z
         })
         .default({}),
       audience: audiences.prefault(['affected']),
+      /** `contact`: those of one account are told once, through its contact; an account without one who can be reached is told customer by customer. */
+      accounts: z.enum(ACCOUNTS).default('each'),
       /** Left out: everybody is told. */
       holdOut: holdOut.optional(),
       /** Purpose of the messages: consent, and so who is left out, goes by it. */

@@ -9,6 +9,8 @@ import { percent } from '../platform/percent.js';
 const MESSAGE_WORDS = {
   no_contact_point: 'there is no address for the channels of the policy',
   no_consent: 'the customer did not agree to be written to on this channel',
+  told_by_contact: 'the contact of the account is told in place of the customer',
+  no_account_contact: 'the account has no contact who can be reached, so the customer is told',
   address_refused: 'the provider refused the address for good',
   in_contact: 'the customer is in contact with support about it already',
   cap: 'the customer has been written to as often as the policy allows',

@@ -22,6 +22,8 @@ export interface CustomerLine {
   timeZone?: string;
   email?: string | null;
   phone?: string | null;
+  account?: string | null;
+  accountContact?: boolean;
   consent?: Record<string, unknown>;
   attributes?: Record<string, string | number | boolean | null>;
   usernames?: string[];

@@ -45,6 +45,7 @@ const memberAnswer = z
   .object({
     customerId: z.string(),
     externalId: z.string().nullable(),
+    account: z.string().nullable().describe('Company that the customer belongs to.'),
     kind: z.enum(KINDS),
     evidence: z.union([affectedEvidence, atRiskEvidence, heldOutEvidence]),
     trust: z.enum(TRUSTS),
@@ -59,7 +60,7 @@ const audiencePage = pageAnswer(memberAnswer).extend({
   drops: z.array(z.object({ reason: z.string(), quantity: count, fix: z.string() })),
 });
 
-type ShownMember = Omit<z.output<typeof memberAnswer>, 'customerId' | 'externalId'> & {
+type ShownMember = Omit<z.output<typeof memberAnswer>, 'customerId' | 'externalId' | 'account'> & {
   readonly customerId: number;
   /** Number by which the page is ordered; left out where it is the customer's. */
   readonly seq?: number;
@@ -91,10 +92,9 @@ export class AudienceController {
     if (!incident) throw notFound('incident', id);
     const after = query.cursor === undefined ? 0 : cursorId(query.cursor);
     const members = await this.members(incident, query.kind, after, query.limit + 1);
-    const names = await this.directory.externalIds(
-      this.database,
-      members.map((one) => one.customerId),
-    );
+    const ids = members.map((one) => one.customerId);
+    const names = await this.directory.externalIds(this.database, ids);
+    const accounts = await this.directory.accounts(this.database, ids);
     const page = pageOf(
       members,
       query.limit,
@@ -102,6 +102,7 @@ export class AudienceController {
       ({ customerId, seq: _, ...rest }) => ({
         customerId: String(customerId),
         externalId: names.get(customerId) ?? null,
+        account: accounts.get(customerId) ?? null,
         ...rest,
       }),
     );

@@ -59,16 +59,24 @@ export class HoldOutStore {
       'UPDATE held_out SET released_at = $2 WHERE incident_id = $1 AND released_at IS NULL RETURNING customer_id AS id, audience',
       [incidentId, now],
     );
-    if (rows.length === 0) return 0;
-    const ids = int8s(rows.map(({ id }) => id));
+    await this.arriveAgain(
+      tx,
+      incidentId,
+      rows.map(({ id }) => id),
+    );
+    return rows.length;
+  }
+
+  /** Lets these members of either audience count as new arrivals. */
+  async arriveAgain(tx: Tx, incidentId: number, customerIds: readonly number[]): Promise<void> {
+    if (customerIds.length === 0) return;
     for (const table of ['audience_member', 'at_risk_member'] as const)
       await tx.query(
         `UPDATE ${table}
           SET seq = nextval(pg_get_serial_sequence('${table}', 'seq'))
           WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[])`,
-        [incidentId, ids],
+        [incidentId, int8s(customerIds)],
       );
-    return rows.length;
   }
 
   /** Reads how it is known that these customers belong to the audience. */

@@ -83,6 +83,12 @@ export function readName(value: string): Cell<string> {
   return { value: name };
 }
 
+/** A company: an id or a name, in the form in which we compare it. */
+export function readAccount(value: string): Cell<string> {
+  const text = readText(value);
+  return 'problem' in text ? text : { value: normalName(text.value) };
+}
+
 /** A language tag; the underscores and code sets of POSIX locales (`en_US.UTF-8`) are read, too. */
 export function readLocale(value: string): Cell<string> {
   const known = locales.get(value);

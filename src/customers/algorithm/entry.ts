@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Channel, CHANNELS, type CustomerEntry, type ConsentWord, type Purpose, PURPOSES } from '../customer.js';
-import { type Cell, LONGEST, readEmail, readLocale, readName, readPhone, readTimeZone } from './cells.js';
+import { type Cell, LONGEST, readAccount, readEmail, readLocale, readName, readPhone, readTimeZone } from './cells.js';
 
 const text = z.string().trim().min(1).max(LONGEST);
 
@@ -18,6 +18,7 @@ const locale = cell(readLocale);
 const timeZone = cell(readTimeZone);
 const phone = cell((value) => readPhone(value));
 const email = cell(readEmail);
+const account = cell(readAccount);
 
 /** A name that stands for one customer. */
 const name = cell(readName);
@@ -72,6 +73,8 @@ export const entrySchema = z.strictObject({
     .strictObject({ sms: channelConsent.optional(), email: channelConsent.optional() })
     .transform((given): ConsentWord[] => CHANNELS.flatMap((channel) => wordsOf(channel, given[channel])))
     .optional(),
+  account: account.nullish(),
+  accountContact: z.boolean().optional(),
   attributes: z.record(text, z.union([z.string().max(LONGEST), z.number(), z.boolean(), z.null()])).optional(),
   usernames: z.array(name).max(20).optional(),
   devices: z.array(name).max(50).optional(),

@@ -1,6 +1,7 @@
 import { type Channel, CHANNELS, type CustomerEntry, type ConsentWord, type Purpose, PURPOSES } from '../customer.js';
 import {
   type Cell,
+  readAccount,
   readEmail,
   readLocale,
   readName,
@@ -113,18 +114,22 @@ function readCell(field: string, raw: unknown, { country, now }: ReadingOptions)
       return nullable(raw, readEmail);
     case 'phone':
       return nullable(typeof raw === 'number' ? String(raw) : raw, (text) => readPhone(text, country));
+    case 'account':
+      return nullable(typeof raw === 'number' ? String(raw) : raw, readAccount);
+    case 'accountContact':
+      return readFlag(raw);
     case 'usernames':
       return readNames(raw, 20);
     case 'devices':
       return readNames(raw, 50);
     default:
-      if (CONSENT_FIELDS.has(field)) return readConsent(raw);
+      if (CONSENT_FIELDS.has(field)) return readFlag(raw);
       if (field.endsWith('At') && CONSENT_FIELDS.has(field.slice(0, -2))) return readPast(textOf(raw), now);
       return { problem: 'is a key that nobody knows; attributes go under "attributes"' };
   }
 }
 
-function readConsent(raw: unknown): Cell<boolean> {
+function readFlag(raw: unknown): Cell<boolean> {
   return typeof raw === 'boolean' ? { value: raw } : readYesNo(typeof raw === 'number' ? String(raw) : textOf(raw));
 }
 

@@ -43,7 +43,7 @@ const INSERT_SEEN = {
 };
 const RECIPIENTS = {
   name: 'customers.recipients',
-  text: `SELECT c.id, c.name, c.locale, c.time_zone, c.paused_until,
+  text: `SELECT c.id, c.name, c.locale, c.time_zone, c.account, c.paused_until,
       (SELECT jsonb_object_agg(p.channel, p.address) FROM contact_point p WHERE p.customer_id = c.id) AS addresses,
       (SELECT jsonb_object_agg(p.channel, coalesce(p.suppressed_reason, s.reason)) FROM contact_point p LEFT JOIN suppression s ON s.channel = p.channel AND s.address = p.address
         WHERE p.customer_id = c.id AND (p.suppressed_at IS NOT NULL OR s.address IS NOT NULL)) AS suppressed,
@@ -59,6 +59,13 @@ const SHOWN = {
       (SELECT value FROM customer_identity i WHERE i.customer_id = c.id AND i.kind = 'id') AS external_id
     FROM customer c
     WHERE c.id = ANY ($1::bigint[])`,
+};
+const ACCOUNT_CONTACTS = {
+  name: 'customers.account_contacts',
+  text: `SELECT k.account, array_agg(k.id ORDER BY k.id) AS ids
+    FROM (SELECT DISTINCT directory_id, account FROM customer WHERE id = ANY ($1::bigint[]) AND account IS NOT NULL) a
+    JOIN customer k ON k.directory_id = a.directory_id AND k.account = a.account AND k.account_contact AND k.merged_into IS NULL
+    GROUP BY 1`,
 };
 const AFTER = `lower($4::text) || U&'\\+10FFFF'`;
 const SEARCH = {
@@ -79,6 +86,10 @@ const SEARCH = {
         WHERE lower(substring(name from '\\S+$')) COLLATE "C" >= lower($4::text) COLLATE "C" AND lower(substring(name from '\\S+$')) COLLATE "C" < (${AFTER}) COLLATE "C"
           AND name ~ '\\s' AND ($1::int IS NULL OR directory_id = $1)
           ORDER BY lower(substring(name from '\\S+$')) COLLATE "C"
+          LIMIT $5)
+      UNION ALL (SELECT 4, id, lower(name) COLLATE "C" FROM customer
+        WHERE account = $4 AND ($1::int IS NULL OR directory_id = $1)
+          ORDER BY NOT account_contact, id
           LIMIT $5)) x
     GROUP BY id
     ORDER BY min(rank), min(name), id
@@ -178,6 +189,8 @@ interface CustomerRow {
   name: string | null;
   locale: string | null;
   time_zone: string | null;
+  account: string | null;
+  account_contact: boolean;
   attributes: Record<string, unknown>;
   source: Customer['source'];
 }
@@ -258,6 +271,8 @@ export class CustomerStore {
       name: entry.name,
       locale: entry.locale,
       time_zone: entry.timeZone,
+      account: entry.account,
+      account_contact: entry.accountContact,
       attributes: entry.attributes && JSON.stringify(entry.attributes),
     };
     for (const [column, value] of Object.entries(columns)) {
@@ -387,6 +402,7 @@ export class CustomerStore {
       name: row.name,
       locale: row.locale,
       timeZone: row.time_zone,
+      account: row.account,
       addresses: row.addresses ?? {},
       suppressed: row.suppressed ?? {},
       pausedUntil: row.paused_until,
@@ -401,6 +417,21 @@ export class CustomerStore {
         WHERE action = 'unlinked' AND at >= $2 AND customer_id = ANY ($1::bigint[])`;
     const rows = await sql.query<{ id: number }>({ name: 'customers.unlinked_since', text }, [int8s(ids), since]);
     return new Set(rows.map(({ id }) => id));
+  }
+
+  /** The contacts of the accounts of these customers, by account, the one who was entered first at the front; an account without a contact is missing. */
+  async accountContacts(sql: Sql, ids: readonly number[]): Promise<Map<string, number[]>> {
+    const rows = await sql.query<{ account: string; ids: number[] }>(ACCOUNT_CONTACTS, [int8s(ids)]);
+    return new Map(rows.map((row) => [row.account, row.ids.map(Number)]));
+  }
+
+  /** The account of each of these customers that has one. */
+  async accounts(sql: Sql, ids: readonly number[]): Promise<Map<number, string>> {
+    const text = `SELECT id, account
+      FROM customer
+      WHERE id = ANY ($1::bigint[]) AND account IS NOT NULL`;
+    const rows = await sql.query<{ id: number; account: string }>({ name: 'customers.accounts', text }, [int8s(ids)]);
+    return new Map(rows.map(({ id, account }) => [id, account]));
   }
 
   /** The attributes of each of these customers. */
@@ -499,6 +530,8 @@ function customerOf(row: CustomerRow, { addresses, consents }: Recipient): Custo
     name: row.name,
     locale: row.locale,
     timeZone: row.time_zone,
+    account: row.account,
+    accountContact: row.account_contact,
     attributes: row.attributes,
     email: addresses.email ?? null,
     phone: addresses.sms ?? null,

@@ -22,6 +22,8 @@ const customerAnswer = z
     name: z.string().nullable(),
     locale: z.string().nullable(),
     timeZone: z.string().nullable(),
+    account: z.string().nullable().describe('Company that the customer belongs to.'),
+    accountContact: z.boolean().describe('True: policies with `accounts: contact` tell this customer for the account.'),
     attributes: z.record(z.string(), z.unknown()),
     email: z.string().nullable(),
     phone: z.string().nullable(),

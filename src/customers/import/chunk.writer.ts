@@ -98,18 +98,22 @@ export class ChunkWriter {
 }
 
 function fieldsOf({ externalId, entry }: ImportRow): Fields {
-  const { name, locale, timeZone, attributes } = entry;
+  const { name, locale, timeZone, attributes, account, accountContact } = entry;
   const given =
     (name === undefined ? 0 : GIVEN.name) |
     (locale === undefined ? 0 : GIVEN.locale) |
     (timeZone === undefined ? 0 : GIVEN.timeZone) |
-    (attributes === undefined ? 0 : GIVEN.attributes);
+    (attributes === undefined ? 0 : GIVEN.attributes) |
+    (account === undefined ? 0 : GIVEN.account) |
+    (accountContact === undefined ? 0 : GIVEN.accountContact);
   return {
     externalId,
     given,
     name: name ?? null,
     locale: locale ?? null,
     timeZone: timeZone ?? null,
+    account: account ?? null,
+    accountContact: accountContact === true,
     attributes: attributes === undefined ? null : JSON.stringify(attributes),
   };
 }

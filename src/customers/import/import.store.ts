@@ -6,7 +6,7 @@ import { type Channel, CHANNEL_ADDRESS, type Customer, type IdentityKind, type P
 import { type Moved } from '../directory/customer.store.js';
 
 /** Fields of a customer that a line gives, as bits. */
-export const GIVEN = { name: 1, locale: 2, timeZone: 4, attributes: 8 } as const;
+export const GIVEN = { name: 1, locale: 2, timeZone: 4, attributes: 8, account: 16, accountContact: 32 } as const;
 
 /** A line's own fields; `given` says which of them it gives, the others are null. */
 export interface Fields {
@@ -15,6 +15,8 @@ export interface Fields {
   readonly name: string | null;
   readonly locale: string | null;
   readonly timeZone: string | null;
+  readonly account: string | null;
+  readonly accountContact: boolean;
   /** JSON. */
   readonly attributes: string | null;
 }
@@ -61,7 +63,7 @@ const CREATE = {
   name: 'import.create',
   text: `WITH k AS MATERIALIZED (
       SELECT x.*, nextval(pg_get_serial_sequence('customer', 'id')) AS id
-      FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS x (value, name, locale, time_zone, attributes)
+      FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[]) AS x (value, name, locale, time_zone, attributes, account, account_contact)
       ORDER BY value
     ), named AS (
       INSERT INTO customer_identity (directory_id, kind, value, customer_id)
@@ -70,8 +72,8 @@ const CREATE = {
       ON CONFLICT DO NOTHING
       RETURNING customer_id
     ), made AS (
-      INSERT INTO customer (id, directory_id, name, locale, time_zone, attributes, source, created_at, updated_at) OVERRIDING SYSTEM VALUE
-      SELECT id, $1::int, name, locale, time_zone, coalesce(attributes::jsonb, '{}'), 'directory', $2, $2
+      INSERT INTO customer (id, directory_id, name, locale, time_zone, attributes, account, account_contact, source, created_at, updated_at) OVERRIDING SYSTEM VALUE
+      SELECT id, $1::int, name, locale, time_zone, coalesce(attributes::jsonb, '{}'), account, account_contact = 1, 'directory', $2, $2
       FROM k
       WHERE id IN (SELECT customer_id FROM named)
       RETURNING id
@@ -86,10 +88,14 @@ const UPDATE = {
       SET source = 'directory', updated_at = $1,
       name = CASE WHEN given & 1 > 0 THEN k.name ELSE c.name END, locale = CASE WHEN given & 2 > 0 THEN k.locale ELSE c.locale END,
       time_zone = CASE WHEN given & 4 > 0 THEN k.time_zone ELSE c.time_zone END,
-      attributes = CASE WHEN given & 8 > 0 THEN k.attributes::jsonb ELSE c.attributes END
-    FROM unnest($2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[]) AS k (id, given, name, locale, time_zone, attributes)
+      attributes = CASE WHEN given & 8 > 0 THEN k.attributes::jsonb ELSE c.attributes END,
+      account = CASE WHEN given & 16 > 0 THEN k.account ELSE c.account END,
+      account_contact = CASE WHEN given & 32 > 0 THEN k.account_contact = 1 ELSE c.account_contact END
+    FROM unnest($2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[])
+      AS k (id, given, name, locale, time_zone, attributes, account, account_contact)
     WHERE c.id = k.id AND (c.source <> 'directory' OR given & 1 > 0 AND c.name IS DISTINCT FROM k.name OR given & 2 > 0 AND c.locale IS DISTINCT FROM k.locale
-      OR given & 4 > 0 AND c.time_zone IS DISTINCT FROM k.time_zone OR given & 8 > 0 AND c.attributes IS DISTINCT FROM k.attributes::jsonb)`,
+      OR given & 4 > 0 AND c.time_zone IS DISTINCT FROM k.time_zone OR given & 8 > 0 AND c.attributes IS DISTINCT FROM k.attributes::jsonb
+      OR given & 16 > 0 AND c.account IS DISTINCT FROM k.account OR given & 32 > 0 AND c.account_contact <> (k.account_contact = 1))`,
 };
 const NAME = {
   name: 'import.name',
@@ -180,6 +186,8 @@ export class ImportStore {
       texts(lines.map((one) => one.locale)),
       texts(lines.map((one) => one.timeZone)),
       texts(lines.map((one) => one.attributes)),
+      texts(lines.map((one) => one.account)),
+      int4s(lines.map((one) => Number(one.accountContact))),
     ]);
   }
 
@@ -193,6 +201,8 @@ export class ImportStore {
       texts(lines.map((one) => one.locale)),
       texts(lines.map((one) => one.timeZone)),
       texts(lines.map((one) => one.attributes)),
+      texts(lines.map((one) => one.account)),
+      int4s(lines.map((one) => Number(one.accountContact))),
     ]);
   }
 

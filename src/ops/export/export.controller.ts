@@ -18,6 +18,7 @@ const exportAnswer = z.object({
   addresses: rows,
   consent: rows.describe('Every word of the customer, oldest first.'),
   activity: rows,
+  traits: rows.describe('Releases, systems, features and the like that the customer was seen with, by name.'),
   health: rows,
   healthCalls: rows,
   hits: rows,
@@ -25,10 +26,13 @@ const exportAnswer = z.object({
   feedback: rows,
   contacts: rows,
   handOvers: rows,
+  botQuestions: rows.describe('What the customer asked a bot in their own words.'),
+  botOutcomes: rows.describe('Whether the answer of a bot helped.'),
   audiences: rows,
   atRisk: rows,
   heldOut: rows,
   messages: rows,
+  replies: rows,
   outbox: rows,
 });
 

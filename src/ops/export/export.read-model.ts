@@ -31,6 +31,11 @@ const HELD = {
     JOIN project p ON p.id = a.project_id
     WHERE customer_id IN ${ALL}
     ORDER BY 1`,
+  traits: `SELECT p.slug AS project, t.name, t.value, t.count, t.first_seen, t.last_seen
+    FROM customer_trait t
+    JOIN project p ON p.id = t.project_id
+    WHERE customer_id IN ${ALL}
+    ORDER BY 1, 2, 3`,
   health: `SELECT score, band, parts, scored_at
     FROM customer_health
     WHERE customer_id IN ${ALL}`,
@@ -60,6 +65,14 @@ const HELD = {
     FROM hand_over
     WHERE customer_id IN ${ALL}
     ORDER BY created_at`,
+  botQuestions: `SELECT text, locale, at
+    FROM bot_question
+    WHERE customer_id IN ${ALL}
+    ORDER BY at`,
+  botOutcomes: `SELECT incident_id AS incident, outcome, at
+    FROM bot_outcome
+    WHERE customer_id IN ${ALL}
+    ORDER BY at`,
   audiences: `SELECT incident_id AS incident, kind, evidence, added_at
     FROM audience_member
     WHERE customer_id IN ${ALL}
@@ -72,10 +85,14 @@ const HELD = {
     FROM held_out
     WHERE customer_id IN ${ALL}
     ORDER BY held_at`,
-  messages: `SELECT incident_id AS incident, kind, channel, locale, state, address, subject, body, why, created_at, sent_at
+  messages: `SELECT incident_id AS incident, kind, account, channel, locale, state, address, subject, body, why, created_at, sent_at
     FROM message
     WHERE customer_id IN ${ALL}
     ORDER BY created_at`,
+  replies: `SELECT wish, text, at
+    FROM reply
+    WHERE customer_id IN ${ALL}
+    ORDER BY at`,
   outbox: `SELECT channel, address, subject, body, at
     FROM outbox_mail
     WHERE customer_id IN ${ALL}

@@ -35,10 +35,12 @@ describe('a policy in words', () => {
       merge: { within: '10m' },
       askForHelp: true,
       updates: { every: '4h', atMost: 3 },
+      accounts: 'contact',
     };
     expect(words(about)).toEqual(
       expect.arrayContaining([
         'checkout: takes incidents of any severity, any project, and of their customers those with health poor and plan pro or max; the others are left to the next policy.',
+        'The customers of one account are told once, through its contact; where it has none who can be reached, each of them is told.',
         'Where a message failed, or no report of its arrival came within 15m, the next channel is tried.',
         'A message waits 10m, and what comes for the same customer meanwhile becomes one message with it.',
         'Its messages ask whether the customer needs help, and who says so is given to a person.',

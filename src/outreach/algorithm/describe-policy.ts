@@ -40,6 +40,7 @@ export function describePolicy(policy: Policy): string[] {
     ramp,
     audience,
     holdOut,
+    accounts,
   } = policy;
   return [
     `${policy.name}: ${matchWords(match)}.`,
@@ -47,6 +48,9 @@ export function describePolicy(policy: Policy): string[] {
       audience.map((one) => AUDIENCE_WORDS[one]),
       'and',
     )}, by ${list(channels, 'else')}.`,
+    accounts === 'contact'
+      ? 'The customers of one account are told once, through its contact; where it has none who can be reached, each of them is told.'
+      : '',
     merge
       ? `A message waits ${span(merge.within)}, and what comes for the same customer meanwhile becomes one message with it.`
       : '',

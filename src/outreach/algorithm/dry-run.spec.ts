@@ -6,6 +6,7 @@ const line = (about: Partial<DryRunLine>): DryRunLine => ({
   channel: 'sms',
   country: 'DE',
   locale: 'en',
+  account: null,
   state: 'pending',
   reason: null,
   notBefore: new Date('2026-11-22T08:00:00Z'),
@@ -41,9 +42,9 @@ describe('the estimate of a campaign', () => {
 describe('a dry run as CSV', () => {
   it('quotes what needs it and lets no cell become a formula', () => {
     expect(csvOf([line({ customer: '=1+"a"' }), line({ customer: 'a,b', reason: 'cap', cost: null })])).toBe(
-      'customer,channel,country,locale,state,reason,notBefore,segments,cost\r\n' +
-        '"\'=1+""a""",sms,DE,en,pending,,2026-11-22T08:00:00.000Z,2,0.16\r\n' +
-        '"a,b",sms,DE,en,pending,cap,2026-11-22T08:00:00.000Z,2,\r\n',
+      'customer,channel,country,locale,account,state,reason,notBefore,segments,cost\r\n' +
+        '"\'=1+""a""",sms,DE,en,,pending,,2026-11-22T08:00:00.000Z,2,0.16\r\n' +
+        '"a,b",sms,DE,en,,pending,cap,2026-11-22T08:00:00.000Z,2,\r\n',
     );
   });
 });

@@ -10,6 +10,8 @@ export interface DryRunLine {
   /** ISO code of the country of the number; null for mail and for numbers of no country. */
   readonly country: string | null;
   readonly locale: string;
+  /** Account for which its contact is told, of the contact and of its customers. */
+  readonly account: string | null;
   /** `pending` goes out; every other state is final. */
   readonly state: string;
   readonly reason: string | null;
@@ -60,6 +62,7 @@ const COLUMNS = [
   'channel',
   'country',
   'locale',
+  'account',
   'state',
   'reason',
   'notBefore',

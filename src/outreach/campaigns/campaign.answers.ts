@@ -67,6 +67,7 @@ export const previewAnswer = wholeCampaignAnswer.extend({
     .object({
       complete: z.boolean().describe('False: the sums are of the first 10,000 recipients; preview.csv lists all.'),
       recipients: count,
+      accounts: count.describe('Accounts of which only the contact gets it, in place of their customers.'),
       texts: z.array(
         z.object({
           channel: z.enum(CHANNELS),
@@ -111,6 +112,12 @@ export const messageAnswer = z
     stateReason: z.string().nullable().describe('A code.'),
     stateWords: z.string().nullable(),
     why: z.string().describe("Why this customer gets it, in the customer's language."),
+    account: z
+      .string()
+      .nullable()
+      .describe(
+        'Account for which its contact is told: of the message to the contact, and of customers who are told by it.',
+      ),
     address: z.string().nullable(),
     subject: z.string().nullable(),
     body: z.string().nullable(),

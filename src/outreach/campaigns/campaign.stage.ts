@@ -22,6 +22,7 @@ import {
   waitForPerson,
 } from '../algorithm/decide.js';
 import { type Campaign, type CampaignKind } from '../campaign.js';
+import { AccountContacts, type AccountContactsOfWave } from './account-contacts.service.js';
 import { Approvals } from './approvals.service.js';
 import { CampaignStore, type WavesOf } from './campaign.store.js';
 import { GrantStore } from './grant.store.js';
@@ -79,6 +80,8 @@ interface Wave {
   /** The number that a new wave gets. */
   readonly number: number;
   readonly members: readonly NewMember[];
+  /** Who is told in place of some of them. */
+  readonly contacts: AccountContactsOfWave;
   /** The newest audience member that was looked at. */
   readonly seq: number;
   readonly now: Date;
@@ -109,6 +112,7 @@ export class CampaignStage implements Stage {
     private readonly approvals: Approvals,
     private readonly messages: MessageStore,
     private readonly planner: Planner,
+    private readonly accounts: AccountContacts,
     private readonly ramps: Ramps,
     private readonly database: Database,
   ) {}
@@ -168,7 +172,7 @@ export class CampaignStage implements Stage {
     const drawing = policies.flatMap(({ holdOut }) => holdOut ?? []);
     if (drawing.length > 0 && drawing.every(({ neverFor }) => neverFor.includes(incident.severity)))
       await this.audiences.releaseHeldOut(tx, incident.id, now);
-    let planned = 0;
+    let planned = await this.accounts.release(tx, incident, policies);
     for (const policy of policies)
       planned += await this.tellReturn(tx, incident, policy, othersOf(policies, policy), now);
     for (const audience of AUDIENCE_KINDS) planned += await this.notifyByTurns(tx, incident, audience, policies, now);
@@ -312,7 +316,14 @@ export class CampaignStage implements Stage {
     const proven = promotes ? await this.messages.countPromotable(tx, open.id, policy.trust) : 0;
     if (members.length === 0 && proven === 0) return 0;
     const counts = ({ trust }: NewMember) => countsByItself(policy, audience, trust);
-    await this.makeRoom(tx, incident, audience, audience === 'affected' ? members : members.filter(counts), now);
+    await this.makeRoom(
+      tx,
+      incident,
+      asWritten,
+      audience,
+      audience === 'affected' ? members : members.filter(counts),
+      now,
+    );
     const told = await this.withoutHeldOut(tx, incident, policy, await this.untold(tx, incident, members), now);
     const [counting, claimed] = [told.filter(counts), told.filter((one) => !counts(one))];
     const wave = { incident, audience, policy, seq, now };
@@ -322,10 +333,12 @@ export class CampaignStage implements Stage {
       const before = await this.messages.countNotices(tx, incident.id);
       // An approval is of the words that a person saw, and those to customers at risk are others.
       const grant = audience === 'affected' ? await this.grants.find(tx, incident.id, false, others) : undefined;
-      const decision = decideApproval(policy, before + counting.length + proven, now, grant);
+      const contacts = await this.accounts.choose(tx, incident, policy, idsOf(counting));
+      const asked = before + contacts.countTold(idsOf(counting)) + proven;
+      const decision = decideApproval(policy, asked, now, grant);
       const id = await this.addWave(
         tx,
-        { ...wave, last, claimed: false, number: ++number, members: counting },
+        { ...wave, last, claimed: false, number: ++number, members: counting, contacts },
         decision,
       );
       planned += counting.length;
@@ -333,8 +346,10 @@ export class CampaignStage implements Stage {
     }
     if (claimed.length > 0 && !(claims?.state === 'cancelled' && claims.reason.code === 'by_person')) {
       const waiting = open ? await this.messages.countWaiting(tx, open.id) : 0;
-      const decision = await this.decideClaims(tx, turn, waiting, claimed.length);
-      await this.addWave(tx, { ...wave, last: claims, claimed: true, number: number + 1, members: claimed }, decision);
+      const contacts = await this.accounts.choose(tx, incident, policy, idsOf(claimed));
+      const decision = await this.decideClaims(tx, turn, waiting, contacts.countTold(idsOf(claimed)));
+      const claim = { last: claims, claimed: true, number: number + 1, members: claimed, contacts };
+      await this.addWave(tx, { ...wave, ...claim }, decision);
       planned += claimed.length;
     } else if (claims) await this.campaigns.extend(tx, claims.id, seq);
     return planned + proven;
@@ -375,12 +390,14 @@ export class CampaignStage implements Stage {
   private async makeRoom(
     tx: Tx,
     { id }: Incident,
+    policy: Policy,
     audience: AudienceKind,
     members: readonly NewMember[],
     now: Date,
   ): Promise<void> {
-    const ids = members.map(({ customerId }) => customerId);
-    await this.messages.makeRoom(tx, id, ids, audience === 'at_risk');
+    const ids = idsOf(members);
+    const contacts = audience === 'affected' ? await this.accounts.contactsOf(tx, policy, ids) : [];
+    await this.messages.makeRoom(tx, id, [...ids, ...contacts], audience === 'at_risk');
     for (const { id: emptied } of await this.campaigns.emptied(tx, id)) {
       const reason = { code: 'evidence_trusted' } as const;
       const change = { from: ['awaiting_approval'], to: 'cancelled', reason, actor: 'forewarn' } as const;
@@ -427,7 +444,12 @@ export class CampaignStage implements Stage {
     if (growing && decision.approveAfter === undefined) await this.campaigns.await(tx, id, decision);
     await this.campaigns.extend(tx, id, wave.seq);
     const plan = { ...of, campaignId: id };
-    const customers = await this.planner.planNotices(tx, plan, policy, members, now);
+    const customers = await this.planner.planNotices(tx, plan, policy, members, wave.contacts, now);
+    const accounts = wave.contacts.facts(idsOf(members));
+    if (accounts) {
+      const fact = { kind: 'account_contacts', campaignId: String(id), ...accounts } as const;
+      await this.incidents.append(tx, incident.id, 'forewarn', fact, now);
+    }
     if (growing) return id;
     const facts = { wave: wave.number, customers, state: decision.state, ...campaignFacts(id, decision.reason) };
     await this.incidents.append(tx, incident.id, 'forewarn', { kind: 'campaign', ...facts }, now);
@@ -552,6 +574,10 @@ export class CampaignStage implements Stage {
     }
     return due.length;
   }
+}
+
+function idsOf(members: readonly NewMember[]): number[] {
+  return members.map(({ customerId }) => customerId);
 }
 
 /** Names of the other policies. */

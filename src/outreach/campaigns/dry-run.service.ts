@@ -51,6 +51,7 @@ export class DryRuns {
     return {
       complete: isWhole,
       recipients: going.length,
+      accounts: new Set(going.flatMap(({ account }) => account ?? [])).size,
       texts: [...texts.values()],
       dropped: [...dropped].map(([reason, customers]) => ({
         reason,
@@ -87,6 +88,7 @@ export class DryRuns {
           channel: message.channel,
           country,
           locale: message.locale,
+          account: message.account,
           state: message.state,
           reason: message.stateReason,
           notBefore: message.nextAt,

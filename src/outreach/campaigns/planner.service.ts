@@ -10,6 +10,7 @@ import { chooseChannel } from '../algorithm/decide.js';
 import { afterQuietHours } from '../algorithm/quiet-hours.js';
 import { zonesOf } from '../algorithm/zones.js';
 import { type Message } from '../campaign.js';
+import { type AccountContactsOfWave } from './account-contacts.service.js';
 import { MessageStore, type Plan, type PlannedMessage } from '../messages/message.store.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, type Policy } from '../policy.js';
@@ -19,6 +20,9 @@ const PAGE = 500;
 const MINUTE = 60_000;
 /** Wait on the next channel for others that were in one message, milliseconds: they are planned one right after the other. */
 const AGAIN_MS = 30_000;
+
+/** Somebody who gets a notice: a member of the audience, or a contact who is told for others. */
+type Told = Member | AtRiskMember | { readonly customerId: number };
 
 /** Plans messages: for each customer the channel, the language, the hour, and why they get it, or why they do not. */
 @Injectable()
@@ -32,24 +36,45 @@ export class Planner {
     private readonly clock: Clock,
   ) {}
 
-  /** Plans a notice for each of these members; returns how many were planned anew. */
+  /**
+   * Plans a notice for each of these members, and for the contacts who are told in place of some of them, who get theirs as suppressed; returns how
+   * many were planned anew.
+   */
   async planNotices(
     tx: Tx,
     plan: Plan,
     policy: Policy,
     members: readonly (Member | AtRiskMember)[],
+    contacts: AccountContactsOfWave,
     now: Date,
   ): Promise<number> {
     const whys = new Map<string, string>();
-    const make = (member: Member | AtRiskMember, recipient: Recipient): PlannedMessage => {
+    const make = (member: Told, recipient: Recipient): PlannedMessage => {
       const locale = this.explanations.localeFor(recipient.locale);
-      const why =
-        'evidence' in member
+      const spoken = contacts.of(recipient.customerId);
+      if (spoken && contacts.isToldByContact(recipient.customerId)) {
+        const { account } = spoken;
+        const route = { channel: null, state: 'suppressed', stateReason: 'told_by_contact' } as const;
+        return { ...this.base(recipient, locale, ''), ...route, nextAt: now, passesOn: false, account };
+      }
+      const isContact = spoken !== undefined && spoken.contactId !== null;
+      const why = isContact
+        ? this.explanations.textsOf(locale).why[plan.audience === 'at_risk' ? 'accountAtRisk' : 'account']
+        : 'evidence' in member
           ? this.whyNotice(member.evidence.lastAt, locale, recipient, whys)
           : render(this.explanations.textsOf(locale).why.atRisk, {});
-      return { ...this.base(recipient, locale, why), ...this.route(recipient, policy, policy.channels, now) };
+      const route = this.route(recipient, policy, policy.channels, now);
+      const alone = spoken && !isContact && route.state === 'pending' ? 'no_account_contact' : null;
+      const account = isContact ? spoken.account : null;
+      return {
+        ...this.base(recipient, locale, why),
+        ...route,
+        stateReason: route.stateReason ?? alone,
+        account,
+      };
     };
-    return this.planEach(tx, plan, members, now, make, mergesUntil(policy, plan.kind, now));
+    const all = [...members, ...contacts.outsiders.map((customerId) => ({ customerId }))];
+    return this.planEach(tx, plan, all, now, make, mergesUntil(policy, plan.kind, now));
   }
 
   /** Says of each of these members who are held out on which channel they would have been written to. */
@@ -93,11 +118,11 @@ export class Planner {
     told: readonly (Message & { readonly nextRound?: number })[],
     now: Date,
   ): Promise<number> {
-    return this.planEach(tx, plan, told, now, ({ channel, locale, nextRound = 1 }, recipient) => {
+    return this.planEach(tx, plan, told, now, ({ channel, locale, account, nextRound = 1 }, recipient) => {
       if (channel === null) return undefined;
       const why = render(this.explanations.textsOf(locale).why[plan.kind], {});
       const route = this.route(recipient, policy, [channel], now);
-      return { ...this.base(recipient, locale, why), ...route, round: nextRound };
+      return { ...this.base(recipient, locale, why), ...route, account, round: nextRound };
     });
   }
 
@@ -115,11 +140,11 @@ export class Planner {
     for (const { campaignId, incidentId, kind, audience } of onePerCampaign(going)) {
       const own = going.filter((one) => one.campaignId === campaignId);
       const make = (message: Message, recipient: Recipient): PlannedMessage | undefined => {
-        const { locale, why, round, turn, channel, state } = message;
+        const { locale, why, account, round, turn, channel, state } = message;
         if (channel === null) return undefined;
         const route = this.route(recipient, policy, laterChannels(policy, channel), now);
         const stateReason = route.stateReason ?? (state === 'failed' ? 'earlier_failed' : 'no_receipt');
-        return { ...this.base(recipient, locale, why), ...route, stateReason, round, turn: turn + 1 };
+        return { ...this.base(recipient, locale, why), ...route, stateReason, account, round, turn: turn + 1 };
       };
       const until = mergesUntil(policy, kind, now, AGAIN_MS);
       await this.planEach(tx, { campaignId, incidentId, kind, audience }, own, now, make, until);

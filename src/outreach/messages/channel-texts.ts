@@ -58,9 +58,17 @@ export function linkValues(
 /** Values that a person wrote and that may be shortened, the least needed first. The link and the reason stay whole. */
 const SHORTENED = ['workaround', 'nextUpdate', 'news', 'problems', 'body', 'title', 'name', 'area', 'product'] as const;
 
-/** The templates of a message: who was hit reads that it did happen, who is at risk that it may, and both read the same end. */
-export function templatesOf(texts: LocaleTexts, { kind, audience }: Pick<Message, 'kind' | 'audience'>): Templates {
-  return kind === 'notice' && audience === 'at_risk' ? texts.atRisk : texts[kind];
+/**
+ * The templates of a message: who was hit reads that it did happen, who is at risk that it may, the contact of an account that it happened to its
+ * people, and all read the same end.
+ */
+export function templatesOf(
+  texts: LocaleTexts,
+  { kind, audience, account = null }: Pick<Message, 'kind' | 'audience'> & Partial<Pick<Message, 'account'>>,
+): Templates {
+  if (kind !== 'notice') return texts[kind];
+  if (audience === 'at_risk') return texts.atRisk;
+  return account === null ? texts.notice : texts.account;
 }
 
 /** Writes a message for its channel. What is too long loses the ends of what people wrote, never the link at its end. */

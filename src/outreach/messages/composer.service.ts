@@ -162,6 +162,7 @@ export class Composer {
     }
     const more = told.length - problems.length;
     const { incident } = sorted[0] ?? lead;
+    const why = told.some((one) => one.message.account !== null) ? texts.why.account : texts.why.several;
     const words = writeWords(channel, texts.several, {
       product: this.explanations.productOf(incident),
       name: greetingName(recipient.name),
@@ -170,10 +171,10 @@ export class Composer {
       more: more > 0 ? String(more) : null,
       helpQuestion: policy?.askForHelp ? texts.askForHelp[channel] : null,
       ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, lead.message),
-      reason: texts.why.several,
+      reason: why,
     });
     if (channel !== 'email') return words;
-    const message = { ...lead.message, why: texts.why.several };
+    const message = { ...lead.message, why };
     return this.mails.complete(sql, { message, incident, workaround: null }, words);
   }
 
@@ -190,8 +191,15 @@ export class Composer {
 
   /** True where what hit the customer was taken back with a name since the notice was planned: it was somebody else's. */
   private async isNotHit(tx: Tx, message: Message, incident: Incident, { unlinked }: Looked): Promise<boolean> {
-    const { kind, audience, customerId } = message;
-    if (kind !== 'notice' || audience !== 'affected' || customerId === null || !unlinked.has(customerId)) return false;
+    const { kind, audience, account, customerId } = message;
+    if (
+      kind !== 'notice' ||
+      audience !== 'affected' ||
+      account !== null ||
+      customerId === null ||
+      !unlinked.has(customerId)
+    )
+      return false;
     return !(await this.audiences.isHit(tx, incident, customerId));
   }
 

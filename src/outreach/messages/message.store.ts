@@ -18,7 +18,7 @@ import {
   sqlStates,
 } from '../states.js';
 
-const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.audience, m.round, m.turn, m.batch_id AS "batchId", m.lead_id AS "leadId", m.channel, m.locale, m.why, m.link_token AS "linkToken",
+const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.audience, m.round, m.turn, m.batch_id AS "batchId", m.lead_id AS "leadId", m.channel, m.locale, m.why, m.account, m.link_token AS "linkToken",
   m.state, m.state_reason AS "stateReason", m.address, m.subject, m.body, m.gateway, m.provider_id AS "providerId", m.provider_code AS "providerCode", m.fence, m.attempts, m.next_at AS "nextAt", m.created_at AS "createdAt", m.sent_at AS "sentAt"`;
 
 const CLAIMED = messageStep(['pending'], 'claimed');
@@ -37,10 +37,10 @@ const ERASED = messageStep(['pending', 'claimed'], 'cancelled');
 
 const INSERT = {
   name: 'messages.insert',
-  text: `INSERT INTO message (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, round, turn, passes_on, campaign_id, incident_id, kind, created_at, audience, final_at)
-         SELECT p.*, $13, $14, $15, $16, $17, CASE WHEN p.state = 'suppressed' THEN $16::timestamptz END
-         FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::int[], $11::int[], $12::boolean[])
-           AS p (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, round, turn, passes_on)
+  text: `INSERT INTO message (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, round, turn, passes_on, account, campaign_id, incident_id, kind, created_at, audience, final_at)
+         SELECT p.*, $14, $15, $16, $17, $18, CASE WHEN p.state = 'suppressed' THEN $17::timestamptz END
+         FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::int[], $11::int[], $12::boolean[], $13::text[])
+           AS p (id, customer_id, channel, locale, why, link_token, state, state_reason, next_at, round, turn, passes_on, account)
          ON CONFLICT (incident_id, customer_id, kind, round, turn) DO NOTHING
          RETURNING id`,
 };
@@ -51,7 +51,7 @@ const LEADS = `(w.batch_id IS NULL OR NOT EXISTS (
   WHERE w0.batch_id = w.batch_id AND w0.id < w.id AND w0.state = 'pending' AND w0.lead_id IS NULL AND w0.next_at <= $1
     AND w0.channel IS NOT DISTINCT FROM w.channel AND w0.turn = w.turn AND ${withinShare('w0', 'c0')}))`;
 /** Reasons for which a message waits that are no reason to wait when another one goes. */
-const MAY_JOIN = `(f.next_at <= $2 OR f.state_reason IS NULL OR f.state_reason IN ('no_receipt', 'earlier_failed'))`;
+const MAY_JOIN = `(f.next_at <= $2 OR f.state_reason IS NULL OR f.state_reason IN ('no_receipt', 'earlier_failed', 'no_account_contact'))`;
 const GATHER = {
   name: 'messages.gather',
   text: `WITH mergeable AS (
@@ -200,6 +200,7 @@ export interface PlannedMessage {
   readonly turn: number;
   /** Whether another channel is tried where this one does not arrive. */
   readonly passesOn: boolean;
+  readonly account: string | null;
 }
 
 /** A claim on a message: whoever holds an older fence has lost it. */
@@ -239,6 +240,7 @@ export class MessageStore {
       int4s(messages.map((one) => one.round)),
       int4s(messages.map((one) => one.turn)),
       messages.map((one) => one.passesOn),
+      texts(messages.map((one) => one.account)),
       plan.campaignId,
       plan.incidentId,
       plan.kind,
@@ -587,10 +589,8 @@ export class MessageStore {
     const rows = await tx.query(
       `UPDATE message m
        SET campaign_id = $2
-       FROM audience_member a
-       WHERE m.campaign_id = $1 AND m.state = 'pending' AND a.incident_id = m.incident_id AND a.customer_id = m.customer_id
-         AND a.trust = ANY ($3::text[])
-         RETURNING m.id`,
+       WHERE m.campaign_id = $1 AND m.state = 'pending' AND ${trustedHit('$3')}
+       RETURNING m.id`,
       [from, to, trusts],
     );
     return rows.length;
@@ -634,8 +634,7 @@ export class MessageStore {
     const [row] = await tx.query<{ count: number }>(
       `SELECT count(*) AS count
        FROM message m
-       JOIN audience_member a ON a.incident_id = m.incident_id AND a.customer_id = m.customer_id
-       WHERE m.campaign_id = $1 AND m.state = 'pending' AND a.trust = ANY ($2::text[])`,
+       WHERE m.campaign_id = $1 AND m.state = 'pending' AND ${trustedHit('$2')}`,
       [from, trusts],
     );
     return row?.count ?? 0;
@@ -757,16 +756,29 @@ export class MessageStore {
   async forgetErased(tx: Tx, now: Date): Promise<number> {
     const rows = await tx.query(
       `UPDATE message
-         SET address = NULL, subject = NULL, body = NULL, why = '',
+         SET address = NULL, subject = NULL, body = NULL, account = NULL, why = '',
          state = CASE WHEN state IN (${sqlStates(ERASED.from)}) THEN '${ERASED.to}' ELSE state END,
          state_reason = CASE WHEN state IN (${sqlStates(ERASED.from)}) THEN 'erased' ELSE state_reason END,
          final_at = coalesce(final_at, CASE WHEN state IN (${sqlStates(ERASED.from)}) THEN $1::timestamptz END)
-       WHERE customer_id IS NULL AND (body IS NOT NULL OR address IS NOT NULL OR why <> '')
+       WHERE customer_id IS NULL AND (body IS NOT NULL OR address IS NOT NULL OR account IS NOT NULL OR why <> '')
        RETURNING id`,
       [now],
     );
     return rows.length;
   }
+}
+
+/** True for a message `m` of somebody whom evidence of this trust hits, or who is told for a customer whom it hits. */
+function trustedHit(trusts: string): string {
+  return `(EXISTS (
+      SELECT
+      FROM audience_member a
+      WHERE a.incident_id = m.incident_id AND a.customer_id = m.customer_id AND a.trust = ANY (${trusts}::text[]))
+    OR m.account IS NOT NULL AND EXISTS (
+      SELECT
+      FROM message s
+      JOIN audience_member a ON a.incident_id = s.incident_id AND a.customer_id = s.customer_id
+      WHERE s.incident_id = m.incident_id AND s.account = m.account AND s.kind = 'notice' AND a.trust = ANY (${trusts}::text[])))`;
 }
 
 /** True for a message within the share of its campaign that goes out by now; both by their names in the statement. */
