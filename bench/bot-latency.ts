@@ -1,27 +1,21 @@
 import { type ChildProcess } from 'node:child_process';
-import { Agent, request as send } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { spawn } from 'node:child_process';
 import { readSettings } from '../src/platform/config/settings.js';
 import { openDatabase } from '../src/platform/db/open-database.js';
 import { type Database } from '../src/platform/db/database.js';
+import { startDaemon, TOKEN } from './support/daemon-process.js';
+import { pace } from './support/paced-load.js';
 
-const TOKEN = 'bench-admin-token-0123456789';
 const INCIDENTS = 100;
+/** Seconds of load before the measuring: the compiler learns from running code, and the stages of the start write a hundred drafts. */
+const WARM_S = 30;
 
-/** Latencies of one call at an even pace. */
-interface Pace {
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly p99Ms: number;
-  readonly refused: number;
-}
-
-/** How long bots wait: 100 active incidents, a million customers, of whom each hundredth was hit by one incident. */
+/**
+ * How long bots wait: 100 active incidents, a million customers, of whom each hundredth was hit by one incident. `explanationsAtStart` is the first
+ * five seconds after the start of the daemon, all else is measured once it is warm.
+ */
 export async function measureLatency(options: {
   readonly customers: number;
   readonly seconds: number;
@@ -37,25 +31,41 @@ export async function measureLatency(options: {
       await close();
     }
     const port = 21_000 + (process.pid % 1000);
-    daemon = await start(folder, port);
-    const customer = (nth: number) => `c-${(nth * 7919) % options.customers}`;
-    const explanations = (nth: number) => ({ path: `/v1/bot/explanations?customer=${customer(nth)}` });
-    await pace(port, explanations, { seconds: 3, perSecond: options.perSecond });
-    const listed = await pace(port, explanations, options);
+    daemon = await startDaemon(folder, port);
+    const target = { port, token: TOKEN };
+    const { seconds, perSecond } = options;
+    let asked = 0; // goes on over the phases, so that no customer asks twice
+    const customer = () => `c-${(asked++ * 7919) % options.customers}`;
+    const explanations = () => ({ path: `/v1/bot/explanations?customer=${customer()}` });
+    const first = await pace(target, explanations, { seconds: 5, perSecond });
+    await pace(target, explanations, { seconds: WARM_S, perSecond });
+    const listed = await pace(target, explanations, { seconds, perSecond });
+    const context = () => ({ path: `/v1/customers/${customer()}/context` });
+    await pace(target, context, { seconds: 5, perSecond: 50 });
+    const contexts = await pace(target, context, { seconds, perSecond: 50 });
     const match = (nth: number) => ({
       path: '/v1/bot/match',
-      body: JSON.stringify({ text: `the payment of order ${nth} fails at step ${nth % 100}`, customer: customer(nth) }),
+      body: JSON.stringify({ text: `the payment of order ${nth} fails at step ${nth % 100}`, customer: customer() }),
     });
-    await pace(port, match, { seconds: 5, perSecond: 5 });
-    const matched = await pace(port, match, { seconds: options.seconds, perSecond: 10 });
+    await pace(target, match, { seconds: 5, perSecond: 5 });
+    const matched = await pace(target, match, { seconds, perSecond: 10 });
     const outcome = await answerIds(port, customer);
-    const reported = await pace(port, outcome, { seconds: options.seconds, perSecond: 50 });
-    console.table({ explanations: listed, match: matched, outcomes: reported });
+    const reported = await pace(target, outcome, { seconds, perSecond: 50 });
+    console.table({
+      explanationsAtStart: first,
+      explanations: listed,
+      context: contexts,
+      match: matched,
+      outcomes: reported,
+    });
     return {
-      explanationsPerSecond: options.perSecond,
+      explanationsPerSecond: perSecond,
+      explanationsAtStartP99Ms: first.p99Ms,
       explanationsP50Ms: listed.p50Ms,
       explanationsP99Ms: listed.p99Ms,
       explanationsRefused: listed.refused,
+      contextP50Ms: contexts.p50Ms,
+      contextP99Ms: contexts.p99Ms,
       matchP50Ms: matched.p50Ms,
       matchP95Ms: matched.p95Ms,
       outcomesP95Ms: reported.p95Ms,
@@ -68,10 +78,10 @@ export async function measureLatency(options: {
 }
 
 /** Ids of answers to report on, each once. */
-async function answerIds(port: number, customer: (nth: number) => string) {
+async function answerIds(port: number, customer: () => string) {
   const ids: string[] = [];
-  for (let nth = 0; nth < 50; nth++) {
-    const answer = await fetch(`http://127.0.0.1:${port}/v1/bot/explanations?customer=${customer(nth)}`, {
+  for (let round = 0; round < 50; round++) {
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/bot/explanations?customer=${customer()}`, {
       headers: { authorization: `Bearer ${TOKEN}` },
     });
     ids.push(...((await answer.json()) as { items: { answerId: string }[] }).items.map(({ answerId }) => answerId));
@@ -117,75 +127,4 @@ async function fill(database: Database, customers: number): Promise<void> {
      SELECT 1 + (c.id / 100) % ${INCIDENTS}, c.id, now(), now(), 1, gen_random_uuid(), date_trunc('minute', now()) FROM customer c WHERE c.id % 100 = 0`,
   );
   await sql('VACUUM ANALYZE');
-}
-
-async function start(folder: string, port: number): Promise<ChildProcess> {
-  const env = {
-    ...process.env,
-    FOREWARN_DATA_DIR: folder,
-    PORT: String(port),
-    FOREWARN_ADMIN_TOKEN: TOKEN,
-    LOG_LEVEL: 'warn',
-  };
-  const cli = fileURLToPath(new URL('../src/cli.js', import.meta.url));
-  const daemon = spawn(process.execPath, [cli, 'start'], { env, stdio: ['ignore', 'inherit', 'inherit'] });
-  process.once('exit', () => daemon.kill('SIGTERM'));
-  for (let attempt = 0; attempt < 600; attempt++) {
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-    if (ready) return daemon;
-    await pause(100);
-  }
-  throw new Error('the daemon did not become ready');
-}
-
-/** Calls at an even pace, each with a latency of its own: one that waits does not keep the next from being made. */
-async function pace(
-  port: number,
-  call: (nth: number) => { readonly path: string; readonly body?: string },
-  { seconds, perSecond }: { readonly seconds: number; readonly perSecond: number },
-): Promise<Pace> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-  const latencies: number[] = [];
-  let refused = 0;
-  const underWay: Promise<void>[] = [];
-  const began = performance.now();
-  for (let nth = 0; nth < seconds * perSecond; nth++) {
-    const wait = began + (nth * 1000) / perSecond - performance.now();
-    if (wait > 0.5) await pause(wait);
-    const at = performance.now();
-    underWay.push(
-      ask(agent, port, call(nth)).then((status) => {
-        latencies.push(performance.now() - at);
-        if (status !== 200) refused++;
-      }),
-    );
-  }
-  await Promise.all(underWay);
-  agent.destroy();
-  latencies.sort((one, other) => one - other);
-  const quantile = (share: number) => Math.round((latencies[Math.floor(latencies.length * share)] ?? 0) * 100) / 100;
-  return { p50Ms: quantile(0.5), p95Ms: quantile(0.95), p99Ms: quantile(0.99), refused };
-}
-
-function ask(
-  agent: Agent,
-  port: number,
-  { path, body }: { readonly path: string; readonly body?: string },
-): Promise<number> {
-  return new Promise((done, fail) => {
-    const headers = {
-      authorization: `Bearer ${TOKEN}`,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    };
-    const method = body === undefined ? 'GET' : 'POST';
-    const sent = send({ agent, host: '127.0.0.1', port, path, method, headers }, (answer) => {
-      answer.resume();
-      answer.once('end', () => done(answer.statusCode ?? 0));
-    });
-    sent.once('error', fail);
-    sent.end(body);
-  });
 }

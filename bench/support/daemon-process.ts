@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const TOKEN = 'bench-admin-token-0123456789';
+/** Token of the admin of every daemon that is measured. */
+export const TOKEN = 'bench-admin-token-0123456789';
 
 /** The daemon as its user runs it, in a process of its own. */
 export async function startDaemon(dataDir: string, port: number): Promise<ChildProcess> {

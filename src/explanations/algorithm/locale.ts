@@ -56,7 +56,26 @@ export function negotiateLocale(header: string | undefined, offered: readonly st
 }
 
 /** Parts of a language tag, with those that it leaves open filled in by CLDR's likely subtags; `own`: the tag names a region itself. */
-function parsed(tag: string): { language: string; script: string; region: string; own: boolean } | undefined {
+interface Tag {
+  readonly language: string;
+  readonly script: string;
+  readonly region: string;
+  readonly own: boolean;
+}
+
+/** Taking a tag apart costs as much as a tenth of an answer to a bot. Tags come from outside, so that only some are kept; there are some hundred in use. */
+const tags = new Map<string, Tag | undefined>();
+const TAGS_KEPT = 1000;
+
+function parsed(tag: string): Tag | undefined {
+  if (tags.has(tag)) return tags.get(tag);
+  if (tags.size >= TAGS_KEPT) tags.clear();
+  const made = taken(tag);
+  tags.set(tag, made);
+  return made;
+}
+
+function taken(tag: string): Tag | undefined {
   try {
     const locale = new Intl.Locale(tag.replaceAll('_', '-'));
     const { language, script = '', region = '' } = locale.maximize();

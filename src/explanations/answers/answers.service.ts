@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { readPhone } from '../../customers/algorithm/cells.js';
-import { type Identity } from '../../customers/customer.js';
 import { isNobody, normalEmail, normalName } from '../../customers/identity.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
@@ -10,7 +9,7 @@ import { Projects } from '../../projects/project.registry.js';
 import { dayOf, writeAnswerId } from '../algorithm/answer-id.js';
 import { Explanations } from '../public.js';
 import { type Told, ToldRecord } from '../told.service.js';
-import { type AskerFacts, AskerReadModel, type OwnHit } from './asker.read-model.js';
+import { AskerReadModel, type AskerRow, type Names, type OwnHit } from './asker.read-model.js';
 import { type Board, type BoardEntry } from './board.js';
 import { BoardReadModel } from './board.read-model.js';
 import { Boards } from './boards.service.js';
@@ -29,6 +28,11 @@ export interface Asking {
 /** How an incident concerns who asks: it hit them, they share what those it hit have in common, or nobody knows. */
 export const CONCERNS = ['hit', 'atRisk', 'unknown'] as const;
 type Concern = (typeof CONCERNS)[number];
+
+/** Customer who asks, with what hit them. */
+type AskerFacts = Pick<AskerRow, 'version' | 'customerId' | 'locale' | 'timeZone' | 'atRisk'> & {
+  readonly hits: readonly OwnHit[];
+};
 
 /** Somebody who asks, with what is known of them and what may be told. */
 export interface Asker {
@@ -73,7 +77,7 @@ export interface AnswerItem {
 type Words = Omit<AnswerItem, 'answerId' | 'hit' | 'evidence' | 'told' | 'concern'>;
 
 /** Nobody is named: nothing is known. */
-const NOBODY = { customerId: null, locale: null, timeZone: null, hits: [], atRisk: [] };
+const NOBODY = { customerId: null, locale: null, timeZone: null, atRisk: [], wasHit: false, wasWritten: false };
 /** Languages times zones whose words are kept of one board; chosen by judgement, not measured: a company has some dozen. */
 const KEPT = 100;
 
@@ -95,30 +99,39 @@ export class Answers {
   ) {}
 
   /**
-   * Finds out who asks, and which incidents may be told to them. One round trip for the customer, one for what they were told.
+   * Finds out who asks, and which incidents may be told to them. One round trip, and a second for those who were hit or written to.
    * @throws Problem 400 for a project or directory that does not exist, or where several directories come into question
    */
   async asker(asking: Asking): Promise<Asker> {
     const project = this.projects.named(asking.project);
-    const names = namesOf(asking);
     const directory = this.directoryOf(asking, project);
-    const facts = await this.facts(directory, names);
-    const board = await this.boards.at(facts.version);
+    const { wasHit, wasWritten, ...who } = await this.who(directory, namesOf(asking));
+    const { customerId } = who;
+    const board = await this.boards.at(who.version);
     const since = this.boards.since();
     const entries = board.entries.filter(
       ({ projectId, resolvedAt }) =>
         (resolvedAt === null || resolvedAt >= since) &&
         (project ? projectId === project.id : this.isOfDirectory(projectId, directory)),
     );
-    const ids = entries.map(({ id }) => id);
-    const told = facts.customerId === null ? [] : await this.told.of(this.database, facts.customerId, ids);
+    const [hits, told] = await Promise.all([
+      customerId !== null && wasHit ? this.askers.hits(this.database, customerId, since) : [],
+      customerId !== null && wasWritten
+        ? this.told.of(
+            this.database,
+            customerId,
+            entries.map(({ id }) => id),
+          )
+        : [],
+    ]);
+    const facts = { ...who, hits };
     return {
       facts,
       told,
       board,
       entries: ranked(entries, facts),
       locale: this.explanations.localeFor(asking.locale?.replaceAll('_', '-') ?? facts.locale),
-      nonce: facts.customerId === null ? this.clock.token(9) : '',
+      nonce: customerId === null ? this.clock.token(9) : '',
     };
   }
 
@@ -156,9 +169,9 @@ export class Answers {
     return [facts, told, board.version, shown, locale, dayOf(this.clock.now()), this.overdue(board)];
   }
 
-  private async facts(directory: Directory | undefined, names: readonly Identity[]): Promise<AskerFacts> {
-    if (names.length === 0 || !directory) return { ...NOBODY, version: await this.boardModel.version(this.database) };
-    return this.askers.facts(this.database, directory.id, names, this.boards.since());
+  private async who(directory: Directory | undefined, names: Names | undefined): Promise<AskerRow> {
+    if (!names || !directory) return { ...NOBODY, version: await this.boardModel.version(this.database) };
+    return this.askers.who(this.database, directory.id, names);
   }
 
   /** @throws Problem 400 where several come into question, so that nobody is taken for a customer of another app */
@@ -249,14 +262,15 @@ export class Answers {
   }
 }
 
-/** Names under which the directory may know who asks, strongest first. */
-function namesOf({ customer, email, phone }: Asking): Identity[] {
+/** Reads the names that somebody gave; undefined where none of them can name anybody. */
+function namesOf({ customer, email, phone }: Asking): Names | undefined {
   const number = phone === undefined ? undefined : readPhone(/^\s*\d{7,}$/.test(phone) ? `+${phone.trim()}` : phone);
-  return [
-    ...(customer === undefined || isNobody(customer) ? [] : [{ kind: 'id' as const, value: normalName(customer) }]),
-    ...(email === undefined || isNobody(email) ? [] : [{ kind: 'email' as const, value: normalEmail(email) }]),
-    ...(number && 'value' in number ? [{ kind: 'phone' as const, value: number.value }] : []),
-  ];
+  const names = {
+    id: customer === undefined || isNobody(customer) ? undefined : normalName(customer),
+    email: email === undefined || isNobody(email) ? undefined : normalEmail(email),
+    phone: number && 'value' in number ? number.value : undefined,
+  };
+  return Object.values(names).some((name) => name !== undefined) ? names : undefined;
 }
 
 /** Sorts incidents by what they are to who asks. One that hit them after its end is left out: that it is fixed is not true for them. */

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { type Clock } from '../clock.js';
 import { StartError } from '../errors.js';
 import { type Database } from '../db/database.js';
@@ -54,11 +54,15 @@ export interface TokenView {
 
 /** API tokens; only their SHA-256 is kept (they carry 192 random bits, so a slow hash would add nothing). */
 export class TokenStore {
+  private readonly adminHash: Buffer | undefined;
+
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly adminToken?: string,
-  ) {}
+    adminToken?: string,
+  ) {
+    this.adminHash = adminToken === undefined ? undefined : sha256(adminToken);
+  }
 
   /**
    * Makes a token and returns it; it cannot be shown again. Replaces a token of the same name.
@@ -101,11 +105,11 @@ export class TokenStore {
 
   /** Who holds this token; undefined for one that is wrong, revoked or past its end. */
   async find(token: string): Promise<Caller | undefined> {
-    const hash = sha256(token);
-    if (this.adminToken !== undefined && timingSafeEqual(hash, sha256(this.adminToken)))
+    const tokenHash = sha256(token);
+    if (this.adminHash && timingSafeEqual(tokenHash, this.adminHash))
       return { name: 'admin', role: 'admin', projectId: null };
     const now = this.clock.now();
-    const [row] = await this.database.query<TokenRow>(FIND, [hash, now]);
+    const [row] = await this.database.query<TokenRow>(FIND, [tokenHash, now]);
     if (!row) return undefined;
     if (row.last_used_at === null || now.getTime() - row.last_used_at.getTime() > TOUCHED_MS)
       await this.database.query(TOUCH, [row.id, now]);
@@ -114,5 +118,5 @@ export class TokenStore {
 }
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

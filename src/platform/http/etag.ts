@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Makes an ETag of values that decide about an answer. */
 export function etagOf(...values: readonly unknown[]): string {
-  return `"${createHash('sha256').update(JSON.stringify(values)).digest('base64url').slice(0, 27)}"`;
+  return `"${hash('sha256', JSON.stringify(values), 'base64url').slice(0, 27)}"`;
 }
 
 /** Says whether `If-None-Match` names this ETag (RFC 9110, section 13.1.2). */
