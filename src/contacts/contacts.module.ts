@@ -82,9 +82,7 @@ export class ContactsModule implements OnApplicationBootstrap {
       const line = lineFor('handedOver', passed.locale ?? handOver.locale);
       return { id: String(handOver.id), state: handOver.state, line, repeated };
     });
-    openContacts.readBy((sql, customerId, incidentId) =>
-      contacts.isInContact(sql, customerId, incidentId, clock.now()),
-    );
+    openContacts.readBy((sql, customerIds) => contacts.open(sql, customerIds, clock.now()));
     metrics.gauge(
       'hand_overs',
       'Hand-overs that are not closed, by state and whether the desk has them.',

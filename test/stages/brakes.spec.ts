@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { OpenContacts } from '../../src/outreach/open-contacts.registry.js';
+import { type OpenContact, OpenContacts } from '../../src/outreach/open-contacts.registry.js';
 import { MessageQueue } from '../../src/outreach/public.js';
 import { TokenStore } from '../../src/platform/auth/token.store.js';
 import { Database } from '../../src/platform/db/database.js';
@@ -318,8 +318,10 @@ describe('a customer who is in contact about the incident already', () => {
   it('gets no notice of it, and the message says why', async () => {
     forewarn = await incidentWith(customers(2));
     await forewarn.plan();
-    const [one] = await forewarn.rows<{ customer_id: number }>('SELECT customer_id FROM message ORDER BY id LIMIT 1');
-    forewarn.daemon.app.get(OpenContacts).readBy((_, id) => Promise.resolve(id === one?.customer_id));
+    const inContact = await forewarn.rows<OpenContact>(
+      'SELECT customer_id AS "customerId", incident_id AS "incidentId" FROM message ORDER BY id LIMIT 1',
+    );
+    forewarn.daemon.app.get(OpenContacts).readBy(() => Promise.resolve(inContact));
 
     await forewarn.runStage('dispatch');
 

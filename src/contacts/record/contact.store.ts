@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type OpenContact } from '../../outreach/open-contacts.registry.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { type Meant } from '../../explanations/meaning.service.js';
 import { type Contact } from '../contact.js';
@@ -100,23 +101,21 @@ export class ContactStore {
     );
   }
 
-  /** True for a customer who made contact about an incident within a day, or whose hand-over about it is not closed. */
-  async isInContact(sql: Sql, customerId: number, incidentId: number, now: Date): Promise<boolean> {
-    const rows = await sql.query(
+  /** Customers among these with the incidents about which they made contact within a day, or about which a hand-over is not closed. */
+  async open(sql: Sql, customerIds: readonly number[], now: Date): Promise<OpenContact[]> {
+    return sql.query(
       {
-        name: 'contacts.is_in_contact',
-        text: `SELECT
+        name: 'contacts.open',
+        text: `SELECT customer_id AS "customerId", incident_id AS "incidentId"
           FROM contact
-          WHERE customer_id = $1 AND incident_id = $2 AND at >= $3
-          UNION ALL
-          SELECT
+          WHERE customer_id = ANY ($1::bigint[]) AND incident_id IS NOT NULL AND at >= $2
+          UNION
+          SELECT customer_id, incident_id
           FROM hand_over
-          WHERE customer_id = $1 AND incident_id = $2 AND state <> 'closed'
-          LIMIT 1`,
+          WHERE customer_id = ANY ($1::bigint[]) AND incident_id IS NOT NULL AND state <> 'closed'`,
       },
-      [customerId, incidentId, new Date(now.getTime() - IN_CONTACT_MS)],
+      [customerIds, new Date(now.getTime() - IN_CONTACT_MS)],
     );
-    return rows.length > 0;
   }
 
   /** Notes the incident that the words mean; undefined where somebody has said by now which it is. */

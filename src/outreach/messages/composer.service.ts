@@ -81,10 +81,14 @@ export class Composer {
   /** Looks up in one go whom these messages are for. */
   async look(tx: Tx, messages: readonly Message[]): Promise<Looked> {
     const ids = [...new Set(messages.flatMap(({ customerId }) => customerId ?? []))];
-    const recipients = ids.length === 0 ? [] : await this.directory.recipients(tx, ids);
+    if (ids.length === 0) return new Looked();
     const planned = new Date(Math.min(...messages.map(({ createdAt }) => createdAt.getTime())));
-    const unlinked = ids.length === 0 ? new Set<number>() : await this.directory.unlinkedSince(tx, ids, planned);
-    return new Looked(new Map(recipients.map((one) => [one.customerId, one])), unlinked);
+    const [recipients, unlinked, contacts] = await Promise.all([
+      this.directory.recipients(tx, ids),
+      this.directory.unlinkedSince(tx, ids, planned),
+      this.contacts.of(tx, ids),
+    ]);
+    return new Looked(new Map(recipients.map((one) => [one.customerId, one])), unlinked, contacts);
   }
 
   /**
@@ -106,7 +110,7 @@ export class Composer {
     if (!incident || !campaign) return { kind: 'cancel', reason: 'incident_gone' };
     if (message.kind !== 'resolved' && incident.status === 'resolved') return { kind: 'cancel', reason: 'resolved' };
     if (await this.isNotHit(tx, message, incident, looked)) return { kind: 'cancel', reason: 'not_hit' };
-    if (message.kind !== 'resolved' && (await this.contacts.isIn(tx, recipient.customerId, incident.id)))
+    if (message.kind !== 'resolved' && looked.isInContact(recipient.customerId, incident.id))
       return { kind: 'suppress', reason: 'in_contact' };
     if (message.turn > 1 && (await this.messages.arrivedBefore(tx, message)))
       return { kind: 'cancel', reason: 'arrived_after_all' };
@@ -126,8 +130,7 @@ export class Composer {
       const about = await looked.once(`incident ${other.incidentId}`, () => this.incidents.find(tx, other.incidentId));
       if (!other.isApproved || about === undefined || about.status === 'resolved') continue;
       if (await this.isNotHit(tx, other, about, looked)) continue;
-      if (!(await this.contacts.isIn(tx, recipient.customerId, about.id)))
-        told.push({ message: other, incident: about });
+      if (!looked.isInContact(recipient.customerId, about.id)) told.push({ message: other, incident: about });
     }
     const to = { recipient, channel: choice.channel, policy, looked };
     const words =
