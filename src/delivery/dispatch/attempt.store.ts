@@ -34,8 +34,10 @@ interface EndedAttempt {
 const BEGIN = {
   name: 'attempts.begin',
   text: `INSERT INTO attempt (id, message_id, fence, gateway, started_at)
-         SELECT *
-         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[])`,
+         SELECT b.*
+         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::timestamptz[]) AS b (id, message_id, fence, gateway, started_at)
+         JOIN message m ON m.id = b.message_id AND m.fence = b.fence AND m.state = 'sending'
+         ON CONFLICT (id) DO NOTHING`,
 };
 const END = {
   name: 'attempts.end',
@@ -48,9 +50,8 @@ const END = {
 /** Calls to providers, and what the built-in outbox "sent". */
 @Injectable()
 export class AttemptStore {
-  /** Writes attempts down before the provider is called. */
+  /** Writes attempts down before the provider is called: those whose messages were marked as being sent in this transaction. */
   async begin(tx: Tx, attempts: readonly Begun[]): Promise<void> {
-    if (attempts.length === 0) return;
     await tx.query(BEGIN, [
       ids(attempts.map(({ id }) => id)),
       ids(attempts.map(({ message }) => message.id)),

@@ -47,6 +47,10 @@ interface Ended {
   readonly failover: boolean;
 }
 
+/** A thing to be committed about an attempt: that it is about to begin, or how it ended. */
+type Step =
+  { readonly begun: Begun; readonly ended?: undefined } | { readonly ended: Ended; readonly begun?: undefined };
+
 /**
  * Sends one message: commits that it is about to, calls the provider, and writes down what came of it. Only a live lease calls, and an
  * outcome that the database does not take at once is offered again, since it may be the only trace of a message that went out.
@@ -54,8 +58,8 @@ interface Ended {
 @Injectable()
 export class Sender {
   private readonly attempts;
-  private readonly begins = new Grouped<Begun, boolean>((some) => this.commitBegins(some));
-  private readonly ends = new Grouped<Ended, undefined>((some) => this.commitEnds(some));
+  /** Whoever has an outcome begins with the next message: one commit for both. */
+  private readonly steps = new Grouped<Step, boolean>((some) => this.commit(some));
 
   constructor(
     private readonly queue: MessageQueue,
@@ -91,7 +95,7 @@ export class Sender {
       startedAt: this.clock.now(),
       address: content.address,
     };
-    if (!(await this.begins.add(begun))) {
+    if (!(await this.steps.add({ begun }))) {
       // Its campaign was paused, all sending is held, or the lease was lost.
       way.breaker.leave();
       return { written: this.queue.release([message]) };
@@ -106,18 +110,40 @@ export class Sender {
     return { written: this.writeDown({ begun, result, failover: isFailover }) };
   }
 
-  private async commitBegins(some: readonly Begun[]): Promise<boolean[]> {
-    const until = this.leases.end(new Date(Math.min(...some.map(({ startedAt }) => startedAt.getTime()))));
-    const mine = await this.database.transaction(async (tx) => {
-      const beginnings = some.map(({ message, gateway }) => ({ id: message.id, fence: message.fence, gateway }));
-      const marked = await this.queue.begin(tx, beginnings, until);
-      const begun = some.filter(({ message }) => marked.has(message.id));
-      await this.store.begin(tx, begun);
-      return marked;
-    });
-    const own = some.filter(({ message }) => mine.has(message.id)).map(({ message }) => message);
+  /** Commits steps of any attempts; tells for each that begins whether it may. */
+  private async commit(steps: readonly Step[]): Promise<boolean[]> {
+    try {
+      return await this.commitOnce(steps);
+    } catch (error) {
+      // A provider that gives the same id twice: the id is of no use then, the outcome is.
+      if (steps.length > 1 || !steps[0]?.ended || pgCode(error) !== PG_ERROR.uniqueViolation) throw error;
+      return this.commitOnce(steps, 'withoutId');
+    }
+  }
+
+  private async commitOnce(steps: readonly Step[], ids?: 'withoutId'): Promise<boolean[]> {
+    const begins = steps.flatMap(({ begun }) => begun ?? []);
+    const until = this.leases.end(new Date(Math.min(...begins.map(({ startedAt }) => startedAt.getTime()))));
+    const [mine] = await this.database.transaction((tx) =>
+      Promise.all([
+        this.begin(tx, begins, until),
+        this.end(
+          tx,
+          steps.flatMap(({ ended }) => ended ?? []),
+          ids,
+        ),
+      ]),
+    );
+    const own = begins.filter(({ message }) => mine.has(message.id)).map(({ message }) => message);
     this.leases.hold(own, until);
-    return some.map(({ message }) => mine.has(message.id));
+    return steps.map(({ begun }) => begun === undefined || mine.has(begun.message.id));
+  }
+
+  private async begin(tx: Tx, some: readonly Begun[], until: Date): Promise<ReadonlySet<string>> {
+    if (some.length === 0) return new Set();
+    const beginnings = some.map(({ message, gateway }) => ({ id: message.id, fence: message.fence, gateway }));
+    const [marked] = await Promise.all([this.queue.begin(tx, beginnings, until), this.store.begin(tx, some)]);
+    return marked;
   }
 
   /** A gateway that throws has a fault of ours after which nobody knows: that is a doubt, not a failure. */
@@ -134,7 +160,7 @@ export class Sender {
     const { message, gateway } = ended.begun;
     for (let tries = 1; ; tries++) {
       try {
-        await this.ends.add(ended);
+        await this.steps.add({ ended });
         break;
       } catch (error) {
         if (tries >= TRIES) {
@@ -152,21 +178,11 @@ export class Sender {
     this.attempts.inc({ gateway, result: wordOf(ended), reason });
   }
 
-  private async commitEnds(some: readonly Ended[]): Promise<undefined[]> {
-    try {
-      await this.database.transaction((tx) => this.end(tx, some));
-    } catch (error) {
-      // A provider that gives the same id twice: the id is of no use then, the outcome is.
-      if (some.length > 1 || pgCode(error) !== PG_ERROR.uniqueViolation) throw error;
-      await this.database.transaction((tx) => this.end(tx, some, 'withoutId'));
-    }
-    return some.map(() => undefined);
-  }
-
   private async end(tx: Tx, some: readonly Ended[], ids?: 'withoutId'): Promise<void> {
+    if (some.length === 0) return;
     const now = this.clock.now();
     const endings = some.map((one) => ({ ...one, settlement: settlementOf(one, now) }));
-    await this.store.end(
+    const noted = this.store.end(
       tx,
       endings.map(({ begun, result, settlement }) => ({
         id: begun.id,
@@ -189,7 +205,7 @@ export class Sender {
         providerCode: result && 'code' in result ? result.code : undefined,
       };
     });
-    const own = await this.queue.settleAll(tx, settled, now);
+    const [own] = await Promise.all([this.queue.settleAll(tx, settled, now), noted]);
     const sizes = endings.flatMap(({ begun, result }) =>
       result?.kind === 'sent' && result.segments !== undefined
         ? [{ messageId: begun.message.id, segments: result.segments }]
