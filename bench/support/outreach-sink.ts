@@ -2,16 +2,21 @@ import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 
-/** A mail server and an emulated Twilio that take everything and keep nothing, in a process of their own; count what they took. */
-const taken = { mail: 0, sms: 0 };
+/** A mail server and an emulated Twilio that take everything and keep the last mail alone, in a process of their own; count what they took. */
+const taken = { mail: 0, mailBytes: 0, sms: 0, lastMail: '' };
 
 const smtp = new SMTPServer({
   disabledCommands: ['STARTTLS', 'AUTH'],
   disableReverseLookup: true,
   onData: (stream, _session, done) => {
-    stream.resume();
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      taken.mailBytes += chunk.length;
+    });
     stream.on('end', () => {
       taken.mail++;
+      taken.lastMail = Buffer.concat(chunks).toString('latin1');
       done();
     });
   },
