@@ -26,9 +26,11 @@ const LONGEST_SOCKET_DIR = 85;
 /** Between two attempts to start a server again that ended by itself, milliseconds. */
 const RESTART_PAUSE_MS = 500;
 const NOBODY = 65534;
+/** Enough for six processes of ours, each with a pool of 16 and three beside it. A connection that is not used costs some kilobytes. */
+const CONNECTIONS = 120;
 const SERVER_SETTINGS = [
   'listen_addresses=',
-  'max_connections=60',
+  `max_connections=${CONNECTIONS}`,
   'jit=off',
   'timezone=UTC',
   'log_timezone=UTC',
