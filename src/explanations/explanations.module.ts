@@ -35,6 +35,7 @@ import { Meaning } from './meaning.service.js';
 import { Explanations } from './public.js';
 import { HandOverDesk } from './hand-over-desk.service.js';
 import { PageOutcomes } from './page-outcomes.service.js';
+import { ApprovalRecord } from './approval-record.service.js';
 import { ToldRecord } from './told.service.js';
 
 /** ANSWER: what customers, bots and agents are told. */
@@ -54,6 +55,7 @@ import { ToldRecord } from './told.service.js';
     Explanations,
     DraftStage,
     ToldRecord,
+    ApprovalRecord,
     HandOverDesk,
     PageOutcomes,
     BoardReadModel,
@@ -77,7 +79,7 @@ import { ToldRecord } from './told.service.js';
     McpTools,
     ChatwootGateway,
   ],
-  exports: [Explanations, Meaning, ToldRecord, HandOverDesk, PageOutcomes],
+  exports: [Explanations, Meaning, ToldRecord, ApprovalRecord, HandOverDesk, PageOutcomes],
 })
 export class ExplanationsModule implements OnApplicationBootstrap {
   constructor(

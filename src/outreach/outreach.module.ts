@@ -3,6 +3,7 @@ import { AudienceModule } from '../audience/audience.module.js';
 import { CHANNELS } from '../customers/customer.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { ExplanationsModule } from '../explanations/explanations.module.js';
+import { ApprovalRecord } from '../explanations/approval-record.service.js';
 import { ToldRecord } from '../explanations/told.service.js';
 import { SEVERITIES } from '../incidents/incident.js';
 import { Incidents } from '../incidents/public.js';
@@ -40,6 +41,7 @@ import { AccountStore } from './messages/account.store.js';
 import { Planner } from './campaigns/planner.service.js';
 import { BudgetStore } from './limits/budget.store.js';
 import { SendCeilings } from './limits/ceilings.service.js';
+import { CompanionReadModel } from './campaigns/companion.read-model.js';
 import { CampaignPreviews } from './campaigns/preview.service.js';
 import { TrustReadModel } from './campaigns/trust.read-model.js';
 import { SendingSwitch } from './brakes/sending-switch.service.js';
@@ -70,6 +72,7 @@ import { MessageQueue } from './public.js';
     SendingSwitch,
     TrustReadModel,
     CampaignPreviews,
+    CompanionReadModel,
     Planner,
     AccountContacts,
     AccountStore,
@@ -99,11 +102,13 @@ export class OutreachModule implements OnApplicationBootstrap {
     incidents: Incidents,
     scopes: ProjectScopes,
     told: ToldRecord,
+    approvals: ApprovalRecord,
     sent: ToldReadModel,
     database: Database,
     metrics: Metrics,
   ) {
     told.register((sql, customerId, incidentIds) => sent.of(sql, customerId, incidentIds));
+    approvals.register((sql, incidentIds) => sent.approved(sql, incidentIds));
     scopes.register('campaign', async (id) => {
       const campaign = await campaignStore.find(database, id);
       return campaign && (await incidents.find(database, campaign.incidentId))?.projectId;

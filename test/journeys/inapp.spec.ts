@@ -57,6 +57,18 @@ describe('the banner in an app', () => {
   };
   const appUrl = () => `http://127.0.0.1:${(app.address() as AddressInfo).port}`;
 
+  it('shows a draft only once a campaign about it was approved, by a person or by its policy, and not while it is held', async () => {
+    const titles = async () => ((await (await ask('c1')).json()) as { items: { title: string }[] }).items.length;
+    expect(await titles()).toBe(0);
+
+    await forewarn.runStage('campaign');
+    expect(await titles()).toBe(1);
+    await forewarn.api.post('/v1/campaigns/1/pause', {});
+    expect(await titles()).toBe(0);
+    await forewarn.api.post('/v1/campaigns/1/resume', {});
+    expect(await titles()).toBe(1);
+  });
+
   it('says what is wrong for a customer whom it hit, in their language, and nothing to others', async () => {
     expect(await (await ask('c1', { locale: 'zh-CN' })).json()).toMatchObject({
       items: [{ incidentId: '1', concern: 'hit', locale: 'zh', reviewState: 'draft', title: 'Shop：部分功能暂时异常' }],

@@ -43,12 +43,19 @@ const mails = async () =>
 const name = (id: number, about: object) => forewarn.api.patch(`/v1/incidents/${id}`, about);
 
 describe('several incidents of one customer', () => {
-  it('become one message after the wait, each counts the customer as told once, and each has its end', async () => {
+  it('become one message after the wait, which the preview shows, each counts the customer as told once, and each has its end', async () => {
     forewarn = await start();
     await forewarn.plan();
     await send('1h');
     expect(await mails()).toEqual([]);
     await another(['c1']);
+    const { samples } = (await forewarn.api.get('/v1/campaigns/2/preview')).body as {
+      samples: { subject: string; together: { incidentIds: string[]; subject: string; html: string } | null }[];
+    };
+    expect(samples).toHaveLength(1);
+    expect(samples[0]?.subject).not.toContain('2 problems');
+    expect(samples[0]?.together).toMatchObject({ incidentIds: ['1'], subject: 'Shop: 2 problems affect you' });
+    expect(samples[0]?.together?.html).toMatch(/<html lang="en">[^]*\/i\/preview"/);
 
     await send('9h');
 

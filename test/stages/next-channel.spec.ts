@@ -37,7 +37,7 @@ const sent = async () =>
   );
 
 describe('the next channel', () => {
-  it('is tried once for whom no report of arrival came in time, and "fixed" goes where the notice arrived', async () => {
+  it('is tried once for whom no report of arrival came in time, and "fixed" goes where the notice arrived and on from there', async () => {
     await start();
     await report(1, 'delivered');
     forewarn.clock.advance('14m');
@@ -60,6 +60,16 @@ describe('the next channel', () => {
     await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
     await forewarn.planAndSend();
     expect((await sent()).slice(3)).toEqual(['c1 resolved sms sent', 'c2 resolved email sent']);
+
+    forewarn.clock.advance('16m');
+    await forewarn.planAndSend();
+    forewarn.clock.advance('1h');
+    await forewarn.planAndSend();
+    expect((await sent()).filter((one) => one.includes(' resolved ')).toSorted()).toEqual([
+      'c1 resolved email sent',
+      'c1 resolved sms sent',
+      'c2 resolved email sent',
+    ]);
   });
 
   it('is not tried while the provider has never said that anything arrived', async () => {

@@ -8,7 +8,7 @@ let forewarn: TestDaemon;
 afterEach(() => forewarn.stop());
 
 describe('a message that was planned before a name was unlinked', () => {
-  it('is not sent where nothing else hit the customer, and is where something did', async () => {
+  it('is neither shown nor sent where nothing else hit the customer, and is where something did', async () => {
     forewarn = await TestDaemon.start({
       config: {
         detection: { newFault: { customers: 2, within: '10m' } },
@@ -28,6 +28,12 @@ describe('a message that was planned before a name was unlinked', () => {
     forewarn.clock.advance('1m');
     for (const id of ['kim', 'bo'])
       await forewarn.api.delete(`/v1/customers/${id}/identities/email/${id}@old.example?reason=mixed%20up`);
+    const { samples, dryRun } = (await forewarn.api.get('/v1/campaigns/1/preview')).body as {
+      samples: { body: string }[];
+      dryRun: { recipients: number; dropped: object[] };
+    };
+    expect(samples).toHaveLength(1);
+    expect(dryRun).toMatchObject({ recipients: 1, dropped: [{ reason: 'not_hit', customers: 1 }] });
     await approve(forewarn, '1');
     await forewarn.runStages('dispatch');
 

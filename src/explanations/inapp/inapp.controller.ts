@@ -5,6 +5,7 @@ import { isSigned } from '../../events/signature.js';
 import { SEVERITIES } from '../../incidents/incident.js';
 import { Public } from '../../platform/auth/needs.js';
 import { Clock } from '../../platform/clock.js';
+import { Database } from '../../platform/db/database.js';
 import { Problem } from '../../platform/errors.js';
 import { type Answer, Answers as AnswersWith, AnswersText, moment } from '../../platform/http/answers.js';
 import { Throttle } from '../../platform/http/throttle.js';
@@ -12,6 +13,7 @@ import { Brands } from '../../projects/brands.service.js';
 import { type Project } from '../../projects/project.js';
 import { Projects } from '../../projects/project.registry.js';
 import { Answers } from '../answers/answers.service.js';
+import { ApprovalRecord } from '../approval-record.service.js';
 import { Explanations } from '../public.js';
 import { INAPP_SCRIPT } from './inapp.script.js';
 
@@ -54,6 +56,8 @@ export class InAppController {
   constructor(
     private readonly answers: Answers,
     private readonly explanations: Explanations,
+    private readonly approvals: ApprovalRecord,
+    private readonly database: Database,
     private readonly projects: Projects,
     private readonly brands: Brands,
     private readonly clock: Clock,
@@ -75,8 +79,13 @@ export class InAppController {
     if (!this.customers.allows(`${project.id} ${customer}`, this.clock.now())) throw tooMany();
     const asker = await this.answers.asker({ customer, project: project.slug, locale });
     const { colour, help } = this.brands.of(project.id);
-    const items = this.answers.items(asker).flatMap(({ concern, state, ...item }) => {
-      if (state !== 'active' || concern === 'unknown') return [];
+    const shown = this.answers.items(asker).filter(({ state, concern }) => state === 'active' && concern !== 'unknown');
+    const drafts = shown
+      .filter(({ reviewState }) => reviewState === 'draft')
+      .map(({ incidentId }) => Number(incidentId));
+    const approved = await this.approvals.of(this.database, drafts);
+    const items = shown.flatMap(({ concern, state: _, ...item }) => {
+      if (concern === 'unknown' || (item.reviewState === 'draft' && !approved.has(Number(item.incidentId)))) return [];
       const { incidentId, version, severity, since, reviewState, title, body, workaround, nextUpdate } = item;
       const words = { title, body, workaround, nextUpdate, locale: item.locale, reviewState };
       return [{ incidentId, version, severity, concern, since, ...words }];

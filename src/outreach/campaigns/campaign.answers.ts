@@ -46,12 +46,24 @@ export const wholeCampaignAnswer = campaignAnswer.extend({
   messages: z.array(z.object({ channel, state: z.enum(MESSAGE_STATES), reason: z.string().nullable(), count })),
 });
 
-const sampleAnswer = z.object({
+const wordsAnswer = z.object({
+  subject: z.string().nullish(),
+  body: z.string().optional(),
+  html: z
+    .string()
+    .nullish()
+    .describe('What a mail has beside its text; null on channels without. Its links lead nowhere.'),
+});
+const sampleAnswer = wordsAnswer.extend({
   channel,
   locale: z.string(),
   notBefore: moment,
-  subject: z.string().nullish(),
-  body: z.string().optional(),
+  together: wordsAnswer
+    .extend({ incidentIds: z.array(z.string()) })
+    .nullable()
+    .describe(
+      'The text in its place where it goes out together with what waits for the same customer about these incidents.',
+    ),
 });
 export type PreviewSample = Answer<typeof sampleAnswer>;
 

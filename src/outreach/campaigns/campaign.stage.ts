@@ -242,10 +242,11 @@ export class CampaignStage implements Stage {
   }
 
   /** Tries the next channel where a message did not arrive; the same customers, so with the approval of that message. */
-  private async tryNextChannel(tx: Tx, { id }: Incident, policy: Policy, now: Date): Promise<number> {
+  private async tryNextChannel(tx: Tx, { id, status }: Incident, policy: Policy, now: Date): Promise<number> {
     if (!policy.fallback) return 0;
     const sentBefore = new Date(now.getTime() - policy.fallback.after);
-    const missed = await this.messages.notArrived(tx, { incidentId: id, policy: policy.name }, sentBefore, PAGE);
+    const of = { incidentId: id, policy: policy.name, isOver: status === 'resolved' };
+    const missed = await this.messages.notArrived(tx, of, sentBefore, PAGE);
     if (missed.length === 0) return 0;
     const { customers, failed } = await this.planner.planNextChannel(tx, policy, missed, now);
     const campaignIds = [...new Set(missed.map(({ campaignId }) => campaignId))];
@@ -500,16 +501,18 @@ export class CampaignStage implements Stage {
     const tellEnd = policies.some(({ onResolve }) => onResolve);
     if (waiting.length === 0 && !(await this.messages.needEnd(tx, family, tellEnd))) return 0;
     if (!(await this.incidents.conclude(tx, incident.id, now))) return 0;
-    let cancelled = 0;
+    let worked = 0;
     for (const kind of ABOUT_FAULT)
-      cancelled += await this.messages.cancelPending(tx, { incidentId: incident.id, kind }, 'resolved', now);
+      worked += await this.messages.cancelPending(tx, { incidentId: incident.id, kind }, 'resolved', now);
     for (const { id, state } of waiting) {
       const reason = { code: 'incident_ended' } as const;
       await this.campaigns.setState(tx, id, { from: [state], to: 'cancelled', reason, actor: 'forewarn' }, now);
     }
-    for (const policy of policies)
-      cancelled += await this.tellEnd(tx, incident, policy, othersOf(policies, policy), now);
-    return cancelled;
+    for (const policy of policies) {
+      worked += await this.tellEnd(tx, incident, policy, othersOf(policies, policy), now);
+      worked += await this.tryNextChannel(tx, incident, policy, now);
+    }
+    return worked;
   }
 
   /** Tells those who were told under a policy that it is over, once; returns how many. */

@@ -47,7 +47,8 @@ export class DryRuns {
     const times = going.map(({ notBefore }) => notBefore.getTime());
     const dropped = new Map<string, number>();
     for (const { state, reason } of lines)
-      if (state === 'suppressed') dropped.set(reason ?? '', (dropped.get(reason ?? '') ?? 0) + 1);
+      if (state === 'suppressed' || reason === 'not_hit')
+        dropped.set(reason ?? '', (dropped.get(reason ?? '') ?? 0) + 1);
     return {
       complete: isWhole,
       recipients: going.length,
@@ -72,13 +73,17 @@ export class DryRuns {
 
   private async lines(sql: Sql, campaign: Campaign, texts: Map<string, TextSize>, most: number) {
     const lines: DryRunLine[] = [];
+    const incident = await this.incidents.find(sql, campaign.incidentId);
     for (let after = NIL; lines.length < most;) {
       const page = await this.messages.ofCampaign(sql, campaign.id, after, PAGE);
       const ids = page.flatMap(({ customerId }) => customerId ?? []);
       const names = await this.directory.externalIds(sql, ids);
       const people = new Map((await this.directory.recipients(sql, ids)).map((one) => [one.customerId, one]));
+      const waiting = page.filter(({ state }) => state === 'pending');
+      const voided = incident ? await this.composer.voided(sql, incident, waiting) : new Set();
       for (const message of page) {
-        const goes = message.state === 'pending';
+        const isVoid = voided.has(message.id);
+        const goes = message.state === 'pending' && !isVoid;
         const size = goes ? await this.size(sql, campaign, message, texts) : undefined;
         const country =
           message.channel === 'sms' ? countryOf(people.get(message.customerId ?? 0)?.addresses.sms) : null;
@@ -89,8 +94,8 @@ export class DryRuns {
           country,
           locale: message.locale,
           account: message.account,
-          state: message.state,
-          reason: message.stateReason,
+          state: isVoid ? 'cancelled' : message.state,
+          reason: isVoid ? 'not_hit' : message.stateReason,
           notBefore: message.nextAt,
           segments,
           cost: goes && message.channel === 'sms' ? priceOf(this.config.prices, country, segments) : null,

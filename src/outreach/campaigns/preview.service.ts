@@ -1,5 +1,4 @@
-import { type PreviewSample } from './campaign.answers.js';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Explanations } from '../../explanations/public.js';
 import { Incidents } from '../../incidents/public.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
@@ -9,6 +8,9 @@ import { type Campaign, type Message } from '../campaign.js';
 import { Composer } from '../messages/composer.service.js';
 import { templatesOf } from '../messages/channel-texts.js';
 import { MessageStore } from '../messages/message.store.js';
+import { POLICIES_CONFIG, type Policy } from '../policy.js';
+import { type PreviewSample } from './campaign.answers.js';
+import { CompanionReadModel } from './companion.read-model.js';
 
 const SAMPLES = 5;
 const NIL = '00000000-0000-0000-0000-000000000000';
@@ -22,6 +24,8 @@ class ApprovalRefused extends Problem {
 @Injectable()
 export class CampaignPreviews {
   constructor(
+    @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
+    private readonly companions: CompanionReadModel,
     private readonly messages: MessageStore,
     private readonly composer: Composer,
     private readonly incidents: Incidents,
@@ -51,17 +55,32 @@ export class CampaignPreviews {
     return drafts;
   }
 
-  /** One message of each channel and language as its customer would read it, up to five. */
+  /**
+   * One message of each channel and language as its customer would read it, up to five, with the text in its place where it would speak for messages
+   * about other incidents as well.
+   */
   async samples(sql: Sql, campaign: Campaign): Promise<PreviewSample[]> {
-    const pending = (await this.messages.ofCampaign(sql, campaign.id, NIL, 200)).filter(
-      (message) => message.state === 'pending',
-    );
+    const page = await this.messages.ofCampaign(sql, campaign.id, NIL, 200);
+    const waiting = page.filter((message) => message.state === 'pending');
+    const incident = await this.incidents.find(sql, campaign.incidentId);
+    const voided = incident ? await this.composer.voided(sql, incident, waiting) : new Set();
     const samples: PreviewSample[] = [];
-    for (const message of onePerKind(pending).slice(0, SAMPLES)) {
+    for (const message of onePerKind(waiting.filter(({ id }) => !voided.has(id))).slice(0, SAMPLES)) {
       const text = await this.composer.preview(sql, campaign, message);
-      samples.push({ channel: message.channel, locale: message.locale, notBefore: message.nextAt, ...text });
+      const { channel, locale, nextAt: notBefore } = message;
+      samples.push({ channel, locale, notBefore, ...text, together: await this.together(sql, campaign, message) });
     }
     return samples;
+  }
+
+  private async together(sql: Sql, campaign: Campaign, message: Message): Promise<PreviewSample['together']> {
+    const mine = this.policies.find(({ name }) => name === campaign.policy);
+    if (message.batchId === null || !mine?.merge) return null;
+    const alike = this.policies.filter((one) => one.merge && one.class === mine.class).map(({ name }) => name);
+    const others = await this.companions.incidents(sql, message, alike);
+    if (others.length === 0) return null;
+    const text = await this.composer.preview(sql, campaign, message, others);
+    return text ? { incidentIds: others.map(String), ...text } : null;
   }
 
   /** True if a campaign still is what the preview of this version showed. */

@@ -38,10 +38,9 @@ export interface Content {
   readonly mail?: MailExtras;
 }
 
-/** A message and what it is about. */
-interface Told {
-  readonly message: Message;
-  readonly incident: Incident;
+/** A text as a preview shows it, with the HTML that a mail has beside it. */
+export interface Shown extends Words {
+  readonly html: string | null;
 }
 
 /** Whom a text is for, and how it goes. */
@@ -50,6 +49,8 @@ interface Addressed {
   readonly channel: Channel;
   readonly policy: Policy | undefined;
   readonly looked: Looked;
+  /** True: it speaks to the contact of an account. */
+  readonly forAccount: boolean;
 }
 
 /** Decision about a claimed message. */
@@ -79,14 +80,14 @@ export class Composer {
   ) {}
 
   /** Looks up in one go whom these messages are for. */
-  async look(tx: Tx, messages: readonly Message[]): Promise<Looked> {
+  async look(sql: Sql, messages: readonly Message[]): Promise<Looked> {
     const ids = [...new Set(messages.flatMap(({ customerId }) => customerId ?? []))];
     if (ids.length === 0) return new Looked();
     const planned = new Date(Math.min(...messages.map(({ createdAt }) => createdAt.getTime())));
     const [recipients, unlinked, contacts] = await Promise.all([
-      this.directory.recipients(tx, ids),
-      this.directory.unlinkedSince(tx, ids, planned),
-      this.contacts.of(tx, ids),
+      this.directory.recipients(sql, ids),
+      this.directory.unlinkedSince(sql, ids, planned),
+      this.contacts.of(sql, ids),
     ]);
     return new Looked(new Map(recipients.map((one) => [one.customerId, one])), unlinked, contacts);
   }
@@ -132,29 +133,36 @@ export class Composer {
       if (await this.isNotHit(tx, other, about, looked)) continue;
       if (!looked.isInContact(recipient.customerId, about.id)) told.push({ message: other, incident: about });
     }
-    const to = { recipient, channel: choice.channel, policy, looked };
+    const forAccount = told.some((one) => one.message.account !== null);
+    const to = { recipient, channel: choice.channel, policy, looked, forAccount };
     const words =
       told.length > 1
-        ? await this.severalText(tx, told, to)
+        ? await this.severalText(
+            tx,
+            message,
+            told.map((one) => one.incident),
+            to,
+          )
         : await this.text(tx, message, incident, recipient, choice.channel, policy, looked);
     const without = others.filter((other) => !told.some((one) => one.message.id === other.id));
     return { kind: 'ready', content: { ...choice, ...words }, without };
   }
 
-  /** The text about several incidents, worst first; the first of the messages is the one that is sent. */
+  /** The text about several incidents, worst first; `lead` is the message that is sent. */
   private async severalText(
     sql: Sql,
-    told: readonly Told[],
-    { recipient, channel, policy, looked }: Addressed,
+    lead: Message,
+    incidents: readonly Incident[],
+    { recipient, channel, policy, looked, forAccount }: Addressed,
   ): Promise<Words & { readonly mail?: MailExtras }> {
-    const [lead] = told;
-    if (!lead) throw new Error('there is no message to write');
-    const { locale } = lead.message;
+    const { locale } = lead;
     const dates = dateLocale(recipient.locale, locale);
     const texts = this.explanations.textsOf(locale);
-    const sorted = told.toSorted((a, b) => worse(a.incident, b.incident));
+    const sorted = incidents.toSorted(worse);
+    const [worst] = sorted;
+    if (!worst) throw new Error('there is no incident to write about');
     const problems: string[] = [];
-    for (const { incident } of sorted.slice(0, MOST_NAMED)) {
+    for (const incident of sorted.slice(0, MOST_NAMED)) {
       const explanations = await looked.once(
         `explanation ${incident.id} ${locale} ${dates} ${recipient.timeZone}`,
         () => this.explanations.forReader(sql, [incident], locale, recipient.timeZone, dates),
@@ -163,37 +171,58 @@ export class Composer {
       const short = this.explanations.areaOf(incident, locale) ?? title;
       problems.push(channel === 'sms' ? short : render(texts.several.problem, { title, body, workaround, nextUpdate }));
     }
-    const more = told.length - problems.length;
-    const { incident } = sorted[0] ?? lead;
-    const why = told.some((one) => one.message.account !== null) ? texts.why.account : texts.why.several;
+    const more = sorted.length - problems.length;
+    const why = forAccount ? texts.why.account : texts.why.several;
     const words = writeWords(channel, texts.several, {
-      product: this.explanations.productOf(incident),
+      product: this.explanations.productOf(worst),
       name: greetingName(recipient.name),
-      count: String(told.length),
+      count: String(sorted.length),
       problems: problems.join(channel === 'sms' ? (/^zh\b/.test(locale) ? '；' : '; ') : '\n\n'),
       more: more > 0 ? String(more) : null,
       helpQuestion: policy?.askForHelp ? texts.askForHelp[channel] : null,
-      ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, lead.message),
+      ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, lead),
       reason: why,
     });
     if (channel !== 'email') return words;
-    const message = { ...lead.message, why };
-    return this.mails.complete(sql, { message, incident, workaround: null }, words);
+    return this.mails.complete(sql, { message: { ...lead, why }, incident: worst, workaround: null }, words);
   }
 
-  /** The text as it would go out now, for a preview; the channel is the planned one. Its link is nobody's, so that nothing happens to whoever tries it. */
-  async preview(sql: Sql, campaign: Campaign, message: Message): Promise<Words | undefined> {
+  /**
+   * The text as it would go out now, for a preview; the channel is the planned one. Its link is nobody's, so that nothing happens to whoever tries it.
+   * @param together incidents beside its own that it would speak for as well
+   */
+  async preview(
+    sql: Sql,
+    campaign: Campaign,
+    message: Message,
+    together: readonly number[] = [],
+  ): Promise<Shown | undefined> {
     const [recipient] = message.customerId === null ? [] : await this.directory.recipients(sql, [message.customerId]);
     const incident = await this.incidents.find(sql, campaign.incidentId);
     if (!recipient || !incident || !message.channel) return undefined;
     const policy = this.policies.find(({ name }) => name === campaign.policy);
     const harmless = { ...message, linkToken: HARMLESS_LINK };
-    const { subject, body } = await this.text(sql, harmless, incident, recipient, message.channel, policy);
-    return { subject, body };
+    const forAccount = message.account !== null;
+    const to = { recipient, channel: message.channel, policy, looked: new Looked(), forAccount };
+    const others =
+      together.length === 0 ? [] : (await this.incidents.open(sql)).filter(({ id }) => together.includes(id));
+    const { subject, body, mail } =
+      others.length > 0
+        ? await this.severalText(sql, harmless, [incident, ...others], to)
+        : await this.text(sql, harmless, incident, recipient, message.channel, policy);
+    return { subject, body, html: mail?.html ?? null };
+  }
+
+  /** Of these messages, the ids of notices that would be cancelled, since what hit their customers was somebody else's. */
+  async voided(sql: Sql, incident: Incident, messages: readonly Message[]): Promise<Set<string>> {
+    const looked = await this.look(sql, messages);
+    const voided = new Set<string>();
+    for (const message of messages) if (await this.isNotHit(sql, message, incident, looked)) voided.add(message.id);
+    return voided;
   }
 
   /** True where what hit the customer was taken back with a name since the notice was planned: it was somebody else's. */
-  private async isNotHit(tx: Tx, message: Message, incident: Incident, { unlinked }: Looked): Promise<boolean> {
+  private async isNotHit(sql: Sql, message: Message, incident: Incident, { unlinked }: Looked): Promise<boolean> {
     const { kind, audience, account, customerId } = message;
     if (
       kind !== 'notice' ||
@@ -203,10 +232,10 @@ export class Composer {
       !unlinked.has(customerId)
     )
       return false;
-    return !(await this.audiences.isHit(tx, incident, customerId));
+    return !(await this.audiences.isHit(sql, incident, customerId));
   }
 
-  /** A "fixed" and a "came back" stay on the channel of the notice, and what is tried on the next channel stays there. */
+  /** A "fixed" and a "came back" begin on the channel of the notice, and what is tried on the next channel stays there. */
   private channels(policy: Policy | undefined, message: Message): Channel[] {
     const free = message.kind === 'notice' && message.turn === 1;
     const wanted = free && policy ? policy.channels : message.channel ? [message.channel] : [];

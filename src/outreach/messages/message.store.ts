@@ -132,7 +132,7 @@ const NOT_ARRIVED = {
   text: `SELECT ${COLUMNS}
          FROM message m
          JOIN campaign c ON c.id = m.campaign_id
-         WHERE m.incident_id = $1 AND m.passes_on AND m.state IN ('sent', 'failed') AND m.kind <> 'resolved'
+         WHERE m.incident_id = $1 AND m.passes_on AND m.state IN ('sent', 'failed') AND (m.kind = 'resolved') = $5
            AND m.customer_id IS NOT NULL AND m.channel IS NOT NULL AND c.policy = $2 AND c.state <> 'cancelled'
            AND CASE m.state
              WHEN 'failed' THEN m.state_reason IS DISTINCT FROM 'opted_out'
@@ -343,14 +343,17 @@ export class MessageStore {
     );
   }
 
-  /** Locks messages of an incident under a policy that did not arrive and whose next channel is to be tried; `sentBefore` ends the wait for reports. */
+  /**
+   * Locks messages of an incident under a policy that did not arrive and whose next channel is to be tried: words of its end once it is over, all others
+   * before. `sentBefore` ends the wait for reports.
+   */
   async notArrived(
     tx: Tx,
-    { incidentId, policy }: { readonly incidentId: number; readonly policy: string },
+    { incidentId, policy, isOver }: { readonly incidentId: number; readonly policy: string; readonly isOver: boolean },
     sentBefore: Date,
     limit: number,
   ): Promise<Message[]> {
-    return tx.query<Message>(NOT_ARRIVED, [incidentId, policy, sentBefore, limit]);
+    return tx.query<Message>(NOT_ARRIVED, [incidentId, policy, sentBefore, limit, isOver]);
   }
 
   /** Notes that nothing more is to follow these messages on another channel. */
