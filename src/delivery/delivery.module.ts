@@ -4,6 +4,8 @@ import { OutreachModule } from '../outreach/outreach.module.js';
 import { ProjectsModule } from '../projects/projects.module.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { CustomersModule } from '../customers/customers.module.js';
+import { BounceListener } from './bounces/bounce-listener.service.js';
+import { ReturnedMails } from './bounces/returned-mails.service.js';
 import { EmailHookController } from './bounces/email-hook.controller.js';
 import { DoubtsController } from './doubt/doubts.controller.js';
 import { DoubtsReadModel } from './doubt/doubts.read-model.js';
@@ -49,6 +51,8 @@ import { TwilioStatusController } from './twilio/twilio-status.controller.js';
     HistoryReadModel,
     TwilioSignatures,
     ReturnAddresses,
+    ReturnedMails,
+    BounceListener,
     Receipts,
     Replies,
     Gateways,
@@ -68,10 +72,12 @@ export class DeliveryModule implements OnApplicationBootstrap {
     private readonly leases: LeasesStage,
     private readonly reconcile: ReconcileStage,
     private readonly waysOut: WaysOut,
+    private readonly bounces: BounceListener,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
     await this.waysOut.atStart();
+    await this.bounces.start();
     this.runner.register(this.dispatch);
     this.runner.register(this.leases);
     this.runner.register(this.reconcile);

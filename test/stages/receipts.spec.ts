@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
 import { authenticate } from 'mailauth';
+import { createTransport } from 'nodemailer';
+import { BounceListener } from '../../src/delivery/bounces/bounce-listener.service.js';
 import { aCustomer, aPhoneCustomer, phone } from '../support/builders.js';
 import { type Outside, startOutside } from '../support/outside.js';
 import { customers, hitAnew, incidentWith, messages, type ShownMessage } from '../support/story.js';
@@ -20,6 +22,7 @@ beforeAll(async () => {
     ...outside.env,
     TWILIO_AUTH_TOKEN_SECOND: SECOND,
     MAIL_BOUNCES_TO: 'bounces@shop.example',
+    MAIL_BOUNCES_PORT: '0',
     MAIL_DKIM_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().replaceAll('\n', '\\n'),
     MAIL_DKIM_SELECTOR: 'test',
   };
@@ -92,6 +95,23 @@ describe('a bounce', () => {
     expect((await post(raw)).body).toEqual({ kind: 'failed', status: '5.1.1', message: null });
     expect((await post('no mail at all')).body).toEqual({ kind: 'other', status: null, message: null });
     expect(await messageOf('c3')).toMatchObject({ state: 'sent' });
+  });
+
+  it('comes over SMTP as well, where a port for it is set', async () => {
+    await deliver(mailTo('c9').from, reportOn('lost@else.example', '5.1.1', '<x@y>'));
+
+    expect(await messageOf('c9')).toMatchObject({ state: 'failed', stateReason: 'invalid_recipient' });
+  });
+
+  it('is refused over SMTP for every other address, and where it is longer than 1 MB', async () => {
+    const raw = reportOn('lost@else.example', '5.1.1', '<x@y>');
+    const forged = mailTo('c1').from.replace(/\.[0-9a-f]{16}@/, `.${'0'.repeat(16)}@`);
+
+    for (const to of [forged, 'care@shop.example', 'anybody@else.example'])
+      await expect(deliver(to, raw)).rejects.toMatchObject({ responseCode: 550 });
+    await expect(deliver(mailTo('c1').from, raw + 'x'.repeat(1_100_000))).rejects.toMatchObject({ responseCode: 552 });
+    await deliver('bounces@shop.example', 'Subject: hello\r\n\r\nno mail of ours');
+    expect(await messageOf('c1')).toMatchObject({ state: 'sent' });
   });
 
   it('is found by the Message-ID where the bounce address is lost', async () => {
@@ -338,6 +358,17 @@ function reportOn(to: string, status: string, messageId: string, action = 'faile
 
 async function bounce(externalId: string, status: string) {
   return post(reportOn(mailTo(externalId).from, status, '<x@y>'));
+}
+
+/** Leaves a mail at our own mail server, as the server of a recipient does. */
+async function deliver(to: string, raw: string): Promise<void> {
+  const port = forewarn.daemon.app.get(BounceListener).port;
+  const mailer = createTransport({ host: '127.0.0.1', port, ignoreTLS: true });
+  try {
+    await mailer.sendMail({ envelope: { from: '', to }, raw });
+  } finally {
+    mailer.close();
+  }
 }
 
 async function post(raw: string): Promise<{ status: number; body: unknown }> {

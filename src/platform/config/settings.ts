@@ -46,6 +46,7 @@ const environment = z.object({
       'must be one address with at most 11 characters before the @, like bounces@mail.shop.example',
     )
     .optional(),
+  MAIL_BOUNCES_PORT: z.coerce.number().int().min(0).max(65535).optional(),
   MAIL_DKIM_KEY: z.string().refine(isPrivateKey, 'must be a private key in PEM, RSA or Ed25519').optional(),
   MAIL_DKIM_SELECTOR: z
     .string()
@@ -146,6 +147,8 @@ export interface SmtpSettings {
   readonly from: string;
   /** Address to which bounces go, each message with a mark of its own; without it they go to the sender. */
   readonly bouncesTo?: string;
+  /** Port of our own mail server for what comes to that address; none where it is left out. */
+  readonly bouncesPort?: number;
   /** Signs every mail; `domainName` is left out where it is that of the sender. */
   readonly dkim?: { readonly privateKey: string; readonly keySelector: string; readonly domainName?: string };
 }
@@ -157,6 +160,7 @@ function smtpOf(env: z.output<typeof environment>): SmtpSettings | undefined {
     url: env.SMTP_URL,
     from: env.MAIL_FROM,
     bouncesTo: env.MAIL_BOUNCES_TO?.toLowerCase(),
+    bouncesPort: env.MAIL_BOUNCES_PORT,
     ...(key && keySelector && { dkim: { privateKey: pemOf(key), keySelector, domainName } }),
   };
 }
@@ -204,6 +208,8 @@ function togetherProblems(env: Record<string, string | undefined>): string[] {
     problems.push('MAIL_FROM: is needed with SMTP_URL, for example "Shop <care@shop.example>"');
   for (const name of ['MAIL_BOUNCES_TO', 'MAIL_DKIM_KEY'])
     if (env[name] && !env.SMTP_URL) problems.push(`${name}: does nothing without SMTP_URL`);
+  if (env.MAIL_BOUNCES_PORT && !env.MAIL_BOUNCES_TO)
+    problems.push('MAIL_BOUNCES_PORT: does nothing without MAIL_BOUNCES_TO');
   if (!env.MAIL_DKIM_KEY !== !env.MAIL_DKIM_SELECTOR)
     problems.push('MAIL_DKIM_KEY and MAIL_DKIM_SELECTOR: set both or neither');
   if (env.MAIL_DKIM_DOMAIN && !env.MAIL_DKIM_KEY) problems.push('MAIL_DKIM_DOMAIN: does nothing without MAIL_DKIM_KEY');
