@@ -359,11 +359,12 @@ describe('a dry run', () => {
       expect.objectContaining({ locale: 'zh', encoding: 'UCS-2', reviewState: 'draft' }),
     );
     const csv = String((await forewarn.api.get('/v1/campaigns/1/preview.csv')).body);
-    const planned = csv
+    const [heading = [], ...lines] = csv
       .trim()
       .split('\r\n')
-      .map((row) => row.split(','))
-      .filter((cells) => cells[4] === 'pending')
+      .map((row) => row.split(','));
+    const planned = lines
+      .filter((cells) => cells[heading.indexOf('state')] === 'pending')
       .map(([customer, channel]) => `${customer} ${channel}`);
 
     await approve(forewarn, '1');
