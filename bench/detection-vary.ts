@@ -36,6 +36,8 @@ const CONSTANTS: Readonly<Record<string, readonly string[]>> = {
   'detection/algorithm/detectors/watch-spike.v1.js': ['HABIT.times', 'APART_SHARE', 'FLASH.larger', 'FLASH.unlikely'],
   'incidents/algorithm/cluster.v1.js': [
     'WEIGHT.prior',
+    // The first of `start`: within two minutes.
+    'WEIGHT.weight',
     'WEIGHT.startFarther',
     'WEIGHT.customers',
     'WEIGHT.disjoint',
@@ -51,17 +53,25 @@ const CONSTANTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * `npm run bench:detection -- --vary`: halves and doubles each constant that decides, one at a time, and prints how the scores change: F1 of faults of
- * 20 and more customers on 1-minute counts, and the median delay in seconds. usage: detection --vary [--worlds N] [--seed N] [--only NAME,NAME]
+ * `npm run bench:detection -- --vary`: halves and doubles each constant that decides, one at a time, and prints how the scores change on 1-minute
+ * counts: F1 and median delay in seconds of faults of 20 and more customers, recall of faults of all sizes, incidents a fault. usage: detection --vary [--worlds N] [--seed N] [--only NAME,NAME]
  */
 export function varyDetection(options: { worlds: number; seed: number; only: string | undefined }): Promise<void> {
   return vary({
     bench: 'detection',
     constants: CONSTANTS,
     options: ['--brief', '--worlds', String(options.worlds), '--seed', String(options.seed)],
-    scores: ({ recall20 = 0, precision = 0, medianDelaySeconds = Number.POSITIVE_INFINITY }) => ({
+    scores: ({
+      recall20 = 0,
+      precision = 0,
+      medianDelaySeconds = Number.POSITIVE_INFINITY,
+      recallOfAll = 0,
+      incidentsPerFault = 0,
+    }) => ({
       F1: (2 * recall20 * precision) / Math.max(recall20 + precision, 1e-9),
       delay: medianDelaySeconds,
+      found: recallOfAll,
+      incidents: incidentsPerFault,
     }),
     only: options.only,
   });

@@ -420,7 +420,13 @@ function brief(worlds: number, seed: number): void {
       score,
     );
   }
-  console.log(JSON.stringify(figures('', summarise(score))));
+  const summary = summarise(score);
+  const found = score.faults.filter(({ delay }) => delay !== null).length;
+  const more = {
+    recallOfAll: rounded(found / Math.max(1, score.faults.length)),
+    incidentsPerFault: rounded(summary.incidentsPerFault),
+  };
+  console.log(JSON.stringify({ ...figures('', summary), ...more }));
 }
 
 function explain(scores: Score): void {

@@ -4,13 +4,16 @@ import { Worker } from 'node:worker_threads';
 import { StartError } from '../platform/errors.js';
 import { type CommandIo, readArguments } from '../commands/command.js';
 
-/** How much the heap may grow over what was alive at the last collection before the next one, percent. */
-const HEAP_GROWTH = 30;
+/**
+ * How much the heap may grow over what was alive at the last collection before the next one, percent. With bench:intake (manyFaults, 2026-11-29,
+ * medians of two or three runs) 100 beside 64 MB of young objects cost 159 us of processor time an event and held 390 MB, 30 beside 192 MB 213 us and 390 MB.
+ */
+const HEAP_GROWTH = 100;
 /**
  * Room for young objects, MB, a third of which is one of V8's semi-spaces: what the requests under way hold is copied once it is full, and what
- * is copied twice counts as old. Four times what V8 gives a process by itself, and only a thread can be given it by the program.
+ * is copied twice counts as old. A third more than V8 gives a process by itself, and only a thread can be given it by the program.
  */
-const YOUNG_MB = 192;
+const YOUNG_MB = 64;
 const DAEMON = new URL('./daemon-thread.js', import.meta.url);
 
 /**

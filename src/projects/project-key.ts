@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 /**
@@ -91,7 +91,7 @@ export interface ProjectKey {
 
 /** The SHA-256 of a server key. It carries 128 random bits, so a slow hash would add nothing. */
 export function keyHash(key: string): Buffer {
-  return createHash('sha256').update(key.toLowerCase()).digest();
+  return hash('sha256', key.toLowerCase(), 'buffer');
 }
 
 /** Whether a browser's page of this origin may use a key with these origins. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digestOf } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/db/database.js';
@@ -130,8 +130,8 @@ export class Projects {
    */
   sourceOf(keyId: number, address: string): number {
     const { hour, salt } = this.loaded;
-    const hash = createHash('sha256').update(salt).update(`${keyId} ${address}`).digest();
-    return (hour % 32) * 2 ** 48 + hash.readUIntBE(0, 6);
+    const salted = Buffer.concat([salt, Buffer.from(`${keyId} ${address}`)]);
+    return (hour % 32) * 2 ** 48 + Number.parseInt(digestOf('sha256', salted).slice(0, 12), 16);
   }
 
   /**

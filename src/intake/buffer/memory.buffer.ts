@@ -10,7 +10,7 @@ import { type DigestOutcome } from '../outcome.js';
 
 /** Events in one transaction at most: beyond some hundred the commit is no longer what costs. */
 const LARGEST_BATCH = 400;
-/** Events in one transaction at least, however long they take. */
+/** Events in one transaction at least, however long they take, when more wait. */
 const SMALLEST_BATCH = 50;
 /**
  * A batch that takes longer than this, milliseconds, makes the next one half as large: whoever comes meanwhile waits for it, and for their own. By
@@ -53,7 +53,7 @@ export class MemoryBuffer extends EventBuffer {
   private readonly waiting = new FairQueue<Submission>();
   private draining: Promise<void> | undefined;
   private closed = false;
-  /** Events in the next transaction at most. */
+  /** Events in the next transaction at most, when more wait than one can take. */
   private batch = LARGEST_BATCH;
 
   constructor(private readonly parts: MemoryParts) {
@@ -107,7 +107,7 @@ export class MemoryBuffer extends EventBuffer {
     while (this.waiting.size > 0) {
       await this.gather();
       const began = performance.now();
-      await this.commit(this.waiting.take(this.batch));
+      await this.commit(this.waiting.take(this.waiting.size <= LARGEST_BATCH ? LARGEST_BATCH : this.batch));
       this.batch = sizeAfter(this.batch, performance.now() - began);
     }
     this.draining = undefined;
