@@ -65,8 +65,8 @@ export interface DetectionThresholds {
  * Default thresholds. Odds of 1e-8: a project of 500 issues is tested about 1e7 times a week, so chance alone gives 0.1
  * spikes a week.
  *
- * Change of F1 and of the median delay of 114 s (bench:detection --vary, 3 apps, seeds 1000 to 1002, 2026-11-29):
- * customers, half: −0.168 and −31 s, double: −0.045 and +196 s; odds, half: −0.243 and −44 s, double: −0.006 and +5 s;
+ * Change of F1 (0.965) and of the median delay (106 s) by bench:detection --vary, 6 apps, seeds 1000 to 1005, 2026-11-29:
+ * customers, half: −0.178 and −19 s, double: −0.046 and +180 s; odds, half: −0.180 and −7 s, double: −0.010 and none;
  * ratio, half and double: none.
  */
 export const DEFAULT_THRESHOLDS: DetectionThresholds = {
