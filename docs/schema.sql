@@ -1215,6 +1215,17 @@ CREATE TABLE user_feedback (
 CREATE INDEX user_feedback_customer ON user_feedback USING btree (customer_id);
 CREATE UNIQUE INDEX user_feedback_once ON user_feedback USING btree (project_id, COALESCE(feedback_id, about_event_id), COALESCE(customer_id, (0)::bigint), hashtextextended(message, (0)::bigint)) WHERE (COALESCE(feedback_id, about_event_id) IS NOT NULL);
 
+CREATE TABLE weekly_mail (
+  week date NOT NULL,
+  place text NOT NULL,
+  state text NOT NULL DEFAULT 'waiting'::text,
+  attempts integer NOT NULL DEFAULT 1,
+  next_at timestamp with time zone NOT NULL,
+  told_at timestamp with time zone,
+  CONSTRAINT weekly_mail_pkey PRIMARY KEY (week, place),
+  CONSTRAINT weekly_mail_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'told'::text])))
+);
+
 CREATE CONSTRAINT TRIGGER bot_outcome_answers AFTER INSERT OR UPDATE ON public.bot_outcome DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.question_id IS NOT NULL)) EXECUTE FUNCTION note_answer_change();
 
 CREATE CONSTRAINT TRIGGER explanation_answers AFTER INSERT ON public.explanation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_answer_change();

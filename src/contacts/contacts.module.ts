@@ -31,6 +31,7 @@ import { ContactsController } from './record/contacts.controller.js';
 import { ContactRecorder } from './record/contacts.service.js';
 import { Senders } from './record/senders.service.js';
 import { ReportReadModel } from './reports/report.read-model.js';
+import { ProductFeedback } from './product-feedback.service.js';
 import { ReportsController } from './reports/reports.controller.js';
 
 /** LISTEN: customers reaching us on any channel, and contacts given to a person. */
@@ -59,7 +60,9 @@ import { ReportsController } from './reports/reports.controller.js';
     ContactFaultStore,
     ContactFaultStage,
     ReportReadModel,
+    ProductFeedback,
   ],
+  exports: [ProductFeedback],
 })
 export class ContactsModule implements OnApplicationBootstrap {
   constructor(

@@ -14,6 +14,8 @@ export interface PlainMail {
   readonly subject: string;
   readonly text: string;
   readonly html?: string;
+  /** Pictures that the HTML shows as `cid:…`. */
+  readonly images?: readonly { readonly cid: string; readonly png: Buffer }[];
   /** The same on every attempt, so that mailboxes know a repeated one; letters, digits and hyphens. */
   readonly id: string;
 }
@@ -39,11 +41,15 @@ export class PlainMailer implements OnModuleDestroy {
   }
 
   /** Sends a mail; returns undefined once the server has taken it, else a short code without any of its words. */
-  async send({ to, subject, text, html, id }: PlainMail): Promise<string | undefined> {
+  async send({ to, subject, text, html, id, images = [] }: PlainMail): Promise<string | undefined> {
     if (!this.mailer) return 'no smtp';
     try {
       await this.mailer.sendMail({
         ...{ from: this.from, to: [...to], subject, text, html },
+        attachments: images.map(({ cid, png }, at) => ({
+          ...{ cid, content: png, filename: `picture-${at + 1}.png`, contentType: 'image/png' },
+          contentDisposition: 'inline' as const,
+        })),
         messageId: `<${id}@${domainOf(this.from) ?? 'localhost'}>`,
         headers: { 'Auto-Submitted': 'auto-generated' },
       });

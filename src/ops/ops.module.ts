@@ -5,12 +5,15 @@ import { ApiDescription } from './api-description/openapi.service.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditStore } from './audit/audit.store.js';
 import { AuditTrail } from './audit/audit.trail.js';
+import { ContactsModule } from '../contacts/contacts.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { PlainMailer } from '../delivery/plain-mailer.service.js';
 import { ExportController } from './export/export.controller.js';
 import { ExportReadModel } from './export/export.read-model.js';
 import { NewsStore } from './team/news.store.js';
 import { TeamStage } from './team/team.stage.js';
+import { WeeklyStage } from './weekly/weekly.stage.js';
+import { WeeklyStore } from './weekly/weekly.store.js';
 import { RetentionStage } from './retention/retention.stage.js';
 import { RetentionStore } from './retention/retention.store.js';
 import { HealthController } from './health/health.controller.js';
@@ -19,7 +22,7 @@ import { MetricsServer } from './health/metrics.server.js';
 
 /** WATCH: health, metrics, retention, the team's news, export, the audit trail, and the description of the API. */
 @Module({
-  imports: [CustomersModule],
+  imports: [CustomersModule, ContactsModule],
   controllers: [HomeController, HealthController, OpenApiController, AuditController, ExportController],
   providers: [
     ApiDescription,
@@ -32,6 +35,8 @@ import { MetricsServer } from './health/metrics.server.js';
     NewsStore,
     PlainMailer,
     TeamStage,
+    WeeklyStore,
+    WeeklyStage,
   ],
 })
 export class OpsModule implements OnApplicationBootstrap {
@@ -39,6 +44,7 @@ export class OpsModule implements OnApplicationBootstrap {
     private readonly trail: AuditTrail,
     private readonly retention: RetentionStage,
     private readonly team: TeamStage,
+    private readonly weekly: WeeklyStage,
     private readonly runner: StageRunner,
   ) {}
 
@@ -46,5 +52,6 @@ export class OpsModule implements OnApplicationBootstrap {
     this.runner.register(this.trail);
     this.runner.register(this.retention);
     this.runner.register(this.team);
+    this.runner.register(this.weekly);
   }
 }

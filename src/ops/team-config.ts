@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { SEVERITIES } from '../incidents/incident.js';
 import { LOOPBACK, secretProblem, secretText, signingSecret } from '../platform/config/schema.js';
@@ -25,10 +26,14 @@ const place = z
     severity: z.enum(SEVERITIES).default('minor'),
     /** Signs: needed for `webhook`; `dingtalk` and `feishu` have one where the robot asks for signatures. */
     secret: secretText.optional(),
+    /** `mail` alone: each Monday what hurt customers most in the week before; yes unless it says no. */
+    weekly: z.boolean().optional(),
     /** True: plain http to another machine is allowed. */
     insecure: z.boolean().default(false),
   })
-  .superRefine(({ kind, url, secret, insecure }, context) => {
+  .superRefine(({ kind, url, secret, insecure, weekly }, context) => {
+    if (weekly !== undefined && kind !== 'mail')
+      context.addIssue({ code: 'custom', message: `does nothing with ${kind}`, path: ['weekly'] });
     const urlProblem = kind === 'mail' ? mailProblemOf(url) : problemOf(url, insecure);
     if (urlProblem) secretProblem(context, urlProblem, ['url']);
     if (kind === 'webhook' && !signingSecret.safeParse(secret).success)
@@ -74,6 +79,11 @@ export const teamSchema = z
 
 export type TeamConfig = z.output<typeof teamSchema>;
 export type TeamPlace = TeamConfig[number];
+
+/** A place's name in rows: it is another place when its URL is another, and the URL stays secret. */
+export function placeName({ kind, url }: Pick<TeamPlace, 'kind' | 'url'>): string {
+  return `${kind}:${createHash('sha256').update(url).digest('hex').slice(0, 16)}`;
+}
 
 /** Injection token of the `team` section. */
 export const TEAM_CONFIG = Symbol('team-config');

@@ -31,20 +31,24 @@ export const outreachSchema = z.strictObject({
    * what mail programs offer (10 to 30 s): a slip of the finger is seen at once, and nobody waits longer for word of a fault.
    */
   undo: duration.prefault('10s'),
-  /** Prices of one part of an SMS by country, for the estimate before an approval. */
+  /** Prices, for the estimate before an approval and for what contacts avoided were worth. */
   prices: z
     .strictObject({
       currency: z.string().regex(/^[A-Z]{3}$/, 'must be a code like EUR'),
-      /** By ISO 3166 code; `default` for all others. */
-      sms: z.record(
-        z
-          .string()
-          .refine(
-            (code) => code === 'default' || COUNTRIES.includes(code),
-            'must be a country code like DE, or default',
-          ),
-        z.number().min(0).max(100),
-      ),
+      /** Cost of one contact with support, all in all. */
+      contact: z.number().min(0).max(10_000).optional(),
+      /** Prices of one part of an SMS by ISO 3166 code of the country; `default` for all others. */
+      sms: z
+        .record(
+          z
+            .string()
+            .refine(
+              (code) => code === 'default' || COUNTRIES.includes(code),
+              'must be a country code like DE, or default',
+            ),
+          z.number().min(0).max(100),
+        )
+        .default({}),
     })
     .optional(),
   /** ISO 3166 codes of the countries whose numbers may be written to; left out: all but what costs the recipient or us extra. */

@@ -259,8 +259,15 @@ describe('reports', () => {
   afterEach(() => forewarn.stop());
 
   it('compare who was told with who was held out, as they were meant to be, and say what hurts most', async () => {
-    forewarn = await incidentWith(customers(6));
+    const outreach = { prices: { currency: 'EUR', contact: 6 } };
+    forewarn = await incidentWith(customers(6), { config: { outreach } });
     await forewarn.planAndSend();
+    await forewarn.rows("UPDATE message SET price = 0.08, price_unit = 'USD'");
+    await forewarn.rows(
+      `INSERT INTO customer_health (customer_id, score, band, parts, scored_at)
+       SELECT customer_id, 60, 'fair', jsonb_build_object('hits', 0, 'contacts', 0, 'use', CASE WHEN customer_id % 3 = 0 THEN 30 ELSE 5 END), now()
+       FROM message`,
+    );
     const now = forewarn.clock.now();
     // Chance held three out before anybody was told.
     await forewarn.rows(
@@ -285,6 +292,10 @@ describe('reports', () => {
         heldOut: { customers: 3, contacts: 2 },
         method: 'heldOut',
         avoided: { perHundred: 33.33 },
+        cost: {
+          avoided: { currency: 'EUR', amount: 6 },
+          messages: [{ currency: 'USD', amount: 0.24, messages: 3 }],
+        },
         proactive: { incidents: 1, toldFirst: 1, contacts: 3, contactsAfterTold: 1 },
       },
     ]);
@@ -299,7 +310,7 @@ describe('reports', () => {
     expect((await typed(forewarn.api.get('/v1/reports/deflection?incident=99'))).status).toBe(404);
 
     expect((await typed(forewarn.api.get('/v1/reports/product-feedback'))).body.items).toMatchObject([
-      { project: 'shop', area: null, release: '2.4.1', incidents: 1, customers: 6, contacts: 3 },
+      { project: 'shop', area: null, release: '2.4.1', incidents: 1, customers: 6, contacts: 3, lostUse: 2, score: 36 },
     ]);
   });
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { inflateSync } from 'node:zlib';
 import { Webhook } from 'standardwebhooks';
 import { approve, customers, hitAnew, incidentWith } from '../support/story.js';
 import { aConfig, aPolicy } from '../support/test-config.js';
@@ -91,6 +92,56 @@ describe('the team', () => {
     expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(1);
     expect(mails[1]?.subject).toBe('Incident 1 in shop is open');
     expect(mails[1]?.text).toBe(`Incident 1 in shop is open: major, 3 customers, ${forewarn.url}/#/incidents/1\n`);
+    await inbox.stop();
+  });
+
+  it('is mailed each Monday, once, what hurt customers most in the week before, with a picture that shows without a link', async () => {
+    const inbox = await SmtpInbox.start();
+    inbox.script('lead@shop.example', { reply: '451 4.3.0 later', at: 'DATA' });
+    const team = [
+      { kind: 'mail', url: 'mailto:lead@shop.example', on: ['deliveryFailing'] },
+      { kind: 'mail', url: 'mailto:oncall@shop.example', on: ['deliveryFailing'], weekly: false },
+    ];
+    const env = { SMTP_URL: inbox.url, MAIL_FROM: 'Forewarn <forewarn@shop.example>' };
+    forewarn = await incidentWith(customers(3, { name: 'Noah' }), { config: { team }, env });
+    await hitAnew(forewarn, ['c1', 'c2']);
+    await forewarn.runStages('detect', 'incident-open', 'audience');
+    await forewarn.rows("UPDATE incident SET area = 'checkout' WHERE id = 1");
+    await forewarn.rows(
+      `INSERT INTO customer_health (customer_id, score, band, parts, scored_at)
+       SELECT customer_id, 60, 'fair', '{"hits":0,"contacts":0,"use":40}', $1 FROM audience_member WHERE incident_id = 1 LIMIT 1`,
+      [forewarn.clock.now()],
+    );
+    await forewarn.runStage('weekly');
+    expect(inbox.mails).toEqual([]);
+
+    forewarn.clock.set('2026-03-16T06:15:00Z');
+    await forewarn.runStage('weekly');
+    forewarn.clock.advance('20m');
+    await forewarn.runStage('weekly');
+    expect(inbox.mails).toEqual([]);
+    forewarn.clock.advance('40m');
+    const second = await TestDaemon.start({ beside: forewarn, config: { team }, env });
+    await Promise.all([forewarn.runStage('weekly'), second.runStage('weekly')]);
+    await second.stop();
+    forewarn.clock.advance('1h');
+    await forewarn.runStage('weekly');
+
+    expect(inbox.mails.map(({ to }) => to)).toEqual([['lead@shop.example']]);
+    const { subject, text, html, messageId, attachments } = inbox.mails[0]!.parsed;
+    expect(subject).toBe('What hurt customers most in the week of 2026-03-09: shop / checkout / 2.4.1');
+    expect(text).toContain('1. shop / checkout / 2.4.1: 3 customers hit, 0 contacts, use fell off for 1, score 12');
+    expect(messageId).toMatch(/^<weekly-2026-03-09-mail-[0-9a-f]{16}@shop\.example>$/);
+    expect(`${inbox.mails[0]!.raw}`).not.toMatch(/Noah|c1|customers\.example/);
+    const [{ content, cid, contentType, related } = { content: Buffer.alloc(0) }] = attachments;
+    expect({ cid, contentType, related }).toEqual({ cid: 'chart@forewarn', contentType: 'image/png', related: true });
+    expect(html).toContain('<img src="data:image/png;base64,');
+    const bars = redRuns(content);
+    expect(bars.length).toBeGreaterThan(1);
+    expect(bars[0]).toBe(Math.max(...bars));
+    forewarn.clock.set('2026-03-23T06:15:00Z');
+    await forewarn.runStage('weekly');
+    expect(inbox.mails).toHaveLength(1);
     await inbox.stop();
   });
 
@@ -215,6 +266,17 @@ describe('the team', () => {
   });
 });
 
+/** Lengths of the red bars of a picture, from above, in pixels; colour 2 is red. */
+function redRuns(png: Buffer): number[] {
+  const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
+  const at = png.indexOf('IDAT');
+  const rows = inflateSync(png.subarray(at + 4, at + 4 + png.readUInt32BE(at - 4)));
+  const reds = Array.from({ length: height }, (_, y) =>
+    rows.subarray(y * (width + 1) + 1, (y + 1) * (width + 1)).reduce((sum, colour) => sum + Number(colour === 2), 0),
+  );
+  return reds.filter((red, y) => red > 0 && reds[y - 1] !== red);
+}
+
 describe('the section team', () => {
   const refusal = (...team: object[]) => {
     try {
@@ -242,6 +304,7 @@ describe('the section team', () => {
       [{ url: 'http://hooks.example/sesame' }, 'insecure: true allows plain http'],
       [{ url: 'https://sesame:x@hooks.example/' }, 'must not hold a user or password'],
       [{ secret: 'sesame' }, 'does nothing with slack'],
+      [{ weekly: true }, 'team.0.weekly: true does nothing with slack'],
       [{ kind: 'webhook' }, 'team.0.secret: must be whsec_'],
       [{ kind: 'webhook', secret: 'whsec_sesame' }, 'team.0.secret: must be whsec_'],
     ] as const) {

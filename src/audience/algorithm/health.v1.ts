@@ -15,6 +15,8 @@ const HITS_SCALE = 6;
 const POINTS_A_CONTACT = 20;
 /** Negative decimal logarithm of a chance at which falling off costs all its points: once in a thousand. */
 const SURE = 3;
+/** Points of `parts.use` from which on use has fallen off: a week like it comes by chance once in twenty. By judgement. */
+export const FALLEN_OFF = Math.round((MOST.use * -Math.log10(0.05)) / SURE);
 /** Those who come rarely or lately leave more easily (Apteligent, The Crash and Burn Report): what hits cost them, times. */
 const LOOSE = 1.5;
 

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { FALLEN_OFF } from '../../audience/algorithm/health.v1.js';
 import { type Sql } from '../../platform/db/database.js';
 import { type IncidentCounts } from '../algorithm/deflection.js';
+import { type Hurt } from '../product-feedback.service.js';
 
 /** Incidents of a report: one, or those that were opened in a period. */
 export interface Period {
@@ -17,16 +19,11 @@ export interface Proactive {
   readonly contactsAfterTold: number;
 }
 
-/** Harm done to customers by an area and a release. */
-export interface Hurt {
-  readonly project: string;
-  readonly area: string | null;
-  readonly release: string | null;
-  readonly incidents: number;
-  readonly customers: number;
-  readonly contacts: number;
-  /** Sum over incidents of customers times the weight of the severity. */
-  readonly weight: number;
+/** Bill of providers for messages, in one currency. */
+export interface Billed {
+  readonly currency: string;
+  readonly amount: number;
+  readonly messages: number;
 }
 
 const OF_PERIOD = `
@@ -141,20 +138,39 @@ export class ReportReadModel {
             ORDER BY k.event_count DESC, k.id
             LIMIT 1) AS release,
            (SELECT count(*) FROM audience_member a WHERE a.incident_id = n.id AND a.kind = 'affected') AS customers,
-           (SELECT count(*) FROM contact c WHERE c.incident_id = n.id) AS contacts
+           (SELECT count(*) FROM contact c WHERE c.incident_id = n.id) AS contacts,
+           (SELECT count(*)
+            FROM audience_member a
+            JOIN customer_health h ON h.customer_id = a.customer_id
+            WHERE a.incident_id = n.id AND a.kind = 'affected' AND (h.parts->>'use')::int >= $6) AS lost
          FROM n
          JOIN project p ON p.id = n.project_id
          WHERE $4::int IS NULL OR n.project_id = $4)
-       SELECT *
+       SELECT project, area, release, incidents, customers, contacts, lost AS "lostUse",
+         weight * (1 + contacts / greatest(1, customers)::float8) * (1 + lost / greatest(1, customers)::float8) AS score
        FROM (
          SELECT slug AS project, area, release, count(*) AS incidents, sum(customers)::int AS customers,
-           sum(contacts)::int AS contacts,
+           sum(contacts)::int AS contacts, sum(lost)::int AS lost,
            sum(customers * CASE severity WHEN 'critical' THEN 9 WHEN 'major' THEN 3 ELSE 1 END)::int AS weight
          FROM counted
          GROUP BY 1, 2, 3) x
-       ORDER BY weight * (1 + contacts::float8 / greatest(1, customers)) DESC, project, area, release
+       ORDER BY score DESC, project, area, release
        LIMIT $5`,
-      [incidentId, from, to, projectId, limit],
+      [incidentId, from, to, projectId, limit, FALLEN_OFF],
+    );
+  }
+
+  /** Adds up what providers billed for messages about the incidents of a period. */
+  async billed(sql: Sql, { incidentId, from, to }: Period): Promise<Billed[]> {
+    return sql.query<Billed>(
+      `WITH n AS (${OF_PERIOD})
+       SELECT m.price_unit AS currency, sum(m.price)::float8 AS amount, count(*) AS messages
+       FROM n
+       JOIN message m ON m.incident_id = n.id
+       WHERE m.price IS NOT NULL AND m.price_unit IS NOT NULL
+       GROUP BY 1
+       ORDER BY 1`,
+      [incidentId, from, to],
     );
   }
 }

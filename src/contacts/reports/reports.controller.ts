@@ -1,4 +1,4 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Incidents } from '../../incidents/public.js';
 import { Needs } from '../../platform/auth/needs.js';
@@ -6,8 +6,10 @@ import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound } from '../../platform/errors.js';
 import { type Answer, Answers, count } from '../../platform/http/answers.js';
+import { OUTREACH_CONFIG, type OutreachConfig } from '../../outreach/outreach-config.js';
 import { Projects } from '../../projects/project.registry.js';
-import { DEFLECTION_METHODS, deflectionOf } from '../algorithm/deflection.js';
+import { DEFLECTION_METHODS, type Deflection, deflectionOf } from '../algorithm/deflection.js';
+import { ProductFeedback } from '../product-feedback.service.js';
 import { idText } from '../record/contact-fields.js';
 import { type Period, ReportReadModel } from './report.read-model.js';
 
@@ -42,6 +44,17 @@ const deflectionAnswer = z
     requiredHeldOut: count.nullable().describe('Customers to hold out in order to see that contacts are halved.'),
     words: z.string(),
     warning: z.string().nullable(),
+    cost: z.object({
+      avoided: z
+        .object({ currency: z.string(), amount: z.number(), interval: z.tuple([z.number(), z.number()]) })
+        .nullable()
+        .describe(
+          'What the contacts avoided would have cost, at `outreach.prices.contact` each; null without a price.',
+        ),
+      messages: z
+        .array(z.object({ currency: z.string(), amount: z.number(), messages: count }))
+        .describe('What providers billed for messages about these incidents, as far as they said so.'),
+    }),
     proactive: z.object({
       incidents: count.describe('Incidents about which somebody was told or made contact.'),
       toldFirst: count.describe('Of those, told before the first contact.'),
@@ -59,7 +72,14 @@ const feedbackAnswer = z.object({
       incidents: count,
       customers: count.describe('Customers hit, of each incident anew.'),
       contacts: count,
-      score: z.number().describe('Customers times severity (1, 3, 9), times 1 plus contacts for each customer.'),
+      lostUse: count.describe(
+        'Of the customers hit, those whose use has fallen off against their own usual, as of the last hour.',
+      ),
+      score: z
+        .number()
+        .describe(
+          'Customers times severity (1, 3, 9), times 1 plus contacts a customer, times 1 plus the share of lost use.',
+        ),
     }),
   ),
   nextCursor: z.null(),
@@ -69,7 +89,9 @@ const feedbackAnswer = z.object({
 @Controller('v1/reports')
 export class ReportsController {
   constructor(
+    @Inject(OUTREACH_CONFIG) private readonly config: OutreachConfig,
     private readonly reports: ReportReadModel,
+    private readonly hurts: ProductFeedback,
     private readonly incidents: Incidents,
     private readonly projects: Projects,
     private readonly database: Database,
@@ -88,7 +110,9 @@ export class ReportsController {
     const period = { ...monthOf(query.month, this.clock.now()), incidentId: incident ?? null };
     const told = await this.reports.counts(this.database, period, hours);
     const proactive = await this.reports.proactive(this.database, period);
-    return { hours, ...deflectionOf(told, hours), proactive };
+    const deflection = deflectionOf(told, hours);
+    const messages = await this.reports.billed(this.database, period);
+    return { hours, ...deflection, cost: { avoided: savedBy(deflection, this.config.prices), messages }, proactive };
   }
 
   @Get('product-feedback')
@@ -99,15 +123,21 @@ export class ReportsController {
   ): Promise<Answer<typeof feedbackAnswer>> {
     const period = monthOf(query.month, this.clock.now());
     const project = this.projects.named(query.project)?.id ?? null;
-    const rows = await this.reports.hurt(this.database, period, project, query.limit);
-    return {
-      items: rows.map(({ weight, ...row }) => ({
-        ...row,
-        score: Number((weight * (1 + row.contacts / Math.max(1, row.customers))).toFixed(1)),
-      })),
-      nextCursor: null,
-    };
+    return { items: await this.hurts.worst(this.database, period, query.limit, project), nextCursor: null };
   }
+}
+
+/** Prices the contacts that were avoided, over all who were told. */
+function savedBy({ avoided, told }: Deflection, prices: OutreachConfig['prices']) {
+  if (!avoided || prices?.contact === undefined) return null;
+  const each = (prices.contact * told.customers) / 100;
+  const amount = (perHundred: number) => Number((perHundred * each).toFixed(2)) + 0;
+  const [low, high] = avoided.interval;
+  return {
+    currency: prices.currency,
+    amount: amount(avoided.perHundred),
+    interval: [amount(low), amount(high)] as [number, number],
+  };
 }
 
 /** The month of this name, or the one that is running, in UTC. */

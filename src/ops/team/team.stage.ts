@@ -7,7 +7,7 @@ import { PublicUrl } from '../../platform/http/public-url.js';
 import { LOGGER, type Logger } from '../../platform/logging/logger.js';
 import { Metrics } from '../../platform/metrics.js';
 import { IDLE, type Stage, type StageResult } from '../../platform/stages/stage.js';
-import { recipientsOf, TEAM_CONFIG, type TeamConfig, type TeamPlace } from '../team-config.js';
+import { placeName, recipientsOf, TEAM_CONFIG, type TeamConfig, type TeamPlace } from '../team-config.js';
 import { NewsStore } from './news.store.js';
 import { type Bundle, type Form, formOf, mailOf } from './post.js';
 
@@ -50,7 +50,7 @@ export class TeamStage implements Stage {
     @Inject(LOGGER) private readonly logger: Logger,
     metrics: Metrics,
   ) {
-    this.places = new Map(config.map((place) => [nameOf(place), place]));
+    this.places = new Map(config.map((place) => [placeName(place), place]));
     this.posts = metrics.counter('team_posts_total', 'Posts to the places that the team reads.', ['kind', 'result']);
     this.givenUp = metrics.counter('team_news_given_up_total', 'News that no post could tell within a day.', ['kind']);
     metrics.gauge('team_news_waiting', 'News for the team that no place has taken yet.', [], async (gauge) => {
@@ -108,11 +108,6 @@ export class TeamStage implements Stage {
     const code = await this.mailer.send({ to, id: bundle.id, ...mailOf(bundle) });
     return code === undefined ? undefined : { code, afterMs: undefined };
   }
-}
-
-/** A place's name in rows: it is another place when its URL is another, and the URL stays secret. */
-function nameOf({ kind, url }: TeamPlace): string {
-  return `${kind}:${createHash('sha256').update(url).digest('hex').slice(0, 16)}`;
 }
 
 async function post(form: Form, place: TeamPlace, bundle: Bundle, signal: AbortSignal): Promise<Failure> {

@@ -26,6 +26,7 @@ export const STAGE_NAMES = [
   'hand-over',
   'erasure',
   'team',
+  'weekly',
   'retention',
   'audit-flush',
 ] as const;
@@ -41,8 +42,8 @@ export const OWN_STAGES: readonly StageName[] = [
   'audit-flush',
 ];
 
-/** Stages that remove what is past its time: once an hour, a batch after the other, and when the process starts. */
-export const HOURLY_STAGES: readonly StageName[] = ['forget-stops', 'retention'];
+/** Stages for which once an hour is often enough, a batch after the other, and when the process starts. */
+export const HOURLY_STAGES: readonly StageName[] = ['forget-stops', 'retention', 'weekly'];
 
 /** The result of one run. */
 export interface StageResult {
