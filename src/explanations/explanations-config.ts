@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from '../platform/config/schema.js';
+import { draftingSchema } from './drafting-config.js';
 import { matchingSchema } from './matching-config.js';
 
 /** The `explanations` section. */
@@ -7,6 +8,7 @@ export const explanationsSchema = z.strictObject({
   /** Time (milliseconds) after the end of an incident for which bots are still told that it is fixed. */
   keepFixed: duration.prefault('24h'),
   matching: matchingSchema.prefault({}),
+  drafting: draftingSchema.optional(),
 });
 
 export type ExplanationsConfig = z.output<typeof explanationsSchema>;

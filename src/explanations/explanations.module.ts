@@ -27,7 +27,9 @@ import { Snapshots } from './stream/snapshots.service.js';
 import { StreamController } from './stream/stream.controller.js';
 import { Streams } from './stream/streams.service.js';
 import { DraftStage } from './texts/draft.stage.js';
+import { Writer } from './texts/writer.service.js';
 import { ExplanationStore } from './texts/explanation.store.js';
+import { DraftingController } from './texts/drafting.controller.js';
 import { ExplanationsController } from './texts/explanations.controller.js';
 import { EXPLANATIONS_CONFIG, type ExplanationsConfig } from './explanations-config.js';
 import { MATCHER } from './matcher.js';
@@ -43,6 +45,7 @@ import { ToldRecord } from './told.service.js';
   imports: [CustomersModule, ProjectsModule, IssuesModule, IncidentsModule, AudienceModule],
   controllers: [
     ExplanationsController,
+    DraftingController,
     BotController,
     OutcomesController,
     StreamController,
@@ -54,6 +57,7 @@ import { ToldRecord } from './told.service.js';
     ExplanationStore,
     Explanations,
     DraftStage,
+    Writer,
     ToldRecord,
     ApprovalRecord,
     HandOverDesk,

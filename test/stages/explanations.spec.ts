@@ -1,3 +1,5 @@
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { aCustomer, anEvent } from '../support/builders.js';
 import { TestDaemon, type TestDaemonOptions } from '../support/test-daemon.js';
@@ -298,5 +300,113 @@ describe('GET /v1/bot/explanations', () => {
     expect((await ask('customer=c1&directory=shop')).items.map(({ incidentId }) => incidentId)).toEqual(['1']);
     expect(await ask('customer=c1&project=bank')).toMatchObject({ customer: 'unknown', items: [{ incidentId: '2' }] });
     expect((await ask()).items).toHaveLength(2);
+  });
+});
+
+describe('a proposal of the endpoint for drafting', () => {
+  let endpoint: Server | undefined;
+  afterEach(() => {
+    endpoint?.closeAllConnections();
+    endpoint?.close();
+  });
+
+  const WORDS = {
+    title: '使用优惠券结账失败',
+    body: '自 {{ since }} 起,使用优惠券无法结账。',
+    workaround: '请先不使用优惠券。',
+    nextUpdate: null,
+    fixed: '问题已于 {{ fixedAt }} 解决。',
+  };
+  const answered = (content: unknown) =>
+    JSON.stringify({ choices: [{ message: { role: 'assistant', content: JSON.stringify(content) } }] });
+  const draft = async (locale: string, body: object = {}) => {
+    const answer = await forewarn.api.post(`/v1/incidents/1/explanations/${locale}/draft`, body);
+    return { status: answer.status, body: answer.body as Record<string, string | null> };
+  };
+
+  /** A daemon whose endpoint is a server of the test. */
+  async function withEndpoint(answer: (response: ServerResponse) => void) {
+    const asked: { readonly headers: IncomingHttpHeaders; readonly body: string }[] = [];
+    endpoint = createServer((request, response) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (part: string) => (body += part));
+      request.on('end', () => {
+        asked.push({ headers: request.headers, body });
+        answer(response);
+      });
+    });
+    await new Promise<void>((done) => endpoint?.listen(0, '127.0.0.1', done));
+    const url = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/v1/chat/completions`;
+    forewarn = await openIncident({
+      config: {
+        explanations: { drafting: { url, model: 'small', timeout: '1s' } },
+        areas: { checkout: { en: 'paying', zh: '结账' } },
+      },
+      env: { DRAFTING_KEY: 'sesame' },
+    });
+    await forewarn.know(aCustomer({ externalId: 'c1', name: 'Noah Fischer', email: 'noah@customers.example' }));
+    await forewarn.runStages('audience', 'draft');
+    return asked;
+  }
+
+  it('translates what a person approved, from facts and texts alone, and is neither kept nor published', async () => {
+    const asked = await withEndpoint((response) => response.end(answered(WORDS)));
+    await forewarn.api.patch('/v1/incidents/1', { area: 'checkout' });
+    await forewarn.api.put('/v1/incidents/1/explanations/en', {
+      title: 'Checkout with a coupon fails',
+      workaround: 'Leave the coupon out, or write to noah@customers.example or call +49 30 901820.',
+    });
+    const before = await forewarn.rows('SELECT * FROM explanation ORDER BY locale, version');
+
+    const { status, body } = await draft('zh', { from: 'en' });
+
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      incidentId: '1',
+      locale: 'zh',
+      from: 'en',
+      reviewState: 'draft',
+      author: 'machine',
+      ...WORDS,
+    });
+    expect(await forewarn.rows('SELECT * FROM explanation ORDER BY locale, version')).toEqual(before);
+    expect((await ask('locale=zh')).items[0]?.title).not.toBe(WORDS.title);
+    expect(asked[0]?.headers.authorization).toBe('Bearer sesame');
+    const sent = JSON.parse(asked[0]?.body ?? '{}') as { model: string; messages: { role: string; content: string }[] };
+    expect([sent.model, sent.messages.map(({ role }) => role)]).toEqual(['small', ['system', 'user']]);
+    expect(JSON.parse(sent.messages[1]?.content ?? '{}')).toMatchObject({
+      locale: 'zh',
+      area: '结账',
+      reviewed: { locale: 'en', title: 'Checkout with a coupon fails', body: expect.stringContaining('{{ since }}') },
+    });
+    expect(asked[0]?.body).toContain('Leave the coupon out, or write to');
+    expect(asked[0]?.body).not.toMatch(/noah|Fischer|customers\.example|901820|"c1"|TypeError|total/i);
+    expect((await draft('zh', { from: 'zh' })).status).toBe(409);
+    expect((await draft('fr')).status).toBe(400);
+  });
+
+  it('is refused in clear words where there is no endpoint, or where its answer is of no use', async () => {
+    const useless: [(response: ServerResponse) => void, RegExp][] = [
+      [(response) => response.writeHead(401).end('{}'), /it answered 401/],
+      [(response) => response.end('<html>'), /no choices with a message/],
+      [(response) => response.end(answered({ ...WORDS, title: '' })), /not the five texts/],
+      [(response) => response.end(answered({ ...WORDS, body: '{{ customer.name }}' })), /not the five texts/],
+      [(response) => response.end(answered({ ...WORDS, body: 'x'.repeat(70_000) })), /larger than 64 KiB/],
+      [(response) => response.destroy(), /cannot be reached/],
+      [() => undefined, /took longer than 1 s/],
+    ];
+    let turn = 0;
+    await withEndpoint((response) => useless[turn]?.[0](response));
+    for (const [, words] of useless) {
+      const { status, body } = await draft('en');
+      expect([status, body.detail]).toEqual([503, expect.stringMatching(words)]);
+      turn++;
+    }
+    await forewarn.stop();
+    forewarn = await openIncident();
+    expect(await draft('en')).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringContaining('explanations.drafting') },
+    });
   });
 });

@@ -11,28 +11,18 @@ import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
 import { type Answer, Answers, count, listAnswer, maybeMoment, moment } from '../../platform/http/answers.js';
 import { rowId } from '../../platform/http/page.js';
-import { fillProblem } from '../algorithm/render.js';
 import { type Explanation, type ExplanationUpdate } from '../explanation.js';
+import { explanationFields, words } from './explanation-fields.js';
 import { ExplanationStore } from './explanation.store.js';
 import { Explanations } from '../public.js';
 import { TEXTS_CONFIG, type TextsConfig } from '../texts-config.js';
 
-const words = (longest: number, ...names: readonly string[]) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(longest)
-    .superRefine((text, context) => {
-      const problem = fillProblem(text, names);
-      if (problem) context.addIssue({ code: 'custom', message: problem });
-    });
 const putBody = z.strictObject({
-  title: words(200, 'since').optional(),
-  body: words(2000, 'since').optional(),
-  workaround: words(1000, 'since').nullish(),
-  nextUpdate: words(500, 'since').nullish(),
-  fixed: words(2000, 'since', 'fixedAt').optional(),
+  title: explanationFields.title.optional(),
+  body: explanationFields.body.optional(),
+  workaround: explanationFields.workaround.nullish(),
+  nextUpdate: explanationFields.nextUpdate.nullish(),
+  fixed: explanationFields.fixed.optional(),
   version: count.optional().describe('Version that was looked at, like `If-Match`; 0 where there was none.'),
 });
 const updateBody = z.strictObject({

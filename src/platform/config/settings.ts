@@ -69,6 +69,7 @@ const environment = z.object({
   TWILIO_FROM: z.string().optional(),
   TWILIO_BASE_URL: url(['http:', 'https:']).optional(),
   EMBEDDINGS_KEY: z.string().min(1).optional(),
+  DRAFTING_KEY: z.string().min(1).optional(),
   CHATWOOT_URL: url(['http:', 'https:']).optional(),
   CHATWOOT_BOT_TOKEN: z.string().min(1).optional(),
   ALERTMANAGER_URL: url(['http:', 'https:']).optional(),
@@ -99,6 +100,8 @@ export class Settings {
   readonly alertmanagerUrl: string | undefined;
   /** Key of the endpoint that `explanations.matching` names. */
   readonly embeddingsKey: string | undefined;
+  /** Key of the endpoint that `explanations.drafting` names. */
+  readonly draftingKey: string | undefined;
   /** Chatwoot that an agent bot of ours answers in. */
   readonly chatwoot: { readonly url: string; readonly token: string } | undefined;
   readonly roles: ReadonlySet<ProcessRole>;
@@ -126,6 +129,7 @@ export class Settings {
     this.twilio = twilioOf(env);
     this.alertmanagerUrl = env.ALERTMANAGER_URL?.replace(/\/+$/, '');
     this.embeddingsKey = env.EMBEDDINGS_KEY;
+    this.draftingKey = env.DRAFTING_KEY;
     this.chatwoot =
       env.CHATWOOT_URL && env.CHATWOOT_BOT_TOKEN
         ? { url: env.CHATWOOT_URL.replace(/\/+$/, ''), token: env.CHATWOOT_BOT_TOKEN }
