@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { FALLEN_OFF } from '../../audience/algorithm/health.v1.js';
 import { type Sql } from '../../platform/db/database.js';
 import { type IncidentCounts } from '../algorithm/deflection.js';
-import { type Hurt } from '../product-feedback.service.js';
+import { type Hurt } from '../hurt.js';
 
 /** Incidents of a report: one, or those that were opened in a period. */
 export interface Period {

@@ -1,4 +1,4 @@
-import { type Hurt } from '../../contacts/product-feedback.service.js';
+import { type Hurt } from '../../contacts/hurt.js';
 import { escapeHtml } from '../../platform/http/html.js';
 import { barChart } from './bar-chart.js';
 
