@@ -118,7 +118,7 @@ export class Narrator {
     this.screen.quote(`the bot answers (${match})`, [title, body, workaround ?? ''].join('\n').trim());
   }
 
-  /** What the customer sees as they are given to a person, and what that person has before they say a word. */
+  /** Tells what the customer sees as they are given to a person, and what that person has before they say a word. */
   handOver({ id, line }: HandOverView, { incidents, messages, contacts, unresolved }: ContextView): void {
     this.screen.say(`it does not help; hand-over ${id}, and the customer reads: ${line}`, 'green');
     const [hit] = incidents;

@@ -8,7 +8,7 @@ export interface DatedEvent {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly protocol: Protocol;
-  /** What `protocol` reads it from: JSON of one object. */
+  /** Body from which `protocol` reads it: JSON of one object. */
   readonly text: Buffer;
 }
 

@@ -11,7 +11,7 @@ function eventAt(seconds: number): DatedEvent {
   return { at: BEGAN + seconds * 1000, protocol, text: Buffer.from('{}') };
 }
 
-/** What a daemon is asked to do: `take` with how many events, or `look`, each with the second. */
+/** Order to a daemon: `take` with how many events, or `look`, each with the second. */
 async function asked(events: readonly DatedEvent[], signal = new AbortController().signal): Promise<string[]> {
   const calls: string[] = [];
   const second = (now: number) => (now - BEGAN) / 1000;

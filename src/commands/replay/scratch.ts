@@ -90,7 +90,7 @@ export class Scratch {
     for (const name of DECIDE) await this.runStage(name);
   }
 
-  /** What came of it all. */
+  /** Sums up what came of it all. */
   async outcome(): Promise<Replayed & { nobody: number }> {
     return { ...(await new ReplayReadModel().read(this.app.get(Database))), nobody: this.nobody };
   }

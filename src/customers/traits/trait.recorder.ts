@@ -27,7 +27,7 @@ interface Gathered {
   readonly sightings: number[];
 }
 
-/** What was gathered between two writes. */
+/** Sightings gathered between two writes. */
 class Gathering {
   readonly customers = new Map<string | number, Gathered>();
   /** Places in `sets` by what the set holds. */

@@ -56,7 +56,7 @@ function withoutReturned(text: string): string {
 const QUOTE =
   /^(?:>|-{2,} ?original|_{5,}|on .{5,120} wrote:|am .{5,120} schrieb|(?:from|von|发件人|寄件者)[:：]|.{5,120}(?:写道|寫道)[:：]?\s*$)/im;
 
-/** What a person wrote above the mail that they answer: our own words must not be read as theirs. */
+/** Text that a person wrote above the mail that they answer: our own words must not be read as theirs. */
 export function ownWords(text: string): string {
   const at = text.search(QUOTE);
   return (at < 0 ? text : text.slice(0, at)).trim();

@@ -11,7 +11,7 @@ import { findMessageIds, findVerp } from './verp.js';
 /** Kinds of mail that comes in; `other` changes nothing. */
 export const RETURNED_KINDS = ['failed', 'delivered', 'delayed', 'complaint', 'reply', 'other'] as const;
 
-/** What a mail that came in was taken for. */
+/** Kind as which a mail that came in was taken. */
 export interface TakenMail {
   readonly kind: (typeof RETURNED_KINDS)[number];
   /** Enhanced status code (RFC 3463), where the mail has one or its words mean one. */

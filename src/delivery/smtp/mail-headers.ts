@@ -39,7 +39,7 @@ export function messageIdHeader(messageId: string, domain: string): string {
   return `<${messageId}@${domain}>`;
 }
 
-/** What puts a mail into the thread of earlier ones (RFC 5322, 3.6.4): an answer to the last, with all of them as references. */
+/** Headers that put a mail into the thread of earlier ones (RFC 5322, 3.6.4): an answer to the last, with all of them as references. */
 export function threadHeaders(thread: readonly string[] = []): { inReplyTo?: string; references?: string[] } {
   const last = thread.at(-1);
   return last === undefined ? {} : { inReplyTo: last, references: [...thread] };

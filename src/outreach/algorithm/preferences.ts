@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 const CHOSEN = ['service', 'marketing'] as const satisfies readonly Purpose[];
 type Chosen = (typeof CHOSEN)[number];
 
-/** What a customer gets on a channel now. */
+/** Messages that a customer gets on a channel now. */
 export interface Preference {
   readonly channel: Channel;
   readonly purposes: readonly { readonly purpose: Chosen; readonly allowed: boolean }[];
@@ -51,7 +51,7 @@ export function changesOf(
   );
 }
 
-/** What an unsubscribe by a link took away on a channel, to be given back. @param ledger oldest first */
+/** Consent that an unsubscribe by a link took away on a channel, to be given back. @param ledger oldest first */
 export function undoOf(ledger: readonly RecordedWord[], channel: Channel): Choice[] {
   return CHOSEN.flatMap((purpose) => {
     const words = ledger.filter((one) => one.channel === channel && one.purpose === purpose);

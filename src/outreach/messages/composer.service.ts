@@ -34,7 +34,7 @@ export interface Content {
   readonly address: string;
   readonly subject: string | null;
   readonly body: string;
-  /** What a mail has beside its text. */
+  /** Parts of a mail beside its text. */
   readonly mail?: MailExtras;
 }
 
@@ -255,7 +255,7 @@ export class Composer {
     return count >= policy.caps.messages;
   }
 
-  /** What was posted about an incident since its customer was written to last; null for nothing. */
+  /** Updates posted about an incident since its customer was written to last; null for none. */
   private async newsFor(sql: Sql, { customerId, locale }: Message, incident: Incident): Promise<string | null> {
     const family = [incident.id, ...incident.mergedIds];
     const since = customerId === null ? undefined : await this.messages.lastSentAt(sql, family, customerId);

@@ -124,7 +124,7 @@ const CLAIM = {
          RETURNING ${COLUMNS}`,
 };
 /**
- * What did not arrive: finally failed, or without a report in time from a provider that has reported arrivals. What is in doubt waits for its end, and
+ * Messages that did not arrive: finally failed, or without a report in time from a provider that has reported arrivals. One in doubt waits for its end, and
  * who told the provider to stop is not followed to another channel.
  */
 const NOT_ARRIVED = {

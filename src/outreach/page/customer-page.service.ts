@@ -37,7 +37,7 @@ export interface Opened {
 /** Fields of a form as they came. */
 export type Form = Readonly<Record<string, unknown>>;
 
-/** What customers see and do on the page behind the link of a message. */
+/** Serves the page behind the link of a message, and does what customers ask there. */
 @Injectable()
 export class CustomerPages {
   constructor(

@@ -28,7 +28,7 @@ export interface PageView {
   readonly nextUpdate: string | null;
   /** Newest first. */
   readonly updates: readonly { readonly when: string; readonly text: string }[];
-  /** What else is wrong for this customer; null where nothing is. */
+  /** Names the other faults that hurt this customer; null where there are none. */
   readonly stillOpen: string | null;
   readonly why: string;
   readonly preferences: readonly Preference[];

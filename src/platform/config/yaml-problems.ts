@@ -188,7 +188,7 @@ function describe(shape: Shape): string {
   return names[shape.type ?? ''] ?? 'something else';
 }
 
-/** What is wrong in our words where the schema has none of its own, as for numbers and lists of a wrong size. */
+/** Says what is wrong in our words where the schema has none of its own, as for numbers and lists of a wrong size. */
 function wordsOfIssue(issue: z.core.$ZodIssue): string {
   const { code, message } = issue;
   if (code !== 'too_small' && code !== 'too_big') return message;
