@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { aCustomer, aPhoneCustomer, anotherEvent } from '../support/builders.js';
+import { aCustomer, aPhoneCustomer, anotherEvent, type CustomerLine } from '../support/builders.js';
 import { approve, campaigns, customers, hit, hitAnew, incidentWith, messages, told } from '../support/story.js';
 import { aPolicy } from '../support/test-config.js';
 import { type TestDaemon } from '../support/test-daemon.js';
@@ -455,6 +455,35 @@ describe('quiet hours', () => {
     await forewarn.runStage('dispatch');
 
     expect((await messages(forewarn))[0]).toMatchObject({ state: 'pending', nextAt: '2026-03-11T07:00:00.000Z' });
+  });
+
+  it('decide a message anew when they end: by the consent, the address and the zone of then', async () => {
+    const [stays, leaves, moves, reads] = customers(4) as [CustomerLine, CustomerLine, CustomerLine, CustomerLine];
+    forewarn = await incidentWith([stays, leaves, moves, reads], withPolicy({ quietHours }));
+    forewarn.clock.set('2026-03-10T20:30:00Z');
+    await forewarn.planAndSend();
+    expect((await messages(forewarn)).map(({ stateReason }) => stateReason)).toEqual(Array(4).fill('quiet_hours'));
+
+    await forewarn.know(
+      { ...leaves, consent: { email: false } },
+      { ...moves, timeZone: 'America/New_York' },
+      { ...reads, email: 'new@customers.example' },
+    );
+    forewarn.clock.set('2026-03-11T07:00:00Z');
+    await forewarn.runStage('dispatch');
+
+    const now = (await messages(forewarn)).map((one) => [
+      one.customer?.externalId,
+      one.state,
+      one.stateReason,
+      one.address,
+    ]);
+    expect(now.toSorted()).toEqual([
+      ['c1', 'sent', null, 'c1@customers.example'],
+      ['c2', 'suppressed', 'no_consent', null],
+      ['c3', 'pending', 'quiet_hours', null],
+      ['c4', 'sent', null, 'new@customers.example'],
+    ]);
   });
 });
 
