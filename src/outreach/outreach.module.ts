@@ -47,6 +47,7 @@ import { TrustReadModel } from './campaigns/trust.read-model.js';
 import { SendingSwitch } from './brakes/sending-switch.service.js';
 import { SwitchController } from './brakes/switch.controller.js';
 import { SwitchStore } from './brakes/switch.store.js';
+import { BatchStore } from './messages/batch.store.js';
 import { ToldReadModel } from './messages/told.read-model.js';
 import { OpenContacts } from './open-contacts.registry.js';
 import { MessageQueue } from './public.js';
@@ -64,6 +65,7 @@ import { MessageQueue } from './public.js';
     Approvals,
     OutreachOutlooks,
     MessageStore,
+    BatchStore,
     ToldReadModel,
     LeaseStore,
     BudgetStore,

@@ -8,6 +8,7 @@ import { LOGGER, type Logger } from '../platform/logging/logger.js';
 import { wake } from '../platform/stages/wake.js';
 import { type Message } from './campaign.js';
 import { CampaignStore } from './campaigns/campaign.store.js';
+import { BatchStore } from './messages/batch.store.js';
 import { Composer, type Content } from './messages/composer.service.js';
 import { type Looked } from './messages/looked.js';
 import { type Beginning, type Lease, LeaseStore, type Settled } from './messages/lease.store.js';
@@ -38,6 +39,7 @@ type Following = Message & { readonly isApproved: boolean };
 export class MessageQueue {
   constructor(
     private readonly store: MessageStore,
+    private readonly batches: BatchStore,
     private readonly leases: LeaseStore,
     private readonly campaigns: CampaignStore,
     private readonly composer: Composer,
@@ -118,7 +120,7 @@ export class MessageQueue {
     const leads = claimed.filter(({ batchId }) => batchId !== null);
     if (leads.length === 0) return new Map();
     const merging = this.policies.filter(({ merge }) => merge !== undefined);
-    return this.store.gather(tx, leads, new Map(merging.map((one) => [one.name, one.class])), now);
+    return this.batches.gather(tx, leads, new Map(merging.map((one) => [one.name, one.class])), now);
   }
 
   private async compose(
@@ -134,11 +136,11 @@ export class MessageQueue {
     switch (composed.kind) {
       case 'ready':
         if (composed.without.length > 0) {
-          await this.store.letGo(
+          await this.batches.letGo(
             tx,
             composed.without.map(({ id }) => id),
           );
-          await this.store.setMerged(tx, message.id, others.length - composed.without.length);
+          await this.batches.setMerged(tx, message.id, others.length - composed.without.length);
         }
         return composed.content;
       case 'hold':

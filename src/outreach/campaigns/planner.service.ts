@@ -11,6 +11,7 @@ import { afterQuietHours } from '../algorithm/quiet-hours.js';
 import { zonesOf } from '../algorithm/zones.js';
 import { type Message } from '../campaign.js';
 import { type AccountContactsOfWave } from './account-contacts.service.js';
+import { BatchStore } from '../messages/batch.store.js';
 import { MessageStore, type Plan, type PlannedMessage } from '../messages/message.store.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, type Policy } from '../policy.js';
@@ -33,6 +34,7 @@ export class Planner {
     private readonly directory: CustomerDirectory,
     private readonly explanations: Explanations,
     private readonly messages: MessageStore,
+    private readonly batches: BatchStore,
     private readonly clock: Clock,
   ) {}
 
@@ -181,7 +183,7 @@ export class Planner {
       });
       planned += await this.messages.insert(tx, plan, messages, now);
       if (merges)
-        await this.messages.joinBatch(
+        await this.batches.joinBatch(
           tx,
           plan.incidentId,
           messages.map(({ customerId }) => customerId),
