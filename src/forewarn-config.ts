@@ -101,6 +101,7 @@ const VARIABLES = {
     'reason',
   ],
   several: ['product', 'name', 'count', 'problems', 'more', 'helpQuestion', 'link', 'domain', 'code', 'reason'],
+  severalAtRisk: ['product', 'name', 'count', 'problems', 'more', 'link', 'domain', 'code', 'reason'],
   update: [
     'product',
     'area',
@@ -254,6 +255,7 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
     'atRisk',
     'account',
     'several',
+    'severalAtRisk',
     'update',
     'resolved',
     'returned',
@@ -269,6 +271,7 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
   check('why.returned', texts.why.returned, []);
   check('why.update', texts.why.update, []);
   check('why.several', texts.why.several, []);
+  check('why.severalAtRisk', texts.why.severalAtRisk, []);
   for (const [key, variables] of Object.entries(OTHERS)) {
     const [section, name] = key.split('.') as ['parts' | 'page', string];
     check(key, (texts[section] as Record<string, string>)[name], variables);
@@ -282,7 +285,16 @@ function linkProblems(locale: string, texts: LocaleTexts, policies: readonly Pol
   const problems: string[] = [];
   for (const { name, links } of policies) {
     if (links === 'signed') continue;
-    for (const section of ['notice', 'atRisk', 'account', 'several', 'update', 'resolved', 'returned'] as const) {
+    for (const section of [
+      'notice',
+      'atRisk',
+      'account',
+      'several',
+      'severalAtRisk',
+      'update',
+      'resolved',
+      'returned',
+    ] as const) {
       const values = Object.fromEntries(VARIABLES[section].map((one) => [one, null]));
       const linked = render(texts[section].sms, { ...values, link: LINK_MARK })
         .replace(LINK_MARK, '')

@@ -72,6 +72,8 @@ export const textsSchema = z.strictObject({
   resolved: z.strictObject({ sms: text, subject: text, email: text }),
   /** Of several incidents in one message; `problem` is one of them in a mail. */
   several: z.strictObject({ sms: text, subject: text, email: text, problem: text }),
+  /** The same for customers whom those faults have not hit and may hit. */
+  severalAtRisk: z.strictObject({ sms: text, subject: text, email: text }),
   /** For those who were told, while it is not over. */
   update: z.strictObject({ sms: text, subject: text, email: text }),
   /** For those who were told that it was fixed. */
@@ -87,6 +89,7 @@ export const textsSchema = z.strictObject({
     returned: text,
     update: text,
     several: text,
+    severalAtRisk: text,
   }),
   /** Parts that stand in several messages. */
   parts: z.strictObject({ stillOpen: text, stop: text, help: text, open: text, close: text }),

@@ -98,6 +98,28 @@ describe('several incidents of one customer', () => {
     expect(mail?.body).toContain('And 2 more.');
   });
 
+  it('are one message as well where they only may hit the customer, in words of a risk and apart from what did hit', async () => {
+    forewarn = await start([aPolicy({ ...MERGE, audience: ['affected', 'atRisk'] })], customers(2));
+    await forewarn.know(aCustomer({ externalId: 'maybe' }));
+    await forewarn.plan();
+    await another(['c1']);
+    await forewarn.rows(
+      `INSERT INTO at_risk_member (incident_id, customer_id, since, expected, trust)
+       SELECT i.id, p.customer_id, $1, 0.5, 'server'
+       FROM incident i, customer_identity p
+       WHERE p.kind = 'id' AND p.value = 'maybe'`,
+      [forewarn.clock.now()],
+    );
+    forewarn.clock.advance('1m');
+    await forewarn.runStage('campaign');
+    await send('13h');
+
+    const own = (await mails()).filter(({ address }) => address === 'maybe@customers.example');
+    expect(own).toEqual([expect.objectContaining({ subject: 'Shop: you may run into 2 problems' })]);
+    expect(own[0]?.body).toContain('have not happened to you, but they may');
+    expect(own[0]?.body).not.toContain('ran into these problems:');
+  });
+
   it('are one SMS, and all stand where its reports put it', async () => {
     outside = await startOutside();
     forewarn = await start([aPolicy(MERGE)], [aPhoneCustomer(1, { externalId: 'c1' })], outside.env);

@@ -42,7 +42,7 @@ const JOIN_BATCH = {
   text: `WITH mine AS (
            SELECT id, customer_id
            FROM message
-           WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[]) AND kind = 'notice' AND audience = 'affected'
+           WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[]) AND kind = 'notice'
              AND state = 'pending' AND batch_id IS NULL AND attempts = 0),
          opened AS (
            INSERT INTO message_batch AS b (customer_id, due_at)

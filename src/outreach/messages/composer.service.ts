@@ -172,14 +172,15 @@ export class Composer {
       problems.push(channel === 'sms' ? short : render(texts.several.problem, { title, body, workaround, nextUpdate }));
     }
     const more = sorted.length - problems.length;
-    const why = forAccount ? texts.why.account : texts.why.several;
-    const words = writeWords(channel, texts.several, {
+    const isRisk = lead.audience === 'at_risk';
+    const why = texts.why[forAccount ? (isRisk ? 'accountAtRisk' : 'account') : isRisk ? 'severalAtRisk' : 'several'];
+    const words = writeWords(channel, isRisk ? texts.severalAtRisk : texts.several, {
       product: this.explanations.productOf(worst),
       name: greetingName(recipient.name),
       count: String(sorted.length),
       problems: problems.join(channel === 'sms' ? (/^zh\b/.test(locale) ? '；' : '; ') : '\n\n'),
       more: more > 0 ? String(more) : null,
-      helpQuestion: policy?.askForHelp ? texts.askForHelp[channel] : null,
+      helpQuestion: policy?.askForHelp && !isRisk ? texts.askForHelp[channel] : null,
       ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, lead),
       reason: why,
     });
