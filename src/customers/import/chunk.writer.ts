@@ -53,10 +53,15 @@ export class ChunkWriter {
       const customerId = customerIds.get(externalId);
       return customerId === undefined ? [] : [{ customerId, entry }];
     });
-    changed += await this.name(tx, directoryId, placed);
-    changed += await this.address(tx, placed, new Set(before.map((one) => one.customerId)), now);
+    const names = namesOf(placed);
+    const made = new Set(created.map((one) => one.customerId));
+    const isNew = ({ customerId }: { readonly customerId: number }) => made.has(customerId);
+    const isOld = (one: { readonly customerId: number }) => !isNew(one);
+    changed += await this.furnish(tx, directoryId, names.filter(isNew), placed.filter(isNew), now);
+    changed += await this.name(tx, directoryId, names.filter(isOld));
+    changed += await this.address(tx, placed.filter(isOld), now);
     if (changed > 0) await this.customers.countErasure(tx);
-    const words = placed.flatMap(wordsOf);
+    const words = placed.filter(isOld).flatMap(wordsOf);
     const optOutsKept = words.length > 0 ? await this.store.consent(tx, words, now) : 0;
     return { created: created.length, optOutsKept };
   }
@@ -75,26 +80,43 @@ export class ChunkWriter {
     return dropped;
   }
 
+  /** Gives customers who were just made their names, addresses and words; returns how many names went over from somebody else. */
+  private async furnish(
+    tx: Tx,
+    directoryId: number,
+    names: readonly GivenName[],
+    placed: readonly Placed[],
+    now: Date,
+  ): Promise<number> {
+    if (placed.length === 0) return 0;
+    const given = { names, addresses: placed.flatMap(addressesOf), words: placed.flatMap(wordsOf) };
+    const named = await this.store.furnish(tx, directoryId, given, now);
+    return named < names.length ? this.name(tx, directoryId, names) : 0;
+  }
+
   /** Gives the names; returns how many went over from somebody else. */
-  private async name(tx: Tx, directoryId: number, placed: readonly Placed[]): Promise<number> {
-    const names = new Map<string, GivenName>();
-    for (const { customerId, entry } of placed) {
-      // Of two lines with the same name the later gets it, as if they were put one by one.
-      for (const one of namesOfEntry(entry)) names.set(`${one.kind}:${one.value}`, { ...one, customerId });
-    }
-    if (names.size === 0) return 0;
-    const moved = await this.store.name(tx, directoryId, [...names.values()]);
+  private async name(tx: Tx, directoryId: number, names: readonly GivenName[]): Promise<number> {
+    if (names.length === 0) return 0;
+    const moved = await this.store.name(tx, directoryId, names);
     await this.customers.mergeTelemetry(tx, moved);
     return moved.length;
   }
 
-  private async address(tx: Tx, placed: readonly Placed[], before: ReadonlySet<number>, now: Date): Promise<number> {
+  /** Gives customers who were there before their addresses; returns how many names that were other addresses went. */
+  private async address(tx: Tx, placed: readonly Placed[], now: Date): Promise<number> {
     const given = placed.flatMap(addressesOf);
     if (given.length === 0) return 0;
     await this.store.address(tx, given, now);
-    const old = given.filter((one) => before.has(one.customerId));
-    return old.length > 0 ? this.store.dropOthers(tx, old) : 0;
+    return this.store.dropOthers(tx, given);
   }
+}
+
+/** The names of all; of two lines with the same name the later gets it, as if they were put one by one. */
+function namesOf(placed: readonly Placed[]): GivenName[] {
+  const names = new Map<string, GivenName>();
+  for (const { customerId, entry } of placed)
+    for (const one of namesOfEntry(entry)) names.set(`${one.kind}:${one.value}`, { ...one, customerId });
+  return [...names.values()];
 }
 
 function fieldsOf({ externalId, entry }: ImportRow): Fields {

@@ -118,6 +118,29 @@ const NAME = {
     SELECT DISTINCT customer_id AS "fromId", into_id AS "intoId"
     FROM before`,
 };
+/** What comes with customers who were made in the same transaction: they have no addresses and no words yet, so nothing is looked up. */
+const FURNISH = {
+  name: 'import.furnish',
+  text: `WITH named AS (
+      INSERT INTO customer_identity (directory_id, kind, value, customer_id)
+      SELECT $1::int, kind, value, customer_id
+      FROM unnest($3::bigint[], $4::text[], $5::text[]) AS x (customer_id, kind, value)
+      ORDER BY kind, value
+      ON CONFLICT (directory_id, kind, value) DO NOTHING
+      RETURNING 1
+    ), addressed AS (
+      INSERT INTO contact_point (customer_id, channel, address, created_at)
+      SELECT customer_id, channel, address, $2
+      FROM unnest($6::bigint[], $7::text[], $8::text[]) AS x (customer_id, channel, address)
+      WHERE address IS NOT NULL
+    ), said AS (
+      INSERT INTO consent_entry (customer_id, channel, purpose, granted, source, at)
+      SELECT customer_id, channel, purpose, granted = 1, 'import', CASE WHEN dated = 1 THEN given_at ELSE $2 END
+      FROM unnest($9::bigint[], $10::text[], $11::text[], $12::int[], $13::int[], $14::timestamptz[]) AS x (customer_id, channel, purpose, granted, dated, given_at)
+    )
+    SELECT count(*)::int AS named
+    FROM named`,
+};
 const ADDRESS = {
   name: 'import.address',
   text: `INSERT INTO contact_point AS p (customer_id, channel, address, created_at)
@@ -204,6 +227,40 @@ export class ImportStore {
       texts(lines.map((one) => one.account)),
       int4s(lines.map((one) => Number(one.accountContact))),
     ]);
+  }
+
+  /**
+   * Gives their names, addresses and words to customers who were just made, where nobody has the names.
+   * @returns how many of the names nobody had
+   */
+  async furnish(
+    tx: Tx,
+    directoryId: number,
+    given: {
+      readonly names: readonly GivenName[];
+      readonly addresses: readonly GivenAddress[];
+      readonly words: readonly GivenWord[];
+    },
+    now: Date,
+  ): Promise<number> {
+    const { names, addresses, words } = given;
+    const rows = await tx.query<{ named: number }>(FURNISH, [
+      directoryId,
+      now,
+      int8s(names.map((one) => one.customerId)),
+      texts(names.map((one) => one.kind)),
+      texts(names.map((one) => one.value)),
+      int8s(addresses.map((one) => one.customerId)),
+      texts(addresses.map((one) => one.channel)),
+      texts(addresses.map((one) => one.address)),
+      int8s(words.map((one) => one.customerId)),
+      texts(words.map((one) => one.channel)),
+      texts(words.map((one) => one.purpose)),
+      int4s(words.map((one) => Number(one.granted))),
+      int4s(words.map((one) => Number(one.givenAt !== undefined))),
+      timestamps(words.map((one) => one.givenAt ?? 0)),
+    ]);
+    return onlyRow(rows, 'the names given').named;
   }
 
   /** Gives names to customers, each name to one; returns who else had them. */
