@@ -3,6 +3,7 @@ import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { Issues } from '../../issues/public.js';
 import { Database, type Tx } from '../../platform/db/database.js';
+import { readAhead } from '../../platform/db/read-ahead.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { wake } from '../../platform/stages/wake.js';
 import { byCustomer, evidenceOf, trustIn } from '../algorithm/evidence.js';
@@ -75,9 +76,8 @@ export class AudienceStage implements Stage {
     now: Date,
   ): Promise<number> {
     let added = 0;
-    for (let at = 0; at < customerIds.length; at += PAGE) {
-      const page = customerIds.slice(at, at + PAGE);
-      const hits = await this.issues.hitsOfCustomers(tx, issueIds, page);
+    const read = (page: readonly number[]) => this.issues.hitsOfCustomers(tx, issueIds, page);
+    for await (const { found: hits } of readAhead(customerIds, PAGE, read)) {
       const members = [...byCustomer(hits)].map(([customerId, own]) => {
         const evidence = evidenceOf(own);
         return { customerId, evidence, trust: trustIn(evidence) };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { Database } from '../../platform/db/database.js';
+import { readAhead } from '../../platform/db/read-ahead.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { wake } from '../../platform/stages/wake.js';
 import { type Trust } from '../../projects/project-key.js';
@@ -90,9 +91,9 @@ export class CausesStage implements Stage {
     const features = named.length > 0 ? named : featuresOfFault(about.active, about.known);
     const asked = [...terms, ...features.map((value) => ({ trait: FEATURE, value }))];
     const found: FoundAtRisk[] = [];
-    for (let at = 0; at < ids.length; at += PAGE) {
-      const page = ids.slice(at, at + PAGE);
-      const uses = byId(await this.store.uses(database, projectId, page, asked));
+    const read = (page: readonly number[]) => this.store.uses(database, projectId, page, asked);
+    for await (const { page, found: used } of readAhead(ids, PAGE, read)) {
+      const uses = byId(used);
       for (const id of page) {
         const own = uses.get(id) ?? [];
         const trust = trustAtRisk(causes, own, (trait) => isListed(about.known.get(id), trait));
@@ -104,10 +105,9 @@ export class CausesStage implements Stage {
 
   private async traitsOf(database: Database, projectId: number, active: readonly ActiveCustomer[]) {
     const known = new Map<number, CustomerTraitsRow>();
-    for (let at = 0; at < active.length; at += PAGE) {
-      const ids = active.slice(at, at + PAGE).map(({ id }) => id);
-      for (const row of await this.store.traits(database, projectId, ids)) known.set(row.id, row);
-    }
+    const ids = active.map(({ id }) => id);
+    const read = (page: readonly number[]) => this.store.traits(database, projectId, page);
+    for await (const { found } of readAhead(ids, PAGE, read)) for (const row of found) known.set(row.id, row);
     return known;
   }
 }

@@ -6,6 +6,7 @@ import { dateLocale, formatMoment, render } from '../../explanations/reader.js';
 import { Explanations } from '../../explanations/public.js';
 import { Clock } from '../../platform/clock.js';
 import { type Tx } from '../../platform/db/database.js';
+import { readAhead, unwatched } from '../../platform/db/read-ahead.js';
 import { chooseChannel } from '../algorithm/decide.js';
 import { afterQuietHours } from '../algorithm/quiet-hours.js';
 import { zonesOf } from '../algorithm/zones.js';
@@ -171,26 +172,31 @@ export class Planner {
     merges?: Date,
   ): Promise<number> {
     let planned = 0;
-    for (let at = 0; at < all.length; at += PAGE) {
-      const page = all.slice(at, at + PAGE);
-      const recipients = await this.recipients(
-        tx,
-        page.flatMap((one) => one.customerId ?? []),
-      );
+    let writing = Promise.resolve(0);
+    const read = (page: readonly T[]) => this.recipients(tx, [...new Set(page.flatMap((one) => one.customerId ?? []))]);
+    for await (const { page, found: recipients } of readAhead(all, PAGE, read)) {
       const messages = page.flatMap((one) => {
         const recipient = recipients.get(one.customerId ?? 0);
         return (recipient && make(one, recipient)) ?? [];
       });
-      planned += await this.messages.insert(tx, plan, messages, now);
-      if (merges)
-        await this.batches.joinBatch(
-          tx,
-          plan.incidentId,
-          messages.map(({ customerId }) => customerId),
-          merges,
-          now,
-        );
+      // The database writes this page while the next is made.
+      const before = writing;
+      writing = unwatched(this.write(tx, plan, messages, now, merges));
+      planned += await before;
     }
+    return planned + (await writing);
+  }
+
+  private async write(
+    tx: Tx,
+    plan: Plan,
+    messages: readonly PlannedMessage[],
+    now: Date,
+    merges: Date | undefined,
+  ): Promise<number> {
+    const planned = await this.messages.insert(tx, plan, messages, now);
+    const ids = messages.map(({ customerId }) => customerId);
+    if (merges) await this.batches.joinBatch(tx, plan.incidentId, ids, merges, now);
     return planned;
   }
 
