@@ -924,7 +924,7 @@ CREATE INDEX message_due ON message USING btree (next_at, id) WHERE (state = 'pe
 CREATE INDEX message_leased ON message USING btree (lease_until) WHERE (state = ANY (ARRAY['claimed'::text, 'sending'::text]));
 CREATE INDEX message_led ON message USING btree (lead_id) WHERE (lead_id IS NOT NULL);
 CREATE INDEX message_passes_on ON message USING btree (incident_id, sent_at) WHERE (passes_on AND (state = ANY (ARRAY['sent'::text, 'failed'::text])));
-CREATE UNIQUE INDEX message_provider ON message USING btree (gateway, provider_id);
+CREATE UNIQUE INDEX message_provider ON message USING btree (gateway, provider_id) WHERE (provider_id IS NOT NULL);
 CREATE UNIQUE INDEX message_told_once ON message USING btree (incident_id, customer_id, kind, round, turn);
 
 CREATE TABLE message_batch (

@@ -50,6 +50,7 @@ import { Batches1795460300000 } from './1795460300000-batches.js';
 import { CustomerPage1795465000000 } from './1795465000000-customer-page.js';
 import { FirstMessage1795470000000 } from './1795470000000-first-message.js';
 import { Accounts1795471000000 } from './1795471000000-accounts.js';
+import { ProviderIndex1795472000000 } from './1795472000000-provider-index.js';
 import { WeeklyMail1795491000000 } from './1795491000000-weekly-mail.js';
 
 /** All migrations, oldest first. */
@@ -106,5 +107,6 @@ export const migrations = [
   CustomerPage1795465000000,
   FirstMessage1795470000000,
   Accounts1795471000000,
+  ProviderIndex1795472000000,
   WeeklyMail1795491000000,
 ];

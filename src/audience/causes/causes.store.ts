@@ -26,7 +26,7 @@ export interface CustomerTraitsRow {
 const ACTIVE = `
   SELECT x.id, bool_or(x.hit) AS hit, max(x.trust) AS trust
   FROM (
-    SELECT coalesce(c.merged_into, c.id) AS id, s.at, s.hit, s.trust
+    SELECT coalesce(c.merged_into, s.customer_id) AS id, s.at, s.hit, s.trust
     FROM (
       SELECT customer_id, last_at AS at, false AS hit, NULL AS trust
       FROM customer_activity
@@ -39,7 +39,7 @@ const ACTIVE = `
       FROM audience_member
       WHERE incident_id = $3 AND kind = 'affected'
     ) s
-    JOIN customer c ON c.id = s.customer_id
+    LEFT JOIN customer c ON c.merged_into IS NOT NULL AND c.id = s.customer_id
   ) x
   GROUP BY 1
   ORDER BY max(x.at) DESC, 1

@@ -1,5 +1,5 @@
 import { traitName, traitValue } from '../../customers/trait.js';
-import { codeColumn, codeSets, type CodedRows } from '../algorithm/coded-rows.js';
+import { codeColumn, type CodedColumn, codeSets, type CodedRows } from '../algorithm/coded-rows.js';
 
 /** Knowledge of a customer; as `CustomerTraitsRow` of the store. */
 interface Known {
@@ -28,32 +28,32 @@ export function codeCustomers(
   known: ReadonlyMap<number, Known>,
 ): CodedRows {
   const hit = active.map((one) => one.hit);
-  const spellings = { names: new Map<string, string | undefined>(), values: new Map<string, string | undefined>() };
-  const told = active.map(({ id }) => directoryOf(known.get(id), spellings));
-  const seen = active.map(({ id }) => seenOf(known.get(id)));
-  const features = active.map(({ id }) => featuresOf(known.get(id)));
+  const facts = active.map(({ id }) => known.get(id));
+  const seen = facts.map(seenOf);
+  const features = facts.map(featuresOf);
   const names = (of: readonly ReadonlyMap<string, string>[]) =>
     mostCommon(
       of.map((one) => [...one.keys()]),
       MOST_NAMES,
     );
-  const listed = new Set(names(told));
+  const told = codeDirectory(facts);
+  const listed = new Set(told.map(({ name }) => name));
   const learnt = names(seen).filter(
     (name) => !listed.has(name) && comparable(hit, (row) => seen[row]?.has(name) ?? false),
   );
   const kept = comparable(hit, (row) => (features[row] ?? []).length > 0)
     ? new Set(mostCommon(features, MOST_FEATURES))
     : new Set();
-  const column = (name: string, of: readonly ReadonlyMap<string, string>[]) =>
-    codeColumn(
-      name,
-      of.map((one) => one.get(name)),
-    );
   return {
     size: active.length,
     columns: [
-      ...[...listed].map((name) => column(name, told)),
-      ...learnt.map((name) => column(name, seen)),
+      ...told,
+      ...learnt.map((name) =>
+        codeColumn(
+          name,
+          seen.map((one) => one.get(name)),
+        ),
+      ),
       ...codeSets(
         FEATURE,
         features.map((own) => own.filter((one) => kept.has(one))),
@@ -62,9 +62,59 @@ export function codeCustomers(
   };
 }
 
+/**
+ * Puts what the directory says of customers into columns, those of the names that most have. Goes over the entries twice and makes nothing for each
+ * customer, since there may be hundreds of thousands.
+ */
+function codeDirectory(facts: readonly (Known | undefined)[]): CodedColumn[] {
+  const [names, values] = [new Map<string, string | undefined>(), new Map<string, string | undefined>()];
+  const counts = new Map<string, { count: number; lastRow: number }>();
+  facts.forEach((one, row) =>
+    eachListed(one, (key, given) => {
+      const name = spelled(key, names, traitName);
+      if (name === undefined || spelled(given, values, traitValue) === undefined) return;
+      const of = counts.get(name) ?? { count: 0, lastRow: -1 };
+      if (of.lastRow !== row) counts.set(name, { count: of.count + 1, lastRow: row });
+    }),
+  );
+  const columns = new Map(
+    ranked(
+      [...counts].map(([name, { count }]) => [name, count] as const),
+      MOST_NAMES,
+    ).map((name) => [name, { name, known: new Map<string, number>(), codes: new Int32Array(facts.length).fill(-1) }]),
+  );
+  facts.forEach((one, row) =>
+    eachListed(one, (key, given) => {
+      const column = columns.get(spelled(key, names, traitName) ?? '');
+      const value = column && spelled(given, values, traitValue);
+      if (column === undefined || value === undefined) return;
+      const code = column.known.get(value) ?? column.known.size;
+      column.known.set(value, code);
+      column.codes[row] = code;
+    }),
+  );
+  return [...columns.values()].map(({ name, known, codes }) => ({ name, values: [...known.keys()], codes }));
+}
+
+/** Hands on what the directory says of a customer: attributes, locale and zone. */
+function eachListed(known: Known | undefined, take: (key: string, given: string) => void): void {
+  if (!known) return;
+  for (const key in known.attributes) {
+    const given = known.attributes[key];
+    if (typeof given === 'string') take(key, given);
+    else if (typeof given === 'number' || typeof given === 'boolean') take(key, String(given));
+  }
+  if (known.locale !== null) take('locale', known.locale);
+  if (known.zone !== null) take('zone', known.zone);
+}
+
 /** True where the directory itself says what value of this trait a customer has, so that telemetry was not asked. */
 export function isListed(known: Known | undefined, trait: string): boolean {
-  return directoryOf(known, { names: new Map(), values: new Map() }).has(trait);
+  let listed = false;
+  eachListed(known, (key, given) => {
+    if (traitName(key) === trait && traitValue(given) !== undefined) listed = true;
+  });
+  return listed;
 }
 
 /**
@@ -107,12 +157,6 @@ function comparable(hit: readonly boolean[], has: (row: number) => boolean): boo
   return share(0) >= LEAST_COMPARABLE * share(1);
 }
 
-/** Spellings found before, by what was given: few names and values make up the attributes of all. */
-interface Spellings {
-  readonly names: Map<string, string | undefined>;
-  readonly values: Map<string, string | undefined>;
-}
-
 /** Spellings remembered at most; more are the values of ids and the like, and come once each. */
 const MOST_SPELLINGS = 10_000;
 
@@ -127,23 +171,13 @@ function spelled(
   return found;
 }
 
-/** Reads what the directory says of a customer. */
-function directoryOf(known: Known | undefined, { names, values: spelledValues }: Spellings): Map<string, string> {
-  const values = new Map<string, string>();
-  if (!known) return values;
-  const entries = Object.entries({ ...known.attributes, locale: known.locale, zone: known.zone });
-  for (const [key, given] of entries) {
-    if (typeof given !== 'string' && typeof given !== 'number' && typeof given !== 'boolean') continue;
-    const [name, value] = [spelled(key, names, traitName), spelled(String(given), spelledValues, traitValue)];
-    if (name !== undefined && value !== undefined) values.set(name, value);
-  }
-  return values;
-}
+const NOTHING: ReadonlyMap<string, string> = new Map();
 
 /** Reads what telemetry says of a customer, but for features. */
-function seenOf(known: Known | undefined): Map<string, string> {
-  const values = new Map<string, string>();
+function seenOf(known: Known | undefined): ReadonlyMap<string, string> {
   const traits = known?.traits ?? [];
+  if (traits.length === 0) return NOTHING;
+  const values = new Map<string, string>();
   for (let at = 0; at + 1 < traits.length; at += 2) {
     const [name = '', value = ''] = [traits[at], traits[at + 1]];
     if (name !== FEATURE) values.set(name, value);
@@ -159,6 +193,12 @@ function featuresOf(known: Known | undefined): string[] {
 function mostCommon(lists: readonly (readonly string[])[], most: number): string[] {
   const counts = new Map<string, number>();
   for (const list of lists) for (const one of list) counts.set(one, (counts.get(one) ?? 0) + 1);
-  const ranked = [...counts].sort((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1));
-  return ranked.slice(0, most).map(([name]) => name);
+  return ranked([...counts], most);
+}
+
+function ranked(counts: readonly (readonly [string, number])[], most: number): string[] {
+  return counts
+    .toSorted((one, other) => other[1] - one[1] || (one[0] < other[0] ? -1 : 1))
+    .slice(0, most)
+    .map(([name]) => name);
 }

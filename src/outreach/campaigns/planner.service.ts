@@ -65,7 +65,7 @@ export class Planner {
         ? this.explanations.textsOf(locale).why[plan.audience === 'at_risk' ? 'accountAtRisk' : 'account']
         : 'evidence' in member
           ? this.whyNotice(member.evidence.lastAt, locale, recipient, whys)
-          : render(this.explanations.textsOf(locale).why.atRisk, {});
+          : this.whyAtRisk(locale, whys);
       const route = this.route(recipient, policy, policy.channels, now);
       const alone = spoken && !isContact && route.state === 'pending' ? 'no_account_contact' : null;
       const account = isContact ? spoken.account : null;
@@ -94,6 +94,13 @@ export class Planner {
       }
     }
     return held;
+  }
+
+  /** Written once for each language of a wave. */
+  private whyAtRisk(locale: string, written: Map<string, string>): string {
+    const why = written.get(locale) ?? render(this.explanations.textsOf(locale).why.atRisk, {});
+    written.set(locale, why);
+    return why;
   }
 
   /** Written once for each minute, language and zone of a wave, since there are few of them and writing is what costs. */
