@@ -69,6 +69,21 @@ describe('the import of customers', () => {
     expect(items.map((one) => one.externalId).sort()).toEqual(['kim', 'known-by-id']);
   });
 
+  it('gives a name that somebody has to the new customer of a later line, as a PUT does', async () => {
+    await post('{"externalId":"a","email":"shared@x.example","consent":{"email":true}}');
+    await post('{"externalId":"b","email":"shared@x.example"}\n{"externalId":"c","email":"c@x.example"}');
+    const names = `SELECT i.value, o.value AS id
+      FROM customer_identity i
+      JOIN customer_identity o USING (customer_id)
+      WHERE i.kind = 'email' AND o.kind = 'id'
+      ORDER BY 1`;
+    expect(await forewarn.rows(names)).toEqual([
+      { value: 'c@x.example', id: 'c' },
+      { value: 'shared@x.example', id: 'b' },
+    ]);
+    expect(await get('a')).toMatchObject({ email: 'shared@x.example', consent: { email: true } });
+  });
+
   it('replaces an address, and removes one that is null', async () => {
     await post('{"externalId":"a","email":"old@x.example","phone":"+4915112345678"}');
     await post('{"externalId":"a","email":"new@x.example","phone":null}');
