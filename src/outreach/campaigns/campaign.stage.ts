@@ -310,9 +310,10 @@ export class CampaignStage implements Stage {
     const seq = arrived.at(-1)?.seq ?? reached.audienceSeq;
     if (seq > reached.audienceSeq)
       await this.campaigns.setReach(tx, { incidentId: incident.id, audience, policy: asWritten.name }, seq);
-    // Of those at risk no claim counts by itself, so there is nothing to look for.
-    const policy = audience === 'affected' ? await this.believed(tx, incident, asWritten) : asWritten;
     const open = claims?.state === 'awaiting_approval' ? claims : undefined;
+    // Of those at risk no claim counts by itself, so there is nothing to look for; nor where nobody is known by a claim alone.
+    const hasClaims = open !== undefined || members.some(({ trust }) => trust === 'claimed');
+    const policy = audience === 'affected' && hasClaims ? await this.believed(tx, incident, asWritten) : asWritten;
     const promotes = open && audience === 'affected';
     const proven = promotes ? await this.messages.countPromotable(tx, open.id, policy.trust) : 0;
     if (members.length === 0 && proven === 0) return 0;
