@@ -47,7 +47,8 @@ export async function measureLatency(options: {
       path: '/v1/bot/match',
       body: JSON.stringify({ text: `the payment of order ${nth} fails at step ${nth % 100}`, customer: customer() }),
     });
-    await pace(target, match, { seconds: 5, perSecond: 5 });
+    // Until all explanations are embedded, questions wait.
+    await pace(target, match, { seconds: 15, perSecond: 5 });
     const matched = await pace(target, match, { seconds, perSecond: 10 });
     const outcome = await answerIds(port, customer);
     const reported = await pace(target, outcome, { seconds, perSecond: 50 });

@@ -3,7 +3,7 @@ import { AudienceModule } from '../audience/audience.module.js';
 import { CustomersModule } from '../customers/customers.module.js';
 import { DetectionModule } from '../detection/detection.module.js';
 import { ExplanationsModule } from '../explanations/explanations.module.js';
-import { HandOverDesk } from '../explanations/hand-over-desk.service.js';
+import { type Asked, HandOverDesk } from '../explanations/hand-over-desk.service.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
 import { OpenContacts } from '../outreach/open-contacts.registry.js';
 import { OutreachModule } from '../outreach/outreach.module.js';
@@ -12,7 +12,7 @@ import { Database } from '../platform/db/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { StageRunner } from '../platform/stages/stage-runner.js';
 import { ProjectsModule } from '../projects/projects.module.js';
-import { lineFor } from './algorithm/wants-person.js';
+import { handoverFor, lineFor, wantsPerson } from './algorithm/wants-person.js';
 import { HAND_OVER_DELIVERIES } from './contact.js';
 import { ContextController } from './context/context.controller.js';
 import { ContextReadModel } from './context/context.read-model.js';
@@ -79,12 +79,16 @@ export class ContactsModule implements OnApplicationBootstrap {
     taking: HandOvers,
     clock: Clock,
   ) {
+    const advise = ({ text, matched, locale }: Asked) => {
+      const handover = handoverFor({ wantsPerson: wantsPerson(text), asked: 1, stillOpen: false, matched });
+      return { handover, line: handover && lineFor(handover, locale) };
+    };
     desk.register(async ({ by, about, channel = 'chat', ...passed }) => {
       const asked = { ...passed, ...about, channel, reason: 'asked' as const };
       const { handOver, repeated } = await taking.ask(asked, by, clock.now());
       const line = lineFor('handedOver', passed.locale ?? handOver.locale);
       return { id: String(handOver.id), state: handOver.state, line, repeated };
-    });
+    }, advise);
     openContacts.readBy((sql, customerIds) => contacts.open(sql, customerIds, clock.now()));
     metrics.gauge(
       'hand_overs',

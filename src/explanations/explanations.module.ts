@@ -15,6 +15,7 @@ import { Boards } from './answers/boards.service.js';
 import { BotController } from './answers/bot.controller.js';
 import { InAppController } from './inapp/inapp.controller.js';
 import { createMatcher } from './matching/create-matcher.js';
+import { ResourceController } from './mcp/resource.controller.js';
 import { McpController } from './mcp/mcp.controller.js';
 import { McpTools } from './mcp/tools.service.js';
 import { Examples } from './outcomes/examples.service.js';
@@ -50,6 +51,7 @@ import { ToldRecord } from './told.service.js';
     OutcomesController,
     StreamController,
     McpController,
+    ResourceController,
     AdaptersController,
     InAppController,
   ],

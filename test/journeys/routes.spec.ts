@@ -8,6 +8,8 @@ import { TestDaemon } from '../support/test-daemon.js';
 /** Routes that need no token: the front page, health and metrics, the customer's own page (its link is the key), and signed webhooks. */
 const PUBLIC = [
   'GET /',
+  'GET /.well-known/oauth-protected-resource',
+  'GET /.well-known/oauth-protected-resource/mcp',
   'GET /healthz',
   'GET /i/:token',
   'GET /i/:token/unsubscribe',

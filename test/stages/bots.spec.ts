@@ -49,8 +49,17 @@ describe('POST /v1/bot/match', () => {
   });
 
   it('says nothing where nothing fits, whoever asks', async () => {
-    expect(await match(OTHER, 'c1')).toMatchObject({ match: 'none', items: [] });
+    expect(await match(OTHER, 'c1')).toMatchObject({ match: 'none', items: [], handover: 'offered' });
     expect(await match(OTHER)).toMatchObject({ customer: 'unknown', match: 'none', items: [] });
+  });
+
+  it('says that a person must take over where the words ask for one, in the language of who asks', async () => {
+    expect(await match('I want to talk to a human')).toMatchObject({
+      handover: 'required',
+      line: expect.stringMatching(/passing this on to a person/),
+    });
+    expect(await match('转人工')).toMatchObject({ handover: 'required' });
+    expect(await match(MEANT, 'c1')).toMatchObject({ handover: null, line: null });
   });
 
   it('refuses texts that are none, and fields that it does not know', async () => {
@@ -236,6 +245,11 @@ describe('POST /mcp', () => {
     const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
     const post = (init: RequestInit, who = forewarn.api) => who.raw('POST', '/mcp', init);
+    for (const path of ['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp'])
+      expect((await forewarn.anyone.get(path)).body).toMatchObject({
+        resource: `${forewarn.url}/mcp`,
+        bearer_methods_supported: ['header'],
+      });
 
     const answers = [
       await post({ headers: { ...headers, origin: 'https://evil.example' }, body }),

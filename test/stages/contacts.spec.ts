@@ -300,6 +300,10 @@ describe('reports', () => {
       },
     ]);
     expect(body.words).toMatch(/^No difference can be seen/);
+    await forewarn.rows("UPDATE message SET kind = 'returned'");
+    const { body: returned } = await typed(forewarn.api.get('/v1/reports/deflection?incident=1'));
+    expect(returned).toMatchObject({ told: { customers: 0 }, proactive: { toldFirst: 1, contactsAfterTold: 1 } });
+    await forewarn.rows("UPDATE message SET kind = 'notice'");
     expect(body.warning).toMatch(/Fewer/);
     expect((await typed(forewarn.api.get('/v1/reports/deflection?month=2026-03'))).body.told).toEqual(body.told);
     expect((await typed(forewarn.api.get('/v1/reports/deflection?month=2025-03'))).body).toMatchObject({

@@ -38,8 +38,11 @@ const contacted = (from: string, to: string): string => `EXISTS (
   SELECT FROM contact c
   WHERE c.customer_id = m.customer_id AND c.incident_id = m.incident_id AND c.at >= ${from} AND c.at < ${to})`;
 
+/** Kinds of messages that tell of a fault that is there; the end of one tells nobody before they ask. */
+const TELLING = 'notice,update,returned';
+
 /**
- * Whoever was meant to be told counts, sent or not. Not so who could not be written to in the first place: they are no arm of a comparison. Who was
+ * Whoever was meant to be told counts, sent or not, and once: updates and the news that it is back go to those who got the notice. Not so who could not be written to in the first place: they are no arm of a comparison. Who was
  * left out because they were in contact already was meant to be told.
  */
 const MEANT = `m.kind = 'notice'
@@ -104,14 +107,14 @@ export class ReportReadModel {
       `WITH n AS (${OF_PERIOD}),
        first AS (
          SELECT n.id,
-           (SELECT min(m.sent_at) FROM message m WHERE m.incident_id = n.id AND m.kind = 'notice') AS told,
+           (SELECT min(m.sent_at) FROM message m WHERE m.incident_id = n.id AND m.kind = ANY ('{${TELLING}}')) AS told,
            (SELECT min(c.at) FROM contact c WHERE c.incident_id = n.id) AS contact
          FROM n),
        said AS (
          SELECT EXISTS (
            SELECT
            FROM message m
-           WHERE m.incident_id = c.incident_id AND m.customer_id = c.customer_id AND m.kind = 'notice' AND m.sent_at <= c.at
+           WHERE m.incident_id = c.incident_id AND m.customer_id = c.customer_id AND m.kind = ANY ('{${TELLING}}') AND m.sent_at <= c.at
          ) AS after
          FROM n
          JOIN contact c ON c.incident_id = n.id)

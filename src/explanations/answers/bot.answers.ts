@@ -90,5 +90,10 @@ const matchedAnswer = z
 export const matchAnswer = z.object({
   customer: explanationsAnswer.shape.customer,
   match: z.enum(['confident', 'possible', 'none']),
+  handover: z
+    .enum(['required', 'offered'])
+    .nullable()
+    .describe('`required`: they ask for a person; call `POST /v1/hand-overs`. `offered`: nothing fits, so offer one.'),
+  line: z.string().nullable().describe('Line to show to the customer, in their language, where `handover` is set.'),
   items: z.array(matchedAnswer),
 });

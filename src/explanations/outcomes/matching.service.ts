@@ -5,6 +5,7 @@ import { Database } from '../../platform/db/database.js';
 import { type AnswerItem, Answers, type Asker, type Asking, CONCERNS } from '../answers/answers.service.js';
 import { type Board, type BoardEntry } from '../answers/board.js';
 import { Boards } from '../answers/boards.service.js';
+import { HandOverDesk, type HandoverAdvice } from '../hand-over-desk.service.js';
 import { MATCHER, type MatchEntry, type Matcher, type MatchStrength } from '../matcher.js';
 import { Explanations } from '../public.js';
 import { Examples } from './examples.service.js';
@@ -25,7 +26,7 @@ export interface MatchedItem extends AnswerItem {
 }
 
 /** Answers that fit a customer's words; no items for `none`. */
-export interface Matched {
+export interface Matched extends HandoverAdvice {
   readonly customer: 'known' | 'unknown';
   readonly match: MatchStrength;
   readonly items: readonly MatchedItem[];
@@ -45,6 +46,7 @@ export class Matching implements OnModuleDestroy {
     private readonly examples: Examples,
     private readonly store: OutcomeStore,
     private readonly scrubber: Scrubber,
+    private readonly desk: HandOverDesk,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -60,7 +62,8 @@ export class Matching implements OnModuleDestroy {
     await this.keepIndexed(asker.board);
     const locale = asking.locale ?? asker.facts.locale;
     const { match, ranked } = await this.matcher.match({ text, locale, candidates: tiersOf(asker) });
-    if (match === 'none') return { customer, match, items: [] };
+    const advice = this.desk.advise({ text, matched: match !== 'none', locale: locale ?? null });
+    if (match === 'none') return { customer, match, ...advice, items: [] };
     const [best] = ranked;
     const near = ranked.slice(0, MOST).filter(({ score }) => score >= NEAR * (best?.score ?? 0));
     const question = { customerId: asker.facts.customerId, locale: locale ?? null, text: this.scrubber.text(text) };
@@ -70,6 +73,7 @@ export class Matching implements OnModuleDestroy {
     return {
       customer,
       match,
+      ...advice,
       items: near.flatMap(({ id, score, words, meaning }) => {
         const item = items.get(id);
         return item
