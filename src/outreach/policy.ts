@@ -67,6 +67,8 @@ export const policiesSchema = z
       holdOut: holdOut.optional(),
       /** Purpose of the messages: consent, and so who is left out, goes by it. */
       class: z.enum(PURPOSES).default('service'),
+      /** The rule that obliges to tell, for `legal`: who approves reads it. */
+      rule: z.string().trim().min(1).max(200).optional(),
       /** In order: the first that the customer allows and that reaches them. */
       channels: z.array(z.enum(CHANNELS)).min(1),
       /** Several incidents of one customer become one message, which waits so long for others. */
@@ -116,6 +118,16 @@ export const policiesSchema = z
           code: 'custom',
           path: [at, 'holdOut', 'neverFor'],
           message: 'holds nobody out, since it names every severity of the policy',
+        });
+    for (const [at, one] of list.entries())
+      if ((one.class === 'legal') !== (one.rule !== undefined))
+        context.addIssue({
+          code: 'custom',
+          path: [at, 'rule'],
+          message:
+            one.rule === undefined
+              ? 'is needed with class: legal, for example "DORA Art. 19"'
+              : 'does nothing without class: legal',
         });
     for (const [at, { fallback, channels }] of list.entries())
       if (fallback && new Set(channels).size < 2)

@@ -75,6 +75,7 @@ export function messageWords(reason: MessageReason | null): string | null {
 /** Why a campaign is in its state: a code and the facts that its words need. */
 export type CampaignReason =
   | { readonly code: 'policy_requires_person' }
+  | { readonly code: 'legal_duty'; readonly rule: string }
   | { readonly code: 'over_blast_limit'; readonly customers: number; readonly limit: number }
   | { readonly code: 'approved_before'; readonly by: string }
   | { readonly code: 'beyond_approval'; readonly customers: number; readonly limit: number }
@@ -104,6 +105,7 @@ export type CampaignReason =
 
 const CAMPAIGN_CODES = [
   'policy_requires_person',
+  'legal_duty',
   'over_blast_limit',
   'approved_before',
   'beyond_approval',
@@ -145,6 +147,8 @@ const MEASURE_WORDS = {
 /** A campaign's reason in words. */
 export function campaignWords(reason: CampaignReason): string {
   switch (reason.code) {
+    case 'legal_duty':
+      return `the law obliges to tell (${reason.rule}), and two people approve it`;
     case 'policy_requires_person':
       return 'the policy asks for a person';
     case 'over_blast_limit':

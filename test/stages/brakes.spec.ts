@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { policiesSchema } from '../../src/outreach/policy.js';
 import { type OpenContact, OpenContacts } from '../../src/outreach/open-contacts.registry.js';
 import { MessageQueue } from '../../src/outreach/public.js';
 import { TokenStore } from '../../src/platform/auth/token.store.js';
@@ -170,13 +171,19 @@ describe('one approval of an incident', () => {
     expect((await told(forewarn))[0]).toBe('c1 notice sent');
   });
 
-  it('of a legal duty needs no consent and two people, whatever the policy says of approval', async () => {
+  it('of a legal duty names its rule, needs no consent and two people, whatever the policy says of approval', async () => {
     const people = [aCustomer({ externalId: 'yes' }), aCustomer({ externalId: 'silent', consent: {} })];
-    forewarn = await incidentWith(people, policy({ class: 'legal', approval: 'automatic' }));
+    forewarn = await incidentWith(people, policy({ class: 'legal', rule: 'DORA Art. 19', approval: 'automatic' }));
     await forewarn.plan();
     expect(await told(forewarn)).toEqual(['silent notice pending', 'yes notice pending']);
+    expect((await campaigns(forewarn))[0]).toMatchObject({
+      stateReason: 'legal_duty',
+      stateWords: 'the law obliges to tell (DORA Art. 19), and two people approve it',
+    });
     await approve(forewarn, '1');
     expect((await campaigns(forewarn))[0]).toMatchObject({ state: 'awaiting_approval', stateReason: 'second_person' });
+    for (const wrong of [{ class: 'legal' }, { rule: 'DORA Art. 19' }])
+      expect(policiesSchema.safeParse([aPolicy(wrong)]).error?.issues[0]?.path).toEqual([0, 'rule']);
   });
 
   it('of marketing goes to nobody who agreed to news about the service alone', async () => {

@@ -127,8 +127,9 @@ export function waitForPerson(audience: AudienceKind, customers: number): Approv
  */
 export function decideApproval(policy: Policy, customers: number, now: Date, grant?: Grant): ApprovalDecision {
   if (grant) return byGrant(grant, customers);
-  if (policy.approval === 'required' || policy.class === 'legal')
-    return { state: 'awaiting_approval', reason: { code: 'policy_requires_person' } };
+  if (policy.class === 'legal')
+    return { state: 'awaiting_approval', reason: { code: 'legal_duty', rule: policy.rule ?? '' } };
+  if (policy.approval === 'required') return { state: 'awaiting_approval', reason: { code: 'policy_requires_person' } };
   if (customers > policy.blastLimit)
     return {
       state: 'awaiting_approval',

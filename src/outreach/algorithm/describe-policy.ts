@@ -60,6 +60,7 @@ export function describePolicy(policy: Policy): string[] {
     holdOut ? `${holdOut.share * 100} % of them are held out, to measure the effect.` : '',
     approvalWords(approval, blastLimit, trust),
     policy.class === 'service' ? '' : CLASS_WORDS[policy.class],
+    policy.rule === undefined ? '' : `The rule is ${policy.rule}.`,
     twoPersonsAbove === undefined ? '' : `More than ${twoPersonsAbove} customers need two people.`,
     ramp ? `It goes to ${ramp.map((one) => `${one * 100} %`).join(', then ')} of the customers, then to all.` : '',
     quietHours
