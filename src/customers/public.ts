@@ -78,14 +78,14 @@ export class CustomerDirectory {
   async recognise(tx: Tx, people: readonly Person[], now: Date, known?: Known): Promise<(number | undefined)[]> {
     const wanted = await this.placed(people);
     const found = new Map(known ?? (await this.look(tx, people)));
-    const strangers = wanted.filter(({ key, names }) => names.length > 0 && !found.has(key));
+    const strangers = wanted.filter(({ key }) => key !== '' && !found.has(key));
     if (strangers.length > 0) await this.introduce(tx, strangers, found, now);
     return wanted.map(({ key }) => found.get(key));
   }
 
   /** Of each person a name where nobody knows them, undefined where somebody does or they have no identities; `known` is what `look` said. */
   async strangersAmong(people: readonly Person[], known: Known): Promise<(string | undefined)[]> {
-    return (await this.placed(people)).map(({ key, names }) => (names.length > 0 && !known.has(key) ? key : undefined));
+    return (await this.placed(people)).map(({ key }) => (key !== '' && !known.has(key) ? key : undefined));
   }
 
   /** Whether each person is somebody whom the directory lists, beside those whom telemetry alone named; `known` is what `look` said. */
@@ -149,18 +149,17 @@ export class CustomerDirectory {
     const directory = this.projects.find(projectId)?.directory;
     if (!directory) throw new Error(`there is no project ${projectId}`);
     const identities = this.allowed(all);
-    const names = identities.map((one) => ({ ...one, directoryId: directory.id }));
-    return { key: nameOf(directory.id, identities), names };
+    return { key: nameOf(directory.id, identities), directoryId: directory.id, identities };
   }
 
   /** Customers by the key of a person: remembered ones, and those that the directory finds. */
   private async find(sql: Sql, wanted: readonly Placed[]): Promise<Map<string, number>> {
     const found = new Map<string, number>();
     const asked = new Map<string, readonly Name[]>();
-    for (const { key, names } of wanted) {
-      const id = this.known.get(key);
-      if (id !== undefined) found.set(key, id);
-      else if (names.length > 0) asked.set(key, names);
+    for (const one of wanted) {
+      const id = this.known.get(one.key);
+      if (id !== undefined) found.set(one.key, id);
+      else if (one.key !== '') asked.set(one.key, namesOf(one));
     }
     const single = new Map([...asked.values()].flat().map((one) => [keyOf(one), one]));
     const owners = await this.store.findIdentities(sql, [...single.values()]);
@@ -174,7 +173,10 @@ export class CustomerDirectory {
 
   private async introduce(tx: Tx, strangers: readonly Placed[], found: Map<string, number>, now: Date): Promise<void> {
     const made = new Map<string, readonly Name[]>();
-    for (const { names } of strangers) if (!made.has(strongestOf(names))) made.set(strongestOf(names), names);
+    for (const one of strangers) {
+      const names = namesOf(one);
+      if (!made.has(strongestOf(names))) made.set(strongestOf(names), names);
+    }
     const { ids, named } = await this.store.insertSeen(tx, [...made.values()], now);
     const owners = new Map([...made.keys()].map((key, at) => [key, ids[at]]));
     if (named !== [...made.values()].flat().length) {
@@ -182,9 +184,9 @@ export class CustomerDirectory {
       const strongest = [...made.values()].flatMap(([name]) => name ?? []);
       for (const [key, { customerId }] of await this.store.findIdentities(tx, strongest)) owners.set(key, customerId);
     }
-    for (const { key, names } of strangers) {
-      const id = owners.get(strongestOf(names));
-      if (id !== undefined) found.set(key, id);
+    for (const one of strangers) {
+      const id = owners.get(strongestOf(namesOf(one)));
+      if (id !== undefined) found.set(one.key, id);
     }
   }
 
@@ -219,11 +221,13 @@ export class CustomerDirectory {
   /** Whoever has the first name of each person that somebody has, undefined where nobody knows any of them; makes none. */
   async findKnown(sql: Sql, people: readonly Person[]): Promise<(number | undefined)[]> {
     const wanted = await this.placed(people);
-    const owners = await this.store.findIdentities(
-      sql,
-      wanted.flatMap(({ names }) => names),
+    const owners = await this.store.findIdentities(sql, wanted.flatMap(namesOf));
+    return wanted.map(
+      (person) =>
+        namesOf(person)
+          .map((one) => owners.get(keyOf(one)))
+          .find(Boolean)?.personId,
     );
-    return wanted.map(({ names }) => names.map((one) => owners.get(keyOf(one))).find(Boolean)?.personId);
   }
 
   /**
@@ -323,7 +327,13 @@ export class CustomerDirectory {
 /** A person in a directory; `key` is one text for all names, empty where there are none. */
 interface Placed {
   readonly key: string;
-  readonly names: readonly Name[];
+  readonly directoryId: number;
+  readonly identities: readonly Identity[];
+}
+
+/** Names of a person; made only where somebody must be looked up, since most are remembered. */
+function namesOf({ directoryId, identities }: Placed): Name[] {
+  return identities.map((one) => ({ ...one, directoryId }));
 }
 
 function strongestOf([strongest]: readonly Name[]): string {

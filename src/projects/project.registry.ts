@@ -98,11 +98,15 @@ export class Projects {
     return this.loaded.byId.get(id);
   }
 
-  /** The project that a key opens: a public key, or one of a server. */
-  async open(key: string): Promise<OpenedProject | undefined> {
+  /** The project that a key opens: a public key, or one of a server. Waits only where what is loaded is too old. */
+  open(key: string): OpenedProject | undefined | Promise<OpenedProject | undefined> {
     const age = this.clock.now().getTime() - this.loadedAt;
-    if (age >= TOO_OLD_MS) await this.refresh();
-    else if (age >= OLD_MS) void this.refresh();
+    if (age >= TOO_OLD_MS) return this.refresh().then(() => this.opened(key));
+    if (age >= OLD_MS) void this.refresh();
+    return this.opened(key);
+  }
+
+  private opened(key: string): OpenedProject | undefined {
     return this.loaded.byPublicKey.get(key) ?? this.loaded.byHash.get(keyHash(key).toString('hex'));
   }
 

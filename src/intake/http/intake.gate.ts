@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { readProjectKey } from '../../events/project-key.js';
-import { allowsOrigin, type ProjectKey } from '../../projects/project-key.js';
-import { type Project } from '../../projects/project.js';
+import { allowsOrigin } from '../../projects/project-key.js';
+import { type OpenedProject } from '../../projects/project.js';
 import { Projects } from '../../projects/project.registry.js';
 import { type Sender } from '../sender.js';
 import { headerText, type IntakeRequest, Refusal } from './intake-request.js';
 import { KeyLimiter } from './key.limiter.js';
+
+type ReadKey = ReturnType<typeof readProjectKey>;
 
 /** Checks the key of a request, whatever its protocol. */
 @Injectable()
@@ -21,7 +23,7 @@ export class IntakeGate {
    */
   async early(request: IntakeRequest): Promise<Sender | undefined> {
     const auth = keyOf(request, undefined);
-    return !auth.ok && auth.missing ? undefined : this.sender(request);
+    return !auth.ok && auth.missing ? undefined : this.admitted(request, await this.opened(request, auth));
   }
 
   /**
@@ -30,7 +32,11 @@ export class IntakeGate {
    * @throws Refusal; the same answer for a wrong key and a wrong project, so that neither can be guessed
    */
   async sender(request: IntakeRequest, dsn?: unknown): Promise<Sender> {
-    const { project, key } = await this.open(request, dsn);
+    return this.admitted(request, await this.open(request, dsn));
+  }
+
+  /** Who sends with this key; takes one event of its limit. @throws Refusal */
+  private admitted(request: IntakeRequest, { project, key }: OpenedProject): Sender {
     const source = this.projects.sourceOf(key.id, request.address);
     const wait = this.limiter.take(key, source);
     if (wait > 0) {
@@ -44,8 +50,11 @@ export class IntakeGate {
    * Opens a project by every key that the request names, which must agree.
    * @throws Refusal
    */
-  async open(request: IntakeRequest, dsn?: unknown): Promise<{ project: Project; key: ProjectKey }> {
-    const auth = keyOf(request, dsn);
+  async open(request: IntakeRequest, dsn?: unknown): Promise<OpenedProject> {
+    return this.opened(request, keyOf(request, dsn));
+  }
+
+  private async opened(request: IntakeRequest, auth: ReadKey): Promise<OpenedProject> {
     if (!auth.ok) throw new Refusal(auth.status, auth.status === 403 ? 'unauthorized' : 'malformed', auth.reason);
     const opened = await this.projects.open(auth.key);
     if (!opened || (request.projectId !== undefined && String(opened.project.id) !== request.projectId)) {
@@ -59,7 +68,7 @@ export class IntakeGate {
   }
 }
 
-function keyOf({ query, headers, projectId }: IntakeRequest, dsn: unknown): ReturnType<typeof readProjectKey> {
+function keyOf({ query, headers, projectId }: IntakeRequest, dsn: unknown): ReadKey {
   return readProjectKey({
     query: query.sentry_key,
     sentryAuth: headerText(headers['x-sentry-auth']),
