@@ -62,10 +62,10 @@ export function readReport({ bodies, texts }: ThreadReport): (SeparatedBody | un
   let from = 0;
   return (JSON.parse(bodies) as (ReportedBody | null)[]).map((body) => {
     if (body === null) return undefined;
-    const events = body.events.map(({ length, ...event }) => {
+    const events = body.events.map(({ eventId, position, facts, signed, length }) => {
       const text = Buffer.from(texts, from, length);
       from += length;
-      return { ...event, text };
+      return { eventId, position, facts, signed, text };
     });
     return { events, rest: body.rest };
   });
