@@ -11,7 +11,7 @@ import { type Database } from '../src/platform/db/database.js';
 import { readSettings } from '../src/platform/config/settings.js';
 import { KINDS } from './support/bodies.js';
 import { cpuSeconds } from './support/cpu-time.js';
-import { firstProject, letOneAddressOpenIssues, rssMb, startDaemon } from './support/daemon-process.js';
+import { firstProject, letOneAddressBeMany, rssMb, startDaemon } from './support/daemon-process.js';
 import { type LoadOrder, type LoadReport } from './support/load.js';
 
 /**
@@ -139,7 +139,7 @@ async function main(): Promise<void> {
   const [barePort] = (await once(bareServer, 'message')) as [number];
   const { database, close } = await openDatabase(readSettings({ FOREWARN_DATA_DIR: dataDir }), { share: true });
   const { id: project, key } = await firstProject(port);
-  await letOneAddressOpenIssues(port, project);
+  await letOneAddressBeMany(port, project);
   const rows: Record<string, Row> = {};
   for (const { name } of KINDS.filter((one) => KIND === undefined || one.name === KIND))
     rows[name] = await measure(name, captures, { port, project, key }, { port: barePort }, daemon, database);

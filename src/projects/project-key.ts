@@ -33,8 +33,8 @@ export interface KeyLimits {
 /**
  * Limits that keys have by themselves, generous: SDKs do not send again what was refused, so a refusal loses evidence.
  * - Events: twice `projects.limits.eventsPerMinute`, from which on payloads are let go; 20,000 a second is more than one process commits
- *   (docs/benchmarks.md), so it stops loops and floods and nothing else. A source may do the same, since behind a proxy that is not named in
- *   `TRUST_PROXY` all apps are one source.
+ *   (docs/benchmarks.md), so it stops loops and floods and nothing else. Half of it for a source, so that one address never uses up what a key
+ *   may send. That is 10,000 a second, about what one process commits, since behind a proxy that is not named in `TRUST_PROXY` all apps are one source.
  * - New issues: for a key as many as `grouping.maxNewIssuesPerHour` lets the project open (5000), so there is no limit of its own. A fifth of
  *   that for a source, so that muting a project takes five addresses that were not seen
  *   before; at half an app that logs ids in its messages is cut on its first day, at double two addresses and a half are enough.
@@ -43,7 +43,7 @@ export interface KeyLimits {
  */
 export const DEFAULT_LIMITS: KeyLimits = {
   eventsPerMinute: 1_200_000,
-  sourceEventsPerMinute: 1_200_000,
+  sourceEventsPerMinute: 600_000,
   newIssuesPerHour: 1_000_000,
   sourceNewIssuesPerHour: 1000,
   newCustomersPerMinute: 600_000,

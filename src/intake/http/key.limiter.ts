@@ -44,10 +44,11 @@ export class KeyLimiter {
     return wait;
   }
 
-  /** Takes the other events of a request that was taken. */
+  /** Takes the other events of a request that was taken. The debt of a source is its own: the key pays no more than the source had left. */
   spend({ keyId, source }: Sender, events: number): void {
-    const purses = [this.keys.get(keyId), this.sources.get(source)];
-    for (const purse of purses) if (purse) purse.left -= events;
+    const [key, own] = [this.keys.get(keyId), this.sources.get(source)];
+    if (key) key.left -= own ? Math.min(events, Math.max(0, own.left)) : events;
+    if (own) own.left -= events;
   }
 }
 
