@@ -154,7 +154,7 @@ export interface Owner {
   readonly source: Customer['source'];
 }
 
-/** Question of `search`: any of these names, or a beginning of the customer's own name. */
+/** Terms of `search`: it finds whoever has one of these names, or whose own name begins so. */
 export interface Search {
   readonly directoryId: number | null;
   readonly names: readonly Identity[];

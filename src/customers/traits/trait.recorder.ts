@@ -108,7 +108,7 @@ export class TraitRecorder implements Stage {
     metrics: Metrics,
   ) {
     const help =
-      'Times that traits of a customer were not kept, because too many customers were seen between two writes.';
+      'Times that traits of a customer were not kept, because too many customers or too many sets of traits were seen between two writes.';
     this.lost = metrics.counter('traits_lost_total', help, []);
   }
 
