@@ -9,10 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../src/platform/db/open-database.js';
 import { type Database } from '../src/platform/db/database.js';
 import { readSettings } from '../src/platform/config/settings.js';
-import { KINDS } from './support/bodies.js';
+import { KINDS, type LoadKind } from './support/bodies.js';
 import { cpuSeconds } from './support/cpu-time.js';
-import { firstProject, letOneAddressBeMany, rssMb, startDaemon } from './support/daemon-process.js';
+import { firstProject, importCustomers, letOneAddressBeMany, rssMb, startDaemon } from './support/daemon-process.js';
 import { type LoadOrder, type LoadReport } from './support/load.js';
+import { outcomesBetween, settled, sumOf, written } from './support/written.js';
 
 /**
  * Seconds of load on the daemon for each kind, `--seconds N`. A campaign's waves are that far apart, so that planning weighs in every
@@ -42,10 +43,16 @@ interface Row {
   /** Growth of the resident memory since the end of the warm-up. */
   readonly rssGrowthMb: number;
   readonly bytesPerEvent: number;
+  /** Bytes of the write-ahead log and rows written, an event. */
+  readonly loggedPerEvent: number;
+  readonly rowsPerEvent: number;
   /** CPU time of the daemon and of its PostgreSQL, microseconds an event; says more than seconds on a busy machine. */
   readonly nodeUs: number;
   readonly pgUs: number;
   readonly lost: number;
+  /** Traits that customers have when it is over. */
+  readonly traits: number;
+  readonly outcomes: Readonly<Record<string, number>>;
 }
 
 function path(file: string): string {
@@ -64,15 +71,12 @@ async function load(order: LoadOrder): Promise<LoadReport> {
   });
 }
 
-async function counted(database: Database): Promise<{ events: number; bytes: number }> {
-  const [row] = await database.query<{ events: number; bytes: number }>(
-    'SELECT coalesce(sum(event_count), 0)::bigint AS events, pg_database_size(current_database()) AS bytes FROM cell',
-  );
-  return { events: row?.events ?? 0, bytes: row?.bytes ?? 0 };
-}
-
+/**
+ * Measures one kind. What digest commits is there when the load ends; where sessions and transactions come beside, whatever gathers them is waited for
+ * before and after, so that its writing weighs in full, and an event is any of the inputs.
+ */
 async function measure(
-  kind: string,
+  { name: kind, beside }: LoadKind,
   captures: string,
   target: { port: number; project: string; key: string },
   bare: { port: number },
@@ -98,14 +102,18 @@ async function measure(
   const bareBefore = await bareRate();
   await load({ ...order, ...target, seconds: WARM_UP_SECONDS, run: run() });
   const rssBefore = rssMb(pid);
-  const before = await counted(database);
+  const look = () => (beside ? settled(database) : written(database));
+  const before = await look();
   const cpuBefore = cpuSeconds(pid);
   const report = await load({ ...order, ...target, run: run() });
-  const after = await counted(database);
+  const after = await look();
   const cpuAfter = cpuSeconds(pid);
   const rssAfter = rssMb(pid);
-  const events = Math.max(1, after.events - before.events);
-  const drained = (after.events - before.events) / report.seconds;
+  const outcomes = outcomesBetween(before, after);
+  const errors = after.events - before.events;
+  const counted = beside ? errors + (outcomes.used ?? 0) : errors;
+  const events = Math.max(1, counted);
+  const drained = counted / report.seconds;
   const bareMean = (bareBefore + (await bareRate())) / 2;
   return {
     accepted: report.accepted / report.seconds,
@@ -117,9 +125,13 @@ async function measure(
     rssMb: rssAfter,
     rssGrowthMb: rssAfter - rssBefore,
     bytesPerEvent: (after.bytes - before.bytes) / events,
+    loggedPerEvent: (after.logged - before.logged) / events,
+    rowsPerEvent: (after.rows - before.rows) / events,
     nodeUs: ((cpuAfter.own - cpuBefore.own) * 1e6) / events,
     pgUs: ((cpuAfter.below - cpuBefore.below) * 1e6) / events,
-    lost: report.accepted - (after.events - before.events),
+    lost: report.accepted - (beside ? sumOf(outcomes) : errors),
+    traits: after.traits,
+    outcomes,
   };
 }
 
@@ -141,8 +153,10 @@ async function main(): Promise<void> {
   const { id: project, key } = await firstProject(port);
   await letOneAddressBeMany(port, project);
   const rows: Record<string, Row> = {};
-  for (const { name } of KINDS.filter((one) => KIND === undefined || one.name === KIND))
-    rows[name] = await measure(name, captures, { port, project, key }, { port: barePort }, daemon, database);
+  for (const kind of KINDS.filter((one) => KIND === undefined || one.name === KIND)) {
+    if (kind.beside) await importCustomers(port, kind.customers);
+    rows[kind.name] = await measure(kind, captures, { port, project, key }, { port: barePort }, daemon, database);
+  }
   report(rows);
   await close();
   bareServer.disconnect();
@@ -154,7 +168,7 @@ async function main(): Promise<void> {
 
 function report(rows: Readonly<Record<string, Row>>): void {
   console.log(
-    'kind         accepted/s  drained/s   bare/s  ratio  p50 ms  p99 ms  RSS MB  bytes/event  lost  node us  pg us',
+    'kind         accepted/s  drained/s   bare/s  ratio  p50 ms  p99 ms  RSS MB  bytes/event  lost  node us  pg us  log bytes  rows  traits',
   );
   for (const [name, row] of Object.entries(rows)) {
     const cells = [
@@ -171,10 +185,14 @@ function report(rows: Readonly<Record<string, Row>>): void {
       String(row.lost).padStart(5),
       row.nodeUs.toFixed(0).padStart(8),
       row.pgUs.toFixed(0).padStart(6),
+      row.loggedPerEvent.toFixed(0).padStart(10),
+      row.rowsPerEvent.toFixed(1).padStart(5),
+      String(row.traits).padStart(7),
     ];
     console.log([name.padEnd(11), ...cells, ...rest].join(' '));
   }
-  const pick = (field: keyof Row, digits: number) =>
+  for (const [name, { outcomes }] of Object.entries(rows)) console.log(`${name}: ${wordsOf(outcomes)}`);
+  const pick = (field: Exclude<keyof Row, 'outcomes'>, digits: number) =>
     Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, Number(row[field].toFixed(digits))]));
   console.log(
     JSON.stringify({
@@ -188,11 +206,21 @@ function report(rows: Readonly<Record<string, Row>>): void {
       rssMb: pick('rssMb', 0),
       rssGrowthMb: pick('rssGrowthMb', 0),
       bytesPerEvent: pick('bytesPerEvent', 0),
+      loggedBytesPerEvent: pick('loggedPerEvent', 0),
+      rowsPerEvent: pick('rowsPerEvent', 2),
+      traits: pick('traits', 0),
+      outcomes: Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, row.outcomes])),
       lost: pick('lost', 0),
       nodeCpuUsPerEvent: pick('nodeUs', 0),
       postgresCpuUsPerEvent: pick('pgUs', 0),
     }),
   );
+}
+
+function wordsOf(outcomes: Readonly<Record<string, number>>): string {
+  return Object.entries(outcomes)
+    .map(([outcome, count]) => `${count} ${outcome}`)
+    .join(', ');
 }
 
 await main();

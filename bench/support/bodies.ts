@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { type Visit, visits } from './visits.js';
 
 /** A kind of load: how many different faults and customers it has, and over how many connections it comes. */
 export interface LoadKind {
-  readonly name: 'manyFaults' | 'oneFault' | 'storm' | 'newFaults';
+  readonly name: 'manyFaults' | 'oneFault' | 'storm' | 'newFaults' | 'mixed';
+  /** Sessions and transactions that come beside each error; none if left out. */
+  readonly beside?: 10;
   readonly faults: number;
   readonly customers: number;
   readonly connections: number;
@@ -12,20 +15,21 @@ export interface LoadKind {
 
 /**
  * A storm is what an outage looks like: one fault, everybody hit, every server sending at once. New faults are what the worst
- * release looks like: every request fails in a way of its own.
+ * release looks like: every request fails in a way of its own. Mixed is an app on a good day: ten times as much comes of what works.
  */
 export const KINDS: readonly LoadKind[] = [
   { name: 'manyFaults', faults: 2000, customers: 50_000, connections: 256 },
   { name: 'oneFault', faults: 1, customers: 50_000, connections: 256 },
   { name: 'storm', faults: 1, customers: 500_000, connections: 256 },
   { name: 'newFaults', faults: 18_000, customers: 50_000, connections: 256 },
+  { name: 'mixed', beside: 10, faults: 2000, customers: 50_000, connections: 256 },
 ];
 
 /** Marks in a template body, as long as what replaces them. */
 const EVENT_ID = 'e'.repeat(32);
 const USER = 'customer-0000000';
 const FAULT = 'chargeQQQQQQ';
-/** gzip bodies cannot be patched, so this many are made before the clock starts; past that they are made as they are needed. */
+/** gzip bodies cannot be patched, so this many of each are made, in mixed loads of all together, before the clock starts; past that they are made as they are needed. */
 const PACKED = 20_000;
 
 interface Template {
@@ -49,7 +53,10 @@ interface Source extends Template {
 
 /** Makes requests from captured envelopes, each with an event id, a customer and a fault of its own. */
 export class Bodies {
+  /** Errors; each is sent as often as the next. */
   private readonly sources: Source[];
+  /** Errors with what comes beside them, in the order in which all is sent. */
+  private readonly turn: Source[];
   private made = 0;
   private sent = 0;
 
@@ -58,21 +65,18 @@ export class Bodies {
     private readonly kind: LoadKind,
     private readonly run: string,
   ) {
-    this.sources = readTemplates(captures).map((template, nth) => {
-      const marks = {
-        eventId: placesOf(EVENT_ID, template.body),
-        user: placesOf(USER, template.body),
-        fault: placesOf(FAULT, template.body),
-      };
-      return { ...template, nth, marks, made: 0, packed: [] };
-    });
-    for (const source of this.sources.filter(({ gzip }) => gzip))
-      for (let n = 0; n < PACKED; n++) source.packed.push(this.pack(source));
+    this.sources = readTemplates(captures).map(sourceOf);
+    const rounds = kind.beside ? visits(captures, { eventId: EVENT_ID, user: USER }) : [];
+    const beside = rounds.map((round) => round.map((visit, nth) => sourceOf(templateOf(visit), nth)));
+    this.turn = this.sources.flatMap((source, nth) => [source, ...(beside[nth % beside.length] ?? [])]);
+    const packed = [...new Set(this.turn)].filter(({ gzip }) => gzip);
+    for (const source of packed)
+      for (let n = 0; n < (kind.beside ? PACKED / packed.length : PACKED); n++) source.packed.push(this.pack(source));
   }
 
   /** The next request as bytes on the wire. */
   next(project: string, key: string): Buffer {
-    const source = this.sources[this.sent++ % this.sources.length]!;
+    const source = this.turn[this.sent++ % this.turn.length]!;
     if (source.gzip) {
       const body = source.packed.pop() ?? this.pack(source);
       return Buffer.concat([headOf(source, project, key, body.length), body]);
@@ -107,6 +111,24 @@ export class Bodies {
     const ofApp = Math.max(1, Math.floor(this.kind.faults / this.sources.length));
     return (((source.made++ * 31) % ofApp) * this.sources.length + source.nth) % this.kind.faults;
   }
+}
+
+function sourceOf(template: Template, nth: number): Source {
+  const marks = {
+    eventId: placesOf(EVENT_ID, template.body),
+    user: placesOf(USER, template.body),
+    fault: placesOf(FAULT, template.body),
+  };
+  return { ...template, nth, marks, made: 0, packed: [] };
+}
+
+function templateOf({ body, gzip }: Visit): Template {
+  return {
+    body,
+    gzip,
+    headers: 'content-type: application/x-sentry-envelope\r\n',
+    path: (project, key) => `/api/${project}/envelope/?sentry_version=7&sentry_key=${key}`,
+  };
 }
 
 function headOf({ path, headers, gzip }: Template, project: string, key: string, length: number): Buffer {

@@ -60,3 +60,16 @@ export async function letOneAddressBeMany(port: number, project: string): Promis
     if (!answer.ok) throw new Error(`the limit could not be lifted: ${await answer.text()}`);
   }
 }
+
+/** Puts customers into the directory, so that whoever works without an error is known, too: telemetry alone makes customers of those who are hit. */
+export async function importCustomers(port: number, customers: number): Promise<void> {
+  const lines = Array.from({ length: customers }, (_, n) =>
+    JSON.stringify({ externalId: `customer-${String(n).padStart(7, '0')}` }),
+  );
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/customers/import`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/x-ndjson' },
+    body: lines.join('\n'),
+  });
+  if (!answer.ok) throw new Error(`the customers could not be imported: ${await answer.text()}`);
+}
