@@ -102,7 +102,7 @@ async function measure(
   const bareBefore = await bareRate();
   await load({ ...order, ...target, seconds: WARM_UP_SECONDS, run: run() });
   const rssBefore = rssMb(pid);
-  const look = () => (beside ? settled(database) : written(database));
+  const look = () => (beside ? settled(database, target.port) : written(database));
   const before = await look();
   const cpuBefore = cpuSeconds(pid);
   const report = await load({ ...order, ...target, run: run() });

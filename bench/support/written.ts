@@ -39,14 +39,26 @@ export async function written(database: Database): Promise<Written> {
   return { events: 0, bytes: 0, logged: 0, rows: 0, traits: 0, ...row, outcomes: row?.outcomes ?? {} };
 }
 
-/** Looks once the stages that gather have written all that they had: when two looks, longer apart than their pauses, agree. */
-export async function settled(database: Database): Promise<Written> {
-  for (let before = await written(database); ;) {
-    await pause(6000);
-    const after = await written(database);
-    if (sumOf(after.outcomes) === sumOf(before.outcomes) && after.traits === before.traits) return after;
-    before = after;
+/** Stages that gather in memory what they write down. */
+const GATHERING = ['outcome-flush', 'telemetry-flush', 'trait-flush'];
+
+/** Looks once the stages that gather have written all that they had by now: when each has ended two more runs, of which the second began after. */
+export async function settled(database: Database, port: number): Promise<Written> {
+  const ends = new Map(GATHERING.map((stage) => [stage, new Set<string>()]));
+  while ([...ends.values()].some((times) => times.size < 3)) {
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    for (const [stage, times] of ends) times.add(lastSuccess(metrics, stage));
+    await pause(200);
   }
+  return written(database);
+}
+
+function lastSuccess(metrics: string, stage: string): string {
+  const found = new RegExp(`^forewarn_stage_last_success_timestamp_seconds\\{stage="${stage}"\\} (.*)$`, 'm').exec(
+    metrics,
+  );
+  if (found?.[1] === undefined) throw new Error(`the daemon has no metric of the stage ${stage}`);
+  return found[1];
 }
 
 /** Outcomes that were added between two looks. */
