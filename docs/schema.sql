@@ -371,21 +371,6 @@ CREATE TABLE customer_identity (
 CREATE INDEX customer_identity_customer ON customer_identity USING btree (customer_id);
 CREATE UNIQUE INDEX customer_identity_one_id ON customer_identity USING btree (customer_id) WHERE (kind = 'id'::text);
 
-CREATE TABLE customer_trait (
-  project_id integer NOT NULL,
-  customer_id bigint NOT NULL,
-  name text NOT NULL,
-  value text NOT NULL,
-  last_seen timestamp with time zone NOT NULL,
-  count bigint NOT NULL,
-  trust smallint NOT NULL DEFAULT 0,
-  first_seen timestamp with time zone,
-  CONSTRAINT customer_trait_pkey PRIMARY KEY (project_id, customer_id, name, value),
-  CONSTRAINT customer_trait_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
-  CONSTRAINT customer_trait_trust_check CHECK (((trust >= 0) AND (trust <= 2)))
-);
-CREATE INDEX customer_trait_customer ON customer_trait USING btree (customer_id);
-
 CREATE TABLE delivery_secret (
   name text NOT NULL,
   value text NOT NULL,
@@ -1200,6 +1185,20 @@ CREATE TABLE team_news (
 );
 CREATE INDEX team_news_waiting ON team_news USING btree (place, next_at) WHERE (state = 'waiting'::text);
 
+CREATE TABLE trait_set (
+  customer_id bigint NOT NULL,
+  project_id integer NOT NULL,
+  last_seen timestamp with time zone NOT NULL,
+  names text[] NOT NULL,
+  vals text[] NOT NULL,
+  firsts bigint[] NOT NULL,
+  lasts bigint[] NOT NULL,
+  counts bigint[] NOT NULL,
+  trusts smallint[] NOT NULL,
+  CONSTRAINT trait_set_pkey PRIMARY KEY (customer_id, project_id),
+  CONSTRAINT trait_set_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE
+);
+
 CREATE TABLE user_feedback (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   project_id integer NOT NULL,
@@ -1281,6 +1280,8 @@ END
 $function$;
 
 VIEW audience_hit (issue_id bigint, customer_id bigint, changed_at timestamp with time zone, trust smallint);;
+
+VIEW customer_trait (project_id integer, customer_id bigint, name text, value text, last_seen timestamp with time zone, count bigint, first_seen timestamp with time zone, trust smallint);;
 
 VIEW health_hit (customer_id bigint, issue_id bigint, severity integer, last_at timestamp with time zone, events integer);;
 

@@ -27,7 +27,7 @@ export class TraitsModule implements OnApplicationBootstrap, OnModuleDestroy {
   /** Writes what was gathered since the last run. */
   async onModuleDestroy(): Promise<void> {
     try {
-      await this.recorder.runOnce();
+      await this.recorder.writeAll();
     } catch (error) {
       this.logger.error({ err: error }, `traits gathered in memory were lost: ${messageOf(error)}`);
     }

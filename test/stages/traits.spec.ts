@@ -175,6 +175,53 @@ describe('what customers use', () => {
     expect(names.filter((name) => name.startsWith('t0.'))).toHaveLength(4);
   });
 
+  it('is written at once where it is new of a customer, and how often they used the same again some minutes later', async () => {
+    forewarn = await TestDaemon.start();
+    const counts = async () => (await forewarn.rows<{ count: number }>(TRAITS)).map(({ count }) => count);
+    await forewarn.send(anEvent({ customer: 'c1' }));
+    await forewarn.runStage('trait-flush');
+    for (let nth = 0; nth < 3; nth++) await forewarn.send(anEvent({ customer: 'c1' }));
+
+    await forewarn.runStage('trait-flush');
+    expect(await counts()).toEqual([1, 1]);
+
+    for (let generation = 0; generation < 2; generation++) {
+      forewarn.clock.advance('5m');
+      await forewarn.runStage('trait-flush');
+    }
+    expect(await counts()).toEqual([4, 4]);
+  });
+
+  it('is added up where two names of a customer come between two writes', async () => {
+    forewarn = await TestDaemon.start();
+    await forewarn.know(aCustomer({ externalId: 'c1', email: 'kim@customers.example' }));
+    const { id, key } = await forewarn.project();
+    const session = { did: 'kim@customers.example', init: true, attrs: { release: '2.4.1' } };
+    await forewarn.anyone.raw('POST', `/api/${id}/envelope/?sentry_key=${key}`, {
+      body: ['{}', JSON.stringify({ type: 'session' }), JSON.stringify(session)].join('\n'),
+    });
+    await activity({ customer: 'c1', release: '2.4.1' }, { customer: 'c1', release: '2.4.2' });
+
+    await forewarn.runStage('trait-flush');
+
+    expect(await forewarn.rows(`${TRAITS.replace(' ORDER', " WHERE t.name = 'release' ORDER")}`)).toEqual([
+      { customer: 'c1', name: 'release', value: '2.4.1', count: 2 },
+      { customer: 'c1', name: 'release', value: '2.4.2', count: 1 },
+    ]);
+  });
+
+  it('is written when the daemon stops, also what was seen again', async () => {
+    forewarn = await TestDaemon.start();
+    const beside = await TestDaemon.start({ beside: forewarn });
+    await beside.send(anEvent({ customer: 'c1' }));
+    await beside.runStage('trait-flush');
+    await beside.send(anEvent({ customer: 'c1' }));
+
+    await beside.stop();
+
+    expect((await forewarn.rows<{ count: number }>(TRAITS)).map(({ count }) => count)).toEqual([2, 2]);
+  });
+
   it('goes with a customer who is erased, also what is gathered and not written yet', async () => {
     forewarn = await TestDaemon.start();
     await forewarn.know(aCustomer({ externalId: 'c1' }));

@@ -23,6 +23,12 @@ export interface CustomerTraitsRow {
   readonly traits: readonly string[];
 }
 
+/** Traits under one of the ids that a customer has had, the one seen last at the end; the set seen last comes last. */
+type TraitSet = Omit<CustomerTraitsRow, 'traits'> & {
+  readonly names: readonly string[];
+  readonly values: readonly string[];
+};
+
 const ACTIVE = `
   SELECT x.id, bool_or(x.hit) AS hit, max(x.trust) AS trust
   FROM (
@@ -31,10 +37,9 @@ const ACTIVE = `
       SELECT customer_id, last_at AS at, false AS hit, NULL AS trust
       FROM customer_activity
       WHERE project_id = $1 AND last_at >= $2
-      UNION ALL SELECT customer_id, max(last_seen), false, NULL
-      FROM customer_trait
+      UNION ALL SELECT customer_id, last_seen, false, NULL
+      FROM trait_set
       WHERE project_id = $1 AND last_seen >= $2
-      GROUP BY 1
       UNION ALL SELECT customer_id, 'infinity', true, trust
       FROM audience_member
       WHERE incident_id = $3 AND kind = 'affected'
@@ -84,17 +89,12 @@ const TRAITS = {
       SELECT merged_into, id
       FROM customer
       WHERE merged_into = ANY ($2::bigint[])
-    ), learnt AS MATERIALIZED (
-      SELECT a.root, array_agg(p.part ORDER BY t.last_seen, t.name, t.value, p.nth) AS traits
-      FROM asked a
-      JOIN customer_trait t ON t.project_id = $1 AND t.customer_id = a.part
-      CROSS JOIN LATERAL unnest(ARRAY[t.name, t.value]) WITH ORDINALITY AS p (part, nth)
-      GROUP BY a.root
     )
-    SELECT c.id, c.locale, c.time_zone AS zone, c.attributes, coalesce(l.traits, '{}') AS traits
-    FROM customer c
-    LEFT JOIN learnt l ON l.root = c.id
-    WHERE c.id = ANY ($2::bigint[])`,
+    SELECT c.id, c.locale, c.time_zone AS zone, c.attributes, coalesce(t.names, '{}') AS names, coalesce(t.vals, '{}') AS values
+    FROM asked a
+    JOIN customer c ON c.id = a.root
+    LEFT JOIN trait_set t ON t.project_id = $1 AND t.customer_id = a.part
+    ORDER BY t.last_seen NULLS FIRST`,
 };
 
 /** Trust as a number, weakest first. */
@@ -133,7 +133,14 @@ export class CausesStore {
 
   /** Reads what is known of these customers, in no order. */
   async traits(sql: Sql, projectId: number, ids: readonly number[]): Promise<CustomerTraitsRow[]> {
-    return sql.query<CustomerTraitsRow>(TRAITS, [projectId, int8s(ids)]);
+    const rows = await sql.query<TraitSet>(TRAITS, [projectId, int8s(ids)]);
+    const known = new Map<number, CustomerTraitsRow & { traits: string[] }>();
+    for (const { names, values, ...customer } of rows) {
+      const row = known.get(customer.id) ?? { ...customer, traits: [] };
+      known.set(customer.id, row);
+      names.forEach((name, at) => row.traits.push(name, values[at]!));
+    }
+    return [...known.values()];
   }
 
   /** Keeps what was found, in place of what was found before; `others` is how many were neither affected nor at risk. */

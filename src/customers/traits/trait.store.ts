@@ -1,85 +1,95 @@
 import { Injectable } from '@nestjs/common';
 import { int4s, int8s, texts, timestamps } from '../../platform/db/arrays.js';
-import { type Sql, type Tx } from '../../platform/db/database.js';
-import { type Trust, TRUSTS } from '../../projects/project-key.js';
-import { MOST_TRAITS } from '../trait.js';
+import { type Sql } from '../../platform/db/database.js';
+import { MOST_TRAITS, type TraitPair } from '../trait.js';
 
-/** One value of one trait of a customer, seen `count` times, first at `firstAt` and last at `at` (epoch milliseconds), and the best trust of who said so. */
-export interface TraitRow {
+/** Different values of traits that a customer of a project was seen with, each once. Moments in epoch milliseconds, `trusts` as places in TRUSTS. */
+export interface TraitSetRow {
   readonly projectId: number;
   readonly customerId: number;
-  readonly name: string;
-  readonly value: string;
-  readonly firstAt: number;
-  readonly at: number;
-  readonly count: number;
-  readonly trust: Trust;
+  readonly traits: readonly TraitPair[];
+  /** `traits` as PostgreSQL writes arrays of text, where the caller has that at hand: names and values. */
+  readonly literals?: readonly [names: string, values: string] | undefined;
+  readonly firsts: readonly number[];
+  readonly lasts: readonly number[];
+  readonly counts: readonly number[];
+  readonly trusts: readonly number[];
 }
 
+const MERGED = `
+  SELECT name, value, min(first) AS first, max(last) AS last, sum(count)::bigint AS count, max(trust) AS trust
+  FROM (
+    SELECT * FROM unnest(t.names, t.vals, t.firsts, t.lasts, t.counts, t.trusts)
+    UNION ALL
+    SELECT * FROM unnest(EXCLUDED.names, EXCLUDED.vals, EXCLUDED.firsts, EXCLUDED.lasts, EXCLUDED.counts, EXCLUDED.trusts)
+  ) u (name, value, first, last, count, trust)
+  GROUP BY name, value
+  ORDER BY max(last) DESC, name DESC, value DESC
+  LIMIT $10`;
 const ADD = {
   name: 'traits.add',
-  text: `INSERT INTO customer_trait AS t (project_id, customer_id, name, value, last_seen, count, first_seen, trust)
-    SELECT x.project_id, coalesce(c.merged_into, c.id), x.name, x.value, max(x.at), sum(x.count), min(x.first_at), max(x.trust)
-    FROM unnest($1::int[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[], $7::timestamptz[], $8::int[])
-      AS x (project_id, customer_id, name, value, at, count, first_at, trust)
-    JOIN customer c ON c.id = x.customer_id
-    GROUP BY 1, 2, 3, 4
-    ORDER BY 1, 2, 3, 4
-    ON CONFLICT (project_id, customer_id, name, value) DO UPDATE SET last_seen = greatest(t.last_seen, EXCLUDED.last_seen), count = t.count + EXCLUDED.count,
-      first_seen = least(t.first_seen, EXCLUDED.first_seen), trust = greatest(t.trust, EXCLUDED.trust)
-    RETURNING project_id, customer_id, xmax = 0 AS added`,
-};
-const TRIM = {
-  name: 'traits.trim',
-  text: `DELETE FROM customer_trait t
-      USING unnest($1::int[], $2::bigint[]) AS x (project_id, customer_id),
-      LATERAL (SELECT name, value FROM customer_trait o WHERE o.project_id = x.project_id AND o.customer_id = x.customer_id
-               ORDER BY last_seen DESC, name, value
-               OFFSET $3) old
-    WHERE t.project_id = x.project_id AND t.customer_id = x.customer_id AND t.name = old.name AND t.value = old.value`,
+  text: `
+    INSERT INTO trait_set AS t (customer_id, project_id, last_seen, names, vals, firsts, lasts, counts, trusts)
+    SELECT x.customer_id, x.project_id, x.last_seen, x.names::text[], x.vals::text[], x.firsts::bigint[], x.lasts::bigint[], x.counts::bigint[], x.trusts::smallint[]
+    FROM unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+      AS x (customer_id, project_id, last_seen, names, vals, firsts, lasts, counts, trusts)
+    WHERE EXISTS (SELECT FROM customer c WHERE c.id = x.customer_id)
+    ORDER BY 1, 2
+    ON CONFLICT (customer_id, project_id) DO UPDATE SET last_seen = greatest(t.last_seen, EXCLUDED.last_seen),
+      (names, vals, firsts, lasts, counts, trusts) = (
+        SELECT array_agg(name ORDER BY last, name, value), array_agg(value ORDER BY last, name, value), array_agg(first ORDER BY last, name, value),
+          array_agg(last ORDER BY last, name, value), array_agg(count ORDER BY last, name, value), array_agg(trust ORDER BY last, name, value)
+        FROM (${MERGED}) k
+      )`,
 };
 
 /** SQL on what customers use. */
 @Injectable()
 export class TraitStore {
-  /** Adds what was seen; those who are gone are left out, and of each customer and project the newest traits are kept. */
-  async add(tx: Tx, rows: readonly TraitRow[]): Promise<void> {
+  /**
+   * Adds what was seen; those who are gone are left out, and of each customer and project the newest traits are kept.
+   * @param rows each with `MOST_TRAITS` values at most
+   */
+  async add(sql: Sql, rows: readonly TraitSetRow[]): Promise<void> {
+    // One statement changes a row only once.
+    const later: TraitSetRow[] = [];
+    const first = new Map<string, TraitSetRow>();
+    for (const row of rows) {
+      const key = `${row.projectId} ${row.customerId}`;
+      if (first.has(key)) later.push(row);
+      else first.set(key, row);
+    }
     if (rows.length === 0) return;
-    const written = await tx.query<{ project_id: number; customer_id: number; added: boolean }>(ADD, [
-      int4s(rows.map((row) => row.projectId)),
+    await this.addOnce(sql, [...first.values()]);
+    await this.add(sql, later);
+  }
+
+  private async addOnce(sql: Sql, rows: readonly TraitSetRow[]): Promise<void> {
+    const literals = rows.map(({ traits, literals: known }) => known ?? literalsOf(traits));
+    await sql.query(ADD, [
       int8s(rows.map((row) => row.customerId)),
-      texts(rows.map((row) => row.name)),
-      texts(rows.map((row) => row.value)),
-      timestamps(rows.map((row) => row.at)),
-      int8s(rows.map((row) => row.count)),
-      timestamps(rows.map((row) => row.firstAt)),
-      int4s(rows.map((row) => TRUSTS.indexOf(row.trust))),
-    ]);
-    const grown = new Map(
-      written.filter((row) => row.added).map((row) => [`${row.project_id} ${row.customer_id}`, row]),
-    );
-    if (grown.size === 0) return;
-    const of = [...grown.values()];
-    await tx.query(TRIM, [
-      int4s(of.map((row) => row.project_id)),
-      int8s(of.map((row) => row.customer_id)),
+      int4s(rows.map((row) => row.projectId)),
+      timestamps(rows.map((row) => Math.max(...row.lasts))),
+      texts(literals.map(([names]) => names)),
+      texts(literals.map(([, values]) => values)),
+      texts(rows.map((row) => numberArray(row.firsts))),
+      texts(rows.map((row) => numberArray(row.lasts))),
+      texts(rows.map((row) => numberArray(row.counts))),
+      texts(rows.map((row) => numberArray(row.trusts))),
       MOST_TRAITS,
     ]);
   }
+}
 
-  /** Traits of one customer in a project, newest first. */
-  async of(
-    sql: Sql,
-    projectId: number,
-    customerId: number,
-  ): Promise<{ name: string; value: string; lastSeen: Date; count: number }[]> {
-    return sql.query(
-      `SELECT name, value, max(last_seen) AS "lastSeen", sum(count)::bigint AS count
-       FROM customer_trait
-       WHERE project_id = $1 AND customer_id IN (SELECT id FROM customer WHERE id = $2 OR merged_into = $2)
-       GROUP BY 1, 2
-       ORDER BY 3 DESC, 1, 2`,
-      [projectId, customerId],
-    );
-  }
+/** Names and values of traits as PostgreSQL writes arrays of text. */
+export function literalsOf(traits: readonly TraitPair[]): readonly [names: string, values: string] {
+  return [textArray(traits.map(([name]) => name)), textArray(traits.map(([, value]) => value))];
+}
+
+function textArray(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+}
+
+function numberArray(values: readonly number[]): string {
+  return `{${values.join(',')}}`;
 }
