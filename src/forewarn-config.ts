@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { handOversSchema } from './contacts/hand-overs-config.js';
 import { CHANNELS } from './customers/customer.js';
 import { identitySchema } from './customers/identity-config.js';
-import { deliverySchema } from './delivery/delivery-config.js';
+import { channelOf, deliverySchema } from './delivery/delivery-config.js';
 import { detectionSchema } from './detection/detection-config.js';
 import { areasSchema, explanationsSchema } from './explanations/explanations-config.js';
 import { render, templateProblem } from './explanations/reader.js';
@@ -16,6 +16,7 @@ import { retentionSchema } from './ops/retention-config.js';
 import { teamSchema } from './ops/team-config.js';
 import { projectsSchema } from './projects/projects-config.js';
 import { groupingConfig } from './grouping/grouping-config.js';
+import { approvedTextProblems } from './outreach/approved-texts-config.js';
 import { outreachSchema } from './outreach/outreach-config.js';
 import { policiesSchema, type Policy } from './outreach/policy.js';
 import { type Settings } from './platform/config/settings.js';
@@ -194,7 +195,12 @@ export function loadConfig(path: string): ForewarnConfig {
     if (!read) continue;
     problems.push(...linkProblems(locale, read, known.policies ?? []), ...helpProblems(locale, read, known.policies));
   }
-  if (file?.holdsMap) problems.push(...referenceProblems(file), ...areaProblems(file, known.locales));
+  if (file?.holdsMap)
+    problems.push(
+      ...referenceProblems(file),
+      ...areaProblems(file, known.locales),
+      ...approvedProblems(file, { ...known, locales: known.locales ?? [] }),
+    );
   if (!config || problems.length > 0)
     throw new StartError(`The configuration is wrong:\n  ${byPlace(problems).join('\n  ')}`);
   return { ...config, texts };
@@ -361,6 +367,31 @@ function referenceProblems(file: YamlFile): string[] {
 function namedIn(place: Path, list: unknown): [Path, string][] {
   return listIn(list).flatMap((one, at) =>
     textOf(one, 'project').map((slug): [Path, string] => [[...place, at, 'project'], slug]),
+  );
+}
+
+/** Approved texts that fit nothing else in the file. */
+function approvedProblems(
+  file: YamlFile,
+  {
+    outreach,
+    projects,
+    policies,
+    delivery,
+    locales,
+  }: Partial<z.output<typeof fileSchema>> & { locales: readonly string[] },
+): string[] {
+  const texts = outreach?.approvedTexts.sms;
+  if (!texts || !projects || !policies || !delivery) return [];
+  const against = {
+    locales,
+    projects: projects.map(({ slug }) => slug),
+    variables: VARIABLES,
+    links: new Set(policies.map(({ links }) => links)),
+    gateways: delivery.gateways.flatMap((one) => (channelOf(one) === 'sms' ? one.name : [])),
+  };
+  return approvedTextProblems(texts, against).map(({ path, words, known: names }) =>
+    file.problem(['outreach', 'approvedTexts', 'sms', ...path], words, names),
   );
 }
 

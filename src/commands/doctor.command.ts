@@ -5,6 +5,7 @@ import { type DeliveryConfig, deliverySchema } from '../delivery/delivery-config
 import { type Gateway } from '../delivery/gateway.js';
 import { gatewaysSet } from '../delivery/gateway.factories.js';
 import { configPath, loadConfig } from '../forewarn-config.js';
+import { describeApproved } from '../outreach/algorithm/describe-approved.js';
 import { describePolicy } from '../outreach/algorithm/describe-policy.js';
 import { natsAddress } from '../intake/nats-address.js';
 import { countNobody, nobodyFix, nobodyWords } from '../intake/nobody.read-model.js';
@@ -47,6 +48,7 @@ async function checkParts(settings: Settings, report: Report): Promise<void> {
   if (natsUrl !== undefined) await report.check('NATS', () => tryNats(natsUrl));
   if (alertmanagerUrl !== undefined) await report.check('Alertmanager', () => tryAlertmanager(alertmanagerUrl));
   explainPolicies(settings, report);
+  noteApprovedTexts(settings, report);
   const gateways = gatewaysSet(settings, deliveryOf(settings));
   for (const { label, make } of gateways) await report.check(label, () => tryGateway(make()));
   noteWithoutProvider(
@@ -102,6 +104,20 @@ function explainPolicies(settings: Settings, report: Report): void {
     const [first = '', ...rest] = describePolicy(policy);
     report.note([`policy ${first}`, ...rest].join('\n      '));
   }
+}
+
+/** Says which texts the provider of a channel approved, and which messages of the policies have none. */
+function noteApprovedTexts(settings: Settings, report: Report): void {
+  let config;
+  try {
+    config = loadConfig(configPath(settings));
+  } catch {
+    return; // told before
+  }
+  const texts = config.outreach.approvedTexts.sms;
+  if (!texts) return;
+  const words = describeApproved(texts, config.policies, config.locales);
+  report.note(['sms: its provider sends approved texts only', ...words].join('\n      '));
 }
 
 /** Names each channel of a policy that has no provider while another has one: nobody is written to by it. */

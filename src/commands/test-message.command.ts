@@ -22,7 +22,8 @@ export async function run(args: string[], { stdout }: CommandIo): Promise<number
     throw new UsageError('--to must be a mail address or a number like +4915112345678');
   const settings = readSettings(process.env);
   if (settings.sending === 'held') throw new StartError('FOREWARN_SENDING is held, so nothing leaves.');
-  const gateway = gatewaysSet(settings, loadConfig(configPath(settings)).delivery)
+  const { delivery, outreach } = loadConfig(configPath(settings));
+  const gateway = gatewaysSet(settings, delivery)
     .find((one) => one.channel === channel)
     ?.make();
   if (!gateway) throw new StartError(`No provider is set for ${channel}.`);
@@ -31,12 +32,8 @@ export async function run(args: string[], { stdout }: CommandIo): Promise<number
   const refusal = testRefusal(test);
   if (refusal) throw new StartError(refusal);
   try {
-    const result = await sendTest(
-      gateway,
-      test,
-      settings.publicUrl ?? `http://localhost:${settings.port}`,
-      clock.now(),
-    );
+    const base = settings.publicUrl ?? `http://localhost:${settings.port}`;
+    const result = await sendTest(gateway, test, { base, approvedTexts: outreach.approvedTexts }, clock.now());
     const words =
       'reason' in result ? `${result.reason}${'code' in result && result.code ? ` (${result.code})` : ''}` : '';
     stdout.write(`${gateway.name}: ${result.kind} ${words}`.trimEnd() + '\n');

@@ -51,31 +51,40 @@ const twilio = z.strictObject({
   baseUrl: target.optional(),
   perSecond,
 });
-const http = z.strictObject({
-  kind: z.literal('http'),
-  name: slug,
-  channel,
-  url: target,
-  method: z.enum(['POST', 'PUT', 'GET']).default('POST'),
-  headers: z.record(z.string().regex(/^[\w-]+$/), secret.pipe(template)).default({}),
-  /** Text of the body; `json` beside it says how values are written into it. */
-  body: template.optional(),
-  encoding: z.enum(['json', 'form', 'text']).default('json'),
-  /** True: the provider knows a message by its id and takes it once, so that one in doubt may be sent again. */
-  idempotent: z.boolean().default(false),
-  /** True: plain http to another machine is allowed. */
-  insecure: z.boolean().default(false),
-  answer: z
-    .strictObject({
-      id: path.optional(),
-      status: path.optional(),
-      ok: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
-      codes: z.record(z.string(), outcome).default({}),
-    })
-    .prefault({})
-    .refine(({ status, ok }) => (status === undefined) === (ok === undefined), 'status and ok are needed together'),
-  perSecond,
-});
+const http = z
+  .strictObject({
+    kind: z.literal('http'),
+    name: slug,
+    channel,
+    url: target,
+    method: z.enum(['POST', 'PUT', 'GET']).default('POST'),
+    headers: z.record(z.string().regex(/^[\w-]+$/), secret.pipe(template)).default({}),
+    /** Text of the body; `json` beside it says how values are written into it. */
+    body: z.string().max(20_000).optional(),
+    encoding: z.enum(['json', 'form', 'text']).default('json'),
+    /** True: the provider knows a message by its id and takes it once, so that one in doubt may be sent again. */
+    idempotent: z.boolean().default(false),
+    /** True: plain http to another machine is allowed. */
+    insecure: z.boolean().default(false),
+    answer: z
+      .strictObject({
+        id: path.optional(),
+        status: path.optional(),
+        ok: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
+        codes: z.record(z.string(), outcome).default({}),
+      })
+      .prefault({})
+      .refine(({ status, ok }) => (status === undefined) === (ok === undefined), 'status and ok are needed together'),
+    perSecond,
+  })
+  .superRefine(({ url, body, encoding }, context) => {
+    const problems = {
+      url: templateProblem(url),
+      body: body === undefined ? undefined : templateProblem(body, encoding === 'json'),
+    };
+    for (const [path, message] of Object.entries(problems))
+      if (message) context.addIssue({ code: 'custom', path: [path], message });
+  });
 const webhook = z.strictObject({
   kind: z.literal('webhook'),
   name: slug,
@@ -131,3 +140,15 @@ export type WebhookGatewayConfig = z.output<typeof webhook>;
 
 /** Injection token of the `delivery` section. */
 export const DELIVERY_CONFIG = Symbol('delivery-config');
+
+/** The channel of a gateway. */
+export function channelOf(gateway: GatewayConfig): Channel {
+  switch (gateway.kind) {
+    case 'smtp':
+      return 'email';
+    case 'twilio':
+      return 'sms';
+    default:
+      return gateway.channel;
+  }
+}

@@ -1,5 +1,11 @@
 import { type MessageReason } from '../outreach/reasons.js';
 
+/** A text that a provider approved, by the provider's name, with its values by the provider's names in their order. */
+export interface ApprovedTemplate {
+  readonly id: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
 /** Fields of a message on every channel. It is for one recipient, rendered, allowed and due. */
 interface Outgoing {
   /** Our id of the message (a UUID); the same on every attempt. */
@@ -9,6 +15,8 @@ interface Outgoing {
   /** BCP 47 tag of the language that the text is written in. */
   readonly locale: string;
   readonly text: string;
+  /** The text as its provider knows it, where that sends only what it approved before; `text` is how it reads. */
+  readonly template?: ApprovedTemplate;
   /** After this moment the message does harm and is not sent any more. */
   readonly validUntil?: Date;
 }

@@ -2,6 +2,7 @@ import { getCountries } from 'libphonenumber-js/max';
 import { z } from 'zod';
 import { type Channel } from '../customers/customer.js';
 import { duration } from '../platform/config/schema.js';
+import { approvedTextsSchema } from './approved-texts-config.js';
 
 const limit = z.number().int().min(0).max(100_000_000);
 const ceilings = (perHour: number, perDay: number) =>
@@ -51,6 +52,8 @@ export const outreachSchema = z.strictObject({
         .default({}),
     })
     .optional(),
+  /** Texts of channels whose provider sends only what it approved before. */
+  approvedTexts: approvedTextsSchema,
   /** ISO 3166 codes of the countries whose numbers may be written to; left out: all but what costs the recipient or us extra. */
   countries: z
     .array(z.string().refine((code) => COUNTRIES.includes(code), 'must be a country code of two letters, like DE'))

@@ -26,6 +26,7 @@ import { Ramps } from './campaigns/ramp.service.js';
 import { OutreachOutlooks } from './campaigns/outlook.service.js';
 import { CampaignStore } from './campaigns/campaign.store.js';
 import { CampaignsController } from './campaigns/campaigns.controller.js';
+import { ApprovedTexts } from './messages/approved-texts.service.js';
 import { Composer } from './messages/composer.service.js';
 import { CustomerPageController } from './page/customer-page.controller.js';
 import { CustomerPages } from './page/customer-page.service.js';
@@ -82,6 +83,7 @@ import { MessageQueue } from './public.js';
     MailWriter,
     CustomerPages,
     VerifyReadModel,
+    ApprovedTexts,
     Composer,
     CampaignStage,
     ErasureStage,

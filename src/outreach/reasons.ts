@@ -12,6 +12,8 @@ const MESSAGE_WORDS = {
   told_by_contact: 'the contact of the account is told in place of the customer',
   no_account_contact: 'the account has no contact who can be reached, so the customer is told',
   address_refused: 'the provider refused the address for good',
+  no_approved_text:
+    'the provider approved no text of this kind in the language of the customer (outreach.approvedTexts)',
   in_contact: 'the customer is in contact with support about it already',
   cap: 'the customer has been written to as often as the policy allows',
   erased: 'the customer was erased',

@@ -102,6 +102,41 @@ describe('the HTTP gateway', () => {
     expect(requests).toHaveLength(1);
   });
 
+  it('puts an approved text by id and values into address, headers and body, in the forms that providers ask for', async () => {
+    const sms = anSms({ template: { id: 'SMS_1549', parameters: { area: '结账', who: NASTY } } });
+    const tencent =
+      '{"TemplateId":"{{templateId}}","TemplateParamSet":{{templateList}},"all":{"in":{{templateObject}}}}';
+    const aliyun = 'TemplateCode={{templateId}}&TemplateParam={{templateParameters}}';
+    const headers = { 'X-Template': '{{templateId}}' };
+
+    await http({ body: tencent, headers, url: `${base()}/{{templateId}}?area={{parameter.area}}` }).send(sms, NOW);
+    await http({ body: aliyun, encoding: 'form' }).send(sms, NOW);
+    await http({ body: tencent }).send(anSms(), NOW);
+
+    const [json, form, free] = requests;
+    expect(json?.url).toBe(`/SMS_1549?area=${encodeURIComponent('结账')}`);
+    expect(json?.headers['x-template']).toBe('SMS_1549');
+    expect(JSON.parse(json?.body ?? '')).toEqual({
+      TemplateId: 'SMS_1549',
+      TemplateParamSet: ['结账', NASTY],
+      all: { in: { area: '结账', who: NASTY } },
+    });
+    const fields = new URLSearchParams(form?.body);
+    expect(fields.get('TemplateCode')).toBe('SMS_1549');
+    expect(JSON.parse(fields.get('TemplateParam') ?? '')).toEqual({ area: '结账', who: NASTY });
+    expect(JSON.parse(free?.body ?? '')).toMatchObject({ TemplateId: '', TemplateParamSet: null });
+  });
+
+  it.each([
+    [{ body: '{"to":"{{to}}' }, 'is not JSON once it is filled'],
+    [{ body: '{"list":"{{templateList}}"}' }, 'is not JSON once it is filled'],
+    [{ body: '{"a":"{{to"}' }, 'has braces that do not close'],
+    [{ body: 'list={{templateList}}', encoding: 'form' }, '{{templateList}} is not known'],
+    [{ url: 'https://sms.example/{{too}}' }, '{{too}} is not known'],
+  ])('refuses a template that cannot be filled: %j', (about, words) => {
+    expect(() => http(about)).toThrow(words);
+  });
+
   it('is in doubt when the connection ends after the request, unless the provider takes each message once', async () => {
     answer = (response) => response.destroy();
     expect(await http().send(anSms(), NOW)).toMatchObject({ kind: 'inDoubt', reason: 'connection_lost' });
@@ -150,6 +185,17 @@ describe('the webhook gateway', () => {
       ),
     );
     expect(new Set(requests.map(({ headers }) => headers['webhook-id']))).toEqual(new Set(['0199-1']));
+  });
+
+  it('passes an approved text on by id and values', async () => {
+    const one = { kind: 'webhook', name: 'push', channel: 'sms', url: base(), secrets: [SECRET] };
+    const [config] = deliverySchema.parse({ gateways: [one] }).gateways;
+    if (config?.kind !== 'webhook') throw new Error('not a webhook');
+    const template = { id: 'SMS_1549', parameters: { area: '结账' } };
+
+    await new WebhookGateway(config).send(anSms({ template }), NOW);
+
+    expect(JSON.parse(requests[0]?.body ?? '')).toMatchObject({ data: { text: 'Hello', template } });
   });
 });
 

@@ -64,6 +64,8 @@ export class TwilioEmulator {
   }
   /** Every create call, refused ones too, as its parameters. */
   readonly createCalls: Record<string, string>[] = [];
+  /** Approved texts of the account by their ContentSid, with places like `{{1}}`; a test sets them. */
+  readonly contents = new Map<string, string>();
   /** The clock of the emulator; a test may replace it. */
   now: () => Date = () => new Date();
   private readonly arrivals = new Arrivals<EmulatedMessage>();
@@ -203,7 +205,8 @@ export class TwilioEmulator {
     const params = new URLSearchParams(body);
     const fields = Object.fromEntries(params);
     this.createCalls.push(fields);
-    const refused = checkCreate(request.headers['content-type'], params) ?? magicError(fields);
+    const refused =
+      checkCreate(request.headers['content-type'], params) ?? magicError(fields) ?? this.contentError(fields);
     if (refused) return replyError(response, refused);
     const script = this.scripts.get(fields['To'] ?? '')?.shift();
     if (script === 'reset') return void request.socket.resetAndDestroy();
@@ -223,7 +226,7 @@ export class TwilioEmulator {
       to: fields['To'] ?? '',
       from: fields['From'] ?? null,
       messagingServiceSid: fields['MessagingServiceSid'] ?? null,
-      body: fields['Body'] ?? '',
+      body: this.bodyOf(fields),
       statusCallback: fields['StatusCallback'] ?? null,
       validityPeriod: fields['ValidityPeriod'] === undefined ? null : Number(fields['ValidityPeriod']),
       status: fields['MessagingServiceSid'] === undefined ? 'queued' : 'accepted',
@@ -233,6 +236,25 @@ export class TwilioEmulator {
     };
     this.arrivals.add(message);
     return message;
+  }
+
+  /** An approved text must be there, and each of its places must have a value, and no other may be given. */
+  private contentError({ ContentSid: id, ContentVariables: values }: Record<string, string>): ApiError | undefined {
+    if (id === undefined) return undefined;
+    const text = this.contents.get(id);
+    if (text === undefined) return { status: 400, code: 21655, message: `There is no ContentSid ${id}` };
+    const wanted = [...new Set([...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name))].sort();
+    const given = Object.entries(JSON.parse(values ?? '{}') as Record<string, unknown>);
+    const fits = given.every(([, value]) => typeof value === 'string' && value !== '' && !value.includes('\n'));
+    const names = given.map(([name]) => name).sort();
+    if (fits && JSON.stringify(names) === JSON.stringify(wanted)) return undefined;
+    return { status: 400, code: 21656, message: 'The ContentVariables parameter is invalid' };
+  }
+
+  private bodyOf({ Body: body = '', ContentSid: id, ContentVariables: values }: Record<string, string>): string {
+    if (id === undefined) return body;
+    const given = JSON.parse(values ?? '{}') as Record<string, string>;
+    return (this.contents.get(id) ?? '').replace(/\{\{(\w+)\}\}/g, (_, name: string) => given[name] ?? '');
   }
 
   private list(response: ServerResponse, url: URL): void {

@@ -27,6 +27,15 @@ const sender: Check = (value) =>
   e164(value) || /^\d{3,8}$/.test(value) || /^(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}$/.test(value);
 const isoDate: Check = (value) => /^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/.test(value) && !Number.isNaN(Date.parse(value));
 
+const jsonObject: Check = (value) => {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+  } catch {
+    return false;
+  }
+};
+
 /** A web address whose host Twilio accepts: a name or number without underscores. */
 const webhook: Check = (value) => {
   if (!URL.canParse(value)) return false;
@@ -46,7 +55,7 @@ const CREATE: Readonly<Record<string, readonly [check: Check, code: number]>> = 
   Body: [(value) => value.length <= 1600, 21617],
   MediaUrl: [webhook, GENERAL],
   ContentSid: [sid('HX'), GENERAL],
-  ContentVariables: [text, GENERAL],
+  ContentVariables: [jsonObject, 21656],
   StatusCallback: [webhook, 21609],
   ApplicationSid: [sid('AP'), GENERAL],
   MaxPrice: [number, GENERAL],

@@ -10,8 +10,8 @@ import { messageOf } from '../../platform/errors.js';
 import { LOGGER, type Logger } from '../../platform/logging/logger.js';
 import { Metrics } from '../../platform/metrics.js';
 import { MAX_ATTEMPTS, settle, type Settlement } from '../algorithm/outcome.js';
-import { type Gateway, type OutgoingMessage, type SendResult } from '../gateway.js';
-import { outgoing } from '../outgoing.js';
+import { type ApprovedTemplate, type Gateway, type OutgoingMessage, type SendResult } from '../gateway.js';
+import { outgoing, textNameAt } from '../outgoing.js';
 import { type Attempt, AttemptStore } from './attempt.store.js';
 import { FirstMessages } from './first-messages.service.js';
 import { Receipts } from '../receipts/receipts.service.js';
@@ -101,9 +101,12 @@ export class Sender {
       return { written: this.queue.release([message]) };
     }
     const now = this.clock.now();
-    const result = this.leases.isLive(message, now)
-      ? await this.call(gateway, outgoing(message, content, surroundings, now), message, now)
-      : undefined;
+    const template = templateOf(content, gateway.name);
+    const result = !this.leases.isLive(message, now)
+      ? undefined
+      : template === 'none'
+        ? NO_TEXT
+        : await this.call(gateway, outgoing(message, content, surroundings, now, template), message, now);
     this.gateways.learn(way, result, this.clock.now());
     const failover = this.gateways.hasOther(channel, gateway.name, this.clock.now());
     const isFailover = failover && result !== undefined && this.gateways.isTrouble(result);
@@ -244,6 +247,16 @@ export class Sender {
     const isQuiet = !result || (settlement.to === 'pending' && this.gateways.isTrouble(result));
     this.logger[isQuiet ? 'debug' : 'info']({ ...facts, attempt: attempts + 1, reason, code }, LINES[settlement.to]);
   }
+}
+
+/** A gateway without a name for the text: as good as one that refuses our setup. */
+const NO_TEXT = { kind: 'rejected', reason: 'setup', scope: 'setup', code: 'no approved text' } as const;
+
+/** The text as a provider knows it; undefined where it takes any, `none` where this one knows none. */
+function templateOf({ approved }: ReadyMessage['content'], gateway: string): ApprovedTemplate | undefined | 'none' {
+  const id = approved && textNameAt(approved, gateway);
+  if (approved && id === undefined) return 'none';
+  return approved && id !== undefined ? { id, parameters: approved.parameters } : undefined;
 }
 
 /** Lines of the log, by the state that an attempt leaves its message in. */

@@ -1,6 +1,7 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { z } from 'zod';
 import { CHANNELS } from '../../customers/customer.js';
+import { OUTREACH_CONFIG, type OutreachConfig } from '../../outreach/outreach-config.js';
 import { MessageQueue } from '../../outreach/public.js';
 import { Needs } from '../../platform/auth/needs.js';
 import { Clock } from '../../platform/clock.js';
@@ -38,6 +39,7 @@ export class TestMessagesController {
     private readonly publicUrl: PublicUrl,
     private readonly database: Database,
     private readonly clock: Clock,
+    @Inject(OUTREACH_CONFIG) private readonly outreach: OutreachConfig,
   ) {}
 
   /** Sends it once; a refusal of the provider is a result, not an error. */
@@ -56,7 +58,8 @@ export class TestMessagesController {
     if (!gateway || !isProvider) throw new Problem(409, 'conflict', `No provider is set for ${channel}.`);
     if ((await this.queue.sending(this.database)).sending === 'held')
       throw new Problem(409, 'conflict', 'All sending is held; PUT /v1/outreach/switch lets it go on.');
-    const result = await sendTest(gateway, test, this.publicUrl.base, this.clock.now());
+    const { approvedTexts } = this.outreach;
+    const result = await sendTest(gateway, test, { base: this.publicUrl.base, approvedTexts }, this.clock.now());
     return {
       id: test.id,
       channel,

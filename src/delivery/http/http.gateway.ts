@@ -1,7 +1,13 @@
 import { type Channel } from '../../customers/customer.js';
 import { rejected, resultOf, retry, type Verdict, WAIT } from '../algorithm/verdict.js';
 import { type HttpGatewayConfig } from '../delivery-config.js';
-import { type Gateway, type OutgoingMessage, type ReconcileResult, type SendResult } from '../gateway.js';
+import {
+  type ApprovedTemplate,
+  type Gateway,
+  type OutgoingMessage,
+  type ReconcileResult,
+  type SendResult,
+} from '../gateway.js';
 import { callOnce, codeOfCall, verdictOf } from './http-call.js';
 import { fill, type TemplateValue, valueAt, WRITERS } from './http-template.js';
 
@@ -81,10 +87,23 @@ export class HttpGateway implements Gateway {
 }
 
 function valuesOf(message: OutgoingMessage, now: Date): Partial<Record<TemplateValue, string>> {
-  const { messageId, to, text, locale, validUntil } = message;
+  const { messageId, to, text, locale, validUntil, template } = message;
   const own = message.channel === 'email' ? { subject: message.subject, html: message.html } : {};
   const validSeconds = validUntil && String(Math.floor((validUntil.getTime() - now.getTime()) / 1000));
-  return { messageId, to, text, locale, validSeconds, ...own };
+  return { messageId, to, text, locale, validSeconds, ...own, ...(template && approvedValues(template)) };
+}
+
+/** An approved text in each form that providers ask for. */
+function approvedValues({ id, parameters }: ApprovedTemplate): Partial<Record<TemplateValue, string>> {
+  const each = Object.entries(parameters).map(([name, value]) => [`parameter.${name}`, value] as const);
+  const object = JSON.stringify(parameters);
+  return {
+    templateId: id,
+    templateParameters: object,
+    templateObject: object,
+    templateList: JSON.stringify(Object.values(parameters)),
+    ...Object.fromEntries(each),
+  };
 }
 
 function parsed(body: string): unknown {

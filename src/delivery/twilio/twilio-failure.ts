@@ -34,6 +34,9 @@ const BY_CODE: Readonly<Record<number, Verdict>> = {
   21614: rejected('invalid_recipient', 'recipient', 'suppress'),
   21617: rejected('too_large', 'message'),
   21635: rejected('invalid_recipient', 'recipient', 'suppress'), // landline
+  21654: rejected('setup', 'setup'), // no text of ours has that ContentSid
+  21655: rejected('setup', 'setup'), // the same
+  21656: rejected('setup', 'setup'), // its variables are not those of the text
   21659: rejected('sender', 'setup'),
   21660: rejected('sender', 'setup'),
   21701: rejected('sender', 'setup'), // messaging service

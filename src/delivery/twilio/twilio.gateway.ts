@@ -57,11 +57,14 @@ export class TwilioGateway implements Gateway<OutgoingSms> {
   async send(message: OutgoingSms, now: Date): Promise<SendResult> {
     const seconds = validitySeconds(message.validUntil, now);
     if (seconds !== undefined && seconds < 1) return resultOf(rejected('expired', 'message'), '', now);
+    const { template } = message;
     try {
       const created = await this.client.messages.create({
         ...this.sender,
         to: message.to,
-        body: message.text,
+        ...(template
+          ? { contentSid: template.id, contentVariables: JSON.stringify(template.parameters) }
+          : { body: message.text }),
         ...(message.statusCallbackUrl === undefined ? {} : { statusCallback: message.statusCallbackUrl }),
         ...(seconds === undefined ? {} : { validityPeriod: seconds }),
       });

@@ -15,6 +15,7 @@ export const SUPPRESSED_REASONS = [
   'country_not_listed',
   'number_costs_extra',
   'address_refused',
+  'no_approved_text',
 ] as const satisfies readonly MessageReason[];
 export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
 
@@ -22,17 +23,24 @@ export type SuppressedReason = (typeof SUPPRESSED_REASONS)[number];
 export type ChannelChoice =
   { readonly channel: Channel; readonly address: string } | { readonly suppressed: SuppressedReason };
 
+/** Facts of a message that decide about its channel. */
+export interface ChannelRules {
+  /** Countries whose numbers may be written to; undefined allows all. */
+  readonly countries?: readonly string[];
+  /** Class of the message. */
+  readonly purpose?: Purpose;
+  /** Whether a channel carries the message: a provider may take approved texts only. Left out: each does. */
+  readonly carries?: (channel: Channel) => boolean;
+}
+
 /**
- * The first channel in the policy's order with an address that works and a recorded consent.
+ * The first channel in the policy's order with an address that works, a recorded consent and a text.
  * Without consent there is no message: silence is never taken for a yes.
- * @param countries those whose numbers may be written to; undefined allows all
- * @param purpose class of the message
  */
 export function chooseChannel(
   recipient: Recipient,
   channels: readonly Channel[],
-  countries?: readonly string[],
-  purpose: Purpose = 'service',
+  { countries, purpose = 'service', carries = () => true }: ChannelRules = {},
 ): ChannelChoice {
   let reason: SuppressedReason = 'no_contact_point';
   for (const channel of channels) {
@@ -42,8 +50,8 @@ export function chooseChannel(
     else if (channel in recipient.suppressed) reason = worse(reason, 'address_refused');
     else {
       const refused = addressRefusal(channel, address, countries);
-      if (refused === undefined) return { channel, address };
-      reason = worse(reason, refused);
+      if (refused === undefined && carries(channel)) return { channel, address };
+      reason = worse(reason, refused ?? 'no_approved_text');
     }
   }
   return { suppressed: reason };

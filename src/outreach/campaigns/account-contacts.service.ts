@@ -2,10 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Audiences } from '../../audience/public.js';
 import { type Channel } from '../../customers/customer.js';
 import { CustomerDirectory } from '../../customers/public.js';
+import { Explanations } from '../../explanations/public.js';
 import { type Incident } from '../../incidents/incident.js';
 import { type Tx } from '../../platform/db/database.js';
 import { chooseChannel } from '../algorithm/decide.js';
 import { AccountStore } from '../messages/account.store.js';
+import { ApprovedTexts } from '../messages/approved-texts.service.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, type Policy } from '../policy.js';
 
@@ -64,6 +66,8 @@ export class AccountContacts {
     @Inject(CHANNELS_AVAILABLE) private readonly available: readonly Channel[],
     @Inject(OUTREACH_CONFIG) private readonly config: OutreachConfig,
     private readonly directory: CustomerDirectory,
+    private readonly explanations: Explanations,
+    private readonly approved: ApprovedTexts,
     private readonly audiences: Audiences,
     private readonly store: AccountStore,
   ) {}
@@ -132,11 +136,12 @@ export class AccountContacts {
     const held = await this.audiences.drawHoldOut(tx, incident, contactIds, 0);
     const channels = policy.channels.filter((one) => this.available.includes(one));
     const recipients = await this.directory.recipients(tx, contactIds);
-    const reached = recipients.filter(
-      (one) =>
-        !held.has(one.customerId) &&
-        !('suppressed' in chooseChannel(one, channels, this.config.countries, policy.class)),
-    );
+    const reached = recipients.filter((one) => {
+      const about = { section: 'account', locale: this.explanations.localeFor(one.locale), incident } as const;
+      const carries = (channel: Channel) => this.approved.carries(channel, about);
+      const rules = { countries: this.config.countries, purpose: policy.class, carries };
+      return !held.has(one.customerId) && !('suppressed' in chooseChannel(one, channels, rules));
+    });
     return new Set(reached.map(({ customerId }) => customerId));
   }
 }

@@ -53,6 +53,10 @@ const wordsAnswer = z.object({
     .string()
     .nullish()
     .describe('What a mail has beside its text; null on channels without. Its links lead nowhere.'),
+  approvedText: z
+    .string()
+    .nullish()
+    .describe('The provider’s name of the approved text that it goes out as; null where the text is ours.'),
 });
 const sampleAnswer = wordsAnswer.extend({
   channel,
@@ -88,6 +92,7 @@ export const previewAnswer = wholeCampaignAnswer.extend({
           reviewState: z.string(),
           encoding: z.enum(['GSM-7', 'UCS-2']).nullable(),
           segments: count.describe('Parts that the provider bills for each; 0 for mail.'),
+          approvedText: z.string().nullable().describe('The provider’s name of the text; null where it is ours.'),
         }),
       ),
       dropped: z.array(z.object({ reason: z.string(), words: z.string().nullable(), customers: count })),

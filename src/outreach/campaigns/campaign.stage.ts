@@ -204,7 +204,7 @@ export class CampaignStage implements Stage {
     const decision: ApprovalDecision = { state: 'approved', reason: { code: 'goes_with_notice' } };
     const about = { ...of, policy: policy.name, wave: wave + 1, claimed: false };
     const id = await this.campaigns.insert(tx, about, decision, now);
-    const customers = await this.planner.planNews(tx, { ...of, campaignId: id }, policy, told, now);
+    const customers = await this.planner.planNews(tx, { ...of, campaignId: id, incident }, policy, told, now);
     const facts = { wave: wave + 1, customers, state: decision.state, ...campaignFacts(id, decision.reason) };
     await this.incidents.append(tx, incident.id, 'forewarn', { kind: 'campaign', ...facts }, now);
     return customers;
@@ -242,13 +242,14 @@ export class CampaignStage implements Stage {
   }
 
   /** Tries the next channel where a message did not arrive; the same customers, so with the approval of that message. */
-  private async tryNextChannel(tx: Tx, { id, status }: Incident, policy: Policy, now: Date): Promise<number> {
+  private async tryNextChannel(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
+    const { id, status } = incident;
     if (!policy.fallback) return 0;
     const sentBefore = new Date(now.getTime() - policy.fallback.after);
     const of = { incidentId: id, policy: policy.name, isOver: status === 'resolved' };
     const missed = await this.messages.notArrived(tx, of, sentBefore, PAGE);
     if (missed.length === 0) return 0;
-    const { customers, failed } = await this.planner.planNextChannel(tx, policy, missed, now);
+    const { customers, failed } = await this.planner.planNextChannel(tx, incident, policy, missed, now);
     const campaignIds = [...new Set(missed.map(({ campaignId }) => campaignId))];
     await this.campaigns.goOn(tx, campaignIds);
     const fact = {
@@ -289,7 +290,7 @@ export class CampaignStage implements Stage {
     const about = { ...of, policy: policy.name, wave: wave + 1, claimed: false };
     const id = await this.campaigns.insert(tx, about, decision, now);
     if (policy.ramp?.[0] !== undefined) await this.campaigns.setShare(tx, id, policy.ramp[0], now);
-    const customers = await this.planner.planNews(tx, { ...of, campaignId: id }, policy, told, now);
+    const customers = await this.planner.planNews(tx, { ...of, campaignId: id, incident }, policy, told, now);
     const facts = { wave: wave + 1, customers, state: decision.state, ...campaignFacts(id, decision.reason) };
     await this.incidents.append(tx, incidentId, 'forewarn', { kind: 'campaign', ...facts }, now);
     return customers;
@@ -422,7 +423,7 @@ export class CampaignStage implements Stage {
     const held = await this.audiences.drawHoldOut(tx, incident, ids, drawn);
     if (held.size === 0) return members;
     const out = members.filter(({ customerId }) => held.has(customerId));
-    const noted = await this.planner.heldOut(tx, policy, out, now);
+    const noted = await this.planner.heldOut(tx, incident, policy, out, now);
     await this.audiences.holdOut(tx, incident.id, drawn, noted, now);
     return members.filter(({ customerId }) => !held.has(customerId));
   }
@@ -445,7 +446,7 @@ export class CampaignStage implements Stage {
     if (!growing && policy.ramp?.[0] !== undefined) await this.campaigns.setShare(tx, id, policy.ramp[0], now);
     if (growing && decision.approveAfter === undefined) await this.campaigns.await(tx, id, decision);
     await this.campaigns.extend(tx, id, wave.seq);
-    const plan = { ...of, campaignId: id };
+    const plan = { ...of, campaignId: id, incident };
     const customers = await this.planner.planNotices(tx, plan, policy, members, wave.contacts, now);
     const accounts = wave.contacts.facts(idsOf(members));
     if (accounts) {
@@ -546,7 +547,7 @@ export class CampaignStage implements Stage {
           decision,
           now,
         );
-    await this.planner.planNews(tx, { ...of, campaignId: id }, policy, told, now);
+    await this.planner.planNews(tx, { ...of, campaignId: id, incident }, policy, told, now);
     return told.length;
   }
 

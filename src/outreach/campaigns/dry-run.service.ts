@@ -25,6 +25,8 @@ interface TextSize {
   readonly reviewState: string;
   readonly encoding: 'GSM-7' | 'UCS-2' | null;
   readonly segments: number;
+  /** The provider's name of the approved text that it goes out as; null where the text is ours. */
+  readonly approvedText: string | null;
 }
 
 /** Lists what a campaign would send now: to whom, when, for how much, and who is left out and why. Reads what is planned, and sends nothing. */
@@ -125,6 +127,7 @@ export class DryRuns {
       reviewState: written?.reviewState ?? 'draft',
       encoding: length?.encoding ?? null,
       segments: length?.segments ?? 0,
+      approvedText: words?.approvedText ?? null,
     };
     texts.set(key, made);
     return made;

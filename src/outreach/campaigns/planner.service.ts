@@ -7,12 +7,15 @@ import { Explanations } from '../../explanations/public.js';
 import { Clock } from '../../platform/clock.js';
 import { type Tx } from '../../platform/db/database.js';
 import { readAhead, unwatched } from '../../platform/db/read-ahead.js';
+import { type Incident } from '../../incidents/incident.js';
 import { chooseChannel } from '../algorithm/decide.js';
 import { afterQuietHours } from '../algorithm/quiet-hours.js';
 import { zonesOf } from '../algorithm/zones.js';
 import { type Message } from '../campaign.js';
 import { type AccountContactsOfWave } from './account-contacts.service.js';
+import { ApprovedTexts } from '../messages/approved-texts.service.js';
 import { BatchStore } from '../messages/batch.store.js';
+import { sectionOf } from '../messages/channel-texts.js';
 import { MessageStore, type Plan, type PlannedMessage } from '../messages/message.store.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, type Policy } from '../policy.js';
@@ -26,6 +29,11 @@ const AGAIN_MS = 30_000;
 /** Somebody who gets a notice: a member of the audience, or a contact who is told for others. */
 type Told = Member | AtRiskMember | { readonly customerId: number };
 
+/** A plan with the incident that it is about. */
+interface PlanAbout extends Plan {
+  readonly incident: Incident;
+}
+
 /** Plans messages: for each customer the channel, the language, the hour, and why they get it, or why they do not. */
 @Injectable()
 export class Planner {
@@ -36,6 +44,7 @@ export class Planner {
     private readonly explanations: Explanations,
     private readonly messages: MessageStore,
     private readonly batches: BatchStore,
+    private readonly approved: ApprovedTexts,
     private readonly clock: Clock,
   ) {}
 
@@ -45,7 +54,7 @@ export class Planner {
    */
   async planNotices(
     tx: Tx,
-    plan: Plan,
+    plan: PlanAbout,
     policy: Policy,
     members: readonly (Member | AtRiskMember)[],
     contacts: AccountContactsOfWave,
@@ -66,9 +75,10 @@ export class Planner {
         : 'evidence' in member
           ? this.whyNotice(member.evidence.lastAt, locale, recipient, whys)
           : this.whyAtRisk(locale, whys);
-      const route = this.route(recipient, policy, policy.channels, now);
-      const alone = spoken && !isContact && route.state === 'pending' ? 'no_account_contact' : null;
       const account = isContact ? spoken.account : null;
+      const carries = this.carrier({ ...plan, account }, locale);
+      const route = this.route(recipient, policy, policy.channels, now, carries);
+      const alone = spoken && !isContact && route.state === 'pending' ? 'no_account_contact' : null;
       return {
         ...this.base(recipient, locale, why),
         ...route,
@@ -81,7 +91,13 @@ export class Planner {
   }
 
   /** Says of each of these members who are held out on which channel they would have been written to. */
-  async heldOut(tx: Tx, policy: Policy, members: readonly (Member | AtRiskMember)[], now: Date): Promise<HeldOut[]> {
+  async heldOut(
+    tx: Tx,
+    incident: Incident,
+    policy: Policy,
+    members: readonly (Member | AtRiskMember)[],
+    now: Date,
+  ): Promise<HeldOut[]> {
     const held: HeldOut[] = [];
     for (let at = 0; at < members.length; at += PAGE) {
       const page = members.slice(at, at + PAGE);
@@ -89,7 +105,9 @@ export class Planner {
       const recipients = await this.recipients(tx, ids);
       for (const { customerId, kind } of page) {
         const recipient = recipients.get(customerId);
-        const channel = recipient ? this.route(recipient, policy, policy.channels, now).channel : null;
+        const about = { incident, kind: 'notice', audience: kind } as const;
+        const carries = this.carrier(about, this.explanations.localeFor(recipient?.locale ?? null));
+        const channel = recipient ? this.route(recipient, policy, policy.channels, now, carries).channel : null;
         held.push({ customerId, audience: kind, channel });
       }
     }
@@ -123,7 +141,7 @@ export class Planner {
   /** Plans word of the end, of the return or of the state for each customer who got one of these messages, on the same channel; returns how many are new. */
   async planNews(
     tx: Tx,
-    plan: Plan & { readonly kind: 'resolved' | 'returned' | 'update' },
+    plan: PlanAbout & { readonly kind: 'resolved' | 'returned' | 'update' },
     policy: Policy,
     told: readonly (Message & { readonly nextRound?: number })[],
     now: Date,
@@ -131,7 +149,9 @@ export class Planner {
     return this.planEach(tx, plan, told, now, ({ channel, locale, account, nextRound = 1 }, recipient) => {
       if (channel === null) return undefined;
       const why = render(this.explanations.textsOf(locale).why[plan.kind], {});
-      const route = this.route(recipient, policy, [channel], now);
+      const carries = this.carrier({ ...plan, account }, locale);
+      const next = carries(channel) || !policy.fallback ? [channel] : laterChannels(policy, channel);
+      const route = this.route(recipient, policy, next, now, carries);
       return { ...this.base(recipient, locale, why), ...route, account, round: nextRound };
     });
   }
@@ -142,6 +162,7 @@ export class Planner {
    */
   async planNextChannel(
     tx: Tx,
+    incident: Incident,
     policy: Policy,
     missed: readonly Message[],
     now: Date,
@@ -152,7 +173,8 @@ export class Planner {
       const make = (message: Message, recipient: Recipient): PlannedMessage | undefined => {
         const { locale, why, account, round, turn, channel, state } = message;
         if (channel === null) return undefined;
-        const route = this.route(recipient, policy, laterChannels(policy, channel), now);
+        const carries = this.carrier({ incident, kind, audience, account }, locale);
+        const route = this.route(recipient, policy, laterChannels(policy, channel), now, carries);
         const stateReason = route.stateReason ?? (state === 'failed' ? 'earlier_failed' : 'no_receipt');
         return { ...this.base(recipient, locale, why), ...route, stateReason, account, round, turn: turn + 1 };
       };
@@ -216,17 +238,25 @@ export class Planner {
     return { id, linkToken, customerId: recipient.customerId, locale, why, round: 1, turn: 1 };
   }
 
+  /** Says which channels have a text for such a message in a language. */
+  private carrier(
+    about: Pick<PlanAbout, 'incident' | 'kind' | 'audience'> & { readonly account?: string | null },
+    locale: string,
+  ): (channel: Channel) => boolean {
+    return (channel) => this.approved.carries(channel, { section: sectionOf(about), locale, incident: about.incident });
+  }
+
   private route(
     recipient: Recipient,
     policy: Policy,
     channels: readonly Channel[],
     now: Date,
+    carries: (channel: Channel) => boolean,
   ): Pick<PlannedMessage, 'channel' | 'state' | 'stateReason' | 'nextAt' | 'passesOn'> {
     const choice = chooseChannel(
       recipient,
       channels.filter((one) => this.available.includes(one)),
-      this.config.countries,
-      policy.class,
+      { countries: this.config.countries, purpose: policy.class, carries },
     );
     if ('suppressed' in choice)
       return { channel: null, state: 'suppressed', stateReason: choice.suppressed, nextAt: now, passesOn: false };

@@ -6,7 +6,8 @@ import { assertNever, Problem } from '../../platform/errors.js';
 import { judgeVersion, previewVersion } from '../algorithm/preview-version.js';
 import { type Campaign, type Message } from '../campaign.js';
 import { Composer } from '../messages/composer.service.js';
-import { templatesOf } from '../messages/channel-texts.js';
+import { ApprovedTexts } from '../messages/approved-texts.service.js';
+import { sectionOf } from '../messages/channel-texts.js';
 import { MessageStore } from '../messages/message.store.js';
 import { POLICIES_CONFIG, type Policy } from '../policy.js';
 import { type PreviewSample } from './campaign.answers.js';
@@ -30,6 +31,7 @@ export class CampaignPreviews {
     private readonly composer: Composer,
     private readonly incidents: Incidents,
     private readonly explanations: Explanations,
+    private readonly approved: ApprovedTexts,
   ) {}
 
   /** Names what would be sent now: how many customers wait for it, and the words in every language of theirs. */
@@ -38,7 +40,9 @@ export class CampaignPreviews {
     const texts: unknown[] = [campaign.id, campaign.asked];
     for (const locale of await this.messages.localesOf(sql, campaign.id)) {
       const words = incident && (await this.explanations.forReader(sql, [incident], locale, null)).get(incident.id);
-      texts.push(locale, words, templatesOf(this.explanations.textsOf(locale), campaign));
+      const section = sectionOf(campaign);
+      const approved = incident && this.approved.find('sms', { section, locale, incident });
+      texts.push(locale, words, this.explanations.textsOf(locale)[section], ...(approved ? [approved] : []));
     }
     return previewVersion(await this.messages.countWaiting(sql, campaign.id), texts);
   }

@@ -1,6 +1,8 @@
 import { type Channel } from '../../customers/customer.js';
 import { cut, oneLine, render, type TemplateValues, tidyLines } from '../../explanations/reader.js';
+import { type ApprovedWords } from '../algorithm/approved-text.js';
 import { codeOf } from '../algorithm/message-code.js';
+import { type MessageSection } from '../approved-texts-config.js';
 import { type Message } from '../campaign.js';
 import { type Policy } from '../policy.js';
 import { type LocaleTexts } from '../../explanations/texts-config.js';
@@ -9,6 +11,8 @@ import { type LocaleTexts } from '../../explanations/texts-config.js';
 export interface Words {
   readonly subject: string | null;
   readonly body: string;
+  /** The text of the provider's that it goes out as, where that takes approved texts only. */
+  readonly approved?: ApprovedWords;
 }
 
 type Templates = Pick<LocaleTexts['notice'], 'sms' | 'subject' | 'email'>;
@@ -59,16 +63,20 @@ export function linkValues(
 const SHORTENED = ['workaround', 'nextUpdate', 'news', 'problems', 'body', 'title', 'name', 'area', 'product'] as const;
 
 /**
- * The templates of a message: who was hit reads that it did happen, who is at risk that it may, the contact of an account that it happened to its
- * people, and all read the same end.
+ * The section of the texts that a message is written from: who was hit reads that it did happen, who is at risk that it may, the contact of an account
+ * that it happened to its people, and all read the same end.
  */
-export function templatesOf(
-  texts: LocaleTexts,
-  { kind, audience, account = null }: Pick<Message, 'kind' | 'audience'> & Partial<Pick<Message, 'account'>>,
-): Templates {
-  if (kind !== 'notice') return texts[kind];
-  if (audience === 'at_risk') return texts.atRisk;
-  return account === null ? texts.notice : texts.account;
+export function sectionOf({
+  kind,
+  audience,
+  account = null,
+}: Pick<Message, 'kind' | 'audience'> & Partial<Pick<Message, 'account'>>): Exclude<
+  MessageSection,
+  'several' | 'severalAtRisk'
+> {
+  if (kind !== 'notice') return kind;
+  if (audience === 'at_risk') return 'atRisk';
+  return account === null ? 'notice' : 'account';
 }
 
 /** Writes a message for its channel. What is too long loses the ends of what people wrote, never the link at its end. */

@@ -8,12 +8,15 @@ import { type Incident, SEVERITIES } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { PublicUrl } from '../../platform/http/public-url.js';
+import { type ApprovedWords } from '../algorithm/approved-text.js';
 import { chooseChannel } from '../algorithm/decide.js';
 import { afterQuietHours } from '../algorithm/quiet-hours.js';
 import { zonesOf } from '../algorithm/zones.js';
+import { type MessageSection } from '../approved-texts-config.js';
 import { asksForHelp, type Campaign, type Message } from '../campaign.js';
 import { CampaignStore } from '../campaigns/campaign.store.js';
-import { linkValues, templatesOf, type Words, writeWords } from './channel-texts.js';
+import { ApprovedTexts } from './approved-texts.service.js';
+import { linkValues, sectionOf, type Words, writeWords } from './channel-texts.js';
 import { Looked } from './looked.js';
 import { type MailExtras, MailWriter } from './mail-writer.service.js';
 import { MessageStore } from './message.store.js';
@@ -29,18 +32,20 @@ const MOST_NAMED = 3;
 const HARMLESS_LINK = 'preview';
 
 /** Text and destination of a message. */
-export interface Content {
+export interface Content extends Words {
   readonly channel: Channel;
   readonly address: string;
-  readonly subject: string | null;
-  readonly body: string;
   /** Parts of a mail beside its text. */
   readonly mail?: MailExtras;
 }
 
 /** A text as a preview shows it, with the HTML that a mail has beside it. */
-export interface Shown extends Words {
+export interface Shown {
+  readonly subject: string | null;
+  readonly body: string;
   readonly html: string | null;
+  /** The provider's name of the approved text that it goes out as; null where the text is ours. */
+  readonly approvedText: string | null;
 }
 
 /** Whom a text is for, and how it goes. */
@@ -77,6 +82,7 @@ export class Composer {
     private readonly contacts: OpenContacts,
     private readonly publicUrl: PublicUrl,
     private readonly mails: MailWriter,
+    private readonly approved: ApprovedTexts,
   ) {}
 
   /** Looks up in one go whom these messages are for. */
@@ -117,7 +123,10 @@ export class Composer {
       return { kind: 'cancel', reason: 'arrived_after_all' };
     const policy = this.policies.find((one) => one.name === campaign.policy);
     const allowed = this.channels(policy, message);
-    const choice = chooseChannel(recipient, allowed, this.config.countries, policy?.class);
+    const about = { section: sectionOf(message), locale: message.locale, incident };
+    const carries = (channel: Channel) => this.approved.carries(channel, about);
+    const rules = { countries: this.config.countries, purpose: policy?.class, carries };
+    const choice = chooseChannel(recipient, allowed, rules);
     if ('suppressed' in choice) return { kind: 'suppress', reason: choice.suppressed };
     const { pausedUntil } = recipient;
     if (pausedUntil && pausedUntil > now && policy?.class !== 'legal')
@@ -127,7 +136,8 @@ export class Composer {
     if (until > now) return { kind: 'hold', until, reason: known ? 'quiet_hours' : 'quiet_hours_zone_unknown' };
     if (await this.isOverCap(tx, message, policy, now)) return { kind: 'suppress', reason: 'cap' };
     const told = [{ message, incident }];
-    for (const other of others) {
+    const joins = this.approved.carries(choice.channel, { ...about, section: severalOf(message) });
+    for (const other of joins ? others : []) {
       const about = await looked.once(`incident ${other.incidentId}`, () => this.incidents.find(tx, other.incidentId));
       if (!other.isApproved || about === undefined || about.status === 'resolved') continue;
       if (await this.isNotHit(tx, other, about, looked)) continue;
@@ -174,16 +184,21 @@ export class Composer {
     const more = sorted.length - problems.length;
     const isRisk = lead.audience === 'at_risk';
     const why = texts.why[forAccount ? (isRisk ? 'accountAtRisk' : 'account') : isRisk ? 'severalAtRisk' : 'several'];
-    const words = writeWords(channel, isRisk ? texts.severalAtRisk : texts.several, {
-      product: this.explanations.productOf(worst),
-      name: greetingName(recipient.name),
-      count: String(sorted.length),
-      problems: problems.join(channel === 'sms' ? (/^zh\b/.test(locale) ? '；' : '; ') : '\n\n'),
-      more: more > 0 ? String(more) : null,
-      helpQuestion: policy?.askForHelp && !isRisk ? texts.askForHelp[channel] : null,
-      ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, lead),
-      reason: why,
-    });
+    const section = severalOf(lead);
+    const words = this.write(
+      channel,
+      { section, locale, incident: worst },
+      {
+        product: this.explanations.productOf(worst),
+        name: greetingName(recipient.name),
+        count: String(sorted.length),
+        problems: problems.join(channel === 'sms' ? (/^zh\b/.test(locale) ? '；' : '; ') : '\n\n'),
+        more: more > 0 ? String(more) : null,
+        helpQuestion: policy?.askForHelp && !isRisk ? texts.askForHelp[channel] : null,
+        ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, lead),
+        reason: why,
+      },
+    );
     if (channel !== 'email') return words;
     return this.mails.complete(sql, { message: { ...lead, why }, incident: worst, workaround: null }, words);
   }
@@ -207,11 +222,11 @@ export class Composer {
     const to = { recipient, channel: message.channel, policy, looked: new Looked(), forAccount };
     const others =
       together.length === 0 ? [] : (await this.incidents.open(sql)).filter(({ id }) => together.includes(id));
-    const { subject, body, mail } =
+    const { subject, body, mail, approved } =
       others.length > 0
         ? await this.severalText(sql, harmless, [incident, ...others], to)
         : await this.text(sql, harmless, incident, recipient, message.channel, policy);
-    return { subject, body, html: mail?.html ?? null };
+    return { subject, body, html: mail?.html ?? null, approvedText: approved ? nameOf(approved) : null };
   }
 
   /** Of these messages, the ids of notices that would be cancelled, since what hit their customers was somebody else's. */
@@ -263,6 +278,17 @@ export class Composer {
     return (since && (await this.explanations.newsSince(sql, incident, locale, since))) ?? null;
   }
 
+  /** The words of a message: the provider's approved text, where that takes no other, or our own. */
+  private write(
+    channel: Channel,
+    about: { readonly section: MessageSection; readonly locale: string; readonly incident: Incident },
+    values: TemplateValues,
+  ): Words {
+    const approved = this.approved.write(channel, about, values);
+    if (approved) return { subject: null, body: approved.body, approved };
+    return writeWords(channel, this.explanations.textsOf(about.locale)[about.section], values);
+  }
+
   private async text(
     sql: Sql,
     message: Message,
@@ -295,10 +321,23 @@ export class Composer {
       ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, message),
       reason: message.why,
     };
-    const words = writeWords(channel, templatesOf(this.explanations.textsOf(locale), message), values);
+    const words = this.write(channel, { section: sectionOf(message), locale, incident }, values);
     if (channel !== 'email') return words;
     return this.mails.complete(sql, { message, incident, workaround: values['workaround'] ?? null }, words);
   }
+}
+
+/** The provider's name of an approved text; where it differs by gateway, each with the gateway. */
+function nameOf({ id }: ApprovedWords): string {
+  if (typeof id === 'string') return id;
+  return Object.entries(id)
+    .map(([gateway, name]) => `${gateway} ${name}`)
+    .join(', ');
+}
+
+/** The section of a text about several incidents. */
+function severalOf({ audience }: Message): MessageSection {
+  return audience === 'at_risk' ? 'severalAtRisk' : 'several';
 }
 
 /** The worse incident first, of equals the one that began first. */
