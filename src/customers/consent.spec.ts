@@ -27,10 +27,11 @@ describe('permission to write', () => {
     expect(mayWrite([word('marketing', true)], 'sms', 'service').allowed).toBe(false);
   });
 
-  it('is there for what the law obliges to tell, unless the customer refused just that or stopped the channel', () => {
+  it('is there for what the law obliges to tell, whatever the customer refuses, unless they stopped the channel', () => {
     expect(mayWrite([], 'sms', 'legal')).toMatchObject({ allowed: true, reason: 'legal_duty' });
     expect(mayWrite([word('service', false, 'unsubscribe_link')], 'sms', 'legal').allowed).toBe(true);
-    expect(mayWrite([word('legal', false)], 'sms', 'legal')).toMatchObject({ allowed: false, reason: 'said_no' });
+    expect(mayWrite([word('legal', false)], 'sms', 'legal')).toMatchObject({ allowed: true, reason: 'legal_duty' });
+    expect(mayWrite([word('legal', false, 'provider')], 'sms', 'legal').allowed).toBe(false);
     expect(mayWrite([word('service', false, 'provider')], 'sms', 'legal')).toMatchObject({
       allowed: false,
       reason: 'stopped_at_provider',

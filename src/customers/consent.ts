@@ -25,19 +25,24 @@ export interface Permission {
 
 /**
  * Says whether a customer may be written to. Silence is a no to messages about the service and to marketing, and each needs its own yes. Legal
- * messages need none, but a no to them counts, and so does a stop at the provider, which carriers enforce for every message.
+ * messages need none, and no customer can waive a duty that the law puts on us: a no to them says only where they are not to come first (`source` is
+ * set then). A stop at the provider counts, since carriers enforce it for every message.
  */
 export function mayWrite(consents: Consents, channel: Channel, purpose: Purpose): Permission {
   const word = consents.find((one) => one.channel === channel && one.purpose === purpose);
+  if (purpose === 'legal' && !word?.granted) return dutyToTell(consents, channel, word);
   if (word) {
     const stopped = !word.granted && word.source === 'provider';
     const reason = word.granted ? 'said_yes' : stopped ? 'stopped_at_provider' : 'said_no';
     return { allowed: word.granted, reason, source: word.source, since: word.at };
   }
-  if (purpose !== 'legal') return { allowed: false, reason: 'never_asked', source: null, since: null };
+  return { allowed: false, reason: 'never_asked', source: null, since: null };
+}
+
+function dutyToTell(consents: Consents, channel: Channel, refused: RecordedWord | undefined): Permission {
   const stop = consents.find((one) => one.channel === channel && one.source === 'provider' && !one.granted);
   if (stop) return { allowed: false, reason: 'stopped_at_provider', source: stop.source, since: stop.at };
-  return { allowed: true, reason: 'legal_duty', source: null, since: null };
+  return { allowed: true, reason: 'legal_duty', source: refused?.source ?? null, since: refused?.at ?? null };
 }
 
 /**

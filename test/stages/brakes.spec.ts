@@ -186,6 +186,33 @@ describe('one approval of an incident', () => {
       expect(policiesSchema.safeParse([aPolicy(wrong)]).error?.issues[0]?.path).toEqual([0, 'rule']);
   });
 
+  it('of a legal duty reaches who refused such messages, first where they did not, and nobody whom the provider stops', async () => {
+    const people = [
+      aPhoneCustomer(1, { externalId: 'a' }),
+      aPhoneCustomer(2, { externalId: 'b' }),
+      aPhoneCustomer(3, { externalId: 'c', email: null }),
+    ];
+    forewarn = await incidentWith(people, policy({ class: 'legal', rule: 'DORA Art. 19', channels: ['sms', 'email'] }));
+    const put = (id: string, consent: object) => forewarn.api.put(`/v1/customers/${id}`, { consent });
+    expect((await put('a', { sms: { legal: false } })).status).toBe(200);
+    await put('b', { sms: { legal: false }, email: { legal: false } });
+    await forewarn.rows(
+      `INSERT INTO consent_entry (customer_id, channel, purpose, granted, source, at)
+       SELECT customer_id, 'sms', 'legal', false, 'provider', $1
+       FROM customer_identity
+       WHERE kind = 'id' AND value = 'c'`,
+      [forewarn.clock.now()],
+    );
+    await forewarn.plan();
+
+    const sent = (await messages(forewarn)).map(({ channel, stateReason }) => channel ?? stateReason);
+    expect(sent).toEqual(['email', 'sms', 'no_consent']);
+    const ways = (await forewarn.api.get('/v1/customers/b/consent')).body as { may: object[] };
+    expect(ways.may).toContainEqual(
+      expect.objectContaining({ channel: 'sms', purpose: 'legal', allowed: true, reason: 'legal_duty', source: 'api' }),
+    );
+  });
+
   it('of marketing goes to nobody who agreed to news about the service alone', async () => {
     forewarn = await incidentWith(customers(1), policy({ class: 'marketing' }));
     await forewarn.plan();

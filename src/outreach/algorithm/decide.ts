@@ -35,7 +35,8 @@ export interface ChannelRules {
 
 /**
  * The first channel in the policy's order with an address that works, a recorded consent and a text.
- * Without consent there is no message: silence is never taken for a yes.
+ * Without consent there is no message: silence is never taken for a yes. What the law obliges to tell needs none; it comes on a channel to which the
+ * customer said no only where there is no other.
  */
 export function chooseChannel(
   recipient: Recipient,
@@ -43,18 +44,22 @@ export function chooseChannel(
   { countries, purpose = 'service', carries = () => true }: ChannelRules = {},
 ): ChannelChoice {
   let reason: SuppressedReason = 'no_contact_point';
+  let unwanted: ChannelChoice | undefined;
   for (const channel of channels) {
     const address = recipient.addresses[channel];
     if (address === undefined) continue;
-    if (!mayWrite(recipient.consents, channel, purpose).allowed) reason = worse(reason, 'no_consent');
+    const may = mayWrite(recipient.consents, channel, purpose);
+    if (!may.allowed) reason = worse(reason, 'no_consent');
     else if (channel in recipient.suppressed) reason = worse(reason, 'address_refused');
     else {
       const refused = addressRefusal(channel, address, countries);
-      if (refused === undefined && carries(channel)) return { channel, address };
-      reason = worse(reason, refused ?? 'no_approved_text');
+      if (refused === undefined && carries(channel)) {
+        if (may.reason !== 'legal_duty' || may.source === null) return { channel, address };
+        unwanted ??= { channel, address };
+      } else reason = worse(reason, refused ?? 'no_approved_text');
     }
   }
-  return { suppressed: reason };
+  return unwanted ?? { suppressed: reason };
 }
 
 /** Why an address of a channel is not written to, whatever the customer agreed to. */

@@ -11,7 +11,8 @@ const AUDIENCE_WORDS = { affected: 'who were hit', at_risk: 'who may be hit next
 
 const CLASS_WORDS = {
   marketing: 'Its messages are marketing, so each needs a consent to that.',
-  legal: 'The law obliges to tell, so no consent is needed, a refusal of such messages counts, and two people approve.',
+  legal:
+    'The law obliges to tell, so no consent is needed and no refusal of such messages ends it, but a stop at the provider does; two people approve.',
 } as const;
 
 const LINK_WORDS = {
