@@ -1,7 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import {
+  Client,
+  discoverOAuthProtectedResourceMetadata,
+  extractWWWAuthenticateParams,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
 import { anEvent } from '../support/builders.js';
 import { EventStream } from '../support/event-stream.js';
 import { ADMIN_TOKEN, TestDaemon } from '../support/test-daemon.js';
@@ -240,6 +245,25 @@ describe('POST /mcp', () => {
       });
     },
   );
+
+  it('points a client without a token to how it is protected, as the official client reads it', async () => {
+    const post = (headers: Record<string, string>) =>
+      fetch(`${forewarn.url}/mcp`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
+      });
+    for (const refused of [await post({}), await post({ authorization: 'Bearer wrong' })]) {
+      expect(refused.status).toBe(401);
+      const { resourceMetadataUrl } = extractWWWAuthenticateParams(refused);
+      expect(resourceMetadataUrl?.href).toBe(`${forewarn.url}/.well-known/oauth-protected-resource/mcp`);
+      expect(
+        await discoverOAuthProtectedResourceMetadata(`${forewarn.url}/mcp`, { resourceMetadataUrl }),
+      ).toMatchObject({ resource: `${forewarn.url}/mcp` });
+    }
+    const elsewhere = await fetch(`${forewarn.url}/v1/incidents`);
+    expect(extractWWWAuthenticateParams(elsewhere).resourceMetadataUrl).toBeUndefined();
+  });
 
   it('is closed to other sites and to callers without a token, and says what is wrong with a message', async () => {
     const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };

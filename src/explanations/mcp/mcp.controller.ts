@@ -2,7 +2,7 @@ import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { CurrentCaller, Needs } from '../../platform/auth/needs.js';
+import { CurrentCaller, MetadataAt, Needs } from '../../platform/auth/needs.js';
 import { OfProject } from '../../platform/auth/project.scope.js';
 import { type Caller } from '../../platform/auth/role.js';
 import { Problem } from '../../platform/errors.js';
@@ -25,6 +25,7 @@ const READ = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method', 'm
 
 /** `POST /mcp`: the bot API as tools of the Model Context Protocol, revisions 2026-07-28 and 2025-11-25, without sessions. */
 @Controller()
+@MetadataAt('/.well-known/oauth-protected-resource/mcp')
 export class McpController {
   constructor(
     private readonly tools: McpTools,

@@ -3,7 +3,8 @@ import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { notFound, Problem } from '../errors.js';
-import { BASIC_TOO, type CheckedRequest, type Need, NEEDS } from './needs.js';
+import { BASIC_TOO, type CheckedRequest, METADATA_AT, type Need, NEEDS } from './needs.js';
+import { PublicUrl } from '../http/public-url.js';
 import { ProjectScopes, SCOPE, type ScopeBy } from './project.scope.js';
 import { covers } from './role.js';
 import { TokenStore } from './token.store.js';
@@ -18,10 +19,12 @@ export interface RouteAccess {
   readonly basicToo: boolean;
   /** How it keeps to the project of a token; undefined where a token of one project may not call it. */
   readonly scope: ScopeBy | undefined;
+  /** Path that says how it is protected; undefined for most. */
+  readonly metadataAt: string | undefined;
 }
 
-/** Both schemes by which a token may come, a header each: Chrome takes no `Basic` out of a list. */
-const CHALLENGES = ['Bearer', 'Basic realm="Forewarn", charset="UTF-8"'];
+/** The other scheme by which a token may come, in a header of its own: Chrome takes no `Basic` out of a list. */
+const BASIC = 'Basic realm="Forewarn", charset="UTF-8"';
 
 /**
  * Checks each request before a byte of its body is read: `Authorization: Bearer TOKEN`, or for reading in a browser HTTP Basic with the
@@ -35,6 +38,7 @@ export class Access {
     private readonly discovery: DiscoveryService,
     private readonly tokens: TokenStore,
     private readonly scopes: ProjectScopes,
+    private readonly publicUrl: PublicUrl,
   ) {}
 
   /**
@@ -63,7 +67,7 @@ export class Access {
     const token = tokenOf(request, route.basicToo);
     const caller = token === undefined ? undefined : await this.tokens.find(token);
     if (!caller) {
-      void reply.header('www-authenticate', CHALLENGES);
+      void reply.header('www-authenticate', this.challenges(route));
       throw new Problem(
         401,
         'unauthorized',
@@ -74,6 +78,12 @@ export class Access {
     if (!covers(caller.role, route.need))
       throw new Problem(403, 'forbidden', `This needs a token with role ${route.need}; this one has ${caller.role}.`);
     if (caller.projectId !== null) await this.keepTo(caller.projectId, route, request);
+  }
+
+  private challenges({ metadataAt }: RouteAccess): string[] {
+    const bearer =
+      metadataAt === undefined ? 'Bearer' : `Bearer resource_metadata="${this.publicUrl.base}${metadataAt}"`;
+    return [bearer, BASIC];
   }
 
   /** Keeps a token of one project to what belongs to it. What belongs to another is not there for it. */
@@ -112,6 +122,7 @@ function routesOf(controller: object, name: string, handler: object): RouteAcces
       need,
       basicToo: Reflect.getMetadata(BASIC_TOO, handler) === true,
       scope: Reflect.getMetadata(SCOPE, handler) as ScopeBy | undefined,
+      metadataAt: Reflect.getMetadata(METADATA_AT, controller) as string | undefined,
     },
   ];
 }

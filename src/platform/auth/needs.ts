@@ -10,6 +10,8 @@ export type Need = TokenRole | 'public';
 export const NEEDS = 'forewarn:needs';
 export const BASIC_TOO = 'forewarn:basic-too';
 
+export const METADATA_AT = 'forewarn:metadata-at';
+
 /** A request whose token was checked. */
 export type CheckedRequest = FastifyRequest & { caller?: Caller };
 
@@ -24,6 +26,9 @@ export const Needs = (role: TokenRole) => needs(role);
  * alone, which a forged form cannot send.
  */
 export const BasicToo = () => SetMetadata(BASIC_TOO, true);
+
+/** Names the path that says to clients how a route is protected (RFC 9728); a caller without a token is pointed to it. */
+export const MetadataAt = (path: string) => SetMetadata(METADATA_AT, path);
 
 /** A route without a token: it checks its own key, signature or link, or shows nothing that needs one. */
 export const Public = () => needs('public');
