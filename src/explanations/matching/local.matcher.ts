@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { MatchIndex } from '../algorithm/match/match-index.js';
+import { ordinaryQuestions } from '../algorithm/match/ordinary.js';
 import { type ChineseKnowledge, hasHan, readText } from '../algorithm/match/text.js';
 import { type Vector } from '../algorithm/match/unit-group.js';
 import { type MatchAnswer, type MatchEntry, type Matcher, type MatchQuery } from '../matcher.js';
@@ -10,22 +11,6 @@ import { type Embedder } from './embedder.js';
 const QUESTIONS_KEPT = 500;
 /** After an embedder failed, this many questions are answered by words alone before it is asked again. */
 const REST = 20;
-
-/** Sentences as any service hears them: their mean is what all sentences have in common, and what is taken from each. */
-const COMMON = [
-  'I need help with something.',
-  'What is wrong with the app?',
-  'How do I change my settings?',
-  'It does not work any more.',
-  'Please tell me when this will be fixed.',
-  'I cannot log in to my account.',
-  'Where can I find my orders?',
-  'Why was I charged for this?',
-  'Thank you for your help.',
-  'Can you show me how to do that?',
-  'The page keeps loading and nothing happens.',
-  'I would like to speak to a person.',
-];
 
 /** Matches in this thread. Until the vectors of a new index are there, words alone answer. */
 export class LocalMatcher implements Matcher {
@@ -73,7 +58,7 @@ export class LocalMatcher implements Matcher {
   }
 
   private wordIndex(): MatchIndex {
-    this.byWords ??= new MatchIndex(this.entries, () => null, null, this.knowledgeFor([]));
+    this.byWords ??= new MatchIndex(this.entries, () => null, this.knowledgeFor([]));
     return this.byWords;
   }
 
@@ -90,7 +75,12 @@ export class LocalMatcher implements Matcher {
     if (!this.embedder || this.entries.length === 0) return;
     const { indexed, entries } = this;
     const chinese = this.knowledgeFor([]);
-    const needed = new Set([...COMMON, ...textsOf(entries).map((text) => readText(text, chinese).english)]);
+    const texts = [
+      ...ordinaryQuestions('other'),
+      ...(this.hasChinese ? ordinaryQuestions('han') : []),
+      ...textsOf(entries),
+    ];
+    const needed = new Set(texts.map((text) => readText(text, chinese).english));
     needed.delete('');
     const fresh = [...needed].filter((english) => !this.vectors.has(english));
     const made = fresh.length > 0 ? await this.embed(fresh) : [];
@@ -99,7 +89,7 @@ export class LocalMatcher implements Matcher {
     if (indexed !== this.indexed) return;
     for (const english of this.vectors.keys()) if (!needed.has(english)) this.vectors.delete(english);
     const vectorOf = (english: string): Vector => this.vectors.get(english) ?? null;
-    this.byMeaning = new MatchIndex(entries, vectorOf, meanOf(COMMON.map(vectorOf)), chinese);
+    this.byMeaning = new MatchIndex(entries, vectorOf, chinese);
   }
 
   private async vectorOf(english: string): Promise<Vector> {
@@ -137,12 +127,4 @@ export class LocalMatcher implements Matcher {
 
 function textsOf(entries: readonly MatchEntry[]): string[] {
   return entries.flatMap(({ title, body, phrases }) => [title, body, ...phrases]);
-}
-
-function meanOf(vectors: readonly Vector[]): Vector {
-  const [first] = vectors;
-  if (!first) return null;
-  const mean = new Float32Array(first.length);
-  for (const vector of vectors) vector?.forEach((value, at) => (mean[at]! += value / vectors.length));
-  return mean;
 }

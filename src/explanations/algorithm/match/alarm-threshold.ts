@@ -1,14 +1,7 @@
 import { type EntryLikeness, type UnitGroup } from './unit-group.js';
 
-/** Candidates up to which they count as few. */
-const FEW = 4;
-/** Thresholds where customers said nothing yet, and how many of their phrases outweigh them. */
-const USUAL = { amongMany: 0.5, amongFew: 0.3, phrases: 20 };
-
-/** Score that decides whether an entry fits: the nearest unit among many candidates, the three nearest among few. */
-export function evidenceOf(likeness: EntryLikeness, candidates: number): number {
-  return candidates > FEW ? likeness.nearest : likeness.nearThree;
-}
+/** Threshold for one candidate where customers said nothing yet, what each doubling of the candidates adds, and how many phrases outweigh both. */
+const USUAL = { forOne: 0.12, eachDoubling: 0.03, phrases: 20 };
 
 /** Phrases asked at most, spread over all: more say no more about the one in twenty-five. */
 const MOST_ASKED = 300;
@@ -42,10 +35,10 @@ export class AlarmThreshold {
   }
 
   private measure(candidates: number, alarms: number): number {
-    const usual = candidates > FEW ? USUAL.amongMany : USUAL.amongFew;
+    const usual = USUAL.forOne + USUAL.eachDoubling * Math.log2(candidates);
     const seen = this.asked
       .flatMap((others, at) => parts(others, candidates, at))
-      .map((part) => evidenceOf(bestOf(part), candidates))
+      .map((part) => bestOf(part).evidence)
       .toSorted((one, other) => one - other);
     const measured = seen[Math.min(seen.length - 1, Math.floor(seen.length * (1 - alarms)))] ?? 0;
     const phrases = seen.length > 0 ? this.asked.length : 0;

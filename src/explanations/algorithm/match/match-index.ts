@@ -1,5 +1,6 @@
 import { type MatchAnswer, type MatchEntry, type MatchStrength, type RankedEntry } from '../../matcher.js';
-import { AlarmThreshold, evidenceOf } from './alarm-threshold.js';
+import { AlarmThreshold } from './alarm-threshold.js';
+import { ordinaryQuestions } from './ordinary.js';
 import { type ChineseKnowledge, type MatchText, readText } from './text.js';
 import { type EntryLikeness, type Question, UnitGroup, type Vector } from './unit-group.js';
 
@@ -10,12 +11,10 @@ const STEP = 0.1;
 /** Extra score that a question in another script than the entries needs: a translated word meets more by chance. */
 const TRANSLATED = 1.1;
 /**
- * How much less evidence is asked of what hit the customer than of any entry, in the same unit: who was just hit mostly asks about that. Measured
- * with 500 questions of bank customers, entries without phrases, one candidate: of the questions about it 0.73 pass (0.11 with 0, 0.33 with half), of
- * those about nothing known 0.05 (0, 0), of those about another fault 0.10 (0, 0); with 0.3 it is 0.98, 0.56 and 0.64. In the third of the questions
- * that was kept apart: 0.77, 0.06 and 0.10.
+ * How much evidence counts for what hit the customer beforehand, against the threshold and against every other entry: who was just hit mostly asks
+ * about that.
  */
-const OWN = 0.2;
+const OWN = 0.1;
 const POSSIBLE = 0.5;
 const CONFIDENT = 0.75;
 /** Entries in an answer. */
@@ -28,13 +27,11 @@ export class MatchIndex {
   private readonly groups: readonly { readonly units: UnitGroup; readonly threshold: AlarmThreshold }[];
 
   /**
-   * @param vectorOf sentence vector of an English text; null without embeddings
-   * @param common mean vector of sentences of every kind; null without embeddings
+   * @param vectorOf sentence vector of an English text, of `textsToEmbed`; null without embeddings
    */
   constructor(
     entries: readonly MatchEntry[],
     vectorOf: (english: string) => Vector,
-    common: Vector,
     chinese: ChineseKnowledge | undefined,
   ) {
     this.ids = [...new Set(entries.map(({ id }) => id))];
@@ -46,10 +43,15 @@ export class MatchIndex {
       };
       return [unitOf(title, false), unitOf(body, false), ...phrases.map((phrase) => unitOf(phrase, true))];
     });
+    const ordinaryIn = (script: MatchText['script']) =>
+      ordinaryQuestions(script).map((raw) => {
+        const text = readText(raw, chinese);
+        return { text, vector: vectorOf(text.english) };
+      });
     this.groups = (['other', 'han'] as const)
       .map((script) => units.filter(({ text }) => text.script === script && text.runs.length > 0))
       .filter((mine) => mine.length > 0)
-      .map((mine) => new UnitGroup(mine[0]!.text.script, mine, common))
+      .map((mine) => new UnitGroup(mine[0]!.text.script, mine, ordinaryIn(mine[0]!.text.script)))
       .map((group) => ({ units: group, threshold: new AlarmThreshold(group) }));
   }
 
@@ -62,7 +64,7 @@ export class MatchIndex {
       if (candidates.size === 0 || question.text.runs.length === 0) continue;
       ranked = this.among(near, candidates, {
         alarms: ALARMS / sets.length,
-        eased: sets.length > 1 && tier === 0 ? OWN : 0,
+        rivals: sets.length > 1 && tier === 0 ? new Set(sets.slice(1).flatMap((others) => [...others])) : null,
         script: question.text.script,
       });
       const match = strengthOf(ranked[0]?.score ?? 0);
@@ -87,21 +89,27 @@ export class MatchIndex {
   private among(
     near: ReturnType<MatchIndex['nearby']>,
     candidates: ReadonlySet<number>,
-    { alarms, eased, script }: { alarms: number; eased: number; script: MatchText['script'] },
+    { alarms, rivals, script }: { alarms: number; rivals: ReadonlySet<number> | null; script: MatchText['script'] },
   ): RankedEntry[] {
-    const asked = near.filter(({ likeness }) => candidates.has(likeness.entry));
     const thresholds = this.groups.map(
       ({ units, threshold }) =>
-        threshold.among(candidates.size, alarms) * (units.script === script ? 1 : TRANSLATED) - eased,
+        threshold.among(candidates.size, alarms) * (units.script === script ? 1 : TRANSLATED) - (rivals ? OWN : 0),
     );
-    const best = asked
-      .map(({ group, likeness }) => ({ threshold: thresholds[group]!, likeness }))
+    const nearestRival = near
+      .filter(({ likeness }) => rivals?.has(likeness.entry))
+      .reduce((nearest, { likeness }) => Math.max(nearest, likeness.evidence), -Infinity);
+    const best = near
+      .filter(({ likeness }) => candidates.has(likeness.entry))
+      .map(({ group, likeness }) => ({
+        likeness,
+        threshold: likeness.evidence + OWN < nearestRival ? nearestRival : thresholds[group]!,
+      }))
       .toSorted((one, other) => other.likeness.rank - other.threshold - (one.likeness.rank - one.threshold))
       .slice(0, MOST_RANKED);
     let highest = 1;
     return best.map(({ threshold, likeness }) => {
       // Ranked by one figure and scored by another, so a later one could score higher than the one it stands behind.
-      highest = Math.min(highest, sigmoid((evidenceOf(likeness, candidates.size) - threshold) / STEP));
+      highest = Math.min(highest, sigmoid((likeness.evidence - threshold) / STEP));
       return {
         id: this.ids[likeness.entry]!,
         score: round(highest),

@@ -25,8 +25,6 @@ export interface Question {
 export interface UnitLikeness {
   readonly words: Float64Array;
   readonly meaning: Float64Array | null;
-  /** Whole words by their stems, or by what they translate to. */
-  readonly stems: Float64Array;
   /** Half words, half meaning; words alone where there is no meaning. */
   readonly both: Float64Array;
 }
@@ -36,23 +34,21 @@ export interface EntryLikeness {
   readonly entry: number;
   /** Scores by which entries are ranked. */
   readonly rank: number;
-  /** Likeness to the nearest unit: what decides among many candidates whether anything fits at all. */
-  readonly nearest: number;
-  /** Mean likeness to the three nearest units, words before meaning: what decides among few. */
-  readonly nearThree: number;
+  /**
+   * Mean likeness to the entry's three nearest units, less half the mean likeness to the five nearest ordinary questions, -1.5 to 1.5: what decides
+   * whether the entry is meant at all.
+   */
+  readonly evidence: number;
   readonly words: number;
   readonly meaning: number | null;
 }
 
 /** Of an entry's likeness, the share of its nearest unit; the rest is the mean over all. One phrase may be near by chance, several not. */
 const SHARE_OF_NEAREST = 0.3;
-/**
- * Among few candidates of one shop everything is near in meaning; whether this one is meant is told by the words: character pieces count
- * half, stems and meaning a quarter each.
- */
-const AMONG_FEW = { words: 0.5, stems: 0.25, meaning: 0.25 };
-/** The common direction of all sentences, as so many units beside the group's own: a small group says little about it. */
-const COMMON_UNITS = 10;
+/** Units of an entry, and ordinary questions, whose mean says how near they are; docs/benchmarks.md says what half and double cost. */
+const NEAREST = { units: 3, ordinary: 5 };
+/** Share of the likeness to ordinary questions that is taken from the likeness to an entry. */
+const SHARE_OF_ORDINARY = 0.5;
 
 /** Units in one script, with all that is needed to compare a question in any script with them. */
 export class UnitGroup {
@@ -65,36 +61,36 @@ export class UnitGroup {
   private readonly directions: readonly Vector[];
   private readonly weights: readonly Float64Array[] | null;
 
-  /** @param common mean vector of sentences of every kind; null without embeddings */
+  /** @param ordinary ordinary questions in the same script; beside the units they tell which words are rare and what all sentences have in common */
   constructor(
     readonly script: MatchText['script'],
     readonly units: readonly Unit[],
-    common: Vector,
+    ordinary: readonly Question[],
   ) {
     this.entries = [...new Set(units.map((unit) => unit.entry))];
     this.byEntry = placesByEntry(units);
-    this.grams = new WeightedTerms(units.map(({ text }) => text.grams));
-    this.words = script === 'han' ? new WeightedTerms(units.map(({ text }) => text.words)) : undefined;
-    this.translated = new TranslatedTerms(units.map(({ text }) => text.terms));
-    this.mean = common && meanOf(units, common);
-    this.directions = units.map(({ vector }) => directionOf(vector, this.mean));
+    const all = [...units, ...ordinary];
+    this.grams = new WeightedTerms(all.map(({ text }) => text.grams));
+    this.words = script === 'han' ? new WeightedTerms(all.map(({ text }) => text.words)) : undefined;
+    this.translated = new TranslatedTerms(all.map(({ text }) => text.terms));
+    this.mean = meanOf(all);
+    this.directions = all.map(({ vector }) => directionOf(vector, this.mean));
     this.weights = this.solveRidge();
   }
 
-  /** Compares a question with every unit. */
+  /** Compares a question with every unit, and behind them with every ordinary question. */
   compare({ text, vector }: Question): UnitLikeness {
-    const stems = this.translated.likeness(text.terms);
-    const words = text.script === this.script ? this.compareWords(text) : stems;
+    const words = text.script === this.script ? this.compareWords(text) : this.translated.likeness(text.terms);
     const direction = directionOf(vector, this.mean);
-    if (direction === null) return { words, stems, meaning: null, both: words };
+    if (direction === null) return { words, meaning: null, both: words };
     const meaning = Float64Array.from(this.directions, (mine) => (mine === null ? 0 : dot(mine, direction)));
-    return { words, stems, meaning, both: words.map((value, unit) => (value + meaning[unit]!) / 2) };
+    return { words, meaning, both: words.map((value, unit) => (value + meaning[unit]!) / 2) };
   }
 
   /** Likeness of every entry that has a unit here. */
   rank(likeness: UnitLikeness): EntryLikeness[] {
     const belongs = this.belonging(likeness.both);
-    const ofFew = weighForFew(likeness);
+    const ordinary = meanOfLargest(likeness.both.slice(this.units.length), NEAREST.ordinary);
     return this.entries.map((entry, place) => {
       const units = this.byEntry.get(entry) ?? [];
       const nearest = units.reduce(
@@ -102,11 +98,14 @@ export class UnitGroup {
         units[0]!,
       );
       const mean = units.reduce((sum, unit) => sum + likeness.both[unit]!, 0) / units.length;
+      const near = meanOfLargest(
+        units.map((unit) => likeness.both[unit]!),
+        NEAREST.units,
+      );
       return {
         entry,
         rank: SHARE_OF_NEAREST * likeness.both[nearest]! + (1 - SHARE_OF_NEAREST) * mean + (belongs?.[place] ?? 0),
-        nearest: likeness.both[nearest]!,
-        nearThree: meanOfThreeLargest(units.map((unit) => ofFew[unit]!)),
+        evidence: near - SHARE_OF_ORDINARY * ordinary,
         words: likeness.words[nearest]!,
         meaning: likeness.meaning?.[nearest] ?? null,
       };
@@ -141,17 +140,11 @@ export class UnitGroup {
   }
 }
 
-function weighForFew({ words, stems, meaning }: UnitLikeness): Float64Array {
-  const whole = AMONG_FEW.words + AMONG_FEW.stems + (meaning ? AMONG_FEW.meaning : 0);
-  return words.map(
-    (value, unit) =>
-      (AMONG_FEW.words * value + AMONG_FEW.stems * stems[unit]! + AMONG_FEW.meaning * (meaning?.[unit] ?? 0)) / whole,
-  );
-}
-
-function meanOfThreeLargest(values: readonly number[]): number {
-  const largest = values.toSorted((one, other) => other - one).slice(0, 3);
-  return largest.reduce((sum, value) => sum + value, 0) / largest.length;
+function meanOfLargest(values: ArrayLike<number>, count: number): number {
+  const largest = Array.from(values)
+    .sort((one, other) => other - one)
+    .slice(0, count);
+  return largest.reduce((sum, value) => sum + value, 0) / (largest.length || 1);
 }
 
 function placesByEntry(units: readonly Unit[]): Map<number, number[]> {
@@ -164,15 +157,12 @@ function placesByEntry(units: readonly Unit[]): Map<number, number[]> {
   return places;
 }
 
-function meanOf(units: readonly Unit[], common: Float32Array): Float32Array {
-  const mean = common.map((value) => value * COMMON_UNITS);
-  let count = COMMON_UNITS;
-  for (const { vector } of units) {
-    if (!vector) continue;
-    count += 1;
-    vector.forEach((value, at) => (mean[at]! += value));
-  }
-  return mean.map((value) => value / count);
+function meanOf(texts: readonly Question[]): Float32Array | null {
+  const vectors = texts.map(({ vector }) => vector).filter((vector) => vector !== null);
+  const mean = vectors[0]?.map(() => 0);
+  if (!mean) return null;
+  for (const vector of vectors) vector.forEach((value, at) => (mean[at]! += value / vectors.length));
+  return mean;
 }
 
 /** Centres a vector: less the mean of all texts, scaled to length one. */
