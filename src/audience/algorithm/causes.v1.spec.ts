@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type ActiveCustomers, findCauses } from './causes.v1.js';
-import { codeColumn, codeSets } from './coded-rows.js';
+import { codeColumn } from './coded-rows.js';
 
 const SIZE = 6_000;
 /** Makes customers in a fixed mixture: two systems, three releases, five plans, two flags on for some. */
@@ -17,9 +17,11 @@ function customersWith(isHit: (one: (typeof people)[number], row: number) => boo
       name,
       people.map((one) => one[name]),
     );
-  const flags = codeSets(
-    'flag',
-    people.map((one) => one.flags),
+  const flags = ['new-pay', 'dark'].map((flag) =>
+    codeColumn(
+      'flag',
+      people.map((one) => (one.flags.includes(flag) ? flag : undefined)),
+    ),
   );
   const columns = [column('os'), column('release'), column('plan'), ...flags];
   return { rows: { size: SIZE, columns }, hit: Uint8Array.from(people, (one, row) => Number(isHit(one, row))) };

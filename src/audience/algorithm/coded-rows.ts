@@ -33,22 +33,6 @@ export function codeColumn(name: string, texts: readonly (string | undefined)[])
   return { name, values: [...known.keys()], codes };
 }
 
-/**
- * Turns a trait with many values for one customer (flags that are on, features used) into one column for each value,
- * since a fault may need two of them.
- */
-export function codeSets(name: string, sets: readonly (readonly string[])[]): CodedColumn[] {
-  const columns = new Map<string, CodedColumn>();
-  sets.forEach((values, row) => {
-    for (const value of values) {
-      const column = columns.get(value) ?? { name, values: [value], codes: new Int32Array(sets.length).fill(-1) };
-      columns.set(value, column);
-      column.codes[row] = 0;
-    }
-  });
-  return [...columns.values()];
-}
-
 /** Lists the numbers of all rows, in order. */
 export function allRows(rows: CodedRows): Int32Array {
   return Int32Array.from({ length: rows.size }, (_, row) => row);

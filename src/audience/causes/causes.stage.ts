@@ -106,7 +106,8 @@ export class CausesStage implements Stage {
   private async traitsOf(database: Database, projectId: number, active: readonly ActiveCustomer[]) {
     const known = new Map<number, CustomerTraitsRow>();
     const ids = active.map(({ id }) => id);
-    const read = (page: readonly number[]) => this.store.traits(database, projectId, page);
+    const lines = new Map<string, readonly string[]>();
+    const read = (page: readonly number[]) => this.store.traits(database, projectId, page, lines);
     for await (const { found } of readAhead(ids, PAGE, read)) for (const row of found) known.set(row.id, row);
     return known;
   }

@@ -19,15 +19,19 @@ export interface CustomerTraitsRow {
   readonly locale: string | null;
   readonly zone: string | null;
   readonly attributes: Readonly<Record<string, unknown>>;
-  /** Name and value in turn, the one seen last at the end. */
-  readonly traits: readonly string[];
+  /** Names of traits that telemetry saw, the one seen last at the end. */
+  readonly names: readonly string[];
+  /** The value of each of `names`. */
+  readonly values: readonly string[];
 }
 
-/** Traits under one of the ids that a customer has had, the one seen last at the end; the set seen last comes last. */
-type TraitSet = Omit<CustomerTraitsRow, 'traits'> & {
-  readonly names: readonly string[];
-  readonly values: readonly string[];
+/** Traits under one of the ids that a customer has had: lines of text, the trait seen last at the end. */
+type TraitSet = Omit<CustomerTraitsRow, 'names' | 'values'> & {
+  readonly names: string | null;
+  readonly values: string | null;
 };
+/** Different lines remembered while customers are read: most customers have what many have. */
+const MOST_LINES = 20_000;
 
 const ACTIVE = `
   SELECT x.id, bool_or(x.hit) AS hit, max(x.trust) AS trust
@@ -90,7 +94,7 @@ const TRAITS = {
       FROM customer
       WHERE merged_into = ANY ($2::bigint[])
     )
-    SELECT c.id, c.locale, c.time_zone AS zone, c.attributes, coalesce(t.names, '{}') AS names, coalesce(t.vals, '{}') AS values
+    SELECT c.id, c.locale, c.time_zone AS zone, c.attributes, array_to_string(t.names, E'\\n') AS names, array_to_string(t.vals, E'\\n') AS values
     FROM asked a
     JOIN customer c ON c.id = a.root
     LEFT JOIN trait_set t ON t.project_id = $1 AND t.customer_id = a.part
@@ -131,14 +135,22 @@ export class CausesStore {
     return sql.query<ActiveCustomer>(ACTIVE, [about.projectId, about.since, about.incidentId, limit]);
   }
 
-  /** Reads what is known of these customers, in no order. */
-  async traits(sql: Sql, projectId: number, ids: readonly number[]): Promise<CustomerTraitsRow[]> {
+  /**
+   * Reads what is known of these customers, in no order.
+   * @param lines remembers lists from one call to the next, so that customers who have the same share them
+   */
+  async traits(
+    sql: Sql,
+    projectId: number,
+    ids: readonly number[],
+    lines: Map<string, readonly string[]>,
+  ): Promise<CustomerTraitsRow[]> {
     const rows = await sql.query<TraitSet>(TRAITS, [projectId, int8s(ids)]);
-    const known = new Map<number, CustomerTraitsRow & { traits: string[] }>();
-    for (const { names, values, ...customer } of rows) {
-      const row = known.get(customer.id) ?? { ...customer, traits: [] };
-      known.set(customer.id, row);
-      names.forEach((name, at) => row.traits.push(name, values[at]!));
+    const known = new Map<number, CustomerTraitsRow>();
+    for (const row of rows) {
+      const own = { ...row, names: linesOf(row.names, lines), values: linesOf(row.values, lines) };
+      const before = known.get(row.id);
+      known.set(row.id, before ? together(before, own) : own);
     }
     return [...known.values()];
   }
@@ -232,4 +244,18 @@ export class CausesStore {
       [incidentId, seq, limit],
     );
   }
+}
+
+/** Lines of a text; names and values of traits hold no line feed. */
+function linesOf(text: string | null, known: Map<string, readonly string[]>): readonly string[] {
+  if (text === null) return [];
+  const found = known.get(text);
+  if (found) return found;
+  const lines = text.split('\n');
+  if (known.size < MOST_LINES) known.set(text, lines);
+  return lines;
+}
+
+function together(one: CustomerTraitsRow, later: CustomerTraitsRow): CustomerTraitsRow {
+  return { ...one, names: [...one.names, ...later.names], values: [...one.values, ...later.values] };
 }

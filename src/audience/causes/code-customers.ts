@@ -1,13 +1,21 @@
 import { traitName, traitValue } from '../../customers/trait.js';
-import { codeColumn, type CodedColumn, codeSets, type CodedRows } from '../algorithm/coded-rows.js';
+import { type CodedColumn, type CodedRows } from '../algorithm/coded-rows.js';
 
 /** Knowledge of a customer; as `CustomerTraitsRow` of the store. */
 interface Known {
   readonly locale: string | null;
   readonly zone: string | null;
   readonly attributes: Readonly<Record<string, unknown>>;
-  /** Name and value in turn, the one seen last at the end. */
-  readonly traits: readonly string[];
+  /** Names of traits that telemetry saw, the one seen last at the end. */
+  readonly names: readonly string[];
+  /** The value of each of `names`. */
+  readonly values: readonly string[];
+}
+
+/** A customer who counts as active, and whether the incident has hit them. */
+interface Active {
+  readonly id: number;
+  readonly hit: boolean;
 }
 
 /** The trait of which a customer has many values at once. */
@@ -22,44 +30,89 @@ const MOST_FEATURES = 200;
  */
 const LEAST_COMPARABLE = 0.5;
 
+/** Customers who have something: those not hit, and those hit. */
+type Sides = [others: number, affected: number];
+
 /** Puts customers and what is known of them into columns, in the order of `active`. Of several values the one seen last counts, but for features. */
-export function codeCustomers(
-  active: readonly { readonly id: number; readonly hit: boolean }[],
-  known: ReadonlyMap<number, Known>,
-): CodedRows {
-  const hit = active.map((one) => one.hit);
+export function codeCustomers(active: readonly Active[], known: ReadonlyMap<number, Known>): CodedRows {
   const facts = active.map(({ id }) => known.get(id));
-  const seen = facts.map(seenOf);
-  const features = facts.map(featuresOf);
-  const names = (of: readonly ReadonlyMap<string, string>[]) =>
-    mostCommon(
-      of.map((one) => [...one.keys()]),
-      MOST_NAMES,
-    );
   const told = codeDirectory(facts);
-  const listed = new Set(told.map(({ name }) => name));
-  const learnt = names(seen).filter(
-    (name) => !listed.has(name) && comparable(hit, (row) => seen[row]?.has(name) ?? false),
-  );
-  const kept = comparable(hit, (row) => (features[row] ?? []).length > 0)
-    ? new Set(mostCommon(features, MOST_FEATURES))
-    : new Set();
-  return {
-    size: active.length,
-    columns: [
-      ...told,
-      ...learnt.map((name) =>
-        codeColumn(
-          name,
-          seen.map((one) => one.get(name)),
-        ),
-      ),
-      ...codeSets(
-        FEATURE,
-        features.map((own) => own.filter((one) => kept.has(one))),
-      ),
-    ],
-  };
+  return { size: active.length, columns: [...told, ...codeSeen(active, facts, new Set(told.map(({ name }) => name)))] };
+}
+
+/**
+ * Puts what telemetry says of customers into columns, but for `listed`, of which the directory says the value. Goes over it twice and makes nothing for
+ * each customer.
+ */
+function codeSeen(
+  active: readonly Active[],
+  facts: readonly (Known | undefined)[],
+  listed: ReadonlySet<string>,
+): CodedColumn[] {
+  const all: Sides = [0, 0];
+  const names = new Map<string, { of: Sides; lastRow: number }>();
+  const features = new Map<string, number>();
+  active.forEach(({ hit }, row) => {
+    all[hit ? 1 : 0] += 1;
+    eachSeen(facts[row], (name, value) => {
+      if (name === FEATURE) features.set(value, (features.get(value) ?? 0) + 1);
+      const found = names.get(name) ?? { of: [0, 0] as Sides, lastRow: -1 };
+      if (found.lastRow === -1) names.set(name, found);
+      if (found.lastRow === row) return;
+      found.of[hit ? 1 : 0] += 1;
+      found.lastRow = row;
+    });
+  });
+  const isComparable = (name: string) => comparable(names.get(name)?.of ?? [0, 0], all);
+  const counts = [...names]
+    .filter(([name]) => name !== FEATURE)
+    .map(([name, { of }]) => [name, of[0] + of[1]] as const);
+  const compared = ranked(counts, MOST_NAMES).filter((name) => !listed.has(name) && isComparable(name));
+  const used = isComparable(FEATURE) ? ranked([...features], MOST_FEATURES) : [];
+  const columns = new Map(compared.map((name) => [name, new Column(name, facts.length)]));
+  const ofFeature = new Map(used.map((value) => [value, new Column(FEATURE, facts.length)]));
+  facts.forEach((one, row) => {
+    for (let at = (one?.names.length ?? 0) - 1; at >= 0; at--) {
+      const [name, value] = [one!.names[at]!, one!.values[at]!];
+      const column = name === FEATURE ? ofFeature.get(value) : columns.get(name);
+      // From the end, so that a value that was seen later stays.
+      if (column && !column.has(row)) column.put(row, value);
+    }
+  });
+  return [...columns.values(), ...ofFeature.values()].map((column) => column.coded());
+}
+
+/** A column under construction. */
+class Column {
+  private readonly known = new Map<string, number>();
+  private readonly codes: Int32Array;
+
+  constructor(
+    private readonly name: string,
+    rows: number,
+  ) {
+    this.codes = new Int32Array(rows).fill(-1);
+  }
+
+  /** Sets the value of a row, in place of one that was set before. */
+  put(row: number, value: string): void {
+    const code = this.known.get(value) ?? this.known.size;
+    this.known.set(value, code);
+    this.codes[row] = code;
+  }
+
+  has(row: number): boolean {
+    return this.codes[row] !== -1;
+  }
+
+  coded(): CodedColumn {
+    return { name: this.name, values: [...this.known.keys()], codes: this.codes };
+  }
+}
+
+/** Hands on what telemetry says of a customer, the value seen last at the end. */
+function eachSeen(known: Known | undefined, take: (name: string, value: string) => void): void {
+  known?.names.forEach((name, at) => take(name, known.values[at]!));
 }
 
 /**
@@ -81,19 +134,16 @@ function codeDirectory(facts: readonly (Known | undefined)[]): CodedColumn[] {
     ranked(
       [...counts].map(([name, { count }]) => [name, count] as const),
       MOST_NAMES,
-    ).map((name) => [name, { name, known: new Map<string, number>(), codes: new Int32Array(facts.length).fill(-1) }]),
+    ).map((name) => [name, new Column(name, facts.length)]),
   );
   facts.forEach((one, row) =>
     eachListed(one, (key, given) => {
       const column = columns.get(spelled(key, names, traitName) ?? '');
       const value = column && spelled(given, values, traitValue);
-      if (column === undefined || value === undefined) return;
-      const code = column.known.get(value) ?? column.known.size;
-      column.known.set(value, code);
-      column.codes[row] = code;
+      if (value !== undefined) column?.put(row, value);
     }),
   );
-  return [...columns.values()].map(({ name, known, codes }) => ({ name, values: [...known.keys()], codes }));
+  return [...columns.values()].map((column) => column.coded());
 }
 
 /** Hands on what the directory says of a customer: attributes, locale and zone. */
@@ -121,19 +171,17 @@ export function isListed(known: Known | undefined, trait: string): boolean {
  * Features that stand for the fault where no cause names one: of those that at least half of the affected use, the three that the affected use most
  * beyond all others.
  */
-export function featuresOfFault(
-  active: readonly { readonly id: number; readonly hit: boolean }[],
-  known: ReadonlyMap<number, Known>,
-): string[] {
-  const counts = new Map<string, [others: number, affected: number]>();
+export function featuresOfFault(active: readonly Active[], known: ReadonlyMap<number, Known>): string[] {
+  const counts = new Map<string, Sides>();
   let affected = 0;
   for (const { id, hit } of active) {
     if (hit) affected += 1;
-    for (const feature of featuresOf(known.get(id))) {
+    eachSeen(known.get(id), (name, feature) => {
+      if (name !== FEATURE) return;
       const of = counts.get(feature) ?? [0, 0];
       of[hit ? 1 : 0] += 1;
       counts.set(feature, of);
-    }
+    });
   }
   const common = [...counts].filter(([, of]) => of[1] >= affected / 2);
   const beyond = ([others, hits]: readonly [number, number]) => hits / (others + hits);
@@ -143,17 +191,9 @@ export function featuresOfFault(
     .map(([feature]) => feature);
 }
 
-function comparable(hit: readonly boolean[], has: (row: number) => boolean): boolean {
-  const [all, having] = [
-    [0, 0],
-    [0, 0],
-  ];
-  for (const [row, affected] of hit.entries()) {
-    const side = affected ? 1 : 0;
-    all[side]! += 1;
-    if (has(row)) having[side]! += 1;
-  }
-  const share = (side: 0 | 1) => having[side]! / Math.max(1, all[side]!);
+/** False where the others have something so much more seldom than the affected that nobody can compare. */
+function comparable(having: Sides, all: Sides): boolean {
+  const share = (side: 0 | 1) => having[side] / Math.max(1, all[side]);
   return share(0) >= LEAST_COMPARABLE * share(1);
 }
 
@@ -169,31 +209,6 @@ function spelled(
   const found = spell(given);
   if (before.size < MOST_SPELLINGS) before.set(given, found);
   return found;
-}
-
-const NOTHING: ReadonlyMap<string, string> = new Map();
-
-/** Reads what telemetry says of a customer, but for features. */
-function seenOf(known: Known | undefined): ReadonlyMap<string, string> {
-  const traits = known?.traits ?? [];
-  if (traits.length === 0) return NOTHING;
-  const values = new Map<string, string>();
-  for (let at = 0; at + 1 < traits.length; at += 2) {
-    const [name = '', value = ''] = [traits[at], traits[at + 1]];
-    if (name !== FEATURE) values.set(name, value);
-  }
-  return values;
-}
-
-function featuresOf(known: Known | undefined): string[] {
-  const traits = known?.traits ?? [];
-  return traits.filter((_, at) => at % 2 === 1 && traits[at - 1] === FEATURE);
-}
-
-function mostCommon(lists: readonly (readonly string[])[], most: number): string[] {
-  const counts = new Map<string, number>();
-  for (const list of lists) for (const one of list) counts.set(one, (counts.get(one) ?? 0) + 1);
-  return ranked([...counts], most);
 }
 
 function ranked(counts: readonly (readonly [string, number])[], most: number): string[] {
