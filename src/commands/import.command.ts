@@ -28,9 +28,9 @@ export const HELP = `usage: forewarn import [options] FILE...     - is standard 
   --country CC          country of phone numbers that are written without their code, such as DE
   --encoding NAME       such as windows-1252; UTF-8 and UTF-16 are found out
   --dry-run             read and judge everything, write nothing
-  --skip N              pass over the first N records, to go on after a stop
+  --skip N              pass over the first N records of the first file, to go on after a stop
 
-Exit codes: 0 all imported, 1 a line or a cell could not be taken, 2 wrong usage, 130 stopped by Ctrl-C.
+Exit codes: 0 all imported, 1 a line or a cell could not be taken, 2 wrong usage, 130 stopped by Ctrl-C or SIGTERM.
 `;
 const OPTIONS = {
   directory: { type: 'string' },
@@ -40,6 +40,9 @@ const OPTIONS = {
   'dry-run': { type: 'boolean' },
   skip: { type: 'string' },
 } as const;
+
+/** Signals after which the chunk that is being written is the last. */
+const STOPS = ['SIGINT', 'SIGTERM'] as const;
 
 type Query = z.output<typeof importQuery>;
 
@@ -64,21 +67,29 @@ export async function run(args: string[], { stdout }: CommandIo): Promise<number
   const { database, close } = await openDatabase(settings, { share: true });
   const stop = new AbortController();
   const onInterrupt = () => stop.abort();
-  process.once('SIGINT', onInterrupt);
+  for (const signal of STOPS) process.once(signal, onInterrupt);
   try {
     const clock = new SystemClock();
     const writer = new ChunkWriter(new ImportStore(), new CustomerStore());
     const importer = new CustomerImporter(writer, database, clock);
     const directory = await theDirectory(database, config.projects, query.directory);
     let clean = true;
-    for (const path of files) {
-      const report = await importFile(path, { importer, directory, query, clock, signal: stop.signal, out: stdout });
+    for (const [nth, path] of files.entries()) {
+      const own = nth === 0 ? query : { ...query, skip: undefined };
+      const report = await importFile(path, {
+        importer,
+        directory,
+        query: own,
+        clock,
+        signal: stop.signal,
+        out: stdout,
+      });
       clean &&= report.failed === 0 && report.cellsLeftOut === 0;
-      if (stop.signal.aborted) return stopped(path, report);
+      if (stop.signal.aborted) return stopped(files.slice(nth), report);
     }
     return clean ? 0 : 1;
   } finally {
-    process.off('SIGINT', onInterrupt);
+    for (const signal of STOPS) process.off(signal, onInterrupt);
     await close();
   }
 }
@@ -147,8 +158,10 @@ function print(path: string, report: ImportReport, out: Writable): void {
   out.write(`${parts.filter(Boolean).join(', ')}\n`);
 }
 
-function stopped(path: string, { records }: ImportReport): number {
-  process.stderr.write(`stopped after ${records} records of ${path}; go on with --skip ${records}\n`);
+/** Says how far it came; `left` are the file that it was in and those behind. */
+function stopped(left: readonly string[], { records }: ImportReport): number {
+  const [path = '-'] = left;
+  process.stderr.write(`stopped after ${records} records of ${path}; go on with --skip ${records} ${left.join(' ')}\n`);
   return 130;
 }
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { forewarn } from '../support/cli.js';
+import { eventually } from '../support/eventually.js';
 import { type Ended, spawnNode } from '../support/run-process.js';
 import { writeConfig } from '../support/test-config.js';
 import { buildFolder, createDatabase, type TestDatabase, urlOf } from '../support/test-database.js';
@@ -299,10 +300,35 @@ describe('forewarn with a DATABASE_URL', () => {
       const twice = await forewarn(['import', '--dry-run', '--skip', '1', a, b, ...options], env);
       expect(twice).toMatchObject({
         code: 0,
-        stdout: '1 would be imported, 0 failed\n1 would be imported, 0 failed\n',
+        stdout: '1 would be imported, 0 failed\n2 would be imported, 0 failed\n',
       });
       const wrong = await forewarn(['import', '--country', 'XX', a], env);
       expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('--country: is not a country')]);
+    });
+
+    it('says after Ctrl-C how far an import came, and goes on from there', async () => {
+      await forewarn(['migrate'], env);
+      const lines = (from: number) =>
+        Array.from({ length: 2500 }, (_, at) => `{"externalId":"k${from + at}"}\n`).join('');
+      const sql = new pg.Client({ connectionString: database.url });
+      await sql.connect();
+      const imported = async () =>
+        (await sql.query<{ count: number }>('SELECT count(*)::int FROM customer')).rows[0]?.count ?? 0;
+      const child = spawnNode(join(buildFolder(), 'src', 'cli.js'), ['import', '-'], env);
+      let said = '';
+      child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
+      const ended = once(child, 'close');
+      child.stdin?.write(lines(0));
+      await eventually('the first chunk', imported, (count) => count === 2000);
+
+      child.kill('SIGINT');
+      child.stdin?.write(lines(2500));
+
+      expect([(await ended)[0], said]).toEqual([130, 'stopped after 4000 records of -; go on with --skip 4000 -\n']);
+      expect(await imported()).toBe(4000);
+      const rest = await forewarn(['import', '--skip', '4000', '-'], env, lines(0) + lines(2500));
+      expect([rest.stdout, await imported()]).toEqual(['1000 imported, 0 failed\n', 5000]);
+      await sql.end();
     });
 
     it('looks at an empty database, leaves it empty and says what to do', async () => {

@@ -3,6 +3,8 @@ import { Problem } from '../../platform/errors.js';
 
 /** Bytes that are looked at to find out how a text is encoded. */
 const LOOKED_AT = 4096;
+/** Bytes that are waited for before: some words in any encoding. */
+const ENOUGH = 64;
 
 /** The encoding that the first bytes show: by a byte order mark, or by the zero bytes of UTF-16; UTF-8 otherwise. */
 export function encodingOf(head: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
@@ -24,11 +26,17 @@ export function encodingOf(head: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' 
  */
 export async function* decoded(source: AsyncIterable<Uint8Array>, encoding?: string): AsyncGenerator<string> {
   let decoder = encoding === undefined ? undefined : decoderOf(encoding);
+  // Standard input comes in pieces of any size, also of one byte.
+  let head: Uint8Array = new Uint8Array();
   for await (const chunk of source) {
-    decoder ??= decoderOf(encodingOf(chunk));
-    yield decoder.decode(chunk, { stream: true });
+    head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+    if (!decoder && head.length < ENOUGH) continue;
+    decoder ??= decoderOf(encodingOf(head));
+    yield decoder.decode(head, { stream: true });
+    head = new Uint8Array();
   }
-  if (decoder) yield decoder.decode();
+  decoder ??= decoderOf(encodingOf(head));
+  yield decoder.decode(head);
 }
 
 function decoderOf(encoding: string): TextDecoder {

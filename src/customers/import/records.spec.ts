@@ -48,7 +48,7 @@ describe('an import', () => {
     for (const mark of ['', '\ufeff']) {
       const bytes = Buffer.from(`${mark}externalId,name\nc1,Jürgen\n`, 'utf16le');
       const content = encoding === 'utf16le' ? bytes : bytes.swap16();
-      expect((await read(content, { size: 64 })).rows).toEqual([{ id: 'c1', name: 'Jürgen' }]);
+      for (const size of [1, 64]) expect((await read(content, { size })).rows).toEqual([{ id: 'c1', name: 'Jürgen' }]);
     }
   });
 
@@ -61,6 +61,15 @@ describe('an import', () => {
     const { rows, mistakes } = await read(content);
     expect(rows).toEqual([{ id: 'c2', name: 'Bo' }]);
     expect(mistakes).toEqual([{ line: 2, problem: expect.stringContaining('give the encoding') }]);
+  });
+
+  it('refuses a header line that is not UTF-8 and names the encoding as the reason', async () => {
+    const content = Buffer.from('externalId,Gr\xf6\xdfe\nc1,M\n', 'latin1');
+    await expect(read(content, { map: 'Größe=attributes.size' })).rejects.toThrow(
+      /header line holds bytes .* give the encoding/,
+    );
+    const { rows } = await read(content, { map: 'Größe=attributes.size', encoding: 'windows-1252' });
+    expect(rows).toEqual([{ id: 'c1', attributes: { size: 'M' } }]);
   });
 
   it('takes headings in other words, and leaves columns out', async () => {

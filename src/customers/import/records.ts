@@ -143,6 +143,8 @@ async function drained(parser: ReturnType<typeof parse>): Promise<void> {
 }
 
 function headerOf(record: readonly string[], map: HeadingMap): readonly string[] {
+  if (record.some((cell) => cell.includes('\ufffd')))
+    throw new Problem(400, 'invalid', `The header line ${UNREADABLE}.`);
   const found = fieldsOf(record, map);
   if ('problem' in found) throw new Problem(400, 'invalid', `The header line cannot be used: ${found.problem}.`);
   return found.fields;
