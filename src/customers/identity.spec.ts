@@ -23,16 +23,35 @@ describe('identities of a user', () => {
     '匿名',
     'ゲスト',
     '9774d56d682e549c',
+    '${userId}',
+    '{{ user.id }}',
+    '#{user.id}',
+    '<%= user.id %>',
+    '%USER%',
+    '{user_id}',
+    'undefined undefined',
+    '测试',
   ])('are none for %j, which many apps send for nobody in particular', (value) => {
     expect(identitiesOfUser({ id: value, username: value })).toEqual([]);
   });
 
-  it.each(['7', 'c-0', 'anonymous-7', 'nullah', 'a', '10', '1111', '-10', 'gastone', '0x1'])(
-    'keep %j, which may well be a customer',
-    (value) => {
-      expect(isNobody(value)).toBe(false);
-    },
-  );
+  it.each([
+    '7',
+    'c-0',
+    'anonymous-7',
+    'nullah',
+    'a',
+    '10',
+    '1111',
+    '-10',
+    'gastone',
+    '0x1',
+    '{3f2504e0-4f89-11d3-9a0c-0305e82c3301}',
+    '50%',
+    '{7}',
+  ])('keep %j, which may well be a customer', (value) => {
+    expect(isNobody(value)).toBe(false);
+  });
 
   it('are the same in both Unicode forms of a letter', () => {
     expect(identitiesOfUser({ id: 'jose\u0301' })).toEqual(identitiesOfUser({ id: 'jos\u00e9' }));

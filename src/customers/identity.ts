@@ -137,7 +137,8 @@ const NOBODY: ReadonlySet<string> = new Set([
     '12345678-1234-1234-1234-123456789abc',
     '123e4567-e89b-12d3-a456-426614174000',
   ],
-  ...['{{user.id}}', '{{user_id}}', '${user.id}', '%s', '%user_id%', ':id', '{id}', '{user_id}', '$user'],
+  ...['%s', ':id', '$user', 'undefined undefined', 'null null', 'me', 'customer', 'example@example.com'],
+  ...['测试', '测试用户', '测试账号', '測試', 'テスト', '테스트', 'тест', 'prueba', 'prova', 'essai'],
   ...[
     '00000000-0000-0000-0000-000000000000',
     'ffffffff-ffff-ffff-ffff-ffffffffffff',
@@ -158,8 +159,11 @@ export function normalEmail(value: string): string {
 /** True for a value that names nobody in particular, such as `null`, `0` or `anonymous`. */
 export function isNobody(value: string): boolean {
   const text = value.trim().normalize('NFC').toLowerCase();
-  return text === '' || NOBODY.has(text) || MONOTONE.test(text);
+  return text === '' || NOBODY.has(text) || MONOTONE.test(text) || UNFILLED.test(text);
 }
+
+/** Gaps of templates that nobody filled in, as `${user.id}`, `{{ id }}`, `#{id}`, `<%= id %>`, `%USER%` and `{user_id}`; a UUID in braces is none. */
+const UNFILLED = /^(?:[$#]\{[^}]*\}|\{\{[^}]*\}\}|<%.*%>|%[a-z][\w.]*%|\{[a-z][a-z_.]*\})$/;
 
 /** Zeros alone, blanks and punctuation alone, and UUIDs or hashes of one digit. */
 const MONOTONE = /^(?:-?0+(?:\.0+)?|[\s\p{P}\p{S}]+|\{?([0-9a-f])\1{7}-?\1{4}-?\1{4}-?\1{4}-?\1{12}\}?)$/u;
