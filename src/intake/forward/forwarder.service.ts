@@ -5,7 +5,8 @@ import { Metrics } from '../../platform/metrics.js';
 import { Projects } from '../../projects/project.registry.js';
 import { PROJECTS_CONFIG, type ProjectsConfig } from '../../projects/projects-config.js';
 import { headerText, type IntakeRequest } from '../http/intake-request.js';
-import { FORWARDED, ForwardQueue } from './forward.queue.js';
+import { ForwardQueue } from './forward.queue.js';
+import { FORWARDED } from './old-place.js';
 
 /** Time that a stop leaves for what still waits, milliseconds. */
 const STOP_MS = 2000;
