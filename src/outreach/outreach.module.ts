@@ -36,7 +36,9 @@ import { ErasureStage } from './messages/erasure.stage.js';
 import { MailWriter } from './messages/mail-writer.service.js';
 import { NeighbourReadModel } from './messages/neighbour.read-model.js';
 import { LeaseStore } from './messages/lease.store.js';
+import { MessageReadModel } from './messages/message.read-model.js';
 import { MessageStore } from './messages/message.store.js';
+import { ToldStore } from './messages/told.store.js';
 import { AccountContacts } from './campaigns/account-contacts.service.js';
 import { AccountStore } from './messages/account.store.js';
 import { Planner } from './campaigns/planner.service.js';
@@ -66,6 +68,8 @@ import { MessageQueue } from './public.js';
     Approvals,
     OutreachOutlooks,
     MessageStore,
+    MessageReadModel,
+    ToldStore,
     BatchStore,
     ToldReadModel,
     LeaseStore,
@@ -101,7 +105,7 @@ export class OutreachModule implements OnApplicationBootstrap {
     private readonly settings: Settings,
     private readonly clock: Clock,
     campaignStore: CampaignStore,
-    messages: MessageStore,
+    messages: MessageReadModel,
     switchStore: SwitchStore,
     incidents: Incidents,
     scopes: ProjectScopes,

@@ -156,6 +156,11 @@ export function decideApproval(policy: Policy, customers: number, now: Date, gra
   };
 }
 
+/** True if `decideApproval` depends on how many customers there are. */
+export function asksHowMany({ class: purpose, approval }: Pick<Policy, 'class' | 'approval'>, grant?: Grant): boolean {
+  return grant !== undefined || (purpose !== 'legal' && approval !== 'required');
+}
+
 /** Whether an approval that was given before covers so many customers. */
 export function byGrant({ upTo, by }: Grant, customers: number): ApprovalDecision {
   if (customers <= upTo) return { state: 'approved', by, reason: { code: 'approved_before', by } };

@@ -5,7 +5,7 @@ import { type Caller } from '../../platform/auth/role.js';
 import { Clock } from '../../platform/clock.js';
 import { Database } from '../../platform/db/database.js';
 import { type Answer, Answers, count, moment } from '../../platform/http/answers.js';
-import { MessageStore } from '../messages/message.store.js';
+import { MessageReadModel } from '../messages/message.read-model.js';
 import { SendingSwitch } from './sending-switch.service.js';
 import { SENDING, SwitchStore } from './switch.store.js';
 
@@ -29,7 +29,7 @@ export class SwitchController {
   constructor(
     private readonly store: SwitchStore,
     private readonly switches: SendingSwitch,
-    private readonly messages: MessageStore,
+    private readonly lists: MessageReadModel,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -39,7 +39,7 @@ export class SwitchController {
   @Answers('Show whether messages go out', switchAnswer)
   async get(): Promise<Answer<typeof switchAnswer>> {
     const state = await this.store.read(this.database);
-    return { ...state, due: await this.messages.countDue(this.database, this.clock.now()) };
+    return { ...state, due: await this.lists.countDue(this.database, this.clock.now()) };
   }
 
   @Put()

@@ -5,7 +5,8 @@ import { Problem } from '../../platform/errors.js';
 import { wake } from '../../platform/stages/wake.js';
 import { needsSecondPerson } from '../algorithm/decide.js';
 import { type Campaign } from '../campaign.js';
-import { MessageStore } from '../messages/message.store.js';
+import { ToldStore } from '../messages/told.store.js';
+import { MessageReadModel } from '../messages/message.read-model.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { POLICIES_CONFIG, type Policy } from '../policy.js';
 import { campaignFacts, type CampaignReason } from '../reasons.js';
@@ -31,7 +32,8 @@ export class Approvals {
     @Inject(OUTREACH_CONFIG) private readonly config: OutreachConfig,
     private readonly campaigns: CampaignStore,
     private readonly grants: GrantStore,
-    private readonly messages: MessageStore,
+    private readonly told: ToldStore,
+    private readonly lists: MessageReadModel,
     private readonly previews: CampaignPreviews,
     private readonly incidents: Incidents,
     private readonly database: Database,
@@ -84,7 +86,7 @@ export class Approvals {
   async grant(tx: Tx, { incidentId, kind, audience, claimed, policy }: Campaign, by: string, now: Date): Promise<void> {
     // The words to those at risk, and those of a return, are others than those to the affected, so one approval does not hold for all.
     if (audience === 'at_risk' || kind === 'returned') return;
-    const seen = await this.messages.countNotices(tx, incidentId, claimed);
+    const seen = await this.told.countNotices(tx, incidentId, claimed);
     const limit = this.policies.find(({ name }) => name === policy)?.blastLimit ?? 0;
     await this.grants.give(tx, { incidentId, claimed, policy }, { upTo: Math.max(seen, limit), by }, now);
   }
@@ -92,7 +94,7 @@ export class Approvals {
   private async isFirstOfTwo(tx: Tx, campaign: Campaign, version: string, by: string, now: Date): Promise<boolean> {
     const { id, incidentId } = campaign;
     const policy = this.policies.find(({ name }) => name === campaign.policy);
-    const customers = await this.messages.countWaiting(tx, id);
+    const customers = await this.lists.countWaiting(tx, id);
     if (!policy || !needsSecondPerson(policy, customers)) return false;
     const first = await this.campaigns.first(tx, id);
     const stands = first && (await this.previews.isStill(tx, campaign, first.version));

@@ -12,6 +12,7 @@ import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { wake } from '../../platform/stages/wake.js';
 import {
   type ApprovalDecision,
+  asksHowMany,
   byGrant,
   countsByItself,
   decideApproval,
@@ -27,6 +28,8 @@ import { Approvals } from './approvals.service.js';
 import { CampaignStore, type WavesOf } from './campaign.store.js';
 import { GrantStore } from './grant.store.js';
 import { MessageStore } from '../messages/message.store.js';
+import { ToldStore } from '../messages/told.store.js';
+import { MessageReadModel } from '../messages/message.read-model.js';
 import { Planner } from './planner.service.js';
 import { Ramps } from './ramp.service.js';
 import { POLICIES_CONFIG, type Policy } from '../policy.js';
@@ -111,6 +114,8 @@ export class CampaignStage implements Stage {
     private readonly grants: GrantStore,
     private readonly approvals: Approvals,
     private readonly messages: MessageStore,
+    private readonly told: ToldStore,
+    private readonly lists: MessageReadModel,
     private readonly planner: Planner,
     private readonly accounts: AccountContacts,
     private readonly ramps: Ramps,
@@ -197,7 +202,7 @@ export class CampaignStage implements Stage {
       return 0;
     const { every, atMost } = policy.updates;
     const due = { others, since: new Date(now.getTime() - every), atMost };
-    const told = await this.messages.dueForUpdate(tx, [incident.id, ...incident.mergedIds], due, BATCH);
+    const told = await this.told.dueForUpdate(tx, [incident.id, ...incident.mergedIds], due, BATCH);
     if (told.length === 0) return 0;
     const { wave } = await this.campaigns.reached(tx, of);
     // It goes to exactly those who were told, and what they were told was approved.
@@ -247,7 +252,7 @@ export class CampaignStage implements Stage {
     if (!policy.fallback) return 0;
     const sentBefore = new Date(now.getTime() - policy.fallback.after);
     const of = { incidentId: id, policy: policy.name, isOver: status === 'resolved' };
-    const missed = await this.messages.notArrived(tx, of, sentBefore, PAGE);
+    const missed = await this.told.notArrived(tx, of, sentBefore, PAGE);
     if (missed.length === 0) return 0;
     const { customers, failed } = await this.planner.planNextChannel(tx, incident, policy, missed, now);
     const campaignIds = [...new Set(missed.map(({ campaignId }) => campaignId))];
@@ -278,11 +283,11 @@ export class CampaignStage implements Stage {
     if (!policy.onReturn || previousIncidentId === null || (await this.campaigns.isStopped(tx, of))) return 0;
     const previous = await this.incidents.find(tx, previousIncidentId);
     const family = [previousIncidentId, ...(previous?.mergedIds ?? [])];
-    const told = await this.messages.toldEndOf(tx, family, [incidentId, ...incident.mergedIds], others, BATCH);
+    const told = await this.told.toldEndOf(tx, family, [incidentId, ...incident.mergedIds], others, BATCH);
     if (told.length === 0) return 0;
     const hit = await this.audiences.after(tx, incidentId, 'affected', 0, PAGE);
     const believed = await this.believed(tx, incident, policy);
-    const before = await this.messages.countNotices(tx, incidentId);
+    const before = await this.told.countNotices(tx, incidentId);
     const decision = hit.some(({ trust }) => countsByItself(believed, 'affected', trust))
       ? decideApproval(policy, before + told.length, now)
       : waitForPerson('affected', told.length);
@@ -333,10 +338,10 @@ export class CampaignStage implements Stage {
     let planned = 0;
     let number = reached.wave;
     if (counting.length + proven > 0 || claimed.length === 0) {
-      const before = await this.messages.countNotices(tx, incident.id);
       // An approval is of the words that a person saw, and those to customers at risk are others.
       const grant = audience === 'affected' ? await this.grants.find(tx, incident.id, false, others) : undefined;
       const contacts = await this.accounts.choose(tx, incident, policy, idsOf(counting));
+      const before = asksHowMany(policy, grant) ? await this.told.countNotices(tx, incident.id) : 0;
       const asked = before + contacts.countTold(idsOf(counting)) + proven;
       const decision = decideApproval(policy, asked, now, grant);
       const id = await this.addWave(
@@ -348,7 +353,7 @@ export class CampaignStage implements Stage {
       if (open && proven > 0) await this.promote(tx, open, id, policy, now);
     }
     if (claimed.length > 0 && !(claims?.state === 'cancelled' && claims.reason.code === 'by_person')) {
-      const waiting = open ? await this.messages.countWaiting(tx, open.id) : 0;
+      const waiting = open ? await this.lists.countWaiting(tx, open.id) : 0;
       const contacts = await this.accounts.choose(tx, incident, policy, idsOf(claimed));
       const decision = await this.decideClaims(tx, turn, waiting, contacts.countTold(idsOf(claimed)));
       const claim = { last: claims, claimed: true, number: number + 1, members: claimed, contacts };
@@ -367,7 +372,7 @@ export class CampaignStage implements Stage {
   ): Promise<ApprovalDecision> {
     const grant = audience === 'affected' ? await this.grants.find(tx, id, true, others) : undefined;
     if (!grant || isLopsided(await this.issues.evidence(tx, issueIds))) return waitForPerson(audience, waiting + added);
-    return byGrant(grant, (await this.messages.countNotices(tx, id, true)) + added);
+    return byGrant(grant, (await this.told.countNotices(tx, id, true)) + added);
   }
 
   /** Of those who arrived, whom a policy takes and no policy before it, which did not look at them yet, would take. */
@@ -431,7 +436,7 @@ export class CampaignStage implements Stage {
   /** Of these members, those without a message of this incident (who come again when better evidence does) or of one that became part of it. */
   private async untold(tx: Tx, incident: Incident, members: readonly NewMember[]): Promise<NewMember[]> {
     const ids = members.map((one) => one.customerId);
-    const toldBefore = await this.messages.toldIn(tx, [incident.id, ...incident.mergedIds], ids);
+    const toldBefore = await this.told.toldIn(tx, [incident.id, ...incident.mergedIds], ids);
     return members.filter((one) => !toldBefore.has(one.customerId));
   }
 
@@ -462,7 +467,7 @@ export class CampaignStage implements Stage {
   /** Customers whom better evidence than a claim hits by now go with those who need no person. */
   private async promote(tx: Tx, from: Campaign, to: number, policy: Policy, now: Date): Promise<void> {
     await this.messages.promote(tx, from.id, to, policy.trust);
-    if ((await this.messages.countWaiting(tx, from.id)) > 0) return;
+    if ((await this.lists.countWaiting(tx, from.id)) > 0) return;
     const reason = { code: 'evidence_trusted' } as const;
     const change = { from: [from.state], to: 'cancelled', reason, actor: 'forewarn' } as const;
     await this.campaigns.setState(tx, from.id, change, now);
@@ -501,7 +506,7 @@ export class CampaignStage implements Stage {
     const family = [incident.id, ...incident.mergedIds];
     const waiting = await this.campaigns.waiting(tx, incident.id, ABOUT_FAULT);
     const tellEnd = policies.some(({ onResolve }) => onResolve);
-    if (waiting.length === 0 && !(await this.messages.needEnd(tx, family, tellEnd))) return 0;
+    if (waiting.length === 0 && !(await this.told.needEnd(tx, family, tellEnd))) return 0;
     if (!(await this.incidents.conclude(tx, incident.id, now))) return 0;
     let worked = 0;
     for (const kind of ABOUT_FAULT)
@@ -526,7 +531,7 @@ export class CampaignStage implements Stage {
     now: Date,
   ): Promise<number> {
     if (!policy.onResolve) return 0;
-    const told = await this.messages.toldWithoutResolved(tx, [incident.id, ...incident.mergedIds], others, BATCH);
+    const told = await this.told.toldWithoutResolved(tx, [incident.id, ...incident.mergedIds], others, BATCH);
     if (told.length === 0) return 0;
     const of = { incidentId: incident.id, kind: 'resolved', audience: 'affected', others } as const;
     const before = await this.campaigns.lastWave(tx, of);

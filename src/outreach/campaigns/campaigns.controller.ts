@@ -32,6 +32,7 @@ import { CampaignPreviews } from './preview.service.js';
 import { TrustReadModel } from './trust.read-model.js';
 import { SendCeilings } from '../limits/ceilings.service.js';
 import { MessageStore } from '../messages/message.store.js';
+import { MessageReadModel } from '../messages/message.read-model.js';
 
 const listQuery = pageQuery.extend({ incident: z.string().optional(), state: z.enum(CAMPAIGN_STATES).optional() });
 const messagesQuery = pageQuery.extend({ cursor: z.uuid().optional() });
@@ -58,6 +59,7 @@ export class CampaignsController {
   constructor(
     private readonly store: CampaignStore,
     private readonly messages: MessageStore,
+    private readonly lists: MessageReadModel,
     private readonly previews: CampaignPreviews,
     private readonly approvals: Approvals,
     private readonly dryRuns: DryRuns,
@@ -136,7 +138,7 @@ export class CampaignsController {
   ): Promise<Answer<typeof takenOutAnswer>> {
     const campaign = await this.one(id);
     const customerId = await this.directory.findByExternalId(this.database, externalId, directory);
-    const message = customerId && (await this.messages.ofCustomer(this.database, campaign.id, customerId));
+    const message = customerId && (await this.lists.ofCustomer(this.database, campaign.id, customerId));
     if (!customerId || !message) throw new Problem(404, 'not-found', 'This customer has no message in this campaign.');
     const now = this.clock.now();
     await this.database.transaction(async (tx) => {
@@ -201,7 +203,7 @@ export class CampaignsController {
     @Query({ schema: messagesQuery }) query: z.output<typeof messagesQuery>,
   ): Promise<Answer<typeof messagePage>> {
     const campaign = await this.one(id);
-    const rows = await this.messages.ofCampaign(this.database, campaign.id, query.cursor ?? NIL, query.limit + 1);
+    const rows = await this.lists.ofCampaign(this.database, campaign.id, query.cursor ?? NIL, query.limit + 1);
     const names = await this.directory.externalIds(
       this.database,
       rows.flatMap((row) => row.customerId ?? []),
@@ -265,7 +267,7 @@ export class CampaignsController {
 
   private async facts(campaign: Campaign, sql: Sql = this.database) {
     return {
-      messages: await this.messages.summary(sql, campaign.id),
+      messages: await this.lists.summary(sql, campaign.id),
       trust: await this.trust.ofCampaign(sql, campaign.id),
     };
   }

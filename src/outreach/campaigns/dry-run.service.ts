@@ -8,7 +8,7 @@ import { costByCountry, countryOf, type DryRunLine, priceOf } from '../algorithm
 import { measureSms } from '../algorithm/sms-length.js';
 import { type Campaign, type Message } from '../campaign.js';
 import { Composer } from '../messages/composer.service.js';
-import { MessageStore } from '../messages/message.store.js';
+import { MessageReadModel } from '../messages/message.read-model.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { messageWords } from '../reasons.js';
 
@@ -34,7 +34,7 @@ interface TextSize {
 export class DryRuns {
   constructor(
     @Inject(OUTREACH_CONFIG) private readonly config: OutreachConfig,
-    private readonly messages: MessageStore,
+    private readonly lists: MessageReadModel,
     private readonly composer: Composer,
     private readonly directory: CustomerDirectory,
     private readonly explanations: Explanations,
@@ -77,7 +77,7 @@ export class DryRuns {
     const lines: DryRunLine[] = [];
     const incident = await this.incidents.find(sql, campaign.incidentId);
     for (let after = NIL; lines.length < most;) {
-      const page = await this.messages.ofCampaign(sql, campaign.id, after, PAGE);
+      const page = await this.lists.ofCampaign(sql, campaign.id, after, PAGE);
       const ids = page.flatMap(({ customerId }) => customerId ?? []);
       const names = await this.directory.externalIds(sql, ids);
       const people = new Map((await this.directory.recipients(sql, ids)).map((one) => [one.customerId, one]));

@@ -6,7 +6,8 @@ import { Projects } from '../../projects/project.registry.js';
 import { policiesFor } from '../algorithm/decide.js';
 import { outlookWords } from '../algorithm/outlook.js';
 import { SwitchStore } from '../brakes/switch.store.js';
-import { MessageStore } from '../messages/message.store.js';
+import { ToldStore } from '../messages/told.store.js';
+import { MessageReadModel } from '../messages/message.read-model.js';
 import { POLICIES_CONFIG, type Policy } from '../policy.js';
 
 /** Says at an incident whom its outreach reached and what still waits. */
@@ -15,7 +16,8 @@ export class OutreachOutlooks {
   constructor(
     @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
     private readonly projects: Projects,
-    private readonly messages: MessageStore,
+    private readonly told: ToldStore,
+    private readonly lists: MessageReadModel,
     private readonly switches: SwitchStore,
     outlooks: Outlooks,
   ) {
@@ -28,8 +30,8 @@ export class OutreachOutlooks {
       ...incident,
       project: this.projects.find(incident.projectId)?.slug ?? '',
     });
-    const { told, untoldEnd } = await this.messages.countTold(sql, family);
-    const waiting = await this.messages.waitingOf(sql, incident.id);
+    const { told, untoldEnd } = await this.told.countTold(sql, family);
+    const waiting = await this.lists.waitingOf(sql, incident.id);
     const words = outlookWords({
       resolved: incident.status === 'resolved',
       told,

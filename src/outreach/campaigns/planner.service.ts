@@ -17,6 +17,7 @@ import { ApprovedTexts } from '../messages/approved-texts.service.js';
 import { BatchStore } from '../messages/batch.store.js';
 import { sectionOf } from '../messages/channel-texts.js';
 import { MessageStore, type Plan, type PlannedMessage } from '../messages/message.store.js';
+import { ToldStore } from '../messages/told.store.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, type Policy } from '../policy.js';
 
@@ -43,6 +44,7 @@ export class Planner {
     private readonly directory: CustomerDirectory,
     private readonly explanations: Explanations,
     private readonly messages: MessageStore,
+    private readonly told: ToldStore,
     private readonly batches: BatchStore,
     private readonly approved: ApprovedTexts,
     private readonly clock: Clock,
@@ -181,7 +183,7 @@ export class Planner {
       const until = mergesUntil(policy, kind, now, AGAIN_MS);
       await this.planEach(tx, { campaignId, incidentId, kind, audience }, own, now, make, until);
     }
-    await this.messages.passedOn(
+    await this.told.passedOn(
       tx,
       missed.map(({ id }) => id),
     );

@@ -8,7 +8,7 @@ import { type Campaign, type Message } from '../campaign.js';
 import { Composer } from '../messages/composer.service.js';
 import { ApprovedTexts } from '../messages/approved-texts.service.js';
 import { sectionOf } from '../messages/channel-texts.js';
-import { MessageStore } from '../messages/message.store.js';
+import { MessageReadModel } from '../messages/message.read-model.js';
 import { POLICIES_CONFIG, type Policy } from '../policy.js';
 import { type PreviewSample } from './campaign.answers.js';
 import { CompanionReadModel } from './companion.read-model.js';
@@ -27,7 +27,7 @@ export class CampaignPreviews {
   constructor(
     @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
     private readonly companions: CompanionReadModel,
-    private readonly messages: MessageStore,
+    private readonly lists: MessageReadModel,
     private readonly composer: Composer,
     private readonly incidents: Incidents,
     private readonly explanations: Explanations,
@@ -38,13 +38,13 @@ export class CampaignPreviews {
   async version(sql: Sql, campaign: Campaign): Promise<string> {
     const incident = await this.incidents.find(sql, campaign.incidentId);
     const texts: unknown[] = [campaign.id, campaign.asked];
-    for (const locale of await this.messages.localesOf(sql, campaign.id)) {
+    for (const locale of await this.lists.localesOf(sql, campaign.id)) {
       const words = incident && (await this.explanations.forReader(sql, [incident], locale, null)).get(incident.id);
       const section = sectionOf(campaign);
       const approved = incident && this.approved.find('sms', { section, locale, incident });
       texts.push(locale, words, this.explanations.textsOf(locale)[section], ...(approved ? [approved] : []));
     }
-    return previewVersion(await this.messages.countWaiting(sql, campaign.id), texts);
+    return previewVersion(await this.lists.countWaiting(sql, campaign.id), texts);
   }
 
   /** Languages of a campaign whose words no person has looked at. */
@@ -52,7 +52,7 @@ export class CampaignPreviews {
     const incident = await this.incidents.find(sql, campaign.incidentId);
     if (!incident) return [];
     const drafts: string[] = [];
-    for (const locale of await this.messages.localesOf(sql, campaign.id)) {
+    for (const locale of await this.lists.localesOf(sql, campaign.id)) {
       const words = (await this.explanations.forReader(sql, [incident], locale, null)).get(incident.id);
       if (words?.reviewState === 'draft') drafts.push(locale);
     }
@@ -64,7 +64,7 @@ export class CampaignPreviews {
    * about other incidents as well.
    */
   async samples(sql: Sql, campaign: Campaign): Promise<PreviewSample[]> {
-    const page = await this.messages.ofCampaign(sql, campaign.id, NIL, 200);
+    const page = await this.lists.ofCampaign(sql, campaign.id, NIL, 200);
     const waiting = page.filter((message) => message.state === 'pending');
     const incident = await this.incidents.find(sql, campaign.incidentId);
     const voided = incident ? await this.composer.voided(sql, incident, waiting) : new Set();

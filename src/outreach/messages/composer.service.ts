@@ -19,7 +19,7 @@ import { ApprovedTexts } from './approved-texts.service.js';
 import { linkValues, sectionOf, type Words, writeWords } from './channel-texts.js';
 import { Looked } from './looked.js';
 import { type MailExtras, MailWriter } from './mail-writer.service.js';
-import { MessageStore } from './message.store.js';
+import { ToldStore } from './told.store.js';
 import { OpenContacts } from '../open-contacts.registry.js';
 import { OUTREACH_CONFIG, type OutreachConfig } from '../outreach-config.js';
 import { CHANNELS_AVAILABLE, POLICIES_CONFIG, type Policy } from '../policy.js';
@@ -78,7 +78,7 @@ export class Composer {
     private readonly audiences: Audiences,
     private readonly explanations: Explanations,
     private readonly campaigns: CampaignStore,
-    private readonly messages: MessageStore,
+    private readonly told: ToldStore,
     private readonly contacts: OpenContacts,
     private readonly publicUrl: PublicUrl,
     private readonly mails: MailWriter,
@@ -119,7 +119,7 @@ export class Composer {
     if (await this.isNotHit(tx, message, incident, looked)) return { kind: 'cancel', reason: 'not_hit' };
     if (message.kind !== 'resolved' && looked.isInContact(recipient.customerId, incident.id))
       return { kind: 'suppress', reason: 'in_contact' };
-    if (message.turn > 1 && (await this.messages.arrivedBefore(tx, message)))
+    if (message.turn > 1 && (await this.told.arrivedBefore(tx, message)))
       return { kind: 'cancel', reason: 'arrived_after_all' };
     const policy = this.policies.find((one) => one.name === campaign.policy);
     const allowed = this.channels(policy, message);
@@ -262,7 +262,7 @@ export class Composer {
   private async isOverCap(tx: Tx, message: Message, policy: Policy | undefined, now: Date): Promise<boolean> {
     const isCapped = message.kind === 'notice' || message.kind === 'update';
     if (!policy?.caps || !isCapped || message.customerId === null) return false;
-    const count = await this.messages.countForCap(
+    const count = await this.told.countForCap(
       tx,
       message.customerId,
       message,
@@ -274,7 +274,7 @@ export class Composer {
   /** Updates posted about an incident since its customer was written to last; null for none. */
   private async newsFor(sql: Sql, { customerId, locale }: Message, incident: Incident): Promise<string | null> {
     const family = [incident.id, ...incident.mergedIds];
-    const since = customerId === null ? undefined : await this.messages.lastSentAt(sql, family, customerId);
+    const since = customerId === null ? undefined : await this.told.lastSentAt(sql, family, customerId);
     return (since && (await this.explanations.newsSince(sql, incident, locale, since))) ?? null;
   }
 
