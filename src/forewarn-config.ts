@@ -16,7 +16,7 @@ import { retentionSchema } from './ops/retention-config.js';
 import { teamSchema } from './ops/team-config.js';
 import { projectsSchema } from './projects/projects-config.js';
 import { groupingConfig } from './grouping/grouping-config.js';
-import { approvedTextProblems } from './outreach/approved-texts-config.js';
+import { approvedTextProblems, MESSAGE_SECTIONS } from './outreach/approved-texts-config.js';
 import { outreachSchema } from './outreach/outreach-config.js';
 import { policiesSchema, type Policy } from './outreach/policy.js';
 import { type Settings } from './platform/config/settings.js';
@@ -103,6 +103,8 @@ const VARIABLES = {
   ],
   several: ['product', 'name', 'count', 'problems', 'more', 'helpQuestion', 'link', 'domain', 'code', 'reason'],
   severalAtRisk: ['product', 'name', 'count', 'problems', 'more', 'link', 'domain', 'code', 'reason'],
+  severalUpdate: ['product', 'name', 'count', 'problems', 'more', 'helpQuestion', 'link', 'domain', 'code', 'reason'],
+  severalResolved: ['product', 'name', 'count', 'problems', 'more', 'stillOpen', 'link', 'domain', 'code', 'reason'],
   update: [
     'product',
     'area',
@@ -253,19 +255,7 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
   const { nextUpdateAt, ...explanation } = texts.explanation;
   for (const [key, template] of Object.entries(explanation)) check(`explanation.${key}`, template, EXPLAINED);
   check('explanation.nextUpdateAt', nextUpdateAt, ['nextUpdateAt']);
-  for (const section of [
-    'fixed',
-    'others',
-    'othersFixed',
-    'notice',
-    'atRisk',
-    'account',
-    'several',
-    'severalAtRisk',
-    'update',
-    'resolved',
-    'returned',
-  ] as const) {
+  for (const section of ['fixed', 'others', 'othersFixed', ...MESSAGE_SECTIONS] as const) {
     for (const [key, template] of Object.entries(texts[section]))
       check(`${section}.${key}`, template, key === 'problem' ? PROBLEM : VARIABLES[section]);
   }
@@ -278,6 +268,8 @@ function readTexts(path: string, problems: string[]): LocaleTexts | undefined {
   check('why.update', texts.why.update, []);
   check('why.several', texts.why.several, []);
   check('why.severalAtRisk', texts.why.severalAtRisk, []);
+  check('why.severalUpdate', texts.why.severalUpdate, []);
+  check('why.severalResolved', texts.why.severalResolved, []);
   for (const [key, variables] of Object.entries(OTHERS)) {
     const [section, name] = key.split('.') as ['parts' | 'page', string];
     check(key, (texts[section] as Record<string, string>)[name], variables);
@@ -291,16 +283,7 @@ function linkProblems(locale: string, texts: LocaleTexts, policies: readonly Pol
   const problems: string[] = [];
   for (const { name, links } of policies) {
     if (links === 'signed') continue;
-    for (const section of [
-      'notice',
-      'atRisk',
-      'account',
-      'several',
-      'severalAtRisk',
-      'update',
-      'resolved',
-      'returned',
-    ] as const) {
+    for (const section of MESSAGE_SECTIONS) {
       const values = Object.fromEntries(VARIABLES[section].map((one) => [one, null]));
       const linked = render(texts[section].sms, { ...values, link: LINK_MARK })
         .replace(LINK_MARK, '')
@@ -322,7 +305,7 @@ function linkProblems(locale: string, texts: LocaleTexts, policies: readonly Pol
 function helpProblems(locale: string, texts: LocaleTexts, policies: readonly Policy[] = []): string[] {
   const asking = policies.find(({ askForHelp }) => askForHelp);
   if (!asking) return [];
-  return (['notice', 'account', 'several', 'update', 'returned'] as const).flatMap((section) => {
+  return (['notice', 'account', 'several', 'severalUpdate', 'update', 'returned'] as const).flatMap((section) => {
     const values = Object.fromEntries(VARIABLES[section].map((one) => [one, null]));
     const asks = (template: string) => render(template, { ...values, helpQuestion: LINK_MARK }).includes(LINK_MARK);
     return CHANNELS.filter((channel) => {

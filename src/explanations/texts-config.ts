@@ -74,6 +74,9 @@ export const textsSchema = z.strictObject({
   several: z.strictObject({ sms: text, subject: text, email: text, problem: text }),
   /** The same for customers whom those faults have not hit and may hit. */
   severalAtRisk: z.strictObject({ sms: text, subject: text, email: text }),
+  /** For those who were told of several in one message, while they are not over, and at their end. */
+  severalUpdate: z.strictObject({ sms: text, subject: text, email: text }),
+  severalResolved: z.strictObject({ sms: text, subject: text, email: text }),
   /** For those who were told, while it is not over. */
   update: z.strictObject({ sms: text, subject: text, email: text }),
   /** For those who were told that it was fixed. */
@@ -90,6 +93,8 @@ export const textsSchema = z.strictObject({
     update: text,
     several: text,
     severalAtRisk: text,
+    severalUpdate: text,
+    severalResolved: text,
   }),
   /** Parts that stand in several messages. */
   parts: z.strictObject({ stillOpen: text, stop: text, help: text, open: text, close: text }),

@@ -8,6 +8,8 @@ export const MESSAGE_SECTIONS = [
   'account',
   'several',
   'severalAtRisk',
+  'severalUpdate',
+  'severalResolved',
   'update',
   'resolved',
   'returned',

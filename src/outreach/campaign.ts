@@ -50,6 +50,8 @@ export interface Message {
   readonly turn: number;
   /** Waits with other messages to the customer, to become one; null where it does not. */
   readonly batchId: number | null;
+  /** How many messages it was sent for beside itself. */
+  readonly merged: number;
   /** The message that it became part of: that one was sent, and this one stands where it stands. */
   readonly leadId: string | null;
   readonly channel: Channel | null;

@@ -69,7 +69,8 @@ describe('several incidents of one customer', () => {
     expect((await campaigns(forewarn)).map(({ state }) => state)).toEqual(['done', 'done']);
 
     await forewarn.api.patch('/v1/incidents/2', { status: 'resolved' });
-    await forewarn.planAndSend();
+    await send('1s');
+    await send('15m');
     expect((await told(forewarn)).slice(3)).toEqual(['c1 resolved sent']);
     await send('24h');
     expect(await mails()).toHaveLength(3);
@@ -199,6 +200,85 @@ describe('several incidents of one customer', () => {
         .sort(),
     );
     expect((await told(forewarn)).every((one) => one.endsWith('notice sent'))).toBe(true);
+  });
+
+  it('have one "still working on it" for all of them, with the news of each, never two at a time', async () => {
+    outside = await startOutside();
+    const updates = { every: '4h', atMost: 5 };
+    forewarn = await start([aPolicy({ ...MERGE, updates })], customers(1), outside.env);
+    await forewarn.plan();
+    await another(['c1']);
+    await send('10h');
+    expect(outside.smtp.mails).toHaveLength(1);
+
+    forewarn.clock.advance('3h');
+    await forewarn.api.post('/v1/incidents/2/updates', {
+      texts: { en: 'The search is slow and works.' },
+      nextUpdateAt: null,
+    });
+    for (let minutes = 0; minutes < 120; minutes += 10) await send('10m');
+
+    const [notice, update] = outside.smtp.mails;
+    expect(outside.smtp.mails).toHaveLength(2);
+    expect(update?.parsed.subject).toBe('Shop: update on 2 problems');
+    expect(update?.parsed.text).toContain('The search is slow and works.');
+    expect(update?.parsed.text).toContain('We are still working on the 2 problems that we told you about.');
+    expect(update?.parsed.text).toContain('and they are not fixed yet');
+    expect(update?.parsed.inReplyTo).toBe(notice?.parsed.messageId);
+    expect((await told(forewarn)).filter((one) => one.includes('update'))).toEqual([
+      'c1 update sent',
+      'c1 update sent',
+    ]);
+  });
+
+  it('have one "fixed" where both end within the wait, and each its own where only one ends, in the thread of the notice', async () => {
+    outside = await startOutside();
+    const people = [aCustomer({ externalId: 'c1' }), aCustomer({ externalId: 'c2', locale: 'zh-CN' })];
+    forewarn = await start([aPolicy(MERGE)], people, outside.env);
+    await forewarn.plan();
+    await another(['c1', 'c2']);
+    await another(['c1'], fault('Login'));
+    await send('10h');
+    const [notice] = outside.smtp.mails.filter((mail) => mail.to.includes('c1@customers.example'));
+    expect(outside.smtp.mails).toHaveLength(2);
+
+    await forewarn.api.patch('/v1/incidents/2', { status: 'resolved' });
+    await send('1s');
+    await send('5m');
+    await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
+    await send('1s');
+    expect(outside.smtp.mails).toHaveLength(2);
+    await send('10m');
+    const fixed = outside.smtp.mails.slice(2);
+    expect(fixed.map(({ parsed }) => parsed.subject).sort()).toEqual([
+      'Shop: 2 problems are fixed',
+      'Shop：2个问题已修复',
+    ]);
+    const [english] = fixed.filter((mail) => mail.to.includes('c1@customers.example'));
+    expect(english?.parsed.text).toContain('2 problems that we told you about are fixed.');
+    expect(english?.parsed.text).toContain('Another problem that affects you is not fixed yet');
+    expect(english?.parsed.inReplyTo).toBe(notice?.parsed.messageId);
+
+    await forewarn.api.patch('/v1/incidents/3', { status: 'resolved' });
+    await send('1m');
+    await send('15m');
+    const last = outside.smtp.mails.at(-1);
+    expect(outside.smtp.mails).toHaveLength(5);
+    expect(last?.parsed.subject).toMatch(/^Fixed: /);
+    expect(last?.parsed.references).toContain(notice?.parsed.messageId);
+    expect((await told(forewarn)).filter((one) => one.includes('resolved sent'))).toHaveLength(5);
+  });
+
+  it('leave "fixed" of one that was told alone without a wait', async () => {
+    forewarn = await start([aPolicy({ merge: { within: '15m' } })], customers(1));
+    await forewarn.plan();
+    await send('16m');
+    await forewarn.api.patch('/v1/incidents/1', { status: 'resolved' });
+    await send('1s');
+    expect((await mails()).map(({ subject }) => subject)).toEqual([
+      expect.any(String),
+      expect.stringMatching(/^Fixed: /),
+    ]);
   });
 
   it('are written in Chinese to who reads it', async () => {

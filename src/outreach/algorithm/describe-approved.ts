@@ -42,6 +42,8 @@ function sectionsOf({ audience, accounts, merge, updates, onResolve, onReturn }:
     ...(merge && isTold ? (['several'] as const) : []),
     ...(merge && isWarned ? (['severalAtRisk'] as const) : []),
     ...(updates ? (['update'] as const) : []),
+    ...(merge && updates ? (['severalUpdate'] as const) : []),
+    ...(merge && onResolve ? (['severalResolved'] as const) : []),
     ...(onResolve ? (['resolved'] as const) : []),
     ...(onReturn ? (['returned'] as const) : []),
   ];

@@ -26,6 +26,8 @@ const PAGE = 500;
 const MINUTE = 60_000;
 /** Wait on the next channel for others that were in one message, milliseconds: they are planned one right after the other. */
 const AGAIN_MS = 30_000;
+/** Longest wait of an update or an end for others, milliseconds, however long notices wait. A judgement: at double of it a customer may ask before they hear. */
+const NEWS_WAIT_MS = 15 * MINUTE;
 
 /** Somebody who gets a notice: a member of the audience, or a contact who is told for others. */
 type Told = Member | AtRiskMember | { readonly customerId: number };
@@ -148,14 +150,26 @@ export class Planner {
     told: readonly (Message & { readonly nextRound?: number })[],
     now: Date,
   ): Promise<number> {
-    return this.planEach(tx, plan, told, now, ({ channel, locale, account, nextRound = 1 }, recipient) => {
+    type One = (typeof told)[number];
+    const make = ({ channel, locale, account, nextRound = 1 }: One, recipient: Recipient) => {
       if (channel === null) return undefined;
       const why = render(this.explanations.textsOf(locale).why[plan.kind], {});
       const carries = this.carrier({ ...plan, account }, locale);
       const next = carries(channel) || !policy.fallback ? [channel] : laterChannels(policy, channel);
       const route = this.route(recipient, policy, next, now, carries);
       return { ...this.base(recipient, locale, why), ...route, account, round: nextRound };
-    });
+    };
+    // The end waits for no other but where both were told in one message: good news is not put off for nothing.
+    const waits = (one: One) => plan.kind === 'update' || one.merged > 0 || one.leadId !== null;
+    const until = mergesUntil(policy, plan.kind, now, NEWS_WAIT_MS);
+    const alone = await this.planEach(
+      tx,
+      plan,
+      told.filter((one) => !waits(one)),
+      now,
+      make,
+    );
+    return alone + (await this.planEach(tx, plan, told.filter(waits), now, make, until));
   }
 
   /**
@@ -227,7 +241,7 @@ export class Planner {
   ): Promise<number> {
     const planned = await this.messages.insert(tx, plan, messages, now);
     const ids = messages.map(({ customerId }) => customerId);
-    if (merges) await this.batches.joinBatch(tx, plan.incidentId, ids, merges, now);
+    if (merges) await this.batches.joinBatch(tx, plan, ids, merges, now);
     return planned;
   }
 
@@ -272,7 +286,7 @@ export class Planner {
 
 /** Until when a message waits for others to the same customer; undefined where it does not. */
 function mergesUntil({ merge }: Policy, kind: Plan['kind'], now: Date, atMost = Infinity): Date | undefined {
-  return merge && kind === 'notice' ? new Date(now.getTime() + Math.min(merge.within, atMost)) : undefined;
+  return merge && kind !== 'returned' ? new Date(now.getTime() + Math.min(merge.within, atMost)) : undefined;
 }
 
 /** The channels that a policy names after one. */

@@ -42,7 +42,7 @@ const JOIN_BATCH = {
   text: `WITH mine AS (
            SELECT id, customer_id
            FROM message
-           WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[]) AND kind = 'notice'
+           WHERE incident_id = $1 AND customer_id = ANY ($2::bigint[]) AND kind = $5
              AND state = 'pending' AND batch_id IS NULL AND attempts = 0),
          opened AS (
            INSERT INTO message_batch AS b (customer_id, due_at)
@@ -70,9 +70,15 @@ const CLOSE_BATCH = {
 /** All SQL on messages about several incidents: those of one customer that wait for each other, of which one is sent for all. */
 @Injectable()
 export class BatchStore {
-  /** Lets the notices of an incident to these customers wait for others to the same customer, until `until`; one batch a customer is open. */
-  async joinBatch(tx: Tx, incidentId: number, customerIds: readonly number[], until: Date, now: Date): Promise<void> {
-    await tx.query(JOIN_BATCH, [incidentId, customerIds, until, now]);
+  /** Lets messages of a kind about an incident to these customers wait for others to the same customer, until `until`; one batch a customer is open. */
+  async joinBatch(
+    tx: Tx,
+    { incidentId, kind }: Pick<Message, 'incidentId' | 'kind'>,
+    customerIds: readonly number[],
+    until: Date,
+    now: Date,
+  ): Promise<void> {
+    await tx.query(JOIN_BATCH, [incidentId, customerIds, until, now, kind]);
   }
 
   /**

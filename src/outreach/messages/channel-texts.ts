@@ -72,7 +72,7 @@ export function sectionOf({
   account = null,
 }: Pick<Message, 'kind' | 'audience'> & Partial<Pick<Message, 'account'>>): Exclude<
   MessageSection,
-  'several' | 'severalAtRisk'
+  `several${string}`
 > {
   if (kind !== 'notice') return kind;
   if (audience === 'at_risk') return 'atRisk';

@@ -139,9 +139,11 @@ export class Composer {
     const joins = this.approved.carries(choice.channel, { ...about, section: severalOf(message) });
     for (const other of joins ? others : []) {
       const about = await looked.once(`incident ${other.incidentId}`, () => this.incidents.find(tx, other.incidentId));
-      if (!other.isApproved || about === undefined || about.status === 'resolved') continue;
+      if (!other.isApproved || about === undefined) continue;
+      if ((about.status === 'resolved') !== (message.kind === 'resolved')) continue;
       if (await this.isNotHit(tx, other, about, looked)) continue;
-      if (!looked.isInContact(recipient.customerId, about.id)) told.push({ message: other, incident: about });
+      if (message.kind === 'resolved' || !looked.isInContact(recipient.customerId, about.id))
+        told.push({ message: other, incident: about });
     }
     const forAccount = told.some((one) => one.message.account !== null);
     const to = { recipient, channel: choice.channel, policy, looked, forAccount };
@@ -171,20 +173,31 @@ export class Composer {
     const sorted = incidents.toSorted(worse);
     const [worst] = sorted;
     if (!worst) throw new Error('there is no incident to write about');
+    const section = severalOf(lead);
+    const isOver = lead.kind === 'resolved';
     const problems: string[] = [];
     for (const incident of sorted.slice(0, MOST_NAMED)) {
       const explanations = await looked.once(
         `explanation ${incident.id} ${locale} ${dates} ${recipient.timeZone}`,
         () => this.explanations.forReader(sql, [incident], locale, recipient.timeZone, dates),
       );
-      const { title = '', body = '', workaround = null, nextUpdate = null } = explanations.get(incident.id) ?? {};
+      const {
+        title = '',
+        body = '',
+        workaround = null,
+        nextUpdate = null,
+        fixed,
+      } = explanations.get(incident.id) ?? {};
       const short = this.explanations.areaOf(incident, locale) ?? title;
-      problems.push(channel === 'sms' ? short : render(texts.several.problem, { title, body, workaround, nextUpdate }));
+      const news = section === 'severalUpdate' ? await this.newsFor(sql, lead, incident) : null;
+      const values = isOver
+        ? { title, body: fixed ?? '', workaround: null, nextUpdate: null }
+        : { title, body: news ?? body, workaround, nextUpdate };
+      problems.push(channel === 'sms' ? short : render(texts.several.problem, values));
     }
     const more = sorted.length - problems.length;
-    const isRisk = lead.audience === 'at_risk';
-    const why = texts.why[forAccount ? (isRisk ? 'accountAtRisk' : 'account') : isRisk ? 'severalAtRisk' : 'several'];
-    const section = severalOf(lead);
+    const forContact = lead.audience === 'at_risk' ? 'accountAtRisk' : 'account';
+    const why = texts.why[forAccount && lead.kind === 'notice' ? forContact : section];
     const words = this.write(
       channel,
       { section, locale, incident: worst },
@@ -194,7 +207,8 @@ export class Composer {
         count: String(sorted.length),
         problems: problems.join(channel === 'sms' ? (/^zh\b/.test(locale) ? '；' : '; ') : '\n\n'),
         more: more > 0 ? String(more) : null,
-        helpQuestion: policy?.askForHelp && !isRisk ? texts.askForHelp[channel] : null,
+        helpQuestion: policy?.askForHelp && asksForHelp(lead) ? texts.askForHelp[channel] : null,
+        stillOpen: isOver ? await this.mails.stillOpen(sql, worst, recipient, locale) : null,
         ...linkValues(channel, policy?.links ?? 'signed', this.publicUrl.base, lead),
         reason: why,
       },
@@ -336,7 +350,9 @@ function nameOf({ id }: ApprovedWords): string {
 }
 
 /** The section of a text about several incidents. */
-function severalOf({ audience }: Message): MessageSection {
+function severalOf({ kind, audience }: Message) {
+  if (kind === 'update') return 'severalUpdate';
+  if (kind === 'resolved') return 'severalResolved';
   return audience === 'at_risk' ? 'severalAtRisk' : 'several';
 }
 

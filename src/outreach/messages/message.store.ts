@@ -17,7 +17,7 @@ import {
 } from '../states.js';
 
 /** Columns of a message `m` as the code knows it. */
-export const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.audience, m.round, m.turn, m.batch_id AS "batchId", m.lead_id AS "leadId", m.channel, m.locale, m.why, m.account, m.link_token AS "linkToken",
+export const COLUMNS = `m.id, m.campaign_id AS "campaignId", m.incident_id AS "incidentId", m.customer_id AS "customerId", m.kind, m.audience, m.round, m.turn, m.batch_id AS "batchId", m.lead_id AS "leadId", m.merged, m.channel, m.locale, m.why, m.account, m.link_token AS "linkToken",
   m.state, m.state_reason AS "stateReason", m.address, m.subject, m.body, m.gateway, m.provider_id AS "providerId", m.provider_code AS "providerCode", m.fence, m.attempts, m.next_at AS "nextAt", m.created_at AS "createdAt", m.sent_at AS "sentAt"`;
 
 export const CLAIMED = messageStep(['pending'], 'claimed');
@@ -47,7 +47,7 @@ const LEADS = `(w.batch_id IS NULL OR NOT EXISTS (
   SELECT FROM message w0
   JOIN campaign c0 ON c0.id = w0.campaign_id AND c0.state = 'approved' AND (c0.send_after IS NULL OR c0.send_after <= $1)
   WHERE w0.batch_id = w.batch_id AND w0.id < w.id AND w0.state = 'pending' AND w0.lead_id IS NULL AND w0.next_at <= $1
-    AND w0.channel IS NOT DISTINCT FROM w.channel AND w0.turn = w.turn AND ${withinShare('w0', 'c0')}))`;
+    AND w0.channel IS NOT DISTINCT FROM w.channel AND w0.turn = w.turn AND w0.kind = w.kind AND ${withinShare('w0', 'c0')}))`;
 const CLAIM = {
   name: 'messages.claim',
   text: `UPDATE message m

@@ -12,15 +12,16 @@ const OPEN = {
 };
 const MAILS = {
   name: 'neighbours.mails',
-  text: `SELECT provider_id AS id
-    FROM message
-    WHERE customer_id = $1
-      AND incident_id = ANY ($2::bigint[])
-      AND channel = 'email'
-      AND state IN ('sent', 'delivered')
-      AND provider_id IS NOT NULL
-      AND id <> $3
-    ORDER BY sent_at, id
+  text: `SELECT coalesce(l.provider_id, m.provider_id) AS id
+    FROM message m
+    LEFT JOIN message l ON l.id = m.lead_id
+    WHERE m.customer_id = $1
+      AND m.incident_id = ANY ($2::bigint[])
+      AND m.channel = 'email'
+      AND m.state IN ('sent', 'delivered')
+      AND coalesce(l.provider_id, m.provider_id) IS NOT NULL
+      AND m.id <> $3
+    ORDER BY m.sent_at, m.id
     LIMIT 20`,
 };
 /** A Message-ID (RFC 5322, 3.6.4) as our SMTP gateway keeps it; other providers keep ids of their own. */
@@ -34,7 +35,7 @@ export class NeighbourReadModel {
     return (await sql.query<{ id: number }>(OPEN, [customerId, except])).map(({ id }) => id);
   }
 
-  /** Message-IDs of the mails that a customer got about these incidents, oldest first. */
+  /** Message-IDs of the mails that a customer got about these incidents, also together with others, oldest first. */
   async mails(sql: Sql, customerId: number, incidentIds: readonly number[], except: string): Promise<string[]> {
     const rows = await sql.query<{ id: string }>(MAILS, [customerId, incidentIds, except]);
     return rows.flatMap(({ id }) => (MESSAGE_ID.test(id) ? [id] : []));
