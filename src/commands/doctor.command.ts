@@ -10,7 +10,7 @@ import { describePolicy } from '../outreach/algorithm/describe-policy.js';
 import { natsAddress } from '../intake/nats-address.js';
 import { countNobody, nobodyFix, nobodyWords } from '../intake/nobody.read-model.js';
 import { SystemClock } from '../platform/clock.js';
-import { readSettings, type Settings } from '../platform/config/settings.js';
+import { readSettings, type Settings, unknownSettings } from '../platform/config/settings.js';
 import { type Database } from '../platform/db/database.js';
 import { holdsEmbeddedDatabase } from '../platform/db/embedded-postgres.js';
 import { openDatabase } from '../platform/db/open-database.js';
@@ -35,6 +35,7 @@ export async function run(args: string[], { stdout }: CommandIo): Promise<number
   const report = new Report(stdout);
   let settings: Settings | undefined;
   await report.check('settings', () => (settings = readSettings(process.env)) && 'read from the environment');
+  for (const words of unknownSettings(process.env)) report.note(words);
   if (settings) await checkParts(settings, report);
   return report.failed ? 1 : 0;
 }
@@ -58,8 +59,12 @@ async function checkParts(settings: Settings, report: Report): Promise<void> {
   );
   if (gateways.length === 0) report.note('delivery: no provider is set, so messages go to the built-in outbox');
   if (!settings.publicUrl) report.note('PUBLIC_URL is not set, so links in messages lead to localhost');
-  if (!settings.adminToken)
-    report.note('FOREWARN_ADMIN_TOKEN is not set; make a token with "forewarn token create --name me --role admin"');
+  if (settings.adminToken) return;
+  const isFirst = settings.databaseUrl === undefined && !holdsEmbeddedDatabase(settings.dataDir);
+  const how = isFirst
+    ? 'the first start makes a token for you and shows it once'
+    : 'make a token with "forewarn token create --name me --role admin"';
+  report.note(`FOREWARN_ADMIN_TOKEN is not set; ${how}`);
 }
 
 /** One line for each thing that was looked at. */

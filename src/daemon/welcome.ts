@@ -13,8 +13,7 @@ const FIRST_TOKEN = 'first-start';
 /** Names in the log each variable that looks like a setting and is none. */
 export function nameUnknownSettings(app: INestApplicationContext): void {
   const logger = app.get<Logger>(LOGGER);
-  for (const name of unknownSettings(process.env))
-    logger.warn(`${name} is no setting of Forewarn and does nothing; docs/configuration.md lists those that there are`);
+  for (const words of unknownSettings(process.env)) logger.warn(words);
 }
 
 /** Says to a person where the daemon is, what it reads and what apps send to. Holds public keys, which the log would blank. */

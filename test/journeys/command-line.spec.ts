@@ -83,6 +83,19 @@ describe('forewarn', () => {
     }
   });
 
+  it('names variables that look like its own and are none, and says whence the first token comes', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fw-cli-'));
+    const env = { FOREWARN_DATA_DIR: folder, FOREWARN_CONFG: 'hunter2' };
+    const { stdout } = await forewarn(['doctor'], env);
+    expect(stdout).toContain(
+      'FOREWARN_CONFG is no setting of Forewarn and does nothing; did you mean FOREWARN_CONFIG?',
+    );
+    expect(stdout).toContain('the first start makes a token for you and shows it once');
+    expect(stdout).not.toContain('hunter2');
+    expect(await readdir(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
+  });
+
   it('lists everything that is wrong with the settings, without their values', async () => {
     const { code, stderr } = await forewarn(['start'], {
       PORT: '99999',

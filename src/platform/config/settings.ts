@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { StartError } from '../errors.js';
+import { nearest } from './yaml-problems.js';
 
 /** Roles of a process; a small installation has all of them in one process. */
 export const ROLES = ['intake', 'digest', 'stages', 'api'] as const;
@@ -253,10 +254,15 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
 /** Variables that Kubernetes gives a container for a service named `forewarn`; nobody set them. */
 const SERVICE_LINK = /^FOREWARN_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/;
 
-/** Names of variables that look like settings of ours and are none, such as a mistyped one; their values are not looked at. */
+/** A sentence on each variable that looks like a setting of ours and is none, such as a mistyped one; their values are not looked at. */
 export function unknownSettings(env: Record<string, string | undefined>): string[] {
   const known = Object.keys(environment.shape);
-  return Object.keys(env).filter(
+  const unknown = Object.keys(env).filter(
     (name) => name.startsWith('FOREWARN_') && !known.includes(name) && !SERVICE_LINK.test(name),
   );
+  return unknown.map((name) => {
+    const meant = nearest(name, known);
+    const hint = meant === undefined ? 'docs/configuration.md lists those that there are' : `did you mean ${meant}?`;
+    return `${name} is no setting of Forewarn and does nothing; ${hint}`;
+  });
 }

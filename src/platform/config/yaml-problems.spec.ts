@@ -48,7 +48,7 @@ describe('a problem of a configuration file', () => {
   it('is reported together with all others, and with what is missing', () => {
     expect(problems('limit: lots\nquietFor: 5\npolicies:\n  - channels: []\n')).toEqual([
       'f.yaml:1:8: limit: "lots" must be a whole number from 0',
-      'f.yaml:2:11: quietFor: 5 must be a text',
+      'f.yaml:2:11: quietFor: 5 must be a duration like 90s, 10m or 1h30m',
       'f.yaml:4:5: policies.0.name: is missing; it must be a text',
       expect.stringContaining('f.yaml:4:15: policies.0.channels:'),
     ]);

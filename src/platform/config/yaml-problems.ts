@@ -7,6 +7,7 @@ export type Path = readonly PropertyKey[];
 /** A part of a schema as JSON Schema describes it. */
 interface Shape {
   readonly type?: string;
+  readonly description?: string;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly properties?: Readonly<Record<string, Shape>>;
@@ -184,6 +185,7 @@ function describe(shape: Shape): string {
     return `a list of ${shape.items ? forms(shape.items).map(describe).join(' | ') : 'values'}`;
   if (shape.type === 'integer')
     return shape.minimum === undefined ? 'a whole number' : `a whole number from ${shape.minimum}`;
+  if (shape.description !== undefined) return shape.description;
   const names: Readonly<Record<string, string>> = { string: 'a text', number: 'a number', boolean: 'true | false' };
   return names[shape.type ?? ''] ?? 'something else';
 }
