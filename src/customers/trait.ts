@@ -9,11 +9,26 @@ export interface SeenTraits {
   readonly projectId: number;
   /** The customer's id, or the names that lead to one. */
   readonly customer: number | readonly Identity[];
-  readonly traits: readonly TraitPair[];
+  /** As `traitLines` writes them. */
+  readonly traits: string;
   /** Epoch milliseconds. */
   readonly at: number;
   /** How it is known; a claim if left out. */
   readonly trust?: Trust;
+}
+
+/**
+ * Writes traits as lines of text, name and value in turn, '' for none: equal for equal traits in the same order, and quicker between threads than
+ * a list for each. Names and values come from `traitName` and `traitValue`, which leave no line feed in them.
+ */
+export function traitLines(traits: readonly TraitPair[]): string {
+  return traits.flat().join('\n');
+}
+
+/** Reads what `traitLines` wrote. */
+export function traitPairs(lines: string): TraitPair[] {
+  const texts = lines === '' ? [] : lines.split('\n');
+  return texts.flatMap((value, at): TraitPair[] => (at % 2 === 1 ? [[texts[at - 1]!, value]] : []));
 }
 
 /** Traits kept of a customer and project: the newest. Half of it cuts off apps with thirty flags, double doubles the largest table. */

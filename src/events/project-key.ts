@@ -37,10 +37,10 @@ export function readProjectKey(given: GivenKeys): ProjectKey {
     return { ok: false, status: 403, reason: 'the dsn of the envelope header is of another project' };
   }
   const keys = [...queryKeys(given.query), headerKey(given.sentryAuth), headerKey(given.authorization), dsn?.key];
-  const found = new Set(keys.filter((key) => key !== undefined && key !== ''));
+  const found = keys.filter((key) => key !== undefined && key !== '');
   const [key] = found;
   if (key === undefined) return { ok: false, status: 403, reason: 'no key: use the DSN of the project', missing: true };
-  if (found.size > 1)
+  if (found.some((one) => one !== key))
     return { ok: false, status: 403, reason: 'several keys that differ: query, headers and dsn must agree' };
   if (key.length > MAX_KEY) return { ok: false, status: 403, reason: 'the key is no key of ours' };
   return { ok: true, key };

@@ -1,6 +1,6 @@
 import { type Identity } from '../customers/customer.js';
 import { deviceOfUser, identitiesOfUser } from '../customers/identity.js';
-import { type TraitPair } from '../customers/trait.js';
+import { traitLines } from '../customers/trait.js';
 import { traitsOf } from '../events/event-traits.js';
 import { type GroupingKey } from './grouping-key.js';
 import { type AppEvent } from '../events/event.js';
@@ -36,8 +36,8 @@ export interface Facts {
   /** The device on which the customer was; undefined where it is their only name. */
   readonly device?: string;
   readonly grouped: Grouped;
-  /** Traits of the customer's app and device; undefined for events that name none. */
-  readonly traits?: readonly TraitPair[];
+  /** Traits of the customer's app and device, as `traitLines` writes them; undefined for events that name no customer. */
+  readonly traits?: string;
   /** Trace of an event that names no customer: other spans of it may. */
   readonly traceId?: string;
 }
@@ -65,7 +65,7 @@ export function factsOf(event: AppEvent, grouping: Grouping, known?: GroupingKey
     identities,
     device: identities[0]?.kind === 'device' ? undefined : deviceOfUser(event.user ?? {}),
     grouped: groupedOf(event, grouping, known),
-    traits: identities.length > 0 ? traitsOf(event) : undefined,
+    traits: identities.length > 0 ? traitLines(traitsOf(event)) : undefined,
     traceId: identities.length > 0 ? undefined : event.traceId,
   };
 }

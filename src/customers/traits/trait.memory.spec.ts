@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { type TraitPair } from '../trait.js';
+import { traitLines } from '../trait.js';
 import { TraitMemory } from './trait.memory.js';
 
-const RELEASE: TraitPair[] = [['release', '2.4.1']];
-const BASKET: TraitPair[] = [
+const RELEASE = traitLines([['release', '2.4.1']]);
+const BASKET = traitLines([
   ['release', '2.4.1'],
   ['feature', '/basket'],
-];
+]);
 
 describe('the memory of what customers use', () => {
   it('calls a customer news for a set of traits that is new to them, not for one seen again', () => {
@@ -98,7 +98,7 @@ describe('the memory of what customers use', () => {
   it('keeps the 64 values seen last of a customer who uses more', () => {
     const memory = new TraitMemory(10);
     for (let nth = 0; nth < 40; nth++) {
-      const traits = [0, 1].map((at): TraitPair => ['feature', `/${nth}/${at}`]);
+      const traits = traitLines([0, 1].map((at) => ['feature', `/${nth}/${at}`]));
       memory.add(1, 7, traits, 1000 + nth, 0);
     }
 

@@ -1,5 +1,5 @@
 import { type Identity } from '../customer.js';
-import { MOST_TRAITS, type TraitPair } from '../trait.js';
+import { MOST_TRAITS, type TraitPair, traitPairs } from '../trait.js';
 import { literalsOf, type TraitSetRow } from './trait.store.js';
 
 /** Different sets of traits held, by judgement: apps send few, each from many customers. */
@@ -54,16 +54,11 @@ export class TraitMemory {
 
   /**
    * Adds a sighting; false where there is no room.
+   * @param traits as `traitLines` writes them, not ''
    * @param at epoch milliseconds
    * @param trust its place in TRUSTS
    */
-  add(
-    projectId: number,
-    customer: number | readonly Identity[],
-    traits: readonly TraitPair[],
-    at: number,
-    trust: number,
-  ): boolean {
+  add(projectId: number, customer: number | readonly Identity[], traits: string, at: number, trust: number): boolean {
     const set = this.placeOf(traits);
     if (set === undefined) return false;
     const key = keyOf(projectId, customer);
@@ -175,12 +170,11 @@ export class TraitMemory {
   }
 
   /** The place of a set of traits; undefined where there is no room for one more. */
-  private placeOf(traits: readonly TraitPair[]): number | undefined {
-    let key = '';
-    for (const pair of traits) key += `${textOf(pair)}\n`;
-    const known = this.places.get(key);
+  private placeOf(lines: string): number | undefined {
+    const known = this.places.get(lines);
     if (known !== undefined || this.sets.length >= MOST_SETS) return known;
-    this.places.set(key, this.sets.length);
+    this.places.set(lines, this.sets.length);
+    const traits = traitPairs(lines);
     return this.sets.push({ traits, literals: literalsOf(traits) }) - 1;
   }
 }

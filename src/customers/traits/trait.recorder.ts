@@ -43,6 +43,7 @@ export class TraitRecorder implements Stage {
 
   /** Adds what somebody was seen to use; false where there is no room until the next write. */
   saw({ projectId, customer, traits, at, trust = 'claimed' }: SeenTraits): boolean {
+    if (traits === '') return true;
     const isKept = this.memory.add(projectId, customer, traits, at, TRUSTS.indexOf(trust));
     if (!isKept) this.lost.inc();
     return isKept;

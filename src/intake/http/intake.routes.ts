@@ -76,12 +76,13 @@ export class IntakeRoutes {
     const mark = url.indexOf('?');
     const found = this.find(mark < 0 ? url : url.slice(0, mark));
     if (!found) return false;
-    this.measure(request.method, response, found.route.path);
+    const began = performance.now();
     if (request.method === 'OPTIONS') {
       request.resume();
       response.writeHead(204, PREFLIGHT).end();
+      this.note(request, found, 204, began);
     } else {
-      this.answer(request, response, found, mark < 0 ? '' : url.slice(mark + 1)).catch((error: unknown) => {
+      this.answer(request, response, found, mark < 0 ? '' : url.slice(mark + 1), began).catch((error: unknown) => {
         this.logger.error({ err: error }, 'a request of intake could not be answered');
         response.destroy();
       });
@@ -89,11 +90,8 @@ export class IntakeRoutes {
     return true;
   }
 
-  private measure(method: string, response: ServerResponse, route: string): void {
-    const began = performance.now();
-    response.once('finish', () =>
-      this.meter.note({ method, route, status: response.statusCode, seconds: (performance.now() - began) / 1000 }),
-    );
+  private note({ method = '' }: IncomingMessage, { route }: Found, status: number, began: number): void {
+    this.meter.note({ method, route: route.path, status, seconds: (performance.now() - began) / 1000 });
   }
 
   private find(path: string): Found | undefined {
@@ -105,36 +103,39 @@ export class IntakeRoutes {
     return route && { route };
   }
 
+  /** Answers a request; the key is looked at before the body is read, where it does not stand in the body. */
   private async answer(
     request: IncomingMessage,
     response: ServerResponse,
-    { route, projectId }: Found,
+    found: Found,
     query: string,
+    began: number,
   ): Promise<void> {
     const { headers } = request;
     const forwarded = headerText(headers['x-forwarded-for']);
     const address = sourceAddress(request.socket.remoteAddress, forwarded, this.settings.trustProxy);
+    const { route, projectId } = found;
     const taken = { route, projectId, query: query === '' ? {} : parse(query), headers, address, receivedAt: 0 };
-    send(response, await this.run(taken, request));
-  }
-
-  /** Answers a request; the key is looked at before the body is read, where it does not stand in the body. */
-  private async run(request: IntakeRequest, incoming: IncomingMessage): Promise<Reply> {
+    let reply: Reply;
     try {
-      const sender = await this.intake.admit(request);
-      const body = await this.bodies.read(incoming);
-      const arrived = { ...request, receivedAt: this.clock.now().getTime() };
-      if (!body.ok)
-        return closing(this.refuse(request, new Refusal(body.status, body.outcome, body.reason, sender?.id)));
-      const read = await this.intake.read(arrived, body.body, queuedAs(request)).finally(() => {
-        this.bodies.release(body.body);
-      });
-      return await this.intake.take(arrived, sender, read, body.body);
+      const admitted = this.intake.admit(taken);
+      const sender = admitted instanceof Promise ? await admitted : admitted;
+      const body = await this.bodies.read(request);
+      reply = body.ok
+        ? await this.intake.take(
+            { ...taken, receivedAt: this.clock.now().getTime() },
+            sender,
+            body.body,
+            queuedAs(taken),
+          )
+        : closing(this.refuse(taken, new Refusal(body.status, body.outcome, body.reason, sender?.id)));
     } catch (error) {
       // Of a request that is refused before its body is there, the body is let go as it comes.
-      incoming.resume();
-      return this.refuse(request, error);
+      request.resume();
+      reply = this.refuse(taken, error);
     }
+    send(response, reply);
+    this.note(request, found, reply.status, began);
   }
 
   /** A refusal is counted once and answered; a fault of ours is 503, so that nobody takes it for accepted. */

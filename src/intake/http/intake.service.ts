@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Remainder, type Reply } from '../../events/protocol.js';
+import { type Telemetry } from '../../events/telemetry.js';
 import { Forwarder } from '../forward/forwarder.service.js';
 import { Acceptor } from '../buffer/acceptor.service.js';
 import { OutcomeCounter } from '../ledger/outcome.counter.js';
@@ -10,15 +11,22 @@ import { TraceNames } from '../trace-names.service.js';
 import { TelemetryRecorder } from '../telemetry/telemetry.recorder.js';
 import { IntakeGate } from './intake.gate.js';
 import { headerText, type IntakeRequest, Refusal } from './intake-request.js';
+import { RequestBodies } from './request.bodies.js';
 import { type Queued } from './request.turns.js';
+
+type ReadResult = Awaited<ReturnType<BodyReaders['read']>>;
 
 const OUTCOMES: Readonly<Record<400 | 413 | 415, Outcome>> = { 400: 'malformed', 413: 'too_large', 415: 'unsupported' };
 
-/** The way of a request through intake, the same for every protocol: key, body, events, the rest, answer. */
+/**
+ * The way of a request through intake, the same for every protocol: key, body, events, the rest, answer. Few steps of it are asynchronous
+ * functions: each holds a frame for as long as the request waits for its commit, and the collector copies the frames of all that wait.
+ */
 @Injectable()
 export class Intake {
   constructor(
     private readonly gate: IntakeGate,
+    private readonly bodies: RequestBodies,
     private readonly readers: BodyReaders,
     private readonly acceptor: Acceptor,
     private readonly telemetry: TelemetryRecorder,
@@ -29,85 +37,82 @@ export class Intake {
 
   /**
    * Refuses what can be refused before its body is there; returns who sends, where the request names a key outside of its body.
-   * @throws Refusal
+   * @throws Refusal, or rejects with it
    */
-  async admit(request: IntakeRequest): Promise<Sender | undefined> {
+  admit(request: IntakeRequest): Sender | undefined | Promise<Sender | undefined> {
     const wrongType = request.route.protocol.refuseType(headerText(request.headers['content-type']));
     if (wrongType !== undefined) throw new Refusal(415, 'unsupported', wrongType);
     return this.gate.early(request);
   }
 
-  /** Reads the body of an admitted request. */
-  read(request: IntakeRequest, body: Buffer, from: Queued): ReturnType<BodyReaders['read']> {
-    const { route, headers, receivedAt } = request;
-    const [contentType, encoding] = [headerText(headers['content-type']), headerText(headers['content-encoding'])];
-    return this.readers.read({ route, contentType, encoding, receivedAt, body }, from);
-  }
-
   /**
-   * Takes what was read of a request, and words the answer. Events must be committed first: when that fails nothing is counted but the
-   * refusal, and the same body can be sent again.
+   * Reads the body of an admitted request, takes what it holds, and words the answer. Events must be committed first: when that fails nothing is
+   * counted but the refusal, and the same body can be sent again.
    * @param admitted as `admit` gave it
-   * @param body as it came
+   * @param body as it came, from `RequestBodies`; its room is given back once it is read
    * @throws Refusal
    */
-  async take(
-    request: IntakeRequest,
-    admitted: Sender | undefined,
-    read: Awaited<ReturnType<BodyReaders['read']>>,
-    body: Buffer,
-  ): Promise<Reply> {
+  async take(request: IntakeRequest, admitted: Sender | undefined, body: Buffer, from: Queued): Promise<Reply> {
+    const { route, headers, receivedAt } = request;
+    const contentType = headerText(headers['content-type']);
+    const raw = { route, contentType, encoding: headerText(headers['content-encoding']), receivedAt, body };
+    let read: ReadResult;
+    try {
+      read = await this.readers.read(raw, from);
+    } finally {
+      this.bodies.release(body);
+    }
     if (!read.ok) throw await this.refusalOf(request, admitted, read);
     try {
-      return await this.takeRead(request, admitted, read, body);
+      const { events, rest } = read;
+      const opened = this.senderOf(request, admitted, rest.dsn);
+      const sender = opened instanceof Promise ? await opened : opened;
+      // Before the events, so that an error which comes with the span that names its user is theirs.
+      const spans = rest.telemetry?.spans;
+      if (spans) this.traces.learn(sender, spans, receivedAt);
+      const ended = events.length === 0 ? [] : await this.acceptor.accept(sender, events, receivedAt);
+      await this.count(sender, rest, receivedAt);
+      const reply = route.protocol.answer({ operation: route.operation, contentType, receivedAt }, ended, rest);
+      if (reply.status === 200) this.forwarder.offer(sender.id, request, body);
+      return reply;
     } finally {
       read.held?.release();
     }
   }
 
-  private async takeRead(
-    request: IntakeRequest,
-    admitted: Sender | undefined,
-    { events, rest }: ReadBody,
-    body: Buffer,
-  ): Promise<Reply> {
-    const sender = await this.senderOf(request, admitted, rest.dsn);
-    // Before the events, so that an error which comes with the span that names its user is theirs.
-    this.traces.learn(sender, rest.telemetry?.spans ?? [], request.receivedAt);
-    const ended = await this.acceptor.accept(sender, events, request.receivedAt);
-    await this.count(sender, rest, request.receivedAt);
-    const { route, headers, receivedAt } = request;
-    const sent = { operation: route.operation, contentType: headerText(headers['content-type']), receivedAt };
-    const reply = route.protocol.answer(sent, ended, rest);
-    if (reply.status === 200) this.forwarder.offer(sender.id, request, body);
-    return reply;
-  }
-
   /** A key that the body names must be the one that the request has named already. */
-  private async senderOf(request: IntakeRequest, admitted: Sender | undefined, dsn: unknown): Promise<Sender> {
+  private senderOf(request: IntakeRequest, admitted: Sender | undefined, dsn: unknown): Sender | Promise<Sender> {
     if (!admitted) return this.gate.sender(request, dsn);
-    if (dsn !== undefined && dsn !== null && dsn !== '') await this.gate.open(request, dsn);
-    return admitted;
+    if (dsn === undefined || dsn === null || dsn === '') return admitted;
+    const opened = this.gate.open(request, dsn);
+    return opened instanceof Promise ? opened.then(() => admitted) : admitted;
   }
 
   private async refusalOf(
     request: IntakeRequest,
     admitted: Sender | undefined,
-    read: Exclude<Awaited<ReturnType<BodyReaders['read']>>, ReadBody>,
+    read: Exclude<ReadResult, ReadBody>,
   ): Promise<Refusal> {
     if ('status' in read) return new Refusal(read.status, OUTCOMES[read.status], read.reason, admitted?.id);
     const { id } = admitted ?? (await this.gate.sender(request));
     return new Refusal(read.outcome === 'too_large' ? 413 : 400, read.outcome, read.reason, id);
   }
 
-  private async count(sender: Sender, rest: Remainder, receivedAt: number): Promise<void> {
+  /** Counts what ends without digest; resolves when what customers said in their own words is kept. */
+  private count(sender: Sender, rest: Remainder, receivedAt: number): Promise<void> | undefined {
     const { telemetry, unused, ignored, faults } = rest;
-    const { used, duplicate } = telemetry
-      ? await this.telemetry.record(sender, telemetry, receivedAt)
-      : { used: 0, duplicate: 0 };
-    const invalid = faults.reduce((sum, { count }) => sum + count, 0);
-    const counts = { used, duplicate, discarded: unused + ignored, invalid };
-    for (const [outcome, count] of Object.entries(counts))
-      if (count > 0) this.outcomes.count(sender.id, outcome as keyof typeof counts, count);
+    this.end(sender, 'discarded', unused + ignored);
+    for (const { count } of faults) this.end(sender, 'invalid', count);
+    return telemetry && this.record(sender, telemetry, receivedAt);
+  }
+
+  private async record(sender: Sender, telemetry: Telemetry, receivedAt: number): Promise<void> {
+    const { used, duplicate } = await this.telemetry.record(sender, telemetry, receivedAt);
+    this.end(sender, 'used', used);
+    this.end(sender, 'duplicate', duplicate);
+  }
+
+  private end(sender: Sender, outcome: Outcome, count: number): void {
+    if (count > 0) this.outcomes.count(sender.id, outcome, count);
   }
 }

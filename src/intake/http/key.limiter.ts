@@ -32,16 +32,13 @@ export class KeyLimiter {
    */
   take({ id, kind, limits }: ProjectKey, source: number): number {
     const now = this.clock.now().getTime();
-    const purses = [fill(this.keys.get(id), limits.eventsPerMinute, now)];
-    this.keys.set(id, purses[0]!);
-    if (kind === 'public') {
-      const own = fill(this.sources.get(source), limits.sourceEventsPerMinute, now);
-      this.sources.set(source, own);
-      purses.push(own);
-    }
-    const wait = Math.max(...purses.map(secondsToWait));
-    if (wait === 0) for (const purse of purses) purse.left -= 1;
-    return wait;
+    const purse = fill(this.keys, id, limits.eventsPerMinute, now);
+    const own = kind === 'public' ? fill(this.sources, source, limits.sourceEventsPerMinute, now) : undefined;
+    const wait = Math.max(secondsToWait(purse), own ? secondsToWait(own) : 0);
+    if (wait > 0) return wait;
+    purse.left -= 1;
+    if (own) own.left -= 1;
+    return 0;
   }
 
   /** Takes the other events of a request that was taken. The debt of a source is its own: the key pays no more than the source had left. */
@@ -52,8 +49,19 @@ export class KeyLimiter {
   }
 }
 
-function fill(purse: Purse | undefined, perMinute: number, now: number): Purse {
-  if (!purse) return { perMinute, left: perMinute, at: now };
+/** The purse of a key or source, filled up to now. */
+function fill(
+  purses: Pick<Map<number, Purse>, 'get'> & { set(id: number, purse: Purse): unknown },
+  id: number,
+  perMinute: number,
+  now: number,
+): Purse {
+  const purse = purses.get(id);
+  if (!purse) {
+    const full = { perMinute, left: perMinute, at: now };
+    purses.set(id, full);
+    return full;
+  }
   purse.left = Math.min(perMinute, purse.left + (Math.max(0, now - purse.at) * perMinute) / MINUTE);
   purse.perMinute = perMinute;
   purse.at = now;

@@ -54,9 +54,9 @@ export class RequestBodies {
    * Reads a body to its end, at most `MAX_WIRE_BODY` bytes of it; `release` it when it is no longer held. Where there is no room, the
    * large body that has been on its way longest is cut. A client that takes too long is cut by the server's request timeout. Never rejects.
    */
-  async read(request: IncomingMessage): Promise<RequestBody> {
-    if (Number(request.headers['content-length'] ?? 0) > MAX_WIRE_BODY) return TOO_LARGE;
-    if (request.destroyed) return BROKEN_OFF;
+  read(request: IncomingMessage): Promise<RequestBody> {
+    if (Number(request.headers['content-length'] ?? 0) > MAX_WIRE_BODY) return Promise.resolve(TOO_LARGE);
+    if (request.destroyed) return Promise.resolve(BROKEN_OFF);
     return new Promise((done) => {
       const arriving: Arriving = {
         chunks: [],

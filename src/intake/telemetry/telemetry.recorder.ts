@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Identity } from '../../customers/customer.js';
 import { identitiesOfUser } from '../../customers/identity.js';
 import { CustomerDirectory } from '../../customers/public.js';
-import { type TraitPair, traitValue } from '../../customers/trait.js';
+import { traitLines, type TraitPair, traitValue } from '../../customers/trait.js';
 import { Clock } from '../../platform/clock.js';
 import { CustomerTraits } from '../../customers/traits.service.js';
 import { Database, type Tx } from '../../platform/db/database.js';
@@ -119,14 +119,14 @@ export class TelemetryRecorder implements Stage {
   private learn(projectId: number, did: string, { at, release, traits = [] }: SessionCount, trust: Trust): void {
     const value = release === undefined ? undefined : traitValue(release);
     const all: TraitPair[] = value === undefined ? [...traits] : [...traits, ['release', value]];
-    if (all.length > 0) this.traits.saw({ projectId, customer: namesOf(did), traits: all, at, trust });
+    if (all.length > 0) this.traits.saw({ projectId, customer: namesOf(did), traits: traitLines(all), at, trust });
   }
 
   /** Adds that a customer used the app, and with what. */
   private used(projectId: number, { customer, at, traits }: CustomerActivity, trust: Trust): void {
     const did = customer.id ?? customer.email ?? customer.username;
     if (did !== undefined) this.touch(projectId, did, at);
-    this.traits.saw({ projectId, customer: identitiesOfUser(customer), traits, at, trust });
+    this.traits.saw({ projectId, customer: identitiesOfUser(customer), traits: traitLines(traits), at, trust });
   }
 
   /** Adds what an SDK says that it dropped; of claims no more than a source may make in a minute. */
