@@ -1071,7 +1071,7 @@ CREATE TABLE reply (
   CONSTRAINT reply_provider_id_key UNIQUE (provider_id),
   CONSTRAINT reply_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
   CONSTRAINT reply_message_id_fkey FOREIGN KEY (message_id) REFERENCES message(id),
-  CONSTRAINT reply_wish_check CHECK ((wish = ANY (ARRAY['stop'::text, 'stopThis'::text, 'start'::text, 'help'::text, 'none'::text])))
+  CONSTRAINT reply_wish_check CHECK ((wish = ANY (ARRAY['stop'::text, 'stopThis'::text, 'start'::text, 'help'::text, 'needsHelp'::text, 'fixed'::text, 'unclear'::text, 'none'::text])))
 );
 CREATE INDEX reply_customer ON reply USING btree (customer_id, at DESC);
 

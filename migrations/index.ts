@@ -52,6 +52,7 @@ import { FirstMessage1795470000000 } from './1795470000000-first-message.js';
 import { Accounts1795471000000 } from './1795471000000-accounts.js';
 import { ProviderIndex1795472000000 } from './1795472000000-provider-index.js';
 import { WeeklyMail1795491000000 } from './1795491000000-weekly-mail.js';
+import { ReplyWishes1795520000000 } from './1795520000000-reply-wishes.js';
 import { TraitSets1795530000000 } from './1795530000000-trait-sets.js';
 
 /** All migrations, oldest first. */
@@ -110,5 +111,6 @@ export const migrations = [
   Accounts1795471000000,
   ProviderIndex1795472000000,
   WeeklyMail1795491000000,
+  ReplyWishes1795520000000,
   TraitSets1795530000000,
 ];

@@ -1,4 +1,5 @@
 import { Module, type OnApplicationBootstrap } from '@nestjs/common';
+import { ExplanationsModule } from '../explanations/explanations.module.js';
 import { IncidentsModule } from '../incidents/incidents.module.js';
 import { OutreachModule } from '../outreach/outreach.module.js';
 import { ProjectsModule } from '../projects/projects.module.js';
@@ -14,6 +15,7 @@ import { HistoryReadModel } from './history/history.read-model.js';
 import { ReceiptStore } from './receipts/receipt.store.js';
 import { Receipts } from './receipts/receipts.service.js';
 import { Replies } from './replies/replies.service.js';
+import { WishReader } from './replies/wish-reader.service.js';
 import { ReplyStore } from './replies/reply.store.js';
 import { ReturnAddresses } from './dispatch/return-addresses.service.js';
 import { TwilioInboundController } from './twilio/twilio-inbound.controller.js';
@@ -33,7 +35,7 @@ import { TwilioStatusController } from './twilio/twilio-status.controller.js';
 
 /** SEND: the ways out, at most once each. */
 @Module({
-  imports: [OutreachModule, CustomersModule, IncidentsModule, ProjectsModule],
+  imports: [OutreachModule, CustomersModule, IncidentsModule, ProjectsModule, ExplanationsModule],
   controllers: [
     OutboxController,
     TwilioStatusController,
@@ -55,6 +57,7 @@ import { TwilioStatusController } from './twilio/twilio-status.controller.js';
     BounceListener,
     Receipts,
     Replies,
+    WishReader,
     Gateways,
     FirstMessages,
     WaysOut,

@@ -42,12 +42,32 @@ export interface MatchAnswer {
   readonly tier: number | null;
 }
 
+/** Kinds of sentences by examples, each text in English or Chinese. */
+export interface Kinds<Kind extends string = string> {
+  /** By which they are known again: kinds of one name are read and embedded once. */
+  readonly name: string;
+  readonly examples: Readonly<Record<Kind, readonly string[]>>;
+  /** Sentences near to the examples that are of none of the kinds. */
+  readonly others: readonly string[];
+}
+
+/** The kind that a text is nearest to. */
+export interface NearestKind<Kind extends string = string> {
+  readonly kind: Kind;
+  /** Likeness to its examples less likeness to the sentences of no kind, -1 to 1. */
+  readonly evidence: number;
+  /** False where words alone decided. */
+  readonly byMeaning: boolean;
+}
+
 /** Finds the explanation that a customer's words are about. */
 export interface Matcher {
   /** Replaces the entries; a match under way ends with those that it began with. Texts seen before cost nothing anew. */
   index(entries: readonly MatchEntry[]): Promise<void>;
   /** Answers for any text, however odd; an empty index answers `none`. Never throws for a text. */
   match(query: MatchQuery): Promise<MatchAnswer>;
+  /** Finds the kind of sentence that a text is nearest to; null for a text without words. Never throws for a text. */
+  kindOf(text: string, kinds: Kinds): Promise<NearestKind | null>;
   /** Ends what runs in the background. */
   close(): Promise<void>;
 }

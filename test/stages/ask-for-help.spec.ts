@@ -12,7 +12,7 @@ let outside: Outside;
 let forewarn: TestDaemon;
 beforeAll(async () => {
   outside = await startOutside();
-  const phones = [1, 2, 3, 4].map((last) => aPhoneCustomer(last, { externalId: `p${last}` }));
+  const phones = [1, 2, 3, 4, 6, 7, 8].map((last) => aPhoneCustomer(last, { externalId: `p${last}` }));
   const chinese = aPhoneCustomer(5, { externalId: 'p5', locale: 'zh-CN' });
   forewarn = await incidentWith(
     [...phones, chinese, aCustomer({ externalId: 'm1' }), aCustomer({ externalId: 'm2' })],
@@ -79,6 +79,39 @@ describe('a policy that asks whether the customer needs help', () => {
     await reply(5, '需要帮助');
     expect(await handedOver()).toEqual(['p1 sms NEED HELP', 'p2 sms Yes!', 'p5 sms 需要帮助']);
     expect(await handedOver()).toHaveLength(3);
+  });
+
+  it('understands words of one’s own: a call for help, an end of the problem, and what may be a wish for no more', async () => {
+    const said = async (last: number, text: string) => (await reply(last, text)).text();
+    expect(await said(6, 'nobody helped me yet, what should I do')).toContain('pass your message on to a person');
+    expect(await said(6, 'nobody helped me yet, what should I do?')).not.toContain('<Message>');
+    expect(await said(7, 'It works again now')).toContain('Thank you for telling us');
+    expect(await said(8, 'I’d rather not receive these')).toContain('Do you want no more messages from us?');
+    expect(await said(8, 'I would rather not receive these.')).not.toContain('<Message>');
+    expect((await handedOver()).filter((one) => /^p[678] /.test(one))).toEqual([
+      'p6 sms nobody helped me yet, what should I do',
+    ]);
+    expect(
+      await forewarn.rows(
+        `SELECT i.value AS who, r.wish, r.certain FROM reply r JOIN customer_identity i ON i.customer_id = r.customer_id AND i.kind = 'id'
+         WHERE i.value IN ('p6', 'p7', 'p8') ORDER BY r.id`,
+      ),
+    ).toEqual(
+      ['p6 needsHelp', 'p6 needsHelp', 'p7 fixed', 'p8 unclear', 'p8 unclear'].map((one) => {
+        const [who, wish] = one.split(' ');
+        return { who, wish, certain: true };
+      }),
+    );
+    const none = await forewarn.rows("SELECT FROM consent_entry WHERE source = 'reply' AND NOT granted");
+    expect(none).toHaveLength(0);
+  });
+
+  it('ends messages for who answers the question back with STOP', async () => {
+    expect(await (await reply(8, 'STOP')).text()).toContain('no more messages');
+    const [consent] = await forewarn.rows<{ count: number }>(
+      "SELECT count(*) AS count FROM consent_entry WHERE NOT granted AND channel = 'sms' AND source = 'reply'",
+    );
+    expect(consent?.count).toBeGreaterThan(0);
   });
 
   it('gives who answers the mail to a person, without what they quote, and no machine', async () => {

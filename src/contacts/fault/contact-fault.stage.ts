@@ -66,7 +66,7 @@ export class ContactFaultStage implements Stage {
       const contact = await this.recorder.keepReply(tx, row, now);
       const answersMail = asked && row.channel === 'email';
       const answersYes = asked && saysYes(row.text);
-      if (!answersMail && !answersYes && !wantsPerson(row.text) && !wantsHelp(row.text)) continue;
+      if (!answersMail && !answersYes && !row.needsHelp && !wantsPerson(row.text) && !wantsHelp(row.text)) continue;
       const order = { contactId: contact.id, channel: contact.channel, reason: 'asked' as const };
       await this.handOvers.keep(tx, order, 'forewarn', now).catch(unlessTooMany);
     }

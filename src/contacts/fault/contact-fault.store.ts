@@ -37,6 +37,8 @@ export interface ReplyRow {
   readonly at: Date;
   /** Whether it is the provider's word for START as well, like YES. */
   readonly isStart: boolean;
+  /** Whether matching found that it asks for help. */
+  readonly needsHelp: boolean;
   /** Kind, audience and policy of the message that it answers; null where none is known. */
   readonly kind: CampaignKind | null;
   readonly audience: AudienceKind | null;
@@ -107,14 +109,14 @@ export class ContactFaultStore {
     if (upTo === null) return { upTo, rows: [] };
     const rows = await tx.query<ReplyRow>(
       `SELECT r.id, r.customer_id AS "customerId", n.project_id AS "projectId", coalesce(m.channel, 'sms') AS channel,
-         m.locale, r.text, r.at, r.wish = 'start' AS "isStart", m.kind, m.audience, c.policy
+         m.locale, r.text, r.at, r.wish = 'start' AS "isStart", r.wish = 'needsHelp' AS "needsHelp", m.kind, m.audience, c.policy
        FROM reply r
        LEFT JOIN message m ON m.id = r.message_id
        LEFT JOIN incident n ON n.id = m.incident_id
        LEFT JOIN campaign c ON c.id = m.campaign_id
        WHERE r.id > (SELECT replies_up_to FROM contact_feedback)
          AND r.id <= $1
-         AND r.wish IN ('none', 'start')
+         AND r.wish IN ('none', 'start', 'needsHelp', 'fixed', 'unclear')
          AND r.customer_id IS NOT NULL
          AND btrim(r.text) <> ''
        ORDER BY r.id`,

@@ -4,6 +4,7 @@ import { Database } from '../../platform/db/database.js';
 import { Receipts } from '../receipts/receipts.service.js';
 import { ReturnAddresses } from '../dispatch/return-addresses.service.js';
 import { Replies } from '../replies/replies.service.js';
+import { WishReader } from '../replies/wish-reader.service.js';
 import { bounceRule, readReturned, type Returned, type ReturnedMail } from './bounce.js';
 import { ownWords, readMail } from './returned-mail.js';
 import { findMessageIds, findVerp } from './verp.js';
@@ -26,6 +27,7 @@ export class ReturnedMails {
   constructor(
     private readonly receipts: Receipts,
     private readonly replies: Replies,
+    private readonly wishes: WishReader,
     private readonly addresses: ReturnAddresses,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -56,8 +58,11 @@ export class ReturnedMails {
     const text = ownWords(mail.text);
     if (text === '') return undefined;
     const now = this.clock.now();
-    for (const messageId of findMessageIds(mail.answers)) {
-      const answer = { messageId, mailId: mail.messageId, text };
+    const messageIds = findMessageIds(mail.answers);
+    if (messageIds.length === 0) return undefined;
+    const wish = await this.wishes.read(text);
+    for (const messageId of messageIds) {
+      const answer = { messageId, mailId: mail.messageId, text, wish };
       if (await this.database.transaction((tx) => this.replies.takeMail(tx, answer, now))) return messageId;
     }
     return undefined;

@@ -9,18 +9,30 @@ const TEXTS: Readonly<Record<'en' | 'zh-Hans' | 'zh-Hant', Readonly<Record<Answe
     stopThis: 'You will get no more messages about this problem. To stop all messages, reply STOP.',
     start: 'You will get messages about problems that affect you again. To stop them, reply STOP.',
     help: 'We write only when a problem affects you. To stop all messages, reply STOP. To get them again, reply START.',
+    needsHelp: 'We pass your message on to a person, who knows what happened. To stop all messages, reply STOP.',
+    fixed: 'Thank you for telling us. To stop all messages, reply STOP.',
+    unclear:
+      'Do you want no more messages from us? Then reply STOP, or THIS for no more about this problem. A person reads what you wrote.',
   },
   'zh-Hans': {
     stop: '您将不再收到我们发到此号码的短信。如果只想停止接收有关此问题的短信，请回复“此次”。如需恢复接收，请回复“恢复”。',
     stopThis: '您将不再收到有关此问题的短信。如需停止接收全部短信，请回复“退订”。',
     start: '已恢复发送，问题影响到您时我们会发短信告知。如需停止接收，请回复“退订”。',
     help: '只有当问题影响到您时，我们才会发送短信。停止接收请回复“退订”，恢复接收请回复“恢复”。',
+    needsHelp: '您的留言将转给人工客服，客服了解所发生的情况。停止接收请回复“退订”。',
+    fixed: '感谢您告诉我们。停止接收请回复“退订”。',
+    unclear:
+      '您是不想再收到我们的短信吗？停止接收全部短信请回复“退订”，只停止有关此问题的短信请回复“此次”。您的留言会有人工查看。',
   },
   'zh-Hant': {
     stop: '您將不再收到我們發送到此號碼的簡訊。如果只想停止接收有關此問題的簡訊，請回覆「此次」。如需恢復接收，請回覆「恢復」。',
     stopThis: '您將不再收到有關此問題的簡訊。如需停止接收所有簡訊，請回覆「退訂」。',
     start: '已恢復發送，當問題影響到您時，我們會以簡訊通知。如需停止接收，請回覆「退訂」。',
     help: '只有當問題影響到您時，我們才會發送簡訊。停止接收請回覆「退訂」，恢復接收請回覆「恢復」。',
+    needsHelp: '您的留言將轉給真人客服，客服了解所發生的情況。停止接收請回覆「退訂」。',
+    fixed: '感謝您告訴我們。停止接收請回覆「退訂」。',
+    unclear:
+      '您是不想再收到我們的簡訊嗎？停止接收所有簡訊請回覆「退訂」，只停止有關此問題的簡訊請回覆「此次」。您的留言會有專人查看。',
   },
 };
 

@@ -7,7 +7,7 @@ import { MessageQueue } from '../../outreach/public.js';
 import { type Tx } from '../../platform/db/database.js';
 import { answerTo } from './answers.js';
 import { ReplyStore } from './reply.store.js';
-import { readWish } from './wish.js';
+import { type Wish } from './wish.js';
 
 /** A reply as a provider hands it on. */
 export interface IncomingReply {
@@ -17,6 +17,8 @@ export interface IncomingReply {
   readonly text: string;
   /** Twilio's own reading; it has answered the customer then. */
   readonly optOutType?: string;
+  /** The customer's wish, as `WishReader` read it. */
+  readonly wish: Wish;
 }
 
 /** The answer of a person to a mail of ours. */
@@ -27,9 +29,13 @@ export interface IncomingAnswer {
   readonly mailId: string;
   /** Their own words, without what they quote. */
   readonly text: string;
+  /** The customer's wish, as `WishReader` read it. */
+  readonly wish: Wish;
 }
 
 const CHANNEL: Channel = 'sms';
+/** Wishes that are answered once for each message of ours, so that two machines do not go on writing to each other. */
+const ONCE: ReadonlySet<Wish['kind']> = new Set(['needsHelp', 'fixed', 'unclear']);
 
 /**
  * Takes replies of customers. Who wants no more is not written to again by any sender and in any project that has the number: what waits is decided anew, and
@@ -45,8 +51,8 @@ export class Replies {
   ) {}
 
   /** Takes one reply; returns the text that answers it, undefined where none is due. A reply that comes twice is answered once. */
-  async take(tx: Tx, { providerId, from, text, optOutType }: IncomingReply, now: Date): Promise<string | undefined> {
-    const wish = readWish(text, optOutType);
+  async take(tx: Tx, reply: IncomingReply, now: Date): Promise<string | undefined> {
+    const { providerId, from, text, optOutType, wish } = reply;
     const customers = await this.suppressions.customersAt(tx, CHANNEL, from);
     const last = await this.store.lastTo(tx, customers, from);
     const customerId = last?.customerId ?? customers[0] ?? null;
@@ -63,6 +69,7 @@ export class Replies {
       await this.queue.stopIncident(tx, last.incidentId, customers, now);
     }
     if (wish.kind === 'none' || optOutType !== undefined || customers.length === 0) return undefined;
+    if (ONCE.has(wish.kind) && (await this.store.saidBefore(tx, kept))) return undefined;
     return answerTo(wish.kind, last?.locale ?? 'en');
   }
 
@@ -70,12 +77,11 @@ export class Replies {
    * Takes the answer to a mail; false where that mail is not ours. A clear wish to stop counts as one of an SMS does; everything else is for a person,
    * since in a mail people write about what stops working as well.
    */
-  async takeMail(tx: Tx, { messageId, mailId, text }: IncomingAnswer, now: Date): Promise<boolean> {
+  async takeMail(tx: Tx, { messageId, mailId, text, wish: read }: IncomingAnswer, now: Date): Promise<boolean> {
     const message = await this.queue.find(tx, messageId);
     if (!message || message.channel === null || message.customerId === null) return false;
     const { customerId, channel, incidentId } = message;
-    const read = readWish(text);
-    const wish = read.kind === 'stop' && !read.certain ? 'none' : read.kind;
+    const wish = read.kind === 'unclear' || (read.kind === 'stop' && !read.certain) ? 'none' : read.kind;
     const name = createHash('sha256')
       .update(`${messageId} ${mailId || text}`)
       .digest('hex');

@@ -39,6 +39,18 @@ export class ReplyStore {
     return rows.length > 0;
   }
 
+  /** Whether the customer said the same before, in answer to the same message. */
+  async saidBefore(tx: Tx, { providerId, customerId, messageId, wish }: Reply): Promise<boolean> {
+    const rows = await tx.query(
+      `SELECT
+       FROM reply
+       WHERE customer_id = $1 AND message_id IS NOT DISTINCT FROM $2 AND wish = $3 AND provider_id <> $4
+       LIMIT 1`,
+      [customerId, messageId, wish, providerId],
+    );
+    return rows.length > 0;
+  }
+
   /** The last SMS that went, or may have gone, to a number of these customers. */
   async lastTo(sql: Sql, customerIds: readonly number[], address: string): Promise<LastMessage | undefined> {
     const [row] = await sql.query<LastMessage>(

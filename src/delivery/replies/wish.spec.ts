@@ -65,6 +65,15 @@ describe('a reply', () => {
     '',
     'yes',
     'My end of the line is fine',
+    'the payment does not stop loading',
+    'can you stop the charge?',
+    'I get no more messages from my friends in the chat',
+    'you never send me the code',
+    "don't send the parcel, I am on holiday",
+    '先不要发货',
+    '先不要發貨',
+    '不要寄到公司',
+    '取消订阅会员',
   ])('"%s" is no wish about messages', (text) => {
     expect(readWish(text)).toEqual({ kind: 'none' });
   });

@@ -6,6 +6,7 @@ import { Database } from '../../platform/db/database.js';
 import { AnswersText } from '../../platform/http/answers.js';
 import { escapeHtml } from '../../platform/http/html.js';
 import { Replies } from '../replies/replies.service.js';
+import { WishReader } from '../replies/wish-reader.service.js';
 import { TwilioSignatures } from './twilio-signatures.service.js';
 
 const E164 = /^\+[1-9]\d{5,14}$/;
@@ -16,6 +17,7 @@ export class TwilioInboundController {
   constructor(
     private readonly signatures: TwilioSignatures,
     private readonly replies: Replies,
+    private readonly wishes: WishReader,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -34,7 +36,8 @@ export class TwilioInboundController {
     const { MessageSid: providerId = '', From: from = '', Body: text = '', OptOutType: optOutType } = fields;
     if (!/^[A-Za-z0-9]{2,64}$/.test(providerId) || !E164.test(from)) return twiml(undefined);
     const now = this.clock.now();
-    const reply = { providerId, from, text, optOutType };
+    const wish = await this.wishes.read(text, optOutType);
+    const reply = { providerId, from, text, optOutType, wish };
     return twiml(await this.database.transaction((tx) => this.replies.take(tx, reply, now)));
   }
 }

@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { type MatchAnswer, type MatchEntry, type Matcher, type MatchQuery } from '../matcher.js';
+import {
+  type Kinds,
+  type MatchAnswer,
+  type MatchEntry,
+  type Matcher,
+  type MatchQuery,
+  type NearestKind,
+} from '../matcher.js';
 import { type MatchingConfig } from '../matching-config.js';
 import { BuiltInEmbedder } from './built-in.embedder.js';
 import { knowChinese } from './chinese.js';
@@ -25,7 +32,10 @@ export interface MatchingSetup {
 }
 
 /** Orders of the matching thread. */
-export type MatchingOrder = { readonly entries: readonly MatchEntry[] } | { readonly query: MatchQuery };
+export type MatchingOrder =
+  | { readonly entries: readonly MatchEntry[] }
+  | { readonly query: MatchQuery }
+  | { readonly text: string; readonly kinds: Kinds };
 
 /** The matcher of the daemon: in a thread that starts with the first question, so that no request waits for it and idle ones cost nothing. */
 export function createMatcher(setup: MatchingSetup): Matcher {
@@ -58,7 +68,7 @@ class ThreadEmbedder implements Embedder {
 }
 
 class ThreadMatcher implements Matcher {
-  private readonly calls: ThreadCalls<MatchingOrder, MatchAnswer | undefined>;
+  private readonly calls: ThreadCalls<MatchingOrder, MatchAnswer | NearestKind | null | undefined>;
   private entries: readonly MatchEntry[] = [];
 
   constructor(start: () => Worker) {
@@ -72,11 +82,21 @@ class ThreadMatcher implements Matcher {
 
   async match(query: MatchQuery): Promise<MatchAnswer> {
     if (this.entries.length === 0) return NOTHING;
-    if (!this.calls.running) void this.calls.call({ entries: this.entries }).catch(() => undefined);
-    return (await this.calls.call({ query }).catch(() => undefined)) ?? NOTHING;
+    this.begin();
+    return ((await this.calls.call({ query }).catch(() => undefined)) as MatchAnswer | undefined) ?? NOTHING;
+  }
+
+  async kindOf(text: string, kinds: Kinds): Promise<NearestKind | null> {
+    this.begin();
+    return (await this.calls.call({ text, kinds }).catch(() => null)) as NearestKind | null;
   }
 
   close(): Promise<void> {
     return this.calls.close();
+  }
+
+  /** Whoever asks first starts the thread, which then gets the entries. */
+  private begin(): void {
+    if (!this.calls.running) void this.calls.call({ entries: this.entries }).catch(() => undefined);
   }
 }

@@ -1,10 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import { KindIndex } from '../algorithm/match/kind-index.js';
 import { MatchIndex } from '../algorithm/match/match-index.js';
 import { ordinaryQuestions } from '../algorithm/match/ordinary.js';
-import { type ChineseKnowledge, hasHan, readText } from '../algorithm/match/text.js';
+import { type ChineseKnowledge, hasHan, type MatchText, readText } from '../algorithm/match/text.js';
 import { type Vector } from '../algorithm/match/unit-group.js';
-import { type MatchAnswer, type MatchEntry, type Matcher, type MatchQuery } from '../matcher.js';
+import {
+  type Kinds,
+  type MatchAnswer,
+  type MatchEntry,
+  type Matcher,
+  type MatchQuery,
+  type NearestKind,
+} from '../matcher.js';
 import { type Embedder } from './embedder.js';
 
 /** Vectors of questions kept: a bot often asks the same again. */
@@ -12,10 +20,21 @@ const QUESTIONS_KEPT = 500;
 /** After an embedder failed, this many questions are answered by words alone before it is asked again. */
 const REST = 20;
 
+/** Milliseconds that a reply of a customer waits for its vector while the model loads: providers hang up after ten seconds and more. */
+const REPLY_PATIENCE_MS = 5000;
+
+/** Kinds of sentences by words, and by meaning too once somebody asked. */
+interface KindIndexes {
+  readonly byWords: KindIndex;
+  byMeaning: Promise<KindIndex | null> | undefined;
+}
+
 /** Matches in this thread. Until the vectors of a new index are there, words alone answer. */
 export class LocalMatcher implements Matcher {
   private readonly vectors = new Map<string, Float32Array>();
   private readonly questions = new LRUCache<string, Float32Array>({ max: QUESTIONS_KEPT });
+  /** By name and script. */
+  private readonly kinds = new Map<string, KindIndexes>();
   private entries: readonly MatchEntry[] = [];
   private byWords: MatchIndex | undefined;
   private byMeaning: MatchIndex | undefined;
@@ -53,8 +72,46 @@ export class LocalMatcher implements Matcher {
     return index.answer({ text: read, vector: index === this.byMeaning ? vector : null }, candidates);
   }
 
+  async kindOf(text: string, kinds: Kinds): Promise<NearestKind | null> {
+    const read = readText(text, this.knowledgeFor([text]));
+    const indexes = this.indexesOf(kinds, read.script);
+    const vector = read.english === '' ? null : await inTime(this.embed([read.english]));
+    const byMeaning = vector && (await inTime((indexes.byMeaning ??= this.learnKinds(kinds, read.script))));
+    if (vector && !byMeaning) indexes.byMeaning = undefined;
+    return byMeaning
+      ? byMeaning.nearest({ text: read, vector: vector[0]! })
+      : indexes.byWords.nearest({ text: read, vector: null });
+  }
+
   async close(): Promise<void> {
     await this.embedder?.close();
+  }
+
+  private indexesOf(kinds: Kinds, script: MatchText['script']): KindIndexes {
+    const name = `${kinds.name} ${script}`;
+    let indexes = this.kinds.get(name);
+    if (!indexes) {
+      indexes = { byWords: new KindIndex(kinds, script, () => null, this.knowledgeOf(script)), byMeaning: undefined };
+      this.kinds.set(name, indexes);
+    }
+    return indexes;
+  }
+
+  /** Embeds the sentences of kinds; null when the embedder is away. */
+  private async learnKinds(kinds: Kinds, script: MatchText['script']): Promise<KindIndex | null> {
+    const chinese = this.knowledgeOf(script);
+    const texts = [...Object.values(kinds.examples).flat(), ...kinds.others]
+      .map((raw) => readText(raw, chinese))
+      .filter((text) => text.script === script && text.english !== '');
+    const english = [...new Set(texts.map((text) => text.english))];
+    const made = await this.embed(english);
+    if (made === null) return null;
+    const vectors = new Map(english.map((text, at) => [text, made[at]!]));
+    return new KindIndex(kinds, script, (text) => vectors.get(text) ?? null, chinese);
+  }
+
+  private knowledgeOf(script: MatchText['script']): ChineseKnowledge | undefined {
+    return script === 'han' ? this.chinese() : undefined;
   }
 
   private wordIndex(): MatchIndex {
@@ -127,4 +184,8 @@ export class LocalMatcher implements Matcher {
 
 function textsOf(entries: readonly MatchEntry[]): string[] {
   return entries.flatMap(({ title, body, phrases }) => [title, body, ...phrases]);
+}
+
+function inTime<T>(work: Promise<T>): Promise<T | null> {
+  return Promise.race([work, pause(REPLY_PATIENCE_MS, null, { ref: false })]);
 }
