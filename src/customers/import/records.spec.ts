@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { gzipSync } from 'node:zlib';
 import { readHeadingMap } from '../algorithm/headings.js';
 import { type Mistake, readRow } from '../algorithm/import-row.js';
 import { decoded } from './decode.js';
@@ -70,6 +71,18 @@ describe('an import', () => {
     );
     const { rows } = await read(content, { map: 'Größe=attributes.size', encoding: 'windows-1252' });
     expect(rows).toEqual([{ id: 'c1', attributes: { size: 'M' } }]);
+  });
+
+  it('says of a workbook and of a packed file what to do with it', async () => {
+    const workbook = Buffer.from('PK\x03\x04\x14\0\x06\0\b\0\0\0!\0b\xee\x9dh^\x01\0\0\x90\x04\0\0', 'latin1');
+    for (const start of [workbook, gzipSync('externalId,name\nc1,Bo\n')])
+      await expect(read(start)).rejects.toThrow(/save the sheet as CSV, or unpack it/);
+  });
+
+  it('takes a first line as long as a record may be, in time that grows with its length', async () => {
+    const wide = Array.from({ length: 5000 }, (_, at) => `attributes.a${at}`).join(',');
+    const { rows } = await read(`externalId,${wide}\nc1,${'1,'.repeat(4999)}1\n`, { size: 65_536 });
+    expect(Object.keys((rows[0] as { attributes: object }).attributes)).toHaveLength(5000);
   });
 
   it('takes headings in other words, and leaves columns out', async () => {

@@ -22,7 +22,7 @@ export async function* recordsOf(source: AsyncIterable<string>, map: HeadingMap)
   const pieces = source[Symbol.asyncIterator]();
   let head = '';
   // Enough to see the first line.
-  while (!/\S[^\n\r]*[\n\r]/.test(head) && head.length < LONGEST_RECORD) {
+  while (!/[\n\r]/.test(head.trimStart()) && head.length < LONGEST_RECORD) {
     const next = await pieces.next();
     if (next.done) break;
     head += next.value;
@@ -30,6 +30,12 @@ export async function* recordsOf(source: AsyncIterable<string>, map: HeadingMap)
   const text = joined(head.replace(/^\ufeff/, ''), pieces);
   const first = head.replace(/^\ufeff/, '').trimStart()[0];
   if (first === undefined) return;
+  if (/^(PK\u0003\u0004|\u001f\ufffd)/.test(head))
+    throw new Problem(
+      400,
+      'invalid',
+      'The import is a workbook or an archive; save the sheet as CSV, or unpack it first.',
+    );
   if (first === '[')
     throw new Problem(400, 'invalid', 'The import is one JSON array; write one object a line, as jq -c ".[]" does.');
   if (first === '{') yield* jsonRecords(text, map);
