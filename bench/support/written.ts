@@ -33,7 +33,7 @@ export async function written(database: Database): Promise<Written> {
       pg_database_size(current_database()) AS bytes,
       pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint AS logged,
       (SELECT tup_inserted + tup_updated + tup_deleted FROM pg_stat_database WHERE datname = current_database()) AS rows,
-      (SELECT count(*) FROM customer_trait) AS traits,
+      (SELECT coalesce(sum(cardinality(names)), 0)::bigint FROM trait_set) AS traits,
       (SELECT jsonb_object_agg(outcome, count) FROM (SELECT outcome, sum(count) AS count FROM intake_outcome GROUP BY 1) o) AS outcomes`,
   );
   return { events: 0, bytes: 0, logged: 0, rows: 0, traits: 0, ...row, outcomes: row?.outcomes ?? {} };

@@ -116,6 +116,22 @@ describe('a key of a project', () => {
     expect((await send(key)).status).toBe(200);
   });
 
+  it('pays for every activity of a request, and for every user that a list of sessions names', async () => {
+    const { key, id } = await make({ kind: 'server' });
+    await forewarn.api.patch(`${KEYS}/${id}`, { limits: { eventsPerMinute: 6 } });
+    const post = (body: string, path = '/v1/activity') =>
+      forewarn.anyone.raw('POST', path, { headers: { authorization: `Bearer ${key}` }, body });
+    const lines = Array.from({ length: 12 }, (_, at) => `{"customer":"c-${at}"}`).join('\n');
+    expect((await post(lines)).status).toBe(200);
+    expect((await post('{"customer":"c-1"}')).status).toBe(429);
+
+    forewarn.clock.advance('90s');
+    const aggregates = Array.from({ length: 12 }, (_, at) => ({ did: `c-${at}`, exited: 1 }));
+    const sessions = ['{}', '{"type":"sessions"}', JSON.stringify({ aggregates, attrs: { release: '1' } })].join('\n');
+    expect((await post(sessions, `/api/1/envelope/?sentry_key=${key}`)).status).toBe(200);
+    expect((await post('{"customer":"c-1"}')).status).toBe(429);
+  });
+
   it('that is public has limits for each source, of which X-Forwarded-For says what the trusted proxy heard', async () => {
     const behind = await TestDaemon.start({ beside: forewarn, env: { TRUST_PROXY: '1' } });
     const { key } = await make({ kind: 'public', limits: { sourceEventsPerMinute: 2 } });

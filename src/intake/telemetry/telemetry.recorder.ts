@@ -18,6 +18,7 @@ import {
 } from '../../events/telemetry.js';
 import { type Trust } from '../../projects/project-key.js';
 import { heldTime } from '../held-time.js';
+import { KeyLimiter } from '../http/key.limiter.js';
 import { type Sender } from '../sender.js';
 import { ClaimedDrops } from './claimed-drops.js';
 import { type DropRow, type SessionRow, TelemetryStore } from './telemetry.store.js';
@@ -86,6 +87,7 @@ export class TelemetryRecorder implements Stage {
     private readonly database: Database,
     private readonly scrubber: Scrubber,
     private readonly clock: Clock,
+    private readonly limiter: KeyLimiter,
   ) {}
 
   /** Takes all telemetry of a body; returns how many items were used, and how many were duplicates. Feedback is committed. */
@@ -97,6 +99,9 @@ export class TelemetryRecorder implements Stage {
     const projectId = sender.id;
     const newWords = await this.feedback(projectId, feedback, this.clock.now());
     const { trust } = sender;
+    // Each may name somebody, and room for names is bounded; the request has paid for one. Spans cost nothing: traces may have more of them than apps have events.
+    const names = activity.length + sessions.reduce((sum, counts) => sum + counts.length, 0);
+    if (names > 1) this.limiter.spend(sender, names - 1);
     for (const counts of sessions) this.sessions(projectId, counts, receivedAt, trust);
     for (const report of clientReports) this.clientReport(sender, report, receivedAt);
     for (const one of activity) this.used(projectId, one, trust);
