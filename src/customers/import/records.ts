@@ -9,6 +9,9 @@ const LONGEST_RECORD = 100_000;
 /** Lines read between two turns of the event loop: at 20 µs a line, 10 ms. */
 const LINES_A_TURN = 500;
 
+/** Beginnings of what is no text, as UTF-8 has them: of a workbook or another ZIP archive, and of gzip. */
+const PACKED = ['PK\u0003\u0004', '\u001f\ufffd'];
+
 /** A record of an import, or why its line cannot be read. */
 export type ImportRecord =
   { readonly line: number; readonly cells: RawCells } | { readonly line: number; readonly problem: string };
@@ -30,7 +33,7 @@ export async function* recordsOf(source: AsyncIterable<string>, map: HeadingMap)
   const text = joined(head.replace(/^\ufeff/, ''), pieces);
   const first = head.replace(/^\ufeff/, '').trimStart()[0];
   if (first === undefined) return;
-  if (/^(PK\u0003\u0004|\u001f\ufffd)/.test(head))
+  if (PACKED.some((start) => head.startsWith(start)))
     throw new Problem(
       400,
       'invalid',
