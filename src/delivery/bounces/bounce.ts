@@ -38,7 +38,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
     '5.2.1',
   ],
   [
-    /no mailbox here by that name|user unknown|unknown user|no such (?:user|mailbox|recipient|address|person)|user (?:does not|doesn't|not) (?:exist|found)|(?:address|account|mailbox|recipient)[^.\n]{0,60}(?:does not|doesn't|not) (?:exist|found)|(?:mailbox|address|account) (?:unavailable|not found|unknown)|recipient (?:address )?(?:rejected|unknown)|not a valid (?:mailbox|user)|address couldn't be found|wasn't found at|unbekannte[rn]? (?:empf|benutz)|utilisateur inconnu|usuario desconocido|(?:收件人|用户|邮箱|帐户|账户|帐号|账号|地址)[^。\n]{0,20}(?:不存在|未找到|无效|錯誤|错误)|(?:收件人|使用者|信箱|帳號)[^。\n]{0,20}(?:不存在|無效)/i,
+    /no mailbox here by that name|user unknown|unknown user|no such (?:user|mailbox|recipient|address|person)|user (?:does not|doesn't|not) (?:exist|found)|(?:address|account|mailbox|recipient)[^.\n]{0,60}(?:does not|doesn't|not) (?:exist|found)|(?:mailbox|address|account) (?:unavailable|not found|unknown)|recipient (?:address )?(?:rejected|unknown)|not a valid (?:mailbox|user)|address couldn't be found|wasn't found at|(?:does not|doesn't) have an? [\w.-]{1,60} account|(?:adresse|empfänger|postfach)[^.\n]{0,40}nicht (?:gefunden|vorhanden)|unbekannte[rn]? (?:empf|benutz)|utilisateur inconnu|usuario desconocido|(?:收件人|用户|邮箱|帐户|账户|帐号|账号|地址)[^。\n]{0,20}(?:不存在|未找到|无效|錯誤|错误)|(?:收件人|使用者|信箱|帳號)[^。\n]{0,20}(?:不存在|無效)/i,
     '5.1.1',
   ],
   [
@@ -46,7 +46,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
     '5.1.2',
   ],
   [
-    /spam|black ?list|block ?list|blocked|reputation|policy|dmarc|spf (?:check )?fail|unsolicited|rejected by|refused by|垃圾邮件|黑名单|拒收|拒绝|发信频率|退信率|垃圾郵件|黑名單/i,
+    /spam|black ?list|block ?list|blocked|reputation|policy|dmarc|spf (?:check )?fail|unsolicited|rejected by|refused by|垃圾邮件|黑名单|拒收|拒绝|frequency limit|发信频率|退信率|垃圾郵件|黑名單/i,
     '5.7.1',
   ],
   [/too (?:large|big)|exceeds? (?:the )?(?:maximum|size)|超过.{0,10}(?:大小|限制)/i, '5.3.4'],

@@ -208,6 +208,33 @@ ${b64('退信原因：收件人邮箱空间不足，邮箱已满，无法接收�
     }),
   },
   {
+    name: 'Exchange servers in German, without a code',
+    means: { kind: 'failed', status: '5.1.1' },
+    raw: plain({
+      from: 'postmaster@firma.example',
+      subject: 'Unzustellbar: Zahlung',
+      text: 'Fehler bei der Nachrichtenzustellung an folgende Empfänger oder Gruppen:\nanna@firma.example\nDie eingegebene E-Mail-Adresse konnte nicht gefunden werden.',
+    }),
+  },
+  {
+    name: 'Yahoo (nobody has that account)',
+    means: { kind: 'failed', status: '5.1.1' },
+    raw: plain({
+      from: 'MAILER-DAEMON@yahoo.example',
+      subject: 'Failure Notice',
+      text: "Sorry, we were unable to deliver your message to the following address.\n\n<anna@yahoo.example>:\n554: delivery error: dd This user doesn't have a yahoo.example account (anna@yahoo.example) [0]",
+    }),
+  },
+  {
+    name: 'QQ mail (too many from us)',
+    means: { kind: 'failed', status: '5.7.1' },
+    raw: plain({
+      from: 'PostMaster@qq.example',
+      subject: 'Undeliverable mail',
+      text: 'host mx3.qq.example said: 550 Connection frequency limited',
+    }),
+  },
+  {
     name: 'complaint feedback loops',
     means: { kind: 'complaint' },
     raw: `

@@ -3,7 +3,7 @@ import { type Wish } from './wish.js';
 type Answered = Exclude<Wish['kind'], 'none'>;
 
 /** Answers to replies, in the languages that we write; each says what holds now and how to change it, and nothing else. */
-const TEXTS: Readonly<Record<'en' | 'zh-Hans' | 'zh-Hant', Readonly<Record<Answered, string>>>> = {
+const TEXTS: Readonly<Record<'en' | 'de' | 'zh-Hans' | 'zh-Hant', Readonly<Record<Answered, string>>>> = {
   en: {
     stop: 'You will get no more messages from us at this number. If you meant this problem only, reply THIS. To get messages again, reply START.',
     stopThis: 'You will get no more messages about this problem. To stop all messages, reply STOP.',
@@ -13,6 +13,18 @@ const TEXTS: Readonly<Record<'en' | 'zh-Hans' | 'zh-Hant', Readonly<Record<Answe
     fixed: 'Thank you for telling us. To stop all messages, reply STOP.',
     unclear:
       'Do you want no more messages from us? Then reply STOP, or THIS for no more about this problem. A person reads what you wrote.',
+  },
+  de: {
+    stop: 'Sie erhalten unter dieser Nummer keine Nachrichten mehr von uns. Wenn Sie nur diese Störung meinten, antworten Sie DIESE. Um wieder Nachrichten zu erhalten, antworten Sie START.',
+    stopThis:
+      'Sie erhalten keine Nachrichten mehr über diese Störung. Um alle Nachrichten abzubestellen, antworten Sie STOP.',
+    start: 'Sie erhalten wieder Nachrichten, wenn eine Störung Sie betrifft. Um sie abzubestellen, antworten Sie STOP.',
+    help: 'Wir schreiben nur, wenn eine Störung Sie betrifft. Um alle Nachrichten abzubestellen, antworten Sie STOP, um sie wieder zu erhalten, START.',
+    needsHelp:
+      'Wir geben Ihre Nachricht an einen Menschen weiter, der weiß, was geschehen ist. Um alle Nachrichten abzubestellen, antworten Sie STOP.',
+    fixed: 'Danke für die Rückmeldung. Um alle Nachrichten abzubestellen, antworten Sie STOP.',
+    unclear:
+      'Möchten Sie keine Nachrichten mehr von uns? Dann antworten Sie STOP, oder DIESE, wenn Sie nur diese Störung meinen. Ein Mensch liest, was Sie geschrieben haben.',
   },
   'zh-Hans': {
     stop: '您将不再收到我们发到此号码的短信。如果只想停止接收有关此问题的短信，请回复“此次”。如需恢复接收，请回复“恢复”。',
@@ -41,8 +53,9 @@ export function answerTo(wish: Answered, locale: string): string {
   return TEXTS[writingOf(locale)][wish];
 }
 
-/** Traditional characters for Taiwan, Hong Kong and Macao, simplified ones for other Chinese, English for the rest. */
+/** Traditional characters for Taiwan, Hong Kong and Macao, simplified ones for other Chinese; German; English for the rest. */
 function writingOf(locale: string): keyof typeof TEXTS {
+  if (/^de\b/i.test(locale)) return 'de';
   if (!/^zh\b/i.test(locale)) return 'en';
   return /hant|-(?:tw|hk|mo)\b/i.test(locale) ? 'zh-Hant' : 'zh-Hans';
 }

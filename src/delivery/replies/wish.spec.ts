@@ -26,6 +26,12 @@ describe('a reply', () => {
     '退訂',
     '拒收',
     '"STOP"',
+    '停止发送',
+    '停止傳送',
+    '停',
+    '回复T',
+    'STOPP',
+    'Abmelden',
   ])('%s takes the customer off', (text) => {
     expect(readWish(text)).toEqual(certain);
   });
@@ -45,6 +51,9 @@ describe('a reply', () => {
     '別再騷擾我',
     '我要退订',
     '不想再收到',
+    '請停止傳送',
+    '请停止给我发短信',
+    'Bitte keine weiteren Nachrichten',
   ])('"%s" takes the customer off, too', (text) => {
     expect(readWish(text)).toEqual(certain);
   });
@@ -74,14 +83,18 @@ describe('a reply', () => {
     '先不要發貨',
     '不要寄到公司',
     '取消订阅会员',
+    '请不要退订',
+    '不退订',
   ])('"%s" is no wish about messages', (text) => {
     expect(readWish(text)).toEqual({ kind: 'none' });
   });
 
   it('START, HELP and THIS are understood in each language', () => {
-    expect(['START', 'unstop', '恢复', '恢復'].map((text) => readWish(text).kind)).toEqual(Array(4).fill('start'));
-    expect(['HELP', 'info', '帮助', '幫助'].map((text) => readWish(text).kind)).toEqual(Array(4).fill('help'));
-    expect(['THIS', '此次'].map((text) => readWish(text).kind)).toEqual(Array(2).fill('stopThis'));
+    const starts = ['START', 'unstop', '恢复', '恢復', '恢复订阅', '取消退订', '繼續接收'];
+    expect(starts.map((text) => readWish(text).kind)).toEqual(starts.map(() => 'start'));
+    expect(['HELP', 'info', '帮助', '幫助', 'Hilfe'].map((text) => readWish(text).kind)).toEqual(Array(5).fill('help'));
+    const these = ['THIS', 'Stop this', 'only this', '此次', '只退订这个', '退訂本次', '停止此次', 'nur diese'];
+    expect(these.map((text) => readWish(text).kind)).toEqual(these.map(() => 'stopThis'));
   });
 
   it("is what Twilio's own reading says, where there is one", () => {
@@ -92,6 +105,7 @@ describe('a reply', () => {
   it('is answered in the language of the message that it answers', () => {
     expect(answerTo('stop', 'zh-CN')).toContain('短信');
     expect(answerTo('stop', 'zh-TW')).toContain('簡訊');
-    expect(answerTo('stop', 'de')).toContain('reply START');
+    expect(answerTo('stop', 'de-AT')).toContain('antworten Sie START');
+    expect(answerTo('stop', 'fr')).toContain('reply START');
   });
 });

@@ -19,16 +19,23 @@ export type Wish =
   | { readonly kind: 'none' };
 
 /**
- * Words that mean "stop" when they are all that is written: those that US rules name (47 CFR 64.1200(a)(12)), those that Twilio takes, and those of mainland
- * China and Taiwan (TD and R are what operators there prescribe).
+ * Words that mean "stop" when they are all that is written: those that US rules name (47 CFR 64.1200(a)(12)), those that Twilio takes, those of mainland
+ * China and Taiwan (TD and R are what operators there prescribe), and those of German.
  */
 const STOP = words(
-  'stop stopall unsubscribe cancel end revoke optout quit remove r t td tdx n qx 退订 退定 退訂 取消 取消订阅 取消訂閱 停止 拒收 不要 td退订 回t退订',
+  'stop stopall unsubscribe cancel end revoke optout quit remove r t td tdx n qx 退订 退定 退訂 取消 取消订阅 取消訂閱 停止 停止发送 停止發送 停止傳送 停止接收 停 退 拒收 不要 td退订 回t退订 回复t 回复r 回复td 回覆t 回覆r stopp abmelden abbestellen austragen 退订全部 全部退订 退訂全部 全部退訂',
 );
-const THIS = words('this 仅此 只此 此次 僅此');
+const THIS = words(
+  'this stopthis unsubscribethis onlythis justthis thisonly thisone 仅此 只此 此次 只此次 仅此次 僅此 僅此次 diese nurdiese',
+);
+/** The same in some more words: "stop this one" in Chinese. */
+const THIS_ONE =
+  /^(?:请|請)?(?:只|仅|僅)?(?:退订|退訂|停止|取消|拒收)(?:此|本|这|這)(?:次|个|個|条|條)?(?:问题|問題)?$/;
 /** `YES` is not among them, though Twilio takes it: it may answer a question of ours. */
-const START = words('start unstop resubscribe subscribe 订阅 訂閱 恢复 恢復 开始 開始 重新订阅 重新訂閱');
-const HELP = words('help info ? 帮助 幫助 幫助 说明 說明');
+const START = words(
+  'start unstop resubscribe subscribe 订阅 訂閱 恢复 恢復 开始 開始 重新订阅 重新訂閱 恢复订阅 恢復訂閱 恢复接收 恢復接收 继续接收 繼續接收 重新接收 取消退订 取消退訂 取消拒收 我要恢复订阅 我要恢復訂閱',
+);
+const HELP = words('help info ? 帮助 幫助 说明 說明 hilfe');
 
 /** Wishes in words of one's own that leave no doubt. What a clause begins with counts, not what a complaint says of the app ("I get no more messages"). */
 const CERTAIN: readonly RegExp[] = [
@@ -41,6 +48,8 @@ const CERTAIN: readonly RegExp[] = [
   /(?:別|不要|請勿|勿)(?:再)?(?:給我|跟我|向我)?(?:發(?![货貨票到往出])|發送|傳|寄(?![货貨到往出])|聯繫|聯絡|打擾|騷擾)/,
   /^(?:我要|我想|请|請|帮我|幫我)?(?:退订|退訂|取消订阅|取消訂閱)(?:[了吧。！!,，]|$)/,
   /(?:不想|不愿|不願)(?:再)?(?:收到|接收|看到)(?:你们|你們|这|這|此|短信|簡訊|消息|信息|通知|$)/,
+  /(?:请|請|麻烦|麻煩)(?:停止|别再|別再)(?:再)?(?:给我|給我|向我)?(?:发|發|传|傳|寄|推)(?![货貨票到往出])/,
+  /\b(?:keine (?:weiteren |mehr )?(?:nachrichten|sms|e-?mails) mehr|bitte keine (?:weiteren )?(?:nachrichten|sms|e-?mails)|(?:melden|nehmen|tragen) sie mich (?:ab|aus|von)|nicht mehr (?:anschreiben|kontaktieren))/i,
 ];
 /** Words that may be such a wish: the customer is taken at them, and a person looks. "Stop" counts where a clause is little more than that. */
 const PERHAPS: readonly RegExp[] = [
@@ -67,7 +76,7 @@ export function readWish(text: string, optOutType?: string): Wish {
   const plain = text.normalize('NFKC').trim().toLowerCase();
   const word = plain.replace(/[\s"'.,!。，！、“”‘’()[\]<>*_-]+/g, '');
   if (STOP.has(word)) return { kind: 'stop', certain: true };
-  if (THIS.has(word)) return { kind: 'stopThis' };
+  if (THIS.has(word) || THIS_ONE.test(word)) return { kind: 'stopThis' };
   if (START.has(word)) return { kind: 'start' };
   if (HELP.has(word)) return { kind: 'help' };
   if (CERTAIN.some((pattern) => pattern.test(plain))) return { kind: 'stop', certain: true };
