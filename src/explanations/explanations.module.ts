@@ -28,6 +28,7 @@ import { Snapshots } from './stream/snapshots.service.js';
 import { StreamController } from './stream/stream.controller.js';
 import { Streams } from './stream/streams.service.js';
 import { DraftStage } from './texts/draft.stage.js';
+import { NamedPersons } from './texts/named-persons.read-model.js';
 import { Writer } from './texts/writer.service.js';
 import { ExplanationStore } from './texts/explanation.store.js';
 import { DraftingController } from './texts/drafting.controller.js';
@@ -60,6 +61,7 @@ import { ToldRecord } from './told.service.js';
     Explanations,
     DraftStage,
     Writer,
+    NamedPersons,
     ToldRecord,
     ApprovalRecord,
     HandOverDesk,

@@ -354,7 +354,8 @@ describe('a proposal of the endpoint for drafting', () => {
     await forewarn.api.patch('/v1/incidents/1', { area: 'checkout' });
     await forewarn.api.put('/v1/incidents/1/explanations/en', {
       title: 'Checkout with a coupon fails',
-      workaround: 'Leave the coupon out, or write to noah@customers.example or call +49 30 901820.',
+      workaround:
+        'Leave the coupon out, or write to noah@customers.example or call +49 30 901820. Noah Fischer knows how.',
     });
     const before = await forewarn.rows('SELECT * FROM explanation ORDER BY locale, version');
 
@@ -380,6 +381,7 @@ describe('a proposal of the endpoint for drafting', () => {
       reviewed: { locale: 'en', title: 'Checkout with a coupon fails', body: expect.stringContaining('{{ since }}') },
     });
     expect(asked[0]?.body).toContain('Leave the coupon out, or write to');
+    expect(asked[0]?.body).toContain('[name] knows how.');
     expect(asked[0]?.body).not.toMatch(/noah|Fischer|customers\.example|901820|"c1"|TypeError|total/i);
     expect((await draft('zh', { from: 'zh' })).status).toBe(409);
     expect((await draft('fr')).status).toBe(400);

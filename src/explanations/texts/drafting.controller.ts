@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Incidents } from '../../incidents/public.js';
 import { Needs } from '../../platform/auth/needs.js';
 import { OfProject } from '../../platform/auth/project.scope.js';
+import { Projects } from '../../projects/project.registry.js';
 import { Database } from '../../platform/db/database.js';
 import { notFound, Problem } from '../../platform/errors.js';
 import { type Answer, Answers } from '../../platform/http/answers.js';
@@ -11,7 +12,8 @@ import { type Explanation } from '../explanation.js';
 import { Explanations } from '../public.js';
 import { TEXTS_CONFIG, type TextsConfig } from '../texts-config.js';
 import { ExplanationStore } from './explanation.store.js';
-import { Writer } from './writer.service.js';
+import { NamedPersons } from './named-persons.read-model.js';
+import { type Brief, Writer } from './writer.service.js';
 
 const draftBody = z
   .strictObject({ from: z.string().max(40).optional().describe('Language of an approved text to translate.') })
@@ -40,6 +42,8 @@ export class DraftingController {
     private readonly explanations: Explanations,
     private readonly incidents: Incidents,
     private readonly writer: Writer,
+    private readonly persons: NamedPersons,
+    private readonly projects: Projects,
     private readonly database: Database,
   ) {}
 
@@ -63,15 +67,25 @@ export class DraftingController {
     const source = from === undefined ? approved[0] : approved.find((row) => row.locale === from);
     if (from !== undefined && !source)
       throw new Problem(409, 'conflict', `from: nobody has approved a text in "${from}" that could be translated.`);
-    const text = await this.writer.propose({
+    const brief: Brief = {
       locale,
       product: this.explanations.productOf(incident),
       area: this.explanations.areaOf(incident, locale),
       draft: await this.explanations.draftFor(this.database, incident, locale),
       reviewed: source ? reviewed(source) : null,
-    });
+    };
+    const text = await this.writer.propose(brief, await this.namesIn(brief, incident.projectId));
     const marks = { reviewState: 'draft', author: 'machine' } as const;
     return { incidentId: String(incident.id), locale, from: source?.locale ?? null, ...marks, ...text };
+  }
+
+  /** Lists the names of customers that people wrote into the texts. */
+  private async namesIn({ draft, reviewed: approved }: Brief, projectId: number): Promise<string[]> {
+    const directoryId = this.projects.find(projectId)?.directory.id;
+    const texts = [draft, approved].flatMap((words) =>
+      words ? [words.title, words.body, words.workaround ?? '', words.nextUpdate ?? '', words.fixed ?? ''] : [],
+    );
+    return directoryId === undefined ? [] : this.persons.in(this.database, directoryId, texts);
   }
 }
 

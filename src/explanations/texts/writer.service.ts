@@ -5,6 +5,7 @@ import { Settings } from '../../platform/config/settings.js';
 import { Problem } from '../../platform/errors.js';
 import { type ExplanationText } from '../explanation.js';
 import { EXPLANATIONS_CONFIG, type ExplanationsConfig } from '../explanations-config.js';
+import { hideNames } from '../algorithm/name-candidates.js';
 import { explanationFields } from './explanation-fields.js';
 
 /** Largest answer that is read, bytes: ten times what the five texts may have. */
@@ -34,7 +35,7 @@ export interface Brief {
   readonly reviewed: (ExplanationText & { readonly locale: string }) | null;
 }
 
-/** Asks an endpoint of the operator's for words. It gets the brief alone, without addresses, keys and long numbers, and nothing about customers. */
+/** Asks an endpoint of the operator's for words. It gets the brief alone, without addresses, keys, long numbers and names of customers that stand in it. */
 @Injectable()
 export class Writer {
   private readonly scrubber = new Scrubber();
@@ -48,16 +49,17 @@ export class Writer {
 
   /**
    * Proposes words; nothing keeps them.
+   * @param names of customers, which are hidden
    * @throws Problem 409 where no endpoint is set, 503 where it gives no usable answer in time
    */
-  async propose(brief: Brief): Promise<z.output<typeof proposal>> {
+  async propose(brief: Brief, names: readonly string[]): Promise<z.output<typeof proposal>> {
     if (!this.config)
       throw new Problem(
         409,
         'conflict',
         'No endpoint for drafting is set; see explanations.drafting in the configuration.',
       );
-    const text = await this.ask(this.withoutPersons(brief));
+    const text = await this.ask(this.withoutPersons(brief, names));
     const { success, data } = proposal.safeParse(objectOf(text));
     if (success) return data;
     throw unusable('its answer is not the five texts that were asked for');
@@ -91,10 +93,10 @@ export class Writer {
   }
 
   /** The brief as JSON, each text without what could name a person. */
-  private withoutPersons(brief: Brief): string {
-    return JSON.stringify(brief, (_, value: unknown) =>
-      typeof value === 'string' ? this.scrubber.text(value).replace(/\+?\d[\d ()./-]{5,}\d/g, '[number]') : value,
-    );
+  private withoutPersons(brief: Brief, names: readonly string[]): string {
+    const hide = (text: string) =>
+      hideNames(this.scrubber.text(text).replace(/\+?\d[\d ()./-]{5,}\d/g, '[number]'), names);
+    return JSON.stringify(brief, (_, value: unknown) => (typeof value === 'string' ? hide(value) : value));
   }
 }
 
