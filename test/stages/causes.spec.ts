@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { CausesStore } from '../../src/audience/causes/causes.store.js';
+import { Database } from '../../src/platform/db/database.js';
 import { aCustomer, anEvent } from '../support/builders.js';
 import { TestDaemon } from '../support/test-daemon.js';
 
@@ -83,6 +85,18 @@ describe('causes', () => {
     expect(atRisk).toMatchObject({ size: 12, measured: { hit: 3, of: 15, restHit: 1, ofRest: CUSTOMERS - 30 } });
     expect(await kind('atRisk')).toEqual(faulty.slice(18).sort());
     expect(await kind('affected')).toEqual([...faulty.slice(0, 18), 'c1'].sort());
+  });
+
+  it('are looked for among some where there are too many, half of them affected at most, and it is known how many there are', async () => {
+    await open(faulty.slice(0, 15));
+    const about = { projectId: 1, incidentId: 1, since: new Date(0) };
+
+    const some = await forewarn.daemon.app.get(CausesStore).active(forewarn.daemon.app.get(Database), about, 20);
+
+    const [hits, others] = [some.filter((one) => one.hit), some.filter((one) => !one.hit)];
+    expect([hits.length, others.length]).toEqual([10, 10]);
+    expect(new Set(hits.map((one) => one.alike))).toEqual(new Set([15]));
+    expect(new Set(others.map((one) => one.alike))).toEqual(new Set([CUSTOMERS - 15]));
   });
 
   it('forget a customer who is erased', async () => {

@@ -54,6 +54,30 @@ describe('findCauses', () => {
     expect(high).toBeGreaterThan(0.286);
   });
 
+  it('counts all for whom rows stand, so that a share of the others read states the same rate', () => {
+    const all = customersWith((one, row) => one.os === '14' && one.release === '2.4.1' && row % 7 < 2);
+    const kept = people.map((_, row) => row).filter((row) => all.hit[row] === 1 || Math.floor(row / 120) % 2 === 0);
+    const columns = all.rows.columns.map((column) => ({
+      ...column,
+      codes: column.codes.filter((_, row) => kept.includes(row)),
+    }));
+    const others = SIZE - 286;
+    const part = findCauses({
+      rows: { size: kept.length, columns },
+      hit: Uint8Array.from(kept, (row) => all.hit[row] ?? 0),
+      standsFor: { hit: 1, others: others / (kept.length - 286) },
+    });
+    expect(part.causes[0]).toMatchObject({
+      text: 'os=14&release=2.4.1',
+      affected: 286,
+      ofAffected: 286,
+      ofActive: SIZE,
+    });
+    expect(Math.abs((part.causes[0]?.active ?? 0) - 1000)).toBeLessThan(10);
+    expect(part.atRisk?.expectedHitRate).toBeCloseTo(0.286, 2);
+    expect(part.atRisk?.customers.length).toBeLessThan(400);
+  });
+
   it('finds two flags that do harm only together', () => {
     const found = findCauses(customersWith((one, row) => one.flags.length === 2 && row % 7 < 3));
     expect(found.causes.map(({ text }) => text)).toEqual(['flag=dark&flag=new-pay']);

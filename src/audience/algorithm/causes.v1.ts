@@ -6,7 +6,17 @@ import { type Combination, priceOfLooking, relativeEntropy, scan } from './scan.
 export interface ActiveCustomers {
   readonly rows: CodedRows;
   readonly hit: Uint8Array;
+  /** How many customers each row of one who was hit, and each other row, stands for; 1 if left out. */
+  readonly standsFor?: StandsFor;
 }
+
+/** Sizes of two groups of customers divided by how many of each there are rows of. */
+export interface StandsFor {
+  readonly hit: number;
+  readonly others: number;
+}
+
+const ITSELF: StandsFor = { hit: 1, others: 1 };
 
 /** Combination of traits that the affected share and others do not. */
 export interface Cause {
@@ -68,7 +78,7 @@ const LEVEL = 0.95;
  * Kulldorff log likelihood ratio, less {@link TERM_PENALTY} a term; we look for further causes among the hits that it
  * leaves over. Offers only what stays beyond chance at every look of the incident's life.
  */
-export function findCauses({ rows, hit }: ActiveCustomers): CausesFound {
+export function findCauses({ rows, hit, standsFor = ITSELF }: ActiveCustomers): CausesFound {
   const every = allRows(rows);
   const affected = every.filter((row) => hit[row] === 1);
   const found: (readonly Term[])[] = [];
@@ -76,21 +86,26 @@ export function findCauses({ rows, hit }: ActiveCustomers): CausesFound {
   const explained = new Uint8Array(rows.size);
   let left = every;
   while (causes.length < MOST_CAUSES) {
-    const next = bestCombination(rows, hit, left);
+    const next = bestCombination(rows, hit, standsFor, left);
     if (next === undefined) break;
     found.push(next.terms);
     const active = rowsWith(rows, every, next.terms);
-    causes.push(causeOf(rows, next, { active, affected: rowsWith(rows, affected, next.terms) }, affected.length));
+    const hits = rowsWith(rows, affected, next.terms).length;
+    const of = { hit: affected.length, others: every.length - affected.length };
+    causes.push(
+      causeOf(rows, next, counted({ hit: hits, others: active.length - hits }, standsFor), counted(of, standsFor)),
+    );
     for (const row of active) explained[row] = 1;
     left = left.filter((row) => explained[row] === 0);
   }
-  return { causes, atRisk: atRiskOf(rows, hit, found) };
+  return { causes, atRisk: atRiskOf(rows, hit, standsFor, found) };
 }
 
 /** Finds the best combination among the customers `left`, with its evidence; undefined if chance could have made it. */
 function bestCombination(
   rows: CodedRows,
   hit: Uint8Array,
+  standsFor: StandsFor,
   left: Int32Array,
 ): (Combination & { evidence: number }) | undefined {
   const hitLeft = sampled(left.filter((row) => hit[row] === 1));
@@ -98,8 +113,8 @@ function bestCombination(
   const affected = hitLeft.sample.length;
   if (affected < LEAST_AFFECTED) return undefined;
   const [hits, active] = [new Float64Array(rows.size), new Float64Array(rows.size)];
-  for (const row of hitLeft.sample) [hits[row], active[row]] = [1, hitLeft.weight];
-  for (const row of others.sample) active[row] = others.weight;
+  for (const row of hitLeft.sample) [hits[row], active[row]] = [1, hitLeft.weight * standsFor.hit];
+  for (const row of others.sample) active[row] = others.weight * standsFor.others;
   const score = (hitShare: number, activeShare: number, depth: number) =>
     affected * relativeEntropy(hitShare, activeShare) - TERM_PENALTY * depth;
   const found = scan(rows, { hits, active }, score, {
@@ -119,13 +134,23 @@ function sampled(rows: Int32Array): { readonly sample: Int32Array; readonly weig
   return { sample: weight === 1 ? rows : rows.filter((_, index) => index % weight === 0), weight };
 }
 
+/** Customers in two groups, and all of them. */
+interface Counted {
+  readonly affected: number;
+  readonly active: number;
+}
+
+function counted(rows: StandsFor, standsFor: StandsFor): Counted {
+  const affected = Math.round(rows.hit * standsFor.hit);
+  return { affected, active: affected + Math.round(rows.others * standsFor.others) };
+}
+
 function causeOf(
   rows: CodedRows,
   { terms, evidence }: Combination & { evidence: number },
-  members: { readonly active: Int32Array; readonly affected: Int32Array },
-  ofAffected: number,
+  { affected, active }: Counted,
+  { affected: ofAffected, active: ofActive }: Counted,
 ): Cause {
-  const [affected, active] = [members.affected.length, members.active.length];
   const named = terms.map(({ column, code }) => {
     const trait = rows.columns[column];
     return { trait: trait?.name ?? '', value: trait?.values[code] ?? '' };
@@ -136,23 +161,29 @@ function causeOf(
     affected,
     ofAffected,
     active,
-    ofActive: rows.size,
-    lift: affected / ofAffected / (active / rows.size),
-    interval: liftInterval(affected, ofAffected, active, rows.size),
+    ofActive,
+    lift: affected / ofAffected / (active / ofActive),
+    interval: liftInterval(affected, ofAffected, active, ofActive),
     evidence,
   };
 }
 
-function atRiskOf(rows: CodedRows, hit: Uint8Array, causes: readonly (readonly Term[])[]): AtRisk | null {
+function atRiskOf(
+  rows: CodedRows,
+  hit: Uint8Array,
+  standsFor: StandsFor,
+  causes: readonly (readonly Term[])[],
+): AtRisk | null {
   const matching = new Uint8Array(rows.size);
   for (const terms of causes) for (const row of rowsWith(rows, allRows(rows), terms)) matching[row] = 1;
   const members = allRows(rows).filter((row) => matching[row] === 1);
   const customers = members.filter((row) => hit[row] !== 1);
   if (customers.length === 0) return null;
-  const affected = members.length - customers.length;
+  const rest = { hit: members.length - customers.length, others: customers.length };
+  const { affected, active } = counted(rest, standsFor);
   return {
     customers,
-    expectedHitRate: affected / members.length,
-    interval: predictiveInterval(affected, members.length, customers.length, LEVEL),
+    expectedHitRate: affected / active,
+    interval: predictiveInterval(affected, active, customers.length, LEVEL),
   };
 }

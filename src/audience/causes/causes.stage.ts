@@ -6,7 +6,7 @@ import { readAhead } from '../../platform/db/read-ahead.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { wake } from '../../platform/stages/wake.js';
 import { type Trust } from '../../projects/project-key.js';
-import { type CausesFound, findCauses, LEAST_AFFECTED } from '../algorithm/causes.v1.js';
+import { type CausesFound, findCauses, LEAST_AFFECTED, type StandsFor } from '../algorithm/causes.v1.js';
 import {
   type ActiveCustomer,
   CausesStore,
@@ -21,7 +21,10 @@ import { stateAtRisk, stateCause } from './stated.js';
 const MINUTE = 60_000;
 /** Time within which a customer was seen who counts as active; longer where the incident is older. Half of it misses whole time zones, double counts who has gone. */
 const ACTIVE_MS = 24 * 60 * MINUTE;
-/** Active customers that one look compares, those seen last. By judgement: memory and time grow with it and were not measured. */
+/**
+ * Active customers that one look compares, those seen last, each of whom stands for as many as there are to one. Of a million they take 3.3 s (bench:audience),
+ * and more would take memory and time in proportion.
+ */
 const MOST_ACTIVE = 200_000;
 /** Growth of the affected that is worth a look at once: those who are next are warned early, and looks stay few. By judgement. */
 const GROWN = 1.5;
@@ -32,6 +35,7 @@ interface Look {
   readonly active: readonly ActiveCustomer[];
   readonly known: ReadonlyMap<number, CustomerTraitsRow>;
   readonly causes: CausesFound['causes'];
+  readonly standsFor: StandsFor;
   readonly now: Date;
 }
 
@@ -64,10 +68,11 @@ export class CausesStage implements Stage {
     const about = { projectId: incident.projectId, incidentId: incident.id, since };
     const active = await this.store.active(database, about, MOST_ACTIVE);
     const known = await this.traitsOf(database, incident.projectId, active);
-    const { causes, atRisk } = causesOf(active, known);
+    const standsFor = { hit: shareOf(active, true), others: shareOf(active, false) };
+    const { causes, atRisk } = causesOf(active, known, standsFor);
     const members = [...(atRisk?.customers ?? [])].flatMap((row) => active[row]?.id ?? []);
-    const found = await this.ranked(database, incident.projectId, members, { active, known, causes, now });
-    const others = active.filter((one) => !one.hit).length - found.length;
+    const found = await this.ranked(database, incident.projectId, members, { active, known, causes, standsFor, now });
+    const others = (active.find((one) => !one.hit)?.alike ?? 0) - found.length;
     return database.transaction(async (tx) => {
       if (!(await tx.tryLock(`causes:${incident.id}`))) return 0;
       const stated = { affected, causes: causes.map(stateCause), atRisk: stateAtRisk(atRisk), others };
@@ -113,21 +118,35 @@ export class CausesStage implements Stage {
   }
 }
 
-function causesOf(active: readonly ActiveCustomer[], known: ReadonlyMap<number, CustomerTraitsRow>): CausesFound {
+function causesOf(
+  active: readonly ActiveCustomer[],
+  known: ReadonlyMap<number, CustomerTraitsRow>,
+  standsFor: StandsFor,
+): CausesFound {
   const hit = Uint8Array.from(active, (one) => (one.hit ? 1 : 0));
-  return findCauses({ rows: codeCustomers(active, known), hit });
+  return findCauses({ rows: codeCustomers(active, known), hit, standsFor });
+}
+
+/** How many customers each that was read stands for, of those whom the incident has hit or of the others; 1 where all were read. */
+function shareOf(active: readonly ActiveCustomer[], hit: boolean): number {
+  const read = active.filter((one) => one.hit === hit);
+  return read[0] === undefined ? 1 : read[0].alike / read.length;
 }
 
 /**
  * The causes with the trust of the hits behind them. A claim that somebody was hit is not evidence of a cause: where there are such, the search is
  * made again without those customers, and a cause that it does not find is known by claims alone.
  */
-function knownCauses({ active, known, causes }: Look): KnownCause[] {
+function knownCauses({ active, known, causes, standsFor }: Look): KnownCause[] {
   const proven = active.filter(({ hit, trust }) => !hit || trust !== 'claimed');
   const hits = proven.filter(({ hit }) => hit);
   const trust: Trust = hits.some((one) => one.trust === 'signed') ? 'signed' : 'server';
   const found =
-    proven.length === active.length ? causes : hits.length < LEAST_AFFECTED ? [] : causesOf(proven, known).causes;
+    proven.length === active.length
+      ? causes
+      : hits.length < LEAST_AFFECTED
+        ? []
+        : causesOf(proven, known, standsFor).causes;
   const texts = new Set(found.map(({ text }) => text));
   return causes.map(({ terms, text }) => ({ terms, trust: texts.has(text) ? trust : 'claimed' }));
 }

@@ -11,6 +11,8 @@ export interface ActiveCustomer {
   readonly id: number;
   readonly hit: boolean;
   readonly trust: Trust | null;
+  /** Customers whom the incident has hit, or has not, as this one: all of them, also beyond the limit of what was read. */
+  readonly alike: number;
 }
 
 /** Knowledge of a customer: single values by name, and the features used. */
@@ -33,26 +35,33 @@ type TraitSet = Omit<CustomerTraitsRow, 'names' | 'values'> & {
 /** Different lines remembered while customers are read: most customers have what many have. */
 const MOST_LINES = 20_000;
 
+/** Half of what is read at most is hit, so that there are others to compare with. */
 const ACTIVE = `
-  SELECT x.id, bool_or(x.hit) AS hit, max(x.trust) AS trust
+  SELECT id, hit, trust, alike
   FROM (
-    SELECT coalesce(c.merged_into, s.customer_id) AS id, s.at, s.hit, s.trust
+    SELECT p.*, row_number() OVER (PARTITION BY hit ORDER BY at DESC, id) AS nth, count(*) OVER (PARTITION BY hit) AS alike,
+      count(*) FILTER (WHERE hit) OVER () AS hits
     FROM (
-      SELECT customer_id, last_at AS at, false AS hit, NULL AS trust
-      FROM customer_activity
-      WHERE project_id = $1 AND last_at >= $2
-      UNION ALL SELECT customer_id, last_seen, false, NULL
-      FROM trait_set
-      WHERE project_id = $1 AND last_seen >= $2
-      UNION ALL SELECT customer_id, 'infinity', true, trust
-      FROM audience_member
-      WHERE incident_id = $3 AND kind = 'affected'
-    ) s
-    LEFT JOIN customer c ON c.merged_into IS NOT NULL AND c.id = s.customer_id
-  ) x
-  GROUP BY 1
-  ORDER BY max(x.at) DESC, 1
-  LIMIT $4`;
+      SELECT x.id, bool_or(x.hit) AS hit, max(x.trust) AS trust, max(x.at) AS at
+      FROM (
+        SELECT coalesce(c.merged_into, s.customer_id) AS id, s.at, s.hit, s.trust
+        FROM (
+          SELECT customer_id, last_at AS at, false AS hit, NULL AS trust
+          FROM customer_activity
+          WHERE project_id = $1 AND last_at >= $2
+          UNION ALL SELECT customer_id, last_seen, false, NULL
+          FROM trait_set
+          WHERE project_id = $1 AND last_seen >= $2
+          UNION ALL SELECT customer_id, 'infinity', true, trust
+          FROM audience_member
+          WHERE incident_id = $3 AND kind = 'affected'
+        ) s
+        LEFT JOIN customer c ON c.merged_into IS NOT NULL AND c.id = s.customer_id
+      ) x
+      GROUP BY 1
+    ) p
+  ) n
+  WHERE nth <= CASE WHEN hit THEN $4::int / 2 ELSE $4::int - least(hits, $4::int / 2) END`;
 /** Use of a trait by a customer: how often, since when, until when, and by whose word. */
 export interface TraitUse {
   readonly id: number;
@@ -126,7 +135,7 @@ export class CausesStore {
     return row;
   }
 
-  /** Customers of a project seen at `since` or later, and the affected: those seen last, `limit` at most. */
+  /** Customers of a project seen at `since` or later, and the affected: those seen last, `limit` at most. Of more affected than half of it some. */
   async active(
     sql: Sql,
     about: { projectId: number; incidentId: number; since: Date },
