@@ -37,31 +37,32 @@ const MOST_LINES = 20_000;
 
 /** Half of what is read at most is hit, so that there are others to compare with. */
 const ACTIVE = `
-  SELECT id, hit, trust, alike
-  FROM (
-    SELECT p.*, row_number() OVER (PARTITION BY hit ORDER BY at DESC, id) AS nth, count(*) OVER (PARTITION BY hit) AS alike,
-      count(*) FILTER (WHERE hit) OVER () AS hits
+  WITH people AS MATERIALIZED (
+    SELECT x.id, bool_or(x.hit) AS hit, max(x.trust) AS trust, max(x.at) AS at
     FROM (
-      SELECT x.id, bool_or(x.hit) AS hit, max(x.trust) AS trust, max(x.at) AS at
+      SELECT coalesce(c.merged_into, s.customer_id) AS id, s.at, s.hit, s.trust
       FROM (
-        SELECT coalesce(c.merged_into, s.customer_id) AS id, s.at, s.hit, s.trust
-        FROM (
-          SELECT customer_id, last_at AS at, false AS hit, NULL AS trust
-          FROM customer_activity
-          WHERE project_id = $1 AND last_at >= $2
-          UNION ALL SELECT customer_id, last_seen, false, NULL
-          FROM trait_set
-          WHERE project_id = $1 AND last_seen >= $2
-          UNION ALL SELECT customer_id, 'infinity', true, trust
-          FROM audience_member
-          WHERE incident_id = $3 AND kind = 'affected'
-        ) s
-        LEFT JOIN customer c ON c.merged_into IS NOT NULL AND c.id = s.customer_id
-      ) x
-      GROUP BY 1
-    ) p
-  ) n
-  WHERE nth <= CASE WHEN hit THEN $4::int / 2 ELSE $4::int - least(hits, $4::int / 2) END`;
+        SELECT customer_id, last_at AS at, false AS hit, NULL AS trust
+        FROM customer_activity
+        WHERE project_id = $1 AND last_at >= $2
+        UNION ALL SELECT customer_id, last_seen, false, NULL
+        FROM trait_set
+        WHERE project_id = $1 AND last_seen >= $2
+        UNION ALL SELECT customer_id, 'infinity', true, trust
+        FROM audience_member
+        WHERE incident_id = $3 AND kind = 'affected'
+      ) s
+      LEFT JOIN customer c ON c.merged_into IS NOT NULL AND c.id = s.customer_id
+    ) x
+    GROUP BY 1
+  ), sizes AS MATERIALIZED (
+    SELECT count(*) FILTER (WHERE hit) AS hits, count(*) FILTER (WHERE NOT hit) AS others
+    FROM people
+  )
+  (SELECT id, hit, trust, (SELECT hits FROM sizes)::int AS alike FROM people WHERE hit ORDER BY id LIMIT $4::int / 2)
+  UNION ALL
+  (SELECT id, hit, trust, (SELECT others FROM sizes)::int FROM people WHERE NOT hit ORDER BY at DESC, id
+   LIMIT $4::int - (SELECT least(hits, $4::int / 2) FROM sizes))`;
 /** Use of a trait by a customer: how often, since when, until when, and by whose word. */
 export interface TraitUse {
   readonly id: number;
