@@ -37,8 +37,8 @@ export const APPROVED_VALUES = [
   'code',
 ] as const;
 
-/** Values that are shown whole or not at all: half a link leads nowhere. */
-export const UNCUT: ReadonlySet<string> = new Set(['link', 'domain', 'code', 'count', 'more']);
+/** Values that are shown whole or not at all: half a link leads nowhere, and half a date says another. */
+export const UNCUT: ReadonlySet<string> = new Set(['link', 'domain', 'code', 'count', 'more', 'since']);
 
 const PLACE = /\{\{\s{0,9}([\w]{1,40})\s{0,9}\}\}/g;
 
@@ -124,7 +124,7 @@ export interface ApprovedProblem {
   readonly known?: readonly string[];
 }
 
-/** What can only be seen beside the rest of the configuration. */
+/** Finds mistakes that can only be seen beside the rest of the configuration. */
 export function approvedTextProblems(texts: readonly ApprovedText[], against: ApprovedAgainst): ApprovedProblem[] {
   return texts.flatMap(({ kind, locale, project, id, parameters }, at): ApprovedProblem[] => {
     const { locales, projects, gateways } = against;

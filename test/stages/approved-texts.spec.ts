@@ -15,7 +15,7 @@ const notice = (about: object = {}) => ({
   locale: 'zh',
   id: NOTICE,
   text: WORDING,
-  parameters: { 1: { value: 'area', atMost: 6, else: '商城' }, 2: { value: 'since', atMost: 20 } },
+  parameters: { 1: { value: 'area', atMost: 6, else: '商城' }, 2: { value: 'since', atMost: 20, else: '近期' } },
   ...about,
 });
 const policies = [aPolicy({ fallback: { after: '1h' } })];
@@ -188,6 +188,7 @@ describe('an approved text', () => {
     [{ parameters: { 1: 'news', 2: 'since' } }, 'a message of kind notice has no news'],
     [{ parameters: { 1: 'area', 2: 'since' } }, 'a message may have no area; say with else'],
     [{ parameters: { 1: { value: 'link', atMost: 20 }, 2: 'since' } }, 'link is never cut; say with else'],
+    [{ parameters: { 1: 'title', 2: { value: 'since', atMost: 9 } } }, 'since is never cut; say with else'],
     [{ parameters: { 2: 'since' } }, '{{1}} is none of its parameters'],
     [{ parameters: { 1: 'title', 2: 'since', 3: 'title' } }, '{{3}} does not stand in its text'],
     [{ text: '{{1}} {{2}} {{' }, 'braces that do not close'],

@@ -80,10 +80,11 @@ describe('the kill switch', () => {
     expect(outside.recipients()).toEqual(['c1@customers.example']);
   });
 
-  it('refuses what it does not know', async () => {
+  it('refuses a state that it does not know, and stays as it is', async () => {
     forewarn = await TestDaemon.start();
     for (const body of [{}, { sending: 'off' }, { sending: 'held', why: 'x' }, { sending: 'held', reason: '' }])
       expect((await forewarn.api.put('/v1/outreach/switch', body)).status).toBe(400);
+    expect((await forewarn.api.get('/v1/outreach/switch')).body).toMatchObject({ sending: 'live' });
   });
 });
 

@@ -187,7 +187,7 @@ describe('the team', () => {
     ]);
   });
 
-  it('is told later when a place refuses, never twice, and given up after a day', async () => {
+  it('is told later where its place refuses a post, never twice, and no more after a day', async () => {
     forewarn = await incidentWith(customers(1), { config: { team: [place({ on: ['opened', 'resolved'] })] } });
     answer = (response) => response.writeHead(429, { 'retry-after': '90' }).end();
     await tell(forewarn);

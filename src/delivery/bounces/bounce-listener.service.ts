@@ -79,7 +79,7 @@ export class BounceListener implements OnApplicationShutdown {
   private async take(stream: SMTPServerDataStream, { envelope }: SMTPServerSession): Promise<Error | undefined> {
     const chunks: Buffer[] = [];
     let size = 0;
-    // What is too long is read to its end and not kept.
+    // A mail that is too long is read to its end and not kept.
     for await (const chunk of stream as AsyncIterable<Buffer>)
       if ((size += chunk.length) <= MAX_BODY) chunks.push(chunk);
     if (size > MAX_BODY) return refusal(552, '5.3.4 the mail is longer than 1 MB');

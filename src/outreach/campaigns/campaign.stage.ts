@@ -241,7 +241,7 @@ export class CampaignStage implements Stage {
       if (goesOn) {
         planned += await this.notifyAudience(tx, { incident, of, asWritten: policy, before, upTo, now });
         if (policies.length > 1) upTo = Math.min(upTo, (await this.campaigns.reached(tx, of)).audienceSeq);
-      } else before.push(policy); // What it would take stays with it.
+      } else before.push(policy); // Its customers are left to it.
     }
     return planned;
   }
