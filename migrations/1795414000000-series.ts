@@ -1,7 +1,7 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
 /*
- * What a release did is counted beside what an issue did: the minute of a cell is told apart by release. Sums that no issue adds up to
+ * Counts what a release did beside what an issue did: the minute of a cell is told apart by release. Sums that no issue adds up to
  * (a release, crashed sessions, the share of active customers) are rolled up under the names of their series.
  */
 const UP = `

@@ -1,7 +1,7 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
 /*
- * What is counted and what describes move apart. Every batch writes the rows of its cells again, so these hold counts only: the sketch
+ * Moves counts and descriptions apart. Every batch writes the rows of its cells again, so these hold counts only: the sketch
  * lies beside them, no index holds what a count changes, and there is room for the new row in the page of the old one, so that indexes stay as they are.
  */
 const UP = `

@@ -1,7 +1,7 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
 /*
- * What a customer who was erased may be called in texts that events brought, until those are looked through. `texts` are looked for anywhere,
+ * Keeps what a customer who was erased may be called in texts that events brought, until those are looked through. `texts` are looked for anywhere,
  * `quoted` only as whole values. Ids of events that were seen are found by age, which a block index answers without a cost for each event.
  */
 const UP = `

@@ -1,7 +1,7 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
 /*
- * What tells a resend from another event under the same id, and how much of what SDKs dropped was said with a public key. Rows written
+ * Adds what tells a resend from another event under the same id, and how much of what SDKs dropped was said with a public key. Rows written
  * before, or by the version before, have no mark: whatever has their id is a resend.
  */
 const UP = `

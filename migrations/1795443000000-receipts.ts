@@ -1,7 +1,7 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
 /*
- * What providers report about messages, addresses that nobody may write to, replies of customers, and what a message cost. The secret makes
+ * Keeps what providers report about messages, addresses that nobody may write to, replies of customers, and what a message cost. The secret makes
  * bounce addresses that nobody can invent.
  */
 const UP = `

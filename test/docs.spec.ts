@@ -22,7 +22,7 @@ function filesIn(folder: string): string[] {
   return readdirSync(join(root, folder)).map((name) => join(folder, name));
 }
 
-/** What a command says of itself in its file; undefined where there is no such command. */
+/** Reads what a command says of itself in its file; undefined where there is no such command. */
 function helpOf(name: string): string | undefined {
   const places = [
     `src/commands/${name}.command.ts`,

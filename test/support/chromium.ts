@@ -24,7 +24,7 @@ interface AxeWindow {
   };
 }
 
-/** What axe finds wrong on a page by WCAG 2.2 A and AA and its own good practice, a line each. */
+/** Lists what axe finds wrong on a page by WCAG 2.2 A and AA and its own good practice, a line each. */
 export async function axeFindings(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() =>

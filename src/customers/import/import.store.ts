@@ -118,7 +118,7 @@ const NAME = {
     SELECT DISTINCT customer_id AS "fromId", into_id AS "intoId"
     FROM before`,
 };
-/** What comes with customers who were made in the same transaction: they have no addresses and no words yet, so nothing is looked up. */
+/** Adds what comes with customers who were made in the same transaction: they have no addresses and no words yet, so nothing is looked up. */
 const FURNISH = {
   name: 'import.furnish',
   text: `WITH named AS (
