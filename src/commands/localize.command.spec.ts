@@ -1,4 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { HELP, run } from './localize.command.js';
@@ -33,6 +36,27 @@ function tableOf(failed: (os: string, release: string, plan: string) => number):
         lines.push(`${os},${release},${plan},${String(failed(os, release, plan))},100`);
   return lines.join('\r\n');
 }
+
+describe('forewarn localize', () => {
+  it('reads a file, one at a time, and says which one it cannot read', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fw-localize-'));
+    const path = join(folder, 'table.csv');
+    await writeFile(
+      path,
+      tableOf((os) => (os === '14' ? 60 : 1)),
+    );
+
+    const { code, found } = await localize('', [...FAILURES, path]);
+    expect([code, found[0]?.cause]).toEqual([0, 'os=14']);
+    expect(await localize('', [...FAILURES, path, path])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('one file at a time'),
+    });
+    for (const wrong of [join(folder, 'none.csv'), folder])
+      await expect(localize('', [...FAILURES, wrong])).rejects.toThrow(`${wrong} cannot be read`);
+    await rm(folder, { recursive: true });
+  });
+});
 
 describe('forewarn localize on failures', () => {
   it('names the combination that fails more than its share, with its evidence and a sentence', async () => {

@@ -1,4 +1,5 @@
 import { CsvError, parse } from 'csv-parse';
+import { open } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { parseTimestamp } from '../detection/algorithm/series/series-csv.js';
@@ -7,14 +8,15 @@ import { localizeDeviation } from '../audience/algorithm/deviation.v1.js';
 import { localizeFailures } from '../audience/algorithm/excess.v1.js';
 import { type FigureColumns, type LocalizeRows, LocalizeTable, namesOf } from '../audience/algorithm/localize-table.js';
 import { type CommandIo, isClosedPipe, write } from './command.js';
+import { messageOf, StartError } from '../platform/errors.js';
 import { percent } from '../platform/percent.js';
 
-export const HELP = `Usage: forewarn localize --failures COL --total COL [--time COL --at T] < table.csv > causes.jsonl
-       forewarn localize --actual COL --predicted COL                  < table.csv > causes.jsonl
+export const HELP = `Usage: forewarn localize --failures COL --total COL [--time COL --at T] [FILE] > causes.jsonl
+       forewarn localize --actual COL --predicted COL [FILE]                  > causes.jsonl
 
 Finds what the failing rows of a table share and the others do not: a value of one column, or of several together.
 
-Input   CSV with a header (comma, quotes as in RFC 4180). Every column that is not named by an option is a trait.
+Input   FILE, or standard input: CSV with a header (comma, quotes as in RFC 4180). Every column that is not named by an option is a trait.
         --failures, --total     counts of each row: how many failed, out of how many
         --time, --at            the column of times and the time asked about; rows before it say what is usual,
                                 rows after it are left out. Without them, failures are compared with their share of the total.
@@ -35,10 +37,10 @@ interface Problem {
   readonly problem: string;
 }
 
-/** `forewarn localize`: finds the causes in a table from standard input; returns the exit code (0, 1 or 2, see the help). */
+/** `forewarn localize`: finds the causes in a table from a file or standard input; returns the exit code (0, 1 or 2, see the help). */
 export async function run(args: string[], io: CommandIo): Promise<number> {
   const asked = readArguments(args);
-  const table = 'problem' in asked ? asked : await readTable(asked, io.stdin);
+  const table = 'problem' in asked ? asked : await readTable(asked.columns, await inputOf(asked.path, io.stdin));
   if ('problem' in table) {
     io.stderr.write(`forewarn localize: ${table.problem}${table.code === 2 ? '; see forewarn localize --help' : ''}\n`);
     return table.code;
@@ -54,15 +56,30 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   return 0;
 }
 
-function readArguments(args: string[]): FigureColumns | Problem {
+/** @throws StartError when the file cannot be read */
+async function inputOf(path: string | undefined, stdin: Readable): Promise<Readable> {
+  if (path === undefined || path === '-') return stdin;
+  try {
+    const file = await open(path);
+    if (!(await file.stat()).isDirectory()) return file.createReadStream();
+    await file.close();
+    throw new Error('it is a folder');
+  } catch (error) {
+    throw new StartError(`${path} cannot be read: ${messageOf(error)}`);
+  }
+}
+
+function readArguments(args: string[]): { columns: FigureColumns; path: string | undefined } | Problem {
   const text = { type: 'string' } as const;
   let values: Partial<Record<'failures' | 'total' | 'time' | 'at' | 'actual' | 'predicted', string>>;
+  let paths: string[];
   try {
     const options = { failures: text, total: text, time: text, at: text, actual: text, predicted: text };
-    values = parseArgs({ args, options }).values;
+    ({ values, positionals: paths } = parseArgs({ args, options, allowPositionals: true }));
   } catch (fault) {
     return { code: 2, problem: fault instanceof Error ? (fault.message.split('. ')[0] ?? '') : String(fault) };
   }
+  if (paths.length > 1) return { code: 2, problem: 'one file at a time' };
   const columns = columnsOf(values);
   if (columns === undefined)
     return { code: 2, problem: 'give --failures and --total (and --time with --at), or --actual and --predicted' };
@@ -71,7 +88,7 @@ function readArguments(args: string[]): FigureColumns | Problem {
   const at = columns.kind === 'failures' ? columns.when?.at : undefined;
   if (at !== undefined && parseTimestamp(at) === undefined)
     return { code: 2, problem: `--at is not a time: ${JSON.stringify(at)}` };
-  return columns;
+  return { columns, path: paths[0] };
 }
 
 function columnsOf(values: Partial<Record<string, string | boolean>>): FigureColumns | undefined {
