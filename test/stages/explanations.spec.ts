@@ -31,7 +31,7 @@ async function ask(query = ''): Promise<Answer> {
   return (await forewarn.api.get(`/v1/bot/explanations?${query}`)).body as Answer;
 }
 
-describe('draft', () => {
+describe('the stage that drafts explanations', () => {
   it('gives an open incident one draft in each language', async () => {
     forewarn = await openIncident();
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { causeWords } from './cause-words.js';
 
-describe('causeWords', () => {
+describe('a cause in words for customers', () => {
   it('says what customers know of themselves', () => {
     expect(causeWords({ release: '2.4.1', os: 'Android 14' })).toBe('Android 14 + 2.4.1');
   });

@@ -12,7 +12,7 @@ const STEP = 0.1;
 const TRANSLATED = 1.1;
 /**
  * How much evidence counts for what hit the customer beforehand, against the threshold and against every other entry: who was just hit mostly asks
- * about that.
+ * about that. docs/benchmarks.md says what half and double give.
  */
 const OWN = 0.1;
 const POSSIBLE = 0.5;
