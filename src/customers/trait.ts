@@ -33,6 +33,8 @@ export function traitPairs(lines: string): TraitPair[] {
 
 /** Traits kept of a customer and project: the newest. Half of it cuts off apps with thirty flags, double doubles the largest table. */
 export const MOST_TRAITS = 64;
+/** Of those, kept for traits that more than a claim tells, so that reports with a public key push out no more than the other half. */
+export const VOUCHED_TRAITS = 32;
 /** Longest name and value kept, UTF-16 units. */
 const MAX_NAME = 64;
 const MAX_VALUE = 120;

@@ -175,6 +175,23 @@ describe('what customers use', () => {
     expect(names.filter((name) => name.startsWith('t0.'))).toHaveLength(4);
   });
 
+  it('is not pushed out by claims where a server tells it', async () => {
+    forewarn = await TestDaemon.start();
+    await forewarn.know(aCustomer({ externalId: 'c1' }));
+    await forewarn.use({ customer: 'c1', traits: { plan: 'pro' } });
+    await forewarn.runStage('trait-flush');
+    for (let round = 0; round < 3; round++) {
+      forewarn.clock.advance('1m');
+      const traits = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`t${round}.${i}`, i]));
+      await activity({ customer: 'c1', traits });
+      await forewarn.runStage('trait-flush');
+    }
+
+    const names = (await forewarn.rows<{ name: string }>(TRAITS)).map(({ name }) => name);
+    expect(names).toHaveLength(64);
+    expect(names).toContain('plan');
+  });
+
   it('is written at once where it is new of a customer, and how often they used the same again some minutes later', async () => {
     forewarn = await TestDaemon.start();
     const counts = async () => (await forewarn.rows<{ count: number }>(TRAITS)).map(({ count }) => count);

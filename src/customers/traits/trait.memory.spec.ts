@@ -108,6 +108,17 @@ describe('the memory of what customers use', () => {
     expect(Math.min(...lasts)).toBe(1008);
     expect(lasts).toEqual([...lasts].sort());
   });
+  it('keeps what a server says of a customer of whom claims say more than finds room', () => {
+    const memory = new TraitMemory(10);
+    memory.add(1, 7, traitLines([['plan', 'pro']]), 1000, 2);
+    for (let nth = 0; nth < 80; nth++) memory.add(1, 7, traitLines([['feature', `/${nth}`]]), 2000 + nth, 0);
+
+    const [{ traits }] = written(memory) as [ReturnType<TraitMemory['rowOf']>];
+
+    expect(traits).toHaveLength(64);
+    expect(traits[0]).toEqual(['plan', 'pro']);
+    expect(traits.at(-1)).toEqual(['feature', '/79']);
+  });
 });
 
 /** Takes the rows of all who are news. */

@@ -1,5 +1,5 @@
 import { type Identity } from '../customer.js';
-import { MOST_TRAITS, type TraitPair, traitPairs } from '../trait.js';
+import { MOST_TRAITS, type TraitPair, traitPairs, VOUCHED_TRAITS } from '../trait.js';
 import { literalsOf, type TraitSetRow } from './trait.store.js';
 
 /** Different sets of traits held, by judgement: apps send few, each from many customers. */
@@ -144,10 +144,7 @@ export class TraitMemory {
         else values.set(textOf(pair), { pair, sighting: [...sighting] });
       }
     }
-    const newest = [...values.values()]
-      .sort((one, other) => other.sighting[LAST]! - one.sighting[LAST]!)
-      .slice(0, MOST_TRAITS)
-      .reverse();
+    const newest = kept([...values.values()]);
     const all = (field: number) => newest.map(({ sighting }) => sighting[field]!);
     const traits = newest.map(({ pair }) => pair);
     return { traits, firsts: all(FIRST), lasts: all(LAST), counts: all(COUNT), trusts: all(TRUST) };
@@ -183,7 +180,7 @@ export class TraitMemory {
 export type Taken = readonly number[];
 
 /**
- * Adds to the sightings of one customer; of more sets than are held, the one seen longest ago makes room.
+ * Adds to the sightings of one customer; of more sets than are held, a claim makes room first, and the one seen longest ago.
  * @returns true where the set is new, or told by a better word
  */
 function addTo(sightings: number[], at: number, set: number, trust: number, count = 1): boolean {
@@ -197,7 +194,8 @@ function addTo(sightings: number[], at: number, set: number, trust: number, coun
       sightings[place + COUNT]! += count;
       return isBetter;
     }
-    if (sightings[place + LAST]! < sightings[oldest + LAST]!) oldest = place;
+    const weaker = sightings[place + TRUST]! - sightings[oldest + TRUST]!;
+    if (weaker < 0 || (weaker === 0 && sightings[place + LAST]! < sightings[oldest + LAST]!)) oldest = place;
   }
   const place = sightings.length >= MOST_SETS_OF_ONE * STEP ? oldest : sightings.length;
   sightings[place + FIRST] = at;
@@ -206,6 +204,16 @@ function addTo(sightings: number[], at: number, set: number, trust: number, coun
   sightings[place + COUNT] = count;
   sightings[place + TRUST] = trust;
   return true;
+}
+
+/** The values to keep of too many, the one seen last at the end: as the store does, the newest, but first those that more than a claim tells. */
+function kept<T extends { readonly sighting: readonly number[] }>(values: readonly T[]): T[] {
+  const byTime = values.toSorted((one, other) => other.sighting[LAST]! - one.sighting[LAST]!);
+  if (values.length <= MOST_TRAITS) return byTime.reverse();
+  const vouched = new Set(byTime.filter(({ sighting }) => sighting[TRUST]! > 0).slice(0, VOUCHED_TRAITS));
+  const others = byTime.filter((one) => !vouched.has(one)).slice(0, MOST_TRAITS - vouched.size);
+  const chosen = new Set([...vouched, ...others]);
+  return byTime.filter((one) => chosen.has(one)).reverse();
 }
 
 /** Adds one sighting to another. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { int4s, int8s, texts, timestamps } from '../../platform/db/arrays.js';
 import { type Sql } from '../../platform/db/database.js';
-import { MOST_TRAITS, type TraitPair } from '../trait.js';
+import { MOST_TRAITS, type TraitPair, VOUCHED_TRAITS } from '../trait.js';
 
 /** Different values of traits that a customer of a project was seen with, each once. Moments in epoch milliseconds, `trusts` as places in TRUSTS. */
 export interface TraitSetRow {
@@ -17,14 +17,18 @@ export interface TraitSetRow {
 }
 
 const MERGED = `
-  SELECT name, value, min(first) AS first, max(last) AS last, sum(count)::bigint AS count, max(trust) AS trust
+  SELECT *
   FROM (
-    SELECT * FROM unnest(t.names, t.vals, t.firsts, t.lasts, t.counts, t.trusts)
-    UNION ALL
-    SELECT * FROM unnest(EXCLUDED.names, EXCLUDED.vals, EXCLUDED.firsts, EXCLUDED.lasts, EXCLUDED.counts, EXCLUDED.trusts)
-  ) u (name, value, first, last, count, trust)
-  GROUP BY name, value
-  ORDER BY max(last) DESC, name DESC, value DESC
+    SELECT name, value, min(first) AS first, max(last) AS last, sum(count)::bigint AS count, max(trust) AS trust,
+      row_number() OVER (PARTITION BY max(trust) > 0 ORDER BY max(last) DESC, name DESC, value DESC) AS nth
+    FROM (
+      SELECT * FROM unnest(t.names, t.vals, t.firsts, t.lasts, t.counts, t.trusts)
+      UNION ALL
+      SELECT * FROM unnest(EXCLUDED.names, EXCLUDED.vals, EXCLUDED.firsts, EXCLUDED.lasts, EXCLUDED.counts, EXCLUDED.trusts)
+    ) u (name, value, first, last, count, trust)
+    GROUP BY name, value
+  ) v
+  ORDER BY (trust > 0 AND nth <= $11) DESC, last DESC, name DESC, value DESC
   LIMIT $10`;
 const ADD = {
   name: 'traits.add',
@@ -47,7 +51,7 @@ const ADD = {
 @Injectable()
 export class TraitStore {
   /**
-   * Adds what was seen; those who are gone are left out, and of each customer and project the newest traits are kept.
+   * Adds what was seen; those who are gone are left out, and of each customer and project the newest traits are kept, those with a better word than a claim first.
    * @param rows each with `MOST_TRAITS` values at most
    */
   async add(sql: Sql, rows: readonly TraitSetRow[]): Promise<void> {
@@ -77,6 +81,7 @@ export class TraitStore {
       texts(rows.map((row) => numberArray(row.counts))),
       texts(rows.map((row) => numberArray(row.trusts))),
       MOST_TRAITS,
+      VOUCHED_TRAITS,
     ]);
   }
 }
