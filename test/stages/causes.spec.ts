@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { CausesStage } from '../../src/audience/causes/causes.stage.js';
 import { CausesStore } from '../../src/audience/causes/causes.store.js';
 import { Database } from '../../src/platform/db/database.js';
 import { aCustomer, anEvent } from '../support/builders.js';
@@ -99,6 +100,16 @@ describe('causes', () => {
     expect(new Set(others.map((one) => one.alike))).toEqual(new Set([CUSTOMERS - 15]));
   });
 
+  it('call everybody at risk who shares them, also of those who were not compared', async () => {
+    await open(faulty.slice(0, 15), 60);
+
+    const { items, atRisk } = await causes();
+
+    expect(items[0]).toMatchObject({ text: 'os=Android 14&release=2.4.1' });
+    expect(atRisk).toMatchObject({ size: 15, measured: { ofRest: CUSTOMERS - 30 } });
+    expect(await kind('atRisk')).toEqual(faulty.slice(15).sort());
+  });
+
   it('forget a customer who is erased', async () => {
     await open(faulty.slice(0, 15));
 
@@ -107,9 +118,10 @@ describe('causes', () => {
     expect(await kind('atRisk')).toHaveLength(14);
   });
 
-  /** An open incident that hit these customers, in a world whose customers all told what they use. */
-  async function open(affected: readonly string[]): Promise<void> {
+  /** An open incident that hit these customers, in a world whose customers all told what they use; a look compares `compared` of them at most. */
+  async function open(affected: readonly string[], compared?: number): Promise<void> {
     forewarn = await TestDaemon.start();
+    if (compared !== undefined) forewarn.daemon.app.get(CausesStage).mostActive = compared;
     await forewarn.know(...world.map(({ id }) => aCustomer({ externalId: id })));
     await use(world.map(({ id, os, release }) => ({ customer: id, os, release, feature: '/checkout' })));
     await hit(affected);

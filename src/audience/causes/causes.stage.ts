@@ -14,7 +14,8 @@ import {
   type FoundAtRisk,
   type TraitUse,
 } from './causes.store.js';
-import { codeCustomers, FEATURE, featuresOfFault, isListed } from './code-customers.js';
+import { codeCustomers, type CodedCustomers, FEATURE, featuresOfFault, hasTerms, isListed } from './code-customers.js';
+import { marksOf } from './marks.js';
 import { type KnownCause, soonnessOf, trustAtRisk } from './rank-cohort.js';
 import { stateAtRisk, stateCause } from './stated.js';
 
@@ -32,9 +33,12 @@ const PAGE = 2000;
 
 /** One look at an incident: who is active, what is known of them, and what was found. */
 interface Look {
+  readonly projectId: number;
   readonly active: readonly ActiveCustomer[];
   readonly known: ReadonlyMap<number, CustomerTraitsRow>;
   readonly causes: CausesFound['causes'];
+  /** The active customers in columns. */
+  readonly rows: CodedCustomers;
   readonly standsFor: StandsFor;
   readonly now: Date;
 }
@@ -45,6 +49,8 @@ export class CausesStage implements Stage {
   readonly name = 'causes';
   readonly pauseMs = 5000;
   readonly limitMs = 300_000;
+  /** See `MOST_ACTIVE`. */
+  mostActive = MOST_ACTIVE;
 
   constructor(
     private readonly incidents: Incidents,
@@ -66,16 +72,18 @@ export class CausesStage implements Stage {
     if (before && affected < GROWN * before.affected && now.getTime() - before.computedAt.getTime() < MINUTE) return 0;
     const since = new Date(Math.min(incident.startedAt.getTime(), now.getTime() - ACTIVE_MS));
     const about = { projectId: incident.projectId, incidentId: incident.id, since };
-    const active = await this.store.active(database, about, MOST_ACTIVE);
+    const active = await this.store.active(database, about, this.mostActive);
     const known = await this.traitsOf(database, incident.projectId, active);
     const standsFor = { hit: shareOf(active, true), others: shareOf(active, false) };
-    const { causes, atRisk } = causesOf(active, known, standsFor);
+    const { causes, atRisk, rows } = causesOf(active, known, standsFor);
     const members = [...(atRisk?.customers ?? [])].flatMap((row) => active[row]?.id ?? []);
-    const found = await this.ranked(database, incident.projectId, members, { active, known, causes, standsFor, now });
+    const look = { projectId: incident.projectId, active, known, causes, rows, standsFor, now };
+    const unread = atRisk && standsFor.others > 1 ? await this.unread(database, about, look) : [];
+    const found = await this.ranked(database, members, unread, look);
     const others = (active.find((one) => !one.hit)?.alike ?? 0) - found.length;
     return database.transaction(async (tx) => {
       if (!(await tx.tryLock(`causes:${incident.id}`))) return 0;
-      const stated = { affected, causes: causes.map(stateCause), atRisk: stateAtRisk(atRisk), others };
+      const stated = { affected, causes: causes.map(stateCause), atRisk: stateAtRisk(atRisk, found.length), others };
       await this.store.save(tx, incident.id, stated, now);
       await this.store.replaceAtRisk(tx, incident.id, found, atRisk?.expectedHitRate ?? 0, now);
       await wake(tx, 'campaign');
@@ -83,11 +91,27 @@ export class CausesStage implements Stage {
     });
   }
 
-  /** Customers at risk, each with how that is known; who is likely to use what is faulty soonest comes first. */
+  /** Active customers who were neither hit nor read and may match a cause. */
+  private async unread(
+    database: Database,
+    about: { projectId: number; incidentId: number; since: Date },
+    { active, known, causes, rows }: Look,
+  ): Promise<number[]> {
+    const terms = causes.map((one) => one.terms);
+    const marks = marksOf(terms, rows, (row) => known.get(active[row]?.id ?? 0));
+    const read = new Set(active.map(({ id }) => id));
+    return (await this.store.others(database, about, marks)).filter((id) => !read.has(id));
+  }
+
+  /**
+   * Customers at risk, each with how that is known; who is likely to use what is faulty soonest comes first.
+   * @param members those who were read
+   * @param unread further customers, of whom those count who match a cause
+   */
   private async ranked(
     database: Database,
-    projectId: number,
-    ids: readonly number[],
+    members: readonly number[],
+    unread: readonly number[],
     about: Look,
   ): Promise<FoundAtRisk[]> {
     const causes = knownCauses(about);
@@ -95,15 +119,22 @@ export class CausesStage implements Stage {
     const named = terms.filter(({ trait }) => trait === FEATURE).map(({ value }) => value);
     const features = named.length > 0 ? named : featuresOfFault(about.active, about.known);
     const asked = [...terms, ...features.map((value) => ({ trait: FEATURE, value }))];
+    const uses = (page: readonly number[]) => this.store.uses(database, about.projectId, page, asked);
     const found: FoundAtRisk[] = [];
-    const read = (page: readonly number[]) => this.store.uses(database, projectId, page, asked);
-    for await (const { page, found: used } of readAhead(ids, PAGE, read)) {
-      const uses = byId(used);
-      for (const id of page) {
-        const own = uses.get(id) ?? [];
-        const trust = trustAtRisk(causes, own, (trait) => isListed(about.known.get(id), trait));
-        found.push({ id, trust, soonness: soonnessOf(features, own, about.now.getTime()) });
-      }
+    const add = (id: number, known: CustomerTraitsRow | undefined, own: readonly TraitUse[] = []) => {
+      const trust = trustAtRisk(causes, own, (trait) => isListed(known, trait));
+      found.push({ id, trust, soonness: soonnessOf(features, own, about.now.getTime()) });
+    };
+    for await (const { page, found: used } of readAhead(members, PAGE, uses)) {
+      const own = byId(used);
+      for (const id of page) add(id, about.known.get(id), own.get(id));
+    }
+    const lines = new Map<string, readonly string[]>();
+    const read = (page: readonly number[]) => this.store.traits(database, about.projectId, page, lines);
+    for await (const { found: rows } of readAhead(unread, PAGE, read)) {
+      const those = rows.filter((row) => about.causes.some((one) => hasTerms(row, one.terms, about.rows.listed)));
+      const own = byId(await uses(those.map(({ id }) => id)));
+      for (const row of those) add(row.id, row, own.get(row.id));
     }
     return found.sort((one, other) => other.soonness - one.soonness || one.id - other.id);
   }
@@ -122,9 +153,10 @@ function causesOf(
   active: readonly ActiveCustomer[],
   known: ReadonlyMap<number, CustomerTraitsRow>,
   standsFor: StandsFor,
-): CausesFound {
+): CausesFound & { readonly rows: CodedCustomers } {
   const hit = Uint8Array.from(active, (one) => (one.hit ? 1 : 0));
-  return findCauses({ rows: codeCustomers(active, known), hit, standsFor });
+  const rows = codeCustomers(active, known);
+  return { ...findCauses({ rows, hit, standsFor }), rows };
 }
 
 /** How many customers each that was read stands for, of those whom the incident has hit or of the others; 1 where all were read. */

@@ -4,6 +4,7 @@ import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
 import { type Trust } from '../../projects/project-key.js';
 import { type AtRiskMember } from '../audience.js';
+import { type Marks } from './marks.js';
 import { type AtRiskStated, type FoundCauses, type Measured, type StatedCause } from './stated.js';
 
 /** A customer who counts as active, and whether the incident has hit them, and how that is known. */
@@ -35,9 +36,9 @@ type TraitSet = Omit<CustomerTraitsRow, 'names' | 'values'> & {
 /** Different lines remembered while customers are read: most customers have what many have. */
 const MOST_LINES = 20_000;
 
-/** Half of what is read at most is hit, so that there are others to compare with. */
-const ACTIVE = `
-  WITH people AS MATERIALIZED (
+/** Customers of a project seen lately, and those whom the incident has hit. */
+const PEOPLE = `
+  people AS MATERIALIZED (
     SELECT x.id, bool_or(x.hit) AS hit, max(x.trust) AS trust, max(x.at) AS at
     FROM (
       SELECT coalesce(c.merged_into, s.customer_id) AS id, s.at, s.hit, s.trust
@@ -55,7 +56,10 @@ const ACTIVE = `
       LEFT JOIN customer c ON c.merged_into IS NOT NULL AND c.id = s.customer_id
     ) x
     GROUP BY 1
-  ), sizes AS MATERIALIZED (
+  )`;
+/** Half of what is read at most is hit, so that there are others to compare with. */
+const ACTIVE = `
+  WITH ${PEOPLE}, sizes AS MATERIALIZED (
     SELECT count(*) FILTER (WHERE hit) AS hits, count(*) FILTER (WHERE NOT hit) AS others
     FROM people
   )
@@ -63,6 +67,22 @@ const ACTIVE = `
   UNION ALL
   (SELECT id, hit, trust, (SELECT others FROM sizes)::int FROM people WHERE NOT hit ORDER BY at DESC, id
    LIMIT $4::int - (SELECT least(hits, $4::int / 2) FROM sizes))`;
+/** One text, since a million rows would each be an object. */
+const OTHERS = `
+  WITH ${PEOPLE}, told AS MATERIALIZED (
+    SELECT id
+    FROM customer
+    WHERE attributes @> ANY ($4::text[]::jsonb[]) OR locale = ANY ($5::text[]) OR time_zone = ANY ($6::text[])
+  ), seen AS MATERIALIZED (
+    SELECT coalesce(c.merged_into, c.id) AS id
+    FROM trait_set t
+    JOIN customer c ON c.id = t.customer_id
+    WHERE t.project_id = $1 AND t.vals && $7::text[]
+  )
+  SELECT string_agg(id::text, ',') AS ids
+  FROM people
+  WHERE NOT hit AND (id IN (SELECT id FROM told) OR id IN (SELECT id FROM seen))`;
+
 /** Use of a trait by a customer: how often, since when, until when, and by whose word. */
 export interface TraitUse {
   readonly id: number;
@@ -143,6 +163,18 @@ export class CausesStore {
     limit: number,
   ): Promise<ActiveCustomer[]> {
     return sql.query<ActiveCustomer>(ACTIVE, [about.projectId, about.since, about.incidentId, limit]);
+  }
+
+  /** Ids of the customers of a project seen at `since` or later whom the incident has not hit and who have one of these marks, in no order. */
+  async others(
+    sql: Sql,
+    about: { projectId: number; incidentId: number; since: Date },
+    { attributes, locales, zones, values }: Marks,
+  ): Promise<number[]> {
+    const marks = [attributes, locales, zones, values].map((one) => texts([...one]));
+    const given = [about.projectId, about.since, about.incidentId, ...marks];
+    const [row] = await sql.query<{ ids: string | null }>(OTHERS, given);
+    return row?.ids?.split(',').map(Number) ?? [];
   }
 
   /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { codeCustomers } from './code-customers.js';
+import { codeCustomers, hasTerms } from './code-customers.js';
 
 describe('customers in columns', () => {
   it('have the value of a trait that was seen last, and every feature that they use', () => {
@@ -34,9 +34,32 @@ describe('customers in columns', () => {
       [2, { ...person, attributes: {} }],
     ]);
 
-    expect(codeCustomers(active, known).columns).toEqual([
-      { name: 'plan', values: ['pro'], codes: Int32Array.of(0, -1) },
-    ]);
+    const { columns, listed } = codeCustomers(active, known);
+
+    expect(columns).toEqual([{ name: 'plan', values: ['pro'], codes: Int32Array.of(0, -1) }]);
+    expect(listed).toEqual(new Set(['plan']));
+  });
+
+  it('match the terms of a cause by what their column would hold', () => {
+    const attributes = { Plan: 'pro' };
+    const names = ['release', 'feature', 'plan', 'feature', 'release'];
+    const known = { locale: 'de', zone: null, attributes, names, values: ['1', '/pay', 'seen', '/basket', '2'] };
+    const has = (...terms: [trait: string, value: string][]) =>
+      hasTerms(
+        known,
+        terms.map(([trait, value]) => ({ trait, value })),
+        new Set(['plan', 'locale']),
+      );
+
+    expect(has(['release', '2'], ['feature', '/pay'], ['feature', '/basket'])).toBe(true);
+    expect(has(['plan', 'pro'], ['locale', 'de'])).toBe(true);
+    for (const term of [
+      ['release', '1'],
+      ['plan', 'seen'],
+      ['feature', '/cart'],
+      ['os', 'Android'],
+    ] as const)
+      expect([term, has([...term])]).toEqual([term, false]);
   });
 
   it('leave out a trait that half as many of the others have as of the affected, since nobody can compare', () => {

@@ -2,7 +2,7 @@ import { traitName, traitValue } from '../../customers/trait.js';
 import { type CodedColumn, type CodedRows } from '../algorithm/coded-rows.js';
 
 /** Knowledge of a customer; as `CustomerTraitsRow` of the store. */
-interface Known {
+export interface Known {
   readonly locale: string | null;
   readonly zone: string | null;
   readonly attributes: Readonly<Record<string, unknown>>;
@@ -33,11 +33,39 @@ const LEAST_COMPARABLE = 0.5;
 /** Customers who have something: those not hit, and those hit. */
 type Sides = [others: number, affected: number];
 
+/** Customers in columns, and the traits of which only the directory is asked. */
+export interface CodedCustomers extends CodedRows {
+  readonly listed: ReadonlySet<string>;
+}
+
 /** Puts customers and what is known of them into columns, in the order of `active`. Of several values the one seen last counts, but for features. */
-export function codeCustomers(active: readonly Active[], known: ReadonlyMap<number, Known>): CodedRows {
+export function codeCustomers(active: readonly Active[], known: ReadonlyMap<number, Known>): CodedCustomers {
   const facts = active.map(({ id }) => known.get(id));
   const told = codeDirectory(facts);
-  return { size: active.length, columns: [...told, ...codeSeen(active, facts, new Set(told.map(({ name }) => name)))] };
+  const listed = new Set(told.map(({ name }) => name));
+  return { size: active.length, columns: [...told, ...codeSeen(active, facts, listed)], listed };
+}
+
+/** Whether a customer has these values of traits, as `codeCustomers` would see them; `listed` as it said. */
+export function hasTerms(
+  known: Known,
+  terms: readonly { readonly trait: string; readonly value: string }[],
+  listed: ReadonlySet<string>,
+): boolean {
+  return terms.every(({ trait, value }) => {
+    const isThis = (name: string, at: number) => name === trait && known.values[at] === value;
+    if (trait === FEATURE && known.names.some(isThis)) return true;
+    return (listed.has(trait) ? listedValue(known, trait) : known.values[known.names.lastIndexOf(trait)]) === value;
+  });
+}
+
+/** Value that the directory gives a customer for a trait. */
+function listedValue(known: Known, trait: string): string | undefined {
+  let found: string | undefined;
+  eachListed(known, (key, given) => {
+    if (traitName(key) === trait) found = traitValue(given) ?? found;
+  });
+  return found;
 }
 
 /**

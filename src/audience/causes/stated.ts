@@ -72,11 +72,11 @@ export function stateCause({
 }
 
 /** Puts who is at risk into the form of the API; null stays null. */
-export function stateAtRisk(atRisk: AtRisk | null): AtRiskStated | null {
+export function stateAtRisk(atRisk: AtRisk | null, size: number): AtRiskStated | null {
   if (!atRisk) return null;
   const [low, high] = atRisk.interval;
   return {
-    size: atRisk.customers.length,
+    size,
     expectedHitRate: short(atRisk.expectedHitRate),
     interval: [short(low), short(high)],
   };
