@@ -48,12 +48,20 @@ const LEADS = `(w.batch_id IS NULL OR NOT EXISTS (
   JOIN campaign c0 ON c0.id = w0.campaign_id AND c0.state = 'approved' AND (c0.send_after IS NULL OR c0.send_after <= $1)
   WHERE w0.batch_id = w.batch_id AND w0.id < w.id AND w0.state = 'pending' AND w0.lead_id IS NULL AND w0.next_at <= $1
     AND w0.channel IS NOT DISTINCT FROM w.channel AND w0.turn = w.turn AND w0.kind = w.kind AND ${withinShare('w0', 'c0')}))`;
+/**
+ * Looks up the campaign of each message that is due, and no message by its channel: with few statistics PostgreSQL went through all messages of a channel
+ * for each campaign (866 ms for a hundred of 200,000).
+ */
 const CLAIM = {
   name: 'messages.claim',
   text: `UPDATE message m
          SET state = '${CLAIMED.to}', fence = m.fence + 1, lease_until = $3
-         WHERE m.id IN (SELECT w.id FROM message w JOIN campaign c ON c.id = w.campaign_id AND c.state = 'approved' AND (c.send_after IS NULL OR c.send_after <= $1)
-           WHERE ${IS_LIVE} AND ${WITHIN_SHARE} AND w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND w.lead_id IS NULL AND ${LEADS} AND (w.channel IS NULL OR w.channel = ANY ($4::text[]))
+         WHERE m.id IN (
+           SELECT w.id
+           FROM message w,
+             LATERAL (SELECT * FROM campaign x WHERE x.id = w.campaign_id AND x.state = 'approved' AND (x.send_after IS NULL OR x.send_after <= $1) OFFSET 0) c
+           WHERE ${IS_LIVE} AND ${WITHIN_SHARE} AND w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND w.lead_id IS NULL AND ${LEADS}
+             AND coalesce(w.channel = ANY ($4::text[]), true)
            ORDER BY w.next_at, w.id
            FOR UPDATE OF w SKIP LOCKED
            LIMIT $2)
