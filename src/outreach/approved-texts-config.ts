@@ -69,7 +69,7 @@ const approvedText = z
   .strictObject({
     kind: z.enum(MESSAGE_SECTIONS),
     locale: z.string(),
-    /** Slugs of projects and parts of the product that it is for; left out: any. */
+    /** Slugs of the projects, and the areas, to which it applies; where left out, all. */
     project: z.union([slug.transform((one) => [one]), z.array(slug).min(1)]).optional(),
     area: z
       .union([

@@ -16,7 +16,7 @@ const HOUR = 3_600_000;
 const OLD_MS = 5_000;
 const TOO_OLD_MS = 9_000;
 
-/** Sources remembered between two reads of the list, 100 bytes each, so that a request of an address seen before costs no hash. */
+/** Sources remembered between two reads of the list, by judgement, so that a request of an address seen before costs no hash. */
 const MOST_SOURCES = 10_000;
 
 /** All projects and their keys as of one moment. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { TelemetryRecorder } from '../../src/intake/telemetry/telemetry.recorder.js';
 import { aSentryEvent, envelope, item } from '../support/envelopes.js';
 import { NOON_UTC } from '../support/fake-clock.js';
 import { TestDaemon } from '../support/test-daemon.js';
@@ -38,6 +39,23 @@ describe('what SDKs say beside events', () => {
     expect(issue.affected.drops[0]?.fix).toContain('Dedupe');
     await forewarn.api.post('/v1/incidents', { project: 'shop', title: 'a fault', severity: 'major', issues: ['1'] });
     expect((await forewarn.api.get('/v1/incidents/1/audience')).body).toMatchObject({ complete: false, missing: 4 });
+  });
+
+  it('ends in one outcome, the refusal, where a word of a customer cannot be kept', async () => {
+    forewarn = await TestDaemon.start();
+    const recorder = forewarn.daemon.app.get(TelemetryRecorder, { strict: false });
+    recorder.record = () => Promise.reject(new Error('Connection terminated unexpectedly'));
+    const { id, key } = await forewarn.project();
+    const url = `http://127.0.0.1:${forewarn.daemon.port}/api/${id}/envelope/?sentry_key=${key}`;
+    const words = { event_id: randomUUID().replaceAll('-', ''), name: 'Kim', email: '', comments: 'it fails' };
+
+    const answer = await send(url, { body: envelope({}, item('user_report', words), item('profile', {})) });
+    await forewarn.runStage('outcome-flush');
+
+    expect(answer.status).toBe(503);
+    expect(await forewarn.rows('SELECT outcome, count FROM intake_outcome')).toEqual([
+      { outcome: 'unavailable', count: 1 },
+    ]);
   });
 
   it('says nothing is missing where no SDK reported a drop', async () => {

@@ -13,7 +13,7 @@ export function encodingOf(head: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' 
   const zeros = [0, 0];
   const length = Math.min(head.length, LOOKED_AT);
   for (let at = 0; at < length; at++) if (head[at] === 0) zeros[at % 2] = (zeros[at % 2] ?? 0) + 1;
-  // A quarter of the places: text of Latin letters has a zero in nearly each, and no other encoding has any.
+  // In UTF-16 nearly every other byte of Latin text is zero, elsewhere none is: a quarter of those is enough.
   if ((zeros[1] ?? 0) > length / 8 && zeros[0] === 0) return 'utf-16le';
   if ((zeros[0] ?? 0) > length / 8 && zeros[1] === 0) return 'utf-16be';
   return 'utf-8';

@@ -71,6 +71,20 @@ describe('the memory of what customers use', () => {
     expect(memory.add(1, 3, RELEASE, 2000, 0)).toBe(true);
   });
 
+  it('keeps counts of a customer seen again while the young generation is full', () => {
+    const memory = new TraitMemory(1);
+    memory.add(1, 7, RELEASE, 1000, 0);
+    written(memory);
+    memory.age();
+    memory.add(1, 8, RELEASE, 2000, 0);
+    written(memory);
+    memory.add(1, 7, RELEASE, 3000, 0);
+
+    memory.age();
+
+    expect(memory.seenAgain().map(({ customer }) => customer)).toEqual([7]);
+  });
+
   it('keeps what could not be written together with what was seen meanwhile', () => {
     const memory = new TraitMemory(10);
     memory.add(1, 7, RELEASE, 1000, 0);

@@ -39,7 +39,7 @@ export class TraitMemory {
   private readonly sets: TraitSet[] = [];
   private news: SeenCustomer[] = [];
 
-  /** @param mostCustomers customers of a generation at most */
+  /** @param mostCustomers customers of a generation at most, beside those who come over from the one before */
   constructor(private readonly mostCustomers: number) {}
 
   /** True where half of the customers that find room have found it; the next generation has room again. */
@@ -154,9 +154,11 @@ export class TraitMemory {
     const young = this.young.get(key);
     if (young) return young;
     const old = this.old.get(key);
-    if (!old || this.young.size >= this.mostCustomers) return old;
-    this.old.delete(key);
-    this.young.set(key, old);
+    // Also where the young generation is full: who stayed behind would be forgotten with what was seen last.
+    if (old) {
+      this.old.delete(key);
+      this.young.set(key, old);
+    }
     return old;
   }
 

@@ -8,7 +8,7 @@ import { type SeenTraits } from '../trait.js';
 import { type SeenCustomer, type Taken, TraitMemory } from './trait.memory.js';
 import { type TraitSetRow, TraitStore } from './trait.store.js';
 
-/** Customers held of a generation, 170 bytes each, by judgement; traits of more are lost and counted. */
+/** Customers held of a generation, by judgement; traits of more are lost and counted. */
 const MOST_CUSTOMERS = 50_000;
 /** Length of a generation: for so long, and as long again at most, counts of what a customer was seen to use before wait in memory. */
 const GENERATION_MS = 5 * 60_000;

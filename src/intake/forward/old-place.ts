@@ -57,12 +57,18 @@ export class OldPlace {
     return new Promise((done) => {
       const failed = (error: unknown) => done({ kind: 'later', code: codeOf(error), afterMs: 0 });
       const options = { method: 'POST', agent: this.agent, headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
-      const sent = this.send(`${base}/api/${projectId}/${one.operation}/`, options, (answer) => {
+      const answered = (answer: IncomingMessage) => {
         answer.on('error', failed);
         answer.on('end', () => done(answerOf(answer))).resume();
-      });
-      sent.on('error', failed);
-      sent.end(one.body);
+      };
+      try {
+        const sent = this.send(`${base}/api/${projectId}/${one.operation}/`, options, answered);
+        sent.on('error', failed);
+        sent.end(one.body);
+      } catch {
+        // A header that HTTP cannot carry: no later attempt would end otherwise.
+        done({ kind: 'refused' });
+      }
     });
   }
 

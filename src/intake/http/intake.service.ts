@@ -98,18 +98,22 @@ export class Intake {
     return new Refusal(read.outcome === 'too_large' ? 413 : 400, read.outcome, read.reason, id);
   }
 
-  /** Counts what ends without digest; resolves when what customers said in their own words is kept. */
+  /** Counts what ends without digest, once what customers said in their own words is kept: when that fails nothing is counted but the refusal. */
   private count(sender: Sender, rest: Remainder, receivedAt: number): Promise<void> | undefined {
-    const { telemetry, unused, ignored, faults } = rest;
-    this.end(sender, 'discarded', unused + ignored);
-    for (const { count } of faults) this.end(sender, 'invalid', count);
-    return telemetry && this.record(sender, telemetry, receivedAt);
+    if (rest.telemetry) return this.record(sender, rest.telemetry, receivedAt).then(() => this.countRest(sender, rest));
+    this.countRest(sender, rest);
+    return undefined;
   }
 
   private async record(sender: Sender, telemetry: Telemetry, receivedAt: number): Promise<void> {
     const { used, duplicate } = await this.telemetry.record(sender, telemetry, receivedAt);
     this.end(sender, 'used', used);
     this.end(sender, 'duplicate', duplicate);
+  }
+
+  private countRest(sender: Sender, { unused, ignored, faults }: Remainder): void {
+    this.end(sender, 'discarded', unused + ignored);
+    for (const { count } of faults) this.end(sender, 'invalid', count);
   }
 
   private end(sender: Sender, outcome: Outcome, count: number): void {
