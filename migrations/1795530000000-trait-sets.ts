@@ -52,7 +52,7 @@ ALTER TABLE customer_trait_rows RENAME TO customer_trait;
 CREATE INDEX customer_trait_customer ON customer_trait (customer_id);
 `;
 
-/** Keeps the traits of a customer in one row, not in one for each value: writing costs a fifth. */
+/** Keeps the traits of a customer in one row, not in one for each value. */
 export class TraitSets1795530000000 implements MigrationInterface {
   readonly name = 'TraitSets1795530000000';
 
