@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
+import { type IssueHit } from '../../issues/issue.js';
 import { Issues } from '../../issues/public.js';
 import { Database, type Tx } from '../../platform/db/database.js';
 import { readAhead } from '../../platform/db/read-ahead.js';
@@ -53,7 +54,8 @@ export class AudienceStage implements Stage {
       const since = sweptFrom(incident, sweptUntil);
       await this.store.dropUnlinked(tx, incident.id, issueIds, since);
       const strangers = await this.store.strangers(tx, incident.id, issueIds, since);
-      const added = await this.takeOver(tx, incident.id, issueIds, strangers, now);
+      const hitsOf = (page: readonly number[]) => this.issues.hitsOfCustomers(database, issueIds, page);
+      const added = await this.takeOver(tx, incident.id, readAhead(strangers, PAGE, hitsOf), now);
       await this.store.markSwept(tx, incident.id, minute);
       return added;
     });
@@ -68,16 +70,15 @@ export class AudienceStage implements Stage {
     await this.incidents.append(tx, id, 'forewarn', { kind: 'audience_left_out', issues, words: LEFT_OUT }, now);
   }
 
+  /** Writes page by page; the pages of hits come by another connection, so that the database reads one while it writes another. */
   private async takeOver(
     tx: Tx,
     incidentId: number,
-    issueIds: readonly number[],
-    customerIds: readonly number[],
+    pages: AsyncIterable<{ readonly found: readonly IssueHit[] }>,
     now: Date,
   ): Promise<number> {
     let added = 0;
-    const read = (page: readonly number[]) => this.issues.hitsOfCustomers(tx, issueIds, page);
-    for await (const { found: hits } of readAhead(customerIds, PAGE, read)) {
+    for await (const { found: hits } of pages) {
       const members = [...byCustomer(hits)].map(([customerId, own]) => {
         const evidence = evidenceOf(own);
         return { customerId, evidence, trust: trustIn(evidence) };

@@ -100,7 +100,8 @@ export class CausesStage implements Stage {
     const terms = causes.map((one) => one.terms);
     const marks = marksOf(terms, rows, (row) => known.get(active[row]?.id ?? 0));
     const read = new Set(active.map(({ id }) => id));
-    return (await this.store.others(database, about, marks)).filter((id) => !read.has(id));
+    const ids = await this.store.others(database, about, marks);
+    return ids.filter((id) => !read.has(id)).sort((one, other) => one - other);
   }
 
   /**
@@ -139,9 +140,10 @@ export class CausesStage implements Stage {
     return found.sort((one, other) => other.soonness - one.soonness || one.id - other.id);
   }
 
+  /** Reads in order of id, so that those of a page lie beside each other in the tables. */
   private async traitsOf(database: Database, projectId: number, active: readonly ActiveCustomer[]) {
     const known = new Map<number, CustomerTraitsRow>();
-    const ids = active.map(({ id }) => id);
+    const ids = active.map(({ id }) => id).sort((one, other) => one - other);
     const lines = new Map<string, readonly string[]>();
     const read = (page: readonly number[]) => this.store.traits(database, projectId, page, lines);
     for await (const { found } of readAhead(ids, PAGE, read)) for (const row of found) known.set(row.id, row);

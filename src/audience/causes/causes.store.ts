@@ -36,30 +36,36 @@ type TraitSet = Omit<CustomerTraitsRow, 'names' | 'values'> & {
 /** Different lines remembered while customers are read: most customers have what many have. */
 const MOST_LINES = 20_000;
 
-/** Customers of a project seen lately, and those whom the incident has hit. */
-const PEOPLE = `
-  people AS MATERIALIZED (
-    SELECT x.id, bool_or(x.hit) AS hit, max(x.trust) AS trust, max(x.at) AS at
-    FROM (
-      SELECT coalesce(c.merged_into, s.customer_id) AS id, s.at, s.hit, s.trust
-      FROM (
-        SELECT customer_id, last_at AS at, false AS hit, NULL AS trust
-        FROM customer_activity
-        WHERE project_id = $1 AND last_at >= $2
-        UNION ALL SELECT customer_id, last_seen, false, NULL
-        FROM trait_set
-        WHERE project_id = $1 AND last_seen >= $2
-        UNION ALL SELECT customer_id, 'infinity', true, trust
-        FROM audience_member
-        WHERE incident_id = $3 AND kind = 'affected'
-      ) s
-      LEFT JOIN customer c ON c.merged_into IS NOT NULL AND c.id = s.customer_id
-    ) x
-    GROUP BY 1
-  )`;
+/** Customers of a project seen lately, and when: once for each table that knows of it. */
+const SEEN = `
+      SELECT customer_id, last_at AS at
+      FROM customer_activity
+      WHERE project_id = $1 AND last_at >= $2
+      UNION ALL SELECT customer_id, last_seen
+      FROM trait_set
+      WHERE project_id = $1 AND last_seen >= $2`;
+/** Customers whom the incident has hit, and how that is known. */
+const HIT = `
+      SELECT customer_id, trust
+      FROM audience_member
+      WHERE incident_id = $3 AND kind = 'affected'`;
+/** The customer who remains of a merged one. */
+const REMAINING = 'LEFT JOIN customer c ON c.merged_into IS NOT NULL AND c.id = s.customer_id';
 /** Half of what is read at most is hit, so that there are others to compare with. */
 const ACTIVE = `
-  WITH ${PEOPLE}, sizes AS MATERIALIZED (
+  WITH people AS MATERIALIZED (
+    SELECT coalesce(c.merged_into, s.customer_id) AS id, bool_or(s.hit) AS hit, max(s.trust) AS trust, max(s.at) AS at
+    FROM (
+      SELECT customer_id, at, false AS hit, NULL AS trust
+      FROM (${SEEN}
+      ) seen
+      UNION ALL SELECT customer_id, 'infinity', true, trust
+      FROM (${HIT}
+      ) hit
+    ) s
+    ${REMAINING}
+    GROUP BY 1
+  ), sizes AS MATERIALIZED (
     SELECT count(*) FILTER (WHERE hit) AS hits, count(*) FILTER (WHERE NOT hit) AS others
     FROM people
   )
@@ -67,21 +73,29 @@ const ACTIVE = `
   UNION ALL
   (SELECT id, hit, trust, (SELECT others FROM sizes)::int FROM people WHERE NOT hit ORDER BY at DESC, id
    LIMIT $4::int - (SELECT least(hits, $4::int / 2) FROM sizes))`;
-/** One text, since a million rows would each be an object. */
+/** From those who have a mark, who are fewer than the active. One text, since each of them would be an object otherwise. */
 const OTHERS = `
-  WITH ${PEOPLE}, told AS MATERIALIZED (
-    SELECT id
-    FROM customer
-    WHERE attributes @> ANY ($4::text[]::jsonb[]) OR locale = ANY ($5::text[]) OR time_zone = ANY ($6::text[])
-  ), seen AS MATERIALIZED (
-    SELECT coalesce(c.merged_into, c.id) AS id
-    FROM trait_set t
-    JOIN customer c ON c.id = t.customer_id
-    WHERE t.project_id = $1 AND t.vals && $7::text[]
-  )
   SELECT string_agg(id::text, ',') AS ids
-  FROM people
-  WHERE NOT hit AND (id IN (SELECT id FROM told) OR id IN (SELECT id FROM seen))`;
+  FROM (
+    SELECT marked.id
+    FROM (${SEEN}
+    ) s
+    ${REMAINING}
+    JOIN (
+      SELECT id
+      FROM customer
+      WHERE attributes @> ANY ($4::text[]::jsonb[]) OR locale = ANY ($5::text[]) OR time_zone = ANY ($6::text[])
+      UNION SELECT coalesce(c.merged_into, c.id)
+      FROM trait_set t
+      JOIN customer c ON c.id = t.customer_id
+      WHERE t.project_id = $1 AND t.vals && $7::text[]
+    ) marked ON marked.id = coalesce(c.merged_into, s.customer_id)
+    EXCEPT
+    SELECT coalesce(c.merged_into, s.customer_id)
+    FROM (${HIT}
+    ) s
+    ${REMAINING}
+  ) x`;
 
 /** Use of a trait by a customer: how often, since when, until when, and by whose word. */
 export interface TraitUse {
