@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { type Bound, type Sql, type Tx } from '../platform/db/database.js';
+import { recentMap } from '../platform/recent-map.js';
 import { Projects } from '../projects/project.registry.js';
 import {
   type Channel,
@@ -43,9 +43,9 @@ export interface PutCustomer {
 /** The directory of customers: what other rooms may ask and say. */
 @Injectable()
 export class CustomerDirectory {
-  private readonly known = new LRUCache<string, number>({ max: REMEMBERED });
+  private readonly known = recentMap<string, number>(REMEMBERED);
   /** People whom a weaker name led to somebody; not remembered, since the directory may learn their strongest name at any time. */
-  private readonly borrowed = new LRUCache<string, true>({ max: REMEMBERED });
+  private readonly borrowed = recentMap<string, true>(REMEMBERED);
   /** Erasures by any process, as last seen: when there were more, what is remembered may be of somebody erased. */
   private erasures = 0;
   private readonly blocked: ReadonlySet<string>;

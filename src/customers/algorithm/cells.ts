@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache';
 import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { type Identity } from '../customer.js';
 import { isNobody, normalEmail, normalName } from '../identity.js';
+import { recentMap } from '../../platform/recent-map.js';
 
 /** Longest name, id or attribute, UTF-16 units. */
 export const LONGEST = 200;
@@ -13,8 +13,8 @@ export type Cell<T> = { readonly value: T } | { readonly problem: string };
 const UNREADABLE = /[\0\ufffd]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /** Zones and language tags that were read lately: making an Intl object for each of a million cells would take minutes. */
-const zones = new LRUCache<string, string>({ max: 2_000 });
-const locales = new LRUCache<string, string>({ max: 2_000 });
+const zones = recentMap<string, string>(2_000);
+const locales = recentMap<string, string>(2_000);
 
 /** Words for yes and for no that people use in their lists. */
 export const CONSENT_WORDS = {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { Incidents } from '../../incidents/public.js';
 import { type Tx } from '../../platform/db/database.js';
 import { Metrics } from '../../platform/metrics.js';
+import { recentMap } from '../../platform/recent-map.js';
 import { Projects } from '../../projects/project.registry.js';
 
 /** Bounds of the histogram, seconds: half a minute, the minutes in which customers begin to ask, and the hours in which all have. */
@@ -16,7 +16,7 @@ const REMEMBERED = 1000;
  */
 @Injectable()
 export class FirstMessages {
-  private readonly told = new LRUCache<number, true>({ max: REMEMBERED });
+  private readonly told = recentMap<number, true>(REMEMBERED);
   private readonly seconds;
 
   constructor(

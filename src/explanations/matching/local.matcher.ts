@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { LRUCache } from 'lru-cache';
 import { KindIndex } from '../algorithm/match/kind-index.js';
 import { MatchIndex } from '../algorithm/match/match-index.js';
 import { ordinaryQuestions } from '../algorithm/match/ordinary.js';
@@ -14,6 +13,7 @@ import {
   type NearestKind,
 } from '../matcher.js';
 import { type Embedder } from './embedder.js';
+import { recentMap } from '../../platform/recent-map.js';
 
 /** Vectors of questions kept: a bot often asks the same again. */
 const QUESTIONS_KEPT = 500;
@@ -32,7 +32,7 @@ interface KindIndexes {
 /** Matches in this thread. Until the vectors of a new index are there, words alone answer. */
 export class LocalMatcher implements Matcher {
   private readonly vectors = new Map<string, Float32Array>();
-  private readonly questions = new LRUCache<string, Float32Array>({ max: QUESTIONS_KEPT });
+  private readonly questions = recentMap<string, Float32Array>(QUESTIONS_KEPT);
   /** By name and script. */
   private readonly kinds = new Map<string, KindIndexes>();
   private entries: readonly MatchEntry[] = [];

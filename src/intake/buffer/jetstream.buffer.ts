@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { type Clock } from '../../platform/clock.js';
 import { Problem } from '../../platform/errors.js';
 import { type Logger } from '../../platform/logging/logger.js';
+import { recentMap } from '../../platform/recent-map.js';
 import { markOf } from '../event-mark.js';
 import { EventBuffer, type EventConsumer } from '../event-buffer.js';
 import { inFull, type QueuedEvent } from '../queued-event.js';
@@ -42,7 +42,7 @@ export interface JetStreamParts {
 export class JetStreamBuffer extends EventBuffer {
   private readonly publisher: JetStreamPublisher;
   private readonly puller: JetStreamPuller;
-  private readonly shipped = new LRUCache<string, number>({ max: 50_000 });
+  private readonly shipped = recentMap<string, number>(50_000);
   private readonly asking: NodeJS.Timeout;
   private stored = { messages: 0, since: undefined as number | undefined };
   private closed = false;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { Clock } from '../../platform/clock.js';
+import { recentMap } from '../../platform/recent-map.js';
 import { type ProjectKey } from '../../projects/project-key.js';
 import { type Sender } from '../sender.js';
 
@@ -22,7 +22,7 @@ interface Purse {
 @Injectable()
 export class KeyLimiter {
   private readonly keys = new Map<number, Purse>();
-  private readonly sources = new LRUCache<number, Purse>({ max: SOURCES });
+  private readonly sources = recentMap<number, Purse>(SOURCES);
 
   constructor(private readonly clock: Clock) {}
 

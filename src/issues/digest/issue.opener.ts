@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { type AppEvent, type Level } from '../../events/event.js';
 import { IntakeLedger } from '../../intake/public.js';
 import { heldTime } from '../../intake/held-time.js';
 import { inFull, type QueuedEvent } from '../../intake/queued-event.js';
 import { type Bound, type Tx } from '../../platform/db/database.js';
 import { rowAt } from '../../platform/db/sql.js';
+import { recentMap } from '../../platform/recent-map.js';
 import { sketchV1 } from '../links/link-sketch.v1.js';
 import { CatchAllStore } from './catch-all.store.js';
 import { type KnownFingerprint, type NewCell, type NewFingerprint, type Place } from './cell.js';
@@ -104,9 +104,9 @@ interface Opening {
 @Injectable()
 export class IssueOpener {
   /** Levels by key of what was gathered; asked only while there is no room. */
-  private readonly beyond = new LRUCache<string, Level>({ max: BEYOND_REMEMBERED });
+  private readonly beyond = recentMap<string, Level>(BEYOND_REMEMBERED);
   /** Places of open issues by key, as `find` found them. */
-  private readonly remembered = new LRUCache<string, KnownFingerprint>({ max: REMEMBERED });
+  private readonly remembered = recentMap<string, KnownFingerprint>(REMEMBERED);
   /** Changes of issues by any process, as last seen: when there were more, what is remembered may be wrong. */
   private changes = 0;
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { type Bound, type Tx } from '../../platform/db/database.js';
+import { recentMap } from '../../platform/recent-map.js';
 import { speaksAgainstFix } from './release-order.js';
 import { type Trust } from '../../projects/project-key.js';
 import { type Place } from './cell.js';
@@ -33,7 +33,7 @@ const MOST_DOUBTS = 20;
 /** Remembers when each release was first seen, and reopens resolved issues when what is known, or enough that is claimed, speaks against the fix. */
 @Injectable()
 export class RegressionKeeper {
-  private readonly releases = new LRUCache<string, true>({ max: 20_000 });
+  private readonly releases = recentMap<string, true>(20_000);
 
   constructor(private readonly store: RegressionStore) {}
 

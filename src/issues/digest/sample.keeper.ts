@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { type QueuedEvent } from '../../intake/queued-event.js';
 import { IntakeLedger } from '../../intake/public.js';
 import { type Bound, type Tx } from '../../platform/db/database.js';
+import { recentMap } from '../../platform/recent-map.js';
 import { type Place } from './cell.js';
 import { DigestStore } from './digest.store.js';
 
@@ -26,7 +26,7 @@ type SampledEvent = Omit<QueuedEvent, 'facts' | 'fault'>;
 @Injectable()
 export class SampleKeeper {
   /** Events by issue and hour. */
-  private readonly kept = new LRUCache<string, number>({ max: 50_000 });
+  private readonly kept = recentMap<string, number>(50_000);
   /** The running second, and the samples in it that were not the first of their issue. */
   private second = 0;
   private further = 0;

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { recentMap } from '../recent-map.js';
 
 const MINUTE_MS = 60_000;
 /** Callers that are remembered, chosen by judgement: beyond it the longest silent are forgotten. */
@@ -6,7 +6,7 @@ const REMEMBERED = 20_000;
 
 /** Lets a caller do something so often a minute; each process counts for itself. */
 export class Throttle {
-  private readonly counts = new LRUCache<string, { readonly minute: number; count: number }>({ max: REMEMBERED });
+  private readonly counts = recentMap<string, { readonly minute: number; count: number }>(REMEMBERED);
 
   /** @param perMinute times that one caller may */
   constructor(private readonly perMinute: number) {}
