@@ -24,7 +24,7 @@ describe('the migrations', () => {
   it('go up, all the way down, which leaves nothing, and up again to the same', async () => {
     await migrate();
     const up = await schema();
-    const source = await dataSource(database.url).initialize();
+    const source = await (await dataSource(database.url)).initialize();
     for (let left = source.migrations.length; left > 0; left--) await source.undoLastMigration({ transaction: 'each' });
     await source.destroy();
     expect(await schema()).not.toContain('CREATE');
@@ -44,7 +44,7 @@ describe('the migrations', () => {
 describe('the migration to directories', () => {
   it('leaves one id a customer, who is not written to where nobody can say whose the address is', async () => {
     await migrate();
-    const source = await dataSource(database.url).initialize();
+    const source = await (await dataSource(database.url)).initialize();
     while ((await source.query<object[]>("SELECT FROM pg_tables WHERE tablename = 'directory'")).length > 0)
       await source.undoLastMigration({ transaction: 'each' });
     await source.query(`
@@ -56,7 +56,7 @@ describe('the migration to directories', () => {
     await source.destroy();
     await migrate();
 
-    const after = await dataSource(database.url).initialize();
+    const after = await (await dataSource(database.url)).initialize();
     const rows: unknown = await after.query(`
       SELECT i.value, c.source, d.name AS directory, p.address FROM customer_identity i JOIN customer c ON c.id = i.customer_id
       JOIN directory d ON d.id = i.directory_id LEFT JOIN contact_point p ON p.customer_id = c.id WHERE i.kind = 'id' ORDER BY 1`);
