@@ -12,6 +12,7 @@ const common = {
 export default {
   maxWorkers: 2,
   workerIdleMemoryLimit: '1500MB', // modules of a file are never let go; a worker of 4 GB collects garbage for most of its time
+  testSequencer: '<rootDir>/test/support/slow-first.mjs',
   testTimeout: 60_000,
   projects: [
     { ...common, displayName: 'pure', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
