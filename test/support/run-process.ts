@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** How a process ended. */
@@ -9,7 +10,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs Node on a file to its end. The environment is `env` and PATH alone, so that no setting of the machine leaks in. */
+/** Runs Node on a file to its end. The environment is `env`, PATH and TMPDIR alone, so that no setting of the machine leaks in. */
 export async function runNode(
   file: string,
   args: readonly string[],
@@ -28,7 +29,7 @@ export async function runNode(
 /** Starts Node on a file and leaves it running. */
 export function spawnNode(file: string, args: readonly string[], env: Record<string, string> = {}): ChildProcess {
   return spawn(process.execPath, [file, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', TMPDIR: tmpdir(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
 }

@@ -13,7 +13,8 @@ export interface TestDatabase {
 export async function createDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
   const run = setting('FOREWARN_TEST_RUN');
   const name = `${run}_${randomBytes(5).toString('hex')}`;
-  await onServer(`CREATE DATABASE ${name} TEMPLATE ${options.empty ? 'template0' : `${run}_template`}`);
+  const template = options.empty ? 'template0' : `${run}_template`;
+  await onServer(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY ${setting('FOREWARN_TEST_COPY')}`);
   return { url: urlOf(name), drop: () => onServer(`DROP DATABASE ${name}`) };
 }
 

@@ -1,8 +1,10 @@
 // One PostgreSQL server for all specs of a run: an embedded one in a temporary folder, or the one that TEST_DATABASE_URL names.
 // It holds a migrated template database, from which each spec makes its own (test-database.ts). The code is built once into
-// a folder of this run, for the server's own start and for the specs that run the command line.
+// a folder of this run, for the server's own start and for the specs that run the command line. Temporary files of the specs
+// and of the processes that they start lie in the run's folder, too.
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, chmod, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,6 +12,9 @@ import pg from 'pg';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const PREFIX = '.build-test-';
+const IN_MEMORY = '/dev/shm';
+/** Room that a run may need there: four times the most that was seen (0.5 GB). */
+const ROOM_BYTES = 2 * 1024 ** 3;
 
 export default async function setUp() {
   await removeBuildsOfDeadRuns();
@@ -18,7 +23,7 @@ export default async function setUp() {
   const build = join(root, name);
   const load = (path) => import(pathToFileURL(join(build, path)).href);
 
-  const folder = await mkdtemp(join(tmpdir(), 'fw-test-'));
+  const folder = await makeRunFolder();
   const given = process.env.TEST_DATABASE_URL;
   const embedded = given
     ? undefined
@@ -34,8 +39,34 @@ export default async function setUp() {
   url.pathname = `/${template}`;
   await (await load('src/platform/db/connect.js')).migrateDatabase(url.href);
 
-  Object.assign(process.env, { FOREWARN_TEST_SERVER: server, FOREWARN_TEST_RUN: run, FOREWARN_TEST_BUILD: build });
+  Object.assign(process.env, {
+    TMPDIR: folder,
+    FOREWARN_TEST_SERVER: server,
+    FOREWARN_TEST_RUN: run,
+    FOREWARN_TEST_COPY: given ? 'wal_log' : 'file_copy', // files are faster, but only where nothing waits for the disk
+    FOREWARN_TEST_BUILD: build,
+  });
   globalThis.forewarnTestServer = { server, run, template, build, folder, embedded };
+}
+
+/**
+ * A new folder for everything that a run writes: in memory where there is room, since a database per test makes many files, and each
+ * may have to wait for the disk's journal. `nobody`, as whom the database of root runs, may pass through it.
+ */
+async function makeRunFolder() {
+  const folder = await mkdtemp(join((await hasRoom(IN_MEMORY)) ? IN_MEMORY : tmpdir(), 'fw-test-'));
+  await chmod(folder, 0o711);
+  return folder;
+}
+
+async function hasRoom(folder) {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    await access(folder, constants.W_OK);
+    return bavail * bsize >= ROOM_BYTES;
+  } catch {
+    return false; // not Linux, or not ours to write
+  }
 }
 
 /** A test's server is thrown away, so it need not wait for the disk; tests of durability start servers of their own. */
