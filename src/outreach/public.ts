@@ -9,7 +9,7 @@ import { wake } from '../platform/stages/wake.js';
 import { type Message } from './campaign.js';
 import { CampaignStore } from './campaigns/campaign.store.js';
 import { BatchStore } from './messages/batch.store.js';
-import { Composer, type Content } from './messages/composer.service.js';
+import { Composer, type Composition, type Content } from './messages/composer.service.js';
 import { type Looked } from './messages/looked.js';
 import { type Beginning, type Lease, LeaseStore, type Settled } from './messages/lease.store.js';
 import { type MessageChange, MessageStore } from './messages/message.store.js';
@@ -71,21 +71,68 @@ export class MessageQueue {
         if (room.left > 0) open.push(channel);
         else await this.hold(tx, channel, room.opens, now);
       }
-      const claimed = await this.store.claim(tx, now, limit, leaseUntil, open);
+      const claimed = (await this.store.due(tx, now, limit, open)).map(withNextFence);
       const looked = await this.composer.look(tx, claimed);
-      const followers = await this.gather(tx, claimed, now);
       const several = repeated(claimed.map(({ customerId }) => customerId));
-      const ready: ReadyMessage[] = [];
-      for (const message of claimed) {
-        const content = await this.compose(tx, message, now, looked, followers.get(message.id) ?? []);
-        if (!content) continue;
-        ready.push({ message, content });
-        // The next message to the same customer counts this one against the cap.
-        if (several.has(message.customerId)) await this.leases.setContents(tx, ready.slice(-1));
-      }
-      await this.leases.setContents(tx, ready);
+      // What is decided about these hangs on how others of them stand, so they are claimed first, and written to once more with their words.
+      const bound = claimed.filter((one) => one.batchId !== null || several.has(one.customerId));
+      await this.leases.claim(
+        tx,
+        bound.map((message) => ({ message })),
+        leaseUntil,
+      );
+      const ready = await this.composeBound(tx, bound, now, looked);
+      const alone = claimed.filter((one) => !bound.includes(one));
+      ready.push(...(await this.composeAlone(tx, alone, now, looked, leaseUntil)));
       return { claimed: claimed.length, ready: await this.withRoom(tx, ready, now) };
     });
+  }
+
+  /** Decides about messages each of which may hang on what became of the one before it. */
+  private async composeBound(tx: Tx, messages: readonly Message[], now: Date, looked: Looked): Promise<ReadyMessage[]> {
+    const followers = await this.gather(tx, messages, now);
+    const ready: ReadyMessage[] = [];
+    for (const message of messages) {
+      const others = followers.get(message.id) ?? [];
+      const content = await this.settleComposition(
+        tx,
+        message,
+        await this.composer.compose(tx, message, now, looked, others),
+        others,
+        now,
+      );
+      if (!content) continue;
+      ready.push({ message, content });
+      // The next message to the same customer counts this one against the cap.
+      await this.leases.setContents(tx, ready.slice(-1));
+    }
+    return ready;
+  }
+
+  /** Decides about messages that stand by themselves, and claims them with their words in one write. */
+  private async composeAlone(
+    tx: Tx,
+    messages: readonly Message[],
+    now: Date,
+    looked: Looked,
+    leaseUntil: Date,
+  ): Promise<ReadyMessage[]> {
+    const decided: { message: Message; composed: Composition }[] = [];
+    for (const message of messages)
+      decided.push({ message, composed: await this.composer.compose(tx, message, now, looked) });
+    await this.leases.claim(
+      tx,
+      decided.map(({ message, composed }) =>
+        composed.kind === 'ready' ? { message, content: composed.content } : { message },
+      ),
+      leaseUntil,
+    );
+    const ready: ReadyMessage[] = [];
+    for (const { message, composed } of decided) {
+      const content = await this.settleComposition(tx, message, composed, [], now);
+      if (content) ready.push({ message, content });
+    }
+    return ready;
   }
 
   /** Keeps the messages for which there is room; the others go back and wait. */
@@ -123,16 +170,16 @@ export class MessageQueue {
     return this.batches.gather(tx, leads, new Map(merging.map((one) => [one.name, one.class])), now);
   }
 
-  private async compose(
+  /** Moves on what may not go out now; returns the words of what may. */
+  private async settleComposition(
     tx: Tx,
     message: Message,
-    now: Date,
-    looked: Looked,
+    composed: Composition,
     others: readonly Following[],
+    now: Date,
   ): Promise<Content | undefined> {
     const move = (change: Omit<MessageChange, 'from'>) =>
       this.store.move(tx, message, { from: ['claimed'], ...change }, now);
-    const composed = await this.composer.compose(tx, message, now, looked, others);
     switch (composed.kind) {
       case 'ready':
         if (composed.without.length > 0) {
@@ -267,6 +314,11 @@ export class MessageQueue {
   logFault(message: Message, error: unknown): void {
     this.logger.error({ messageId: message.id, err: error }, `a message could not be handled: ${messageOf(error)}`);
   }
+}
+
+/** A due message as it is once it is claimed. */
+function withNextFence(message: Message): Message {
+  return { ...message, state: 'claimed', fence: message.fence + 1 };
 }
 
 /** Those that come more than once. */

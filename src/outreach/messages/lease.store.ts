@@ -4,7 +4,7 @@ import { type Sql, type Tx } from '../../platform/db/database.js';
 import { type Message } from '../campaign.js';
 import { type MessageReason } from '../reasons.js';
 import { type Content } from './composer.service.js';
-import { IS_LIVE } from './message.store.js';
+import { CLAIMED, IS_LIVE } from './message.store.js';
 import { isFinal, type MessageState, messageStep, sqlStates } from '../states.js';
 
 const RELEASED = messageStep(['claimed'], 'pending');
@@ -68,6 +68,15 @@ const EXPIRE_SENDING = {
          RETURNING id`,
 };
 
+/** One write for the claim and the words: each write of a message goes into nearly all its indexes. */
+const CLAIM = {
+  name: 'leases.claim',
+  text: `UPDATE message m
+         SET state = '${CLAIMED.to}', fence = h.fence, lease_until = $7, channel = coalesce(h.channel, m.channel), address = coalesce(h.address, m.address),
+           subject = CASE WHEN h.body IS NULL THEN m.subject ELSE h.subject END, body = coalesce(h.body, m.body)
+         FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[]) AS h (id, fence, channel, address, subject, body)
+         WHERE m.id = h.id AND m.fence = h.fence - 1 AND m.state IN (${sqlStates(CLAIMED.from)})`,
+};
 const SET_CONTENTS = {
   name: 'leases.set_contents',
   text: `UPDATE message m
@@ -102,6 +111,12 @@ const NO_END = {
 /** A claim on a message: whoever holds an older fence has lost it. */
 export type Lease = Pick<Message, 'id' | 'fence'>;
 
+/** A message that is claimed, and its words unless they are written later. */
+export interface Claim {
+  readonly message: Lease;
+  readonly content?: Content;
+}
+
 /** A message that is about to be handed to a gateway. */
 export interface Beginning extends Lease {
   readonly gateway: string;
@@ -130,16 +145,17 @@ export class LeaseStore {
     if (leases.length > 0) await sql.query(RELEASE, held(leases));
   }
 
+  /**
+   * Claims messages that this transaction has locked, under a lease, with what they will say where that is written by now.
+   * @param claims with the fence that each gets: one above its last
+   */
+  async claim(tx: Tx, claims: readonly Claim[], until: Date): Promise<void> {
+    if (claims.length > 0) await tx.query(CLAIM, [...contents(claims), until]);
+  }
+
   /** Keeps what claimed messages will say and where they go. */
-  async setContents(tx: Tx, messages: readonly { message: Lease; content: Content }[]): Promise<void> {
-    if (messages.length === 0) return;
-    await tx.query(SET_CONTENTS, [
-      ...held(messages.map(({ message }) => message)),
-      texts(messages.map(({ content }) => content.channel)),
-      texts(messages.map(({ content }) => content.address)),
-      texts(messages.map(({ content }) => content.subject)),
-      texts(messages.map(({ content }) => content.body)),
-    ]);
+  async setContents(tx: Tx, messages: readonly Required<Claim>[]): Promise<void> {
+    if (messages.length > 0) await tx.query(SET_CONTENTS, contents(messages));
   }
 
   /** Marks messages of approved campaigns as about to be handed to a provider; returns the ids of those that are still the worker's own. */
@@ -185,6 +201,16 @@ export class LeaseStore {
 
 function held(leases: readonly Lease[]): [Buffer, Buffer] {
   return [uuids(leases.map(({ id }) => id.replaceAll('-', ''))), int8s(leases.map(({ fence }) => fence))];
+}
+
+function contents(claims: readonly Claim[]): Buffer[] {
+  return [
+    ...held(claims.map(({ message }) => message)),
+    texts(claims.map(({ content }) => content?.channel ?? null)),
+    texts(claims.map(({ content }) => content?.address ?? null)),
+    texts(claims.map(({ content }) => content?.subject ?? null)),
+    texts(claims.map(({ content }) => content?.body ?? null)),
+  ];
 }
 
 function idsOf(rows: readonly { id: string }[]): Set<string> {

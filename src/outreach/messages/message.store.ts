@@ -42,30 +42,26 @@ const INSERT = {
          ON CONFLICT (incident_id, customer_id, kind, round, turn) DO NOTHING
          RETURNING id`,
 };
-/** True for a message `w` that may lead its batch: the first of those of it that are due. So two processes never take two of one batch. */
-const LEADS = `(w.batch_id IS NULL OR NOT EXISTS (
+/** True for a message `m` that may lead its batch: the first of those of it that are due. So two processes never take two of one batch. */
+const LEADS = `(m.batch_id IS NULL OR NOT EXISTS (
   SELECT FROM message w0
   JOIN campaign c0 ON c0.id = w0.campaign_id AND c0.state = 'approved' AND (c0.send_after IS NULL OR c0.send_after <= $1)
-  WHERE w0.batch_id = w.batch_id AND w0.id < w.id AND w0.state = 'pending' AND w0.lead_id IS NULL AND w0.next_at <= $1
-    AND w0.channel IS NOT DISTINCT FROM w.channel AND w0.turn = w.turn AND w0.kind = w.kind AND ${withinShare('w0', 'c0')}))`;
+  WHERE w0.batch_id = m.batch_id AND w0.id < m.id AND w0.state = 'pending' AND w0.lead_id IS NULL AND w0.next_at <= $1
+    AND w0.channel IS NOT DISTINCT FROM m.channel AND w0.turn = m.turn AND w0.kind = m.kind AND ${withinShare('w0', 'c0')}))`;
 /**
  * Looks up the campaign of each message that is due, and no message by its channel: with few statistics PostgreSQL went through all messages of a channel
  * for each campaign (866 ms for a hundred of 200,000).
  */
-const CLAIM = {
-  name: 'messages.claim',
-  text: `UPDATE message m
-         SET state = '${CLAIMED.to}', fence = m.fence + 1, lease_until = $3
-         WHERE m.id IN (
-           SELECT w.id
-           FROM message w,
-             LATERAL (SELECT * FROM campaign x WHERE x.id = w.campaign_id AND x.state = 'approved' AND (x.send_after IS NULL OR x.send_after <= $1) OFFSET 0) c
-           WHERE ${IS_LIVE} AND ${WITHIN_SHARE} AND w.state IN (${sqlStates(CLAIMED.from)}) AND w.next_at <= $1 AND w.lead_id IS NULL AND ${LEADS}
-             AND coalesce(w.channel = ANY ($4::text[]), true)
-           ORDER BY w.next_at, w.id
-           FOR UPDATE OF w SKIP LOCKED
-           LIMIT $2)
-         RETURNING ${COLUMNS}`,
+const DUE = {
+  name: 'messages.due',
+  text: `SELECT ${COLUMNS}
+         FROM message m,
+           LATERAL (SELECT * FROM campaign x WHERE x.id = m.campaign_id AND x.state = 'approved' AND (x.send_after IS NULL OR x.send_after <= $1) OFFSET 0) c
+         WHERE ${IS_LIVE} AND ${withinShare('m', 'c')} AND m.state IN (${sqlStates(CLAIMED.from)}) AND m.next_at <= $1 AND m.lead_id IS NULL AND ${LEADS}
+           AND coalesce(m.channel = ANY ($3::text[]), true)
+         ORDER BY m.next_at, m.id
+         FOR UPDATE OF m SKIP LOCKED
+         LIMIT $2`,
 };
 /** Rows changed in one statement: a backlog of any size is held within some runs, and none of them takes long. */
 const HELD_AT_ONCE = 5000;
@@ -176,9 +172,12 @@ export class MessageStore {
     return rows.length;
   }
 
-  /** Takes due messages of approved campaigns on these channels under a lease; every later change must carry the fence. */
-  async claim(tx: Tx, now: Date, limit: number, leaseUntil: Date, channels: readonly Channel[]): Promise<Message[]> {
-    return tx.query<Message>(CLAIM, [now, limit, leaseUntil, channels]);
+  /**
+   * Locks due messages of approved campaigns on these channels until the transaction ends, past those that another has locked. `LeaseStore.claim` is
+   * to follow in the same transaction: on its own this claims nothing.
+   */
+  async due(tx: Tx, now: Date, limit: number, channels: readonly Channel[]): Promise<Message[]> {
+    return tx.query<Message>(DUE, [now, limit, channels]);
   }
 
   /**
