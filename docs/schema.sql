@@ -902,7 +902,7 @@ CREATE INDEX message_account ON message USING btree (incident_id, account) WHERE
 CREATE INDEX message_batched ON message USING btree (batch_id) WHERE (batch_id IS NOT NULL);
 CREATE INDEX message_campaign ON message USING btree (campaign_id, state);
 CREATE UNIQUE INDEX message_channel_once ON message USING btree (incident_id, customer_id, kind, round, channel);
-CREATE INDEX message_code ON message USING btree (substr((id)::text, 25, 10)) WHERE (body IS NOT NULL);
+CREATE INDEX message_code ON message USING btree (substr((id)::text, 25, 10)) WHERE ((body IS NOT NULL) AND (state = ANY (ARRAY['in_doubt'::text, 'sent'::text, 'delivered'::text])));
 CREATE INDEX message_customer ON message USING btree (customer_id, created_at DESC);
 CREATE INDEX message_doubt ON message USING btree (next_at) WHERE (state = 'in_doubt'::text);
 CREATE INDEX message_due ON message USING btree (next_at, id) WHERE (state = 'pending'::text);

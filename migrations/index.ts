@@ -54,6 +54,7 @@ import { ProviderIndex1795472000000 } from './1795472000000-provider-index.js';
 import { WeeklyMail1795491000000 } from './1795491000000-weekly-mail.js';
 import { ReplyWishes1795520000000 } from './1795520000000-reply-wishes.js';
 import { TraitSets1795530000000 } from './1795530000000-trait-sets.js';
+import { SentCodes1795610000000 } from './1795610000000-sent-codes.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -113,4 +114,5 @@ export const migrations = [
   WeeklyMail1795491000000,
   ReplyWishes1795520000000,
   TraitSets1795530000000,
+  SentCodes1795610000000,
 ];
