@@ -1,4 +1,4 @@
-import { Liquid } from 'liquidjs';
+import { Liquid, type Template } from 'liquidjs';
 
 /** Values that templates may use; every name is always given, null where there is nothing. */
 export type TemplateValues = Readonly<Record<string, string | null>>;
@@ -32,9 +32,23 @@ const LONGEST = 60_000;
  * @throws when it does not parse, uses a variable, filter or tag that it may not, or gets too long
  */
 export function render(template: string, values: TemplateValues): string {
-  const text = engine.parseAndRenderSync(template, values) as string;
+  const text = engine.renderSync(parsed(template), values) as string;
   if (text.length > LONGEST) throw new Error(`the text has ${text.length} characters, more than ${LONGEST}`);
   return text.trim();
+}
+
+/** Parsing costs twice what rendering does, and a campaign renders the same few templates for each of its customers. */
+const templates = new Map<string, Template[]>();
+/** All sections and channels of a dozen languages are some 500; beyond it all are parsed anew. */
+const TEMPLATES_KEPT = 1000;
+
+function parsed(template: string): Template[] {
+  const known = templates.get(template);
+  if (known) return known;
+  const made = engine.parse(template);
+  if (templates.size >= TEMPLATES_KEPT) templates.clear();
+  templates.set(template, made);
+  return made;
 }
 
 /** Finds the first problem of a template that may use these variables only; undefined if there is none. */

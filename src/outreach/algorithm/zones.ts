@@ -40,8 +40,20 @@ function isZone(name: string): boolean {
   return answer;
 }
 
+/** Regions of language tags that were taken apart, null for those that are none. Tags come from outside, so that only some are kept. */
+const regions = new Map<string, string | null>();
+const MOST_REGIONS = 2000;
+
 function regionOf(locale: string | null): string | undefined {
   if (locale === null) return undefined;
+  const known = regions.get(locale);
+  if (known !== undefined) return known ?? undefined;
+  const region = likelyRegion(locale);
+  if (regions.size < MOST_REGIONS) regions.set(locale, region ?? null);
+  return region;
+}
+
+function likelyRegion(locale: string): string | undefined {
   try {
     return new Intl.Locale(locale).maximize().region;
   } catch {
