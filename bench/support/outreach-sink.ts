@@ -2,8 +2,10 @@ import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 
-/** A mail server and an emulated Twilio that take everything and keep the last mail alone, in a process of their own; count what they took. */
-const taken = { mail: 0, mailBytes: 0, sms: 0, lastMail: '' };
+/** A mail server and an emulated Twilio that take everything and keep the last mails alone, in a process of their own; count what they took. */
+const taken = { mail: 0, mailBytes: 0, sms: 0, lastMails: [] as string[] };
+/** Enough to hold each language as often as it is sent. */
+const KEPT = 300;
 
 const smtp = new SMTPServer({
   disabledCommands: ['STARTTLS', 'AUTH'],
@@ -16,7 +18,7 @@ const smtp = new SMTPServer({
     });
     stream.on('end', () => {
       taken.mail++;
-      taken.lastMail = Buffer.concat(chunks).toString('latin1');
+      taken.lastMails[taken.mail % KEPT] = Buffer.concat(chunks).toString('latin1');
       done();
     });
   },
