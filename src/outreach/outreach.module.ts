@@ -22,6 +22,7 @@ import { Approvals } from './campaigns/approvals.service.js';
 import { DryRuns } from './campaigns/dry-run.service.js';
 import { GrantStore } from './campaigns/grant.store.js';
 import { OutcomeReadModel } from './campaigns/outcome.read-model.js';
+import { NewsForTold } from './campaigns/news.service.js';
 import { Ramps } from './campaigns/ramp.service.js';
 import { OutreachOutlooks } from './campaigns/outlook.service.js';
 import { CampaignStore } from './campaigns/campaign.store.js';
@@ -64,6 +65,7 @@ import { MessageQueue } from './public.js';
     GrantStore,
     DryRuns,
     OutcomeReadModel,
+    NewsForTold,
     Ramps,
     Approvals,
     OutreachOutlooks,

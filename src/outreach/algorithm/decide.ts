@@ -220,3 +220,8 @@ export function takesCustomer({ match }: Pick<Policy, 'match'>, { health, attrib
     );
   });
 }
+
+/** Names of the other policies. */
+export function othersOf(policies: readonly Policy[], policy: Policy): string[] {
+  return policies.filter((one) => one !== policy).map(({ name }) => name);
+}

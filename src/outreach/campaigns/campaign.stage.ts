@@ -18,6 +18,7 @@ import {
   decideApproval,
   isLopsided,
   type MatchableCustomer,
+  othersOf,
   policiesFor,
   takesCustomer,
   waitForPerson,
@@ -30,6 +31,7 @@ import { GrantStore } from './grant.store.js';
 import { MessageStore } from '../messages/message.store.js';
 import { ToldStore } from '../messages/told.store.js';
 import { MessageReadModel } from '../messages/message.read-model.js';
+import { NewsForTold } from './news.service.js';
 import { Planner } from './planner.service.js';
 import { Ramps } from './ramp.service.js';
 import { POLICIES_CONFIG, type Policy } from '../policy.js';
@@ -48,11 +50,6 @@ const ASK_AGAIN_HOURS = 4;
 const HOUR_MS = 3_600_000;
 /** Time after the end of an incident in which we look for customers who must hear that it is over. A judgement: two days. */
 const RESOLVED_LOOKBACK_MS = 48 * 3_600_000;
-
-/** Least time between two looks for customers of an incident to whom an update is due: they are told together. */
-const UPDATE_PAUSE_MS = 60_000;
-/** Incidents of which we remember when we looked last; beyond it we forget all and look again. */
-const MOST_LOOKS = 10_000;
 
 /** Kinds of campaigns that say that there is a fault, and so stop at its end. */
 const ABOUT_FAULT = ['notice', 'returned', 'update'] as const satisfies readonly CampaignKind[];
@@ -100,8 +97,6 @@ export class CampaignStage implements Stage {
   readonly pauseMs = 2000;
   readonly limitMs = 120_000;
 
-  private readonly looks = new Map<string, number>();
-
   constructor(
     @Inject(POLICIES_CONFIG) private readonly policies: readonly Policy[],
     private readonly incidents: Incidents,
@@ -119,6 +114,7 @@ export class CampaignStage implements Stage {
     private readonly planner: Planner,
     private readonly accounts: AccountContacts,
     private readonly ramps: Ramps,
+    private readonly news: NewsForTold,
     private readonly database: Database,
   ) {}
 
@@ -165,12 +161,6 @@ export class CampaignStage implements Stage {
     await database.transaction((tx) => this.incidents.appendNew(tx, incident.id, { kind: 'no_policy', words }, now));
   }
 
-  /** The policy with the trust that it has in this incident: no claims where one source makes unusually many. */
-  private async believed(tx: Tx, { issueIds }: Incident, policy: Policy): Promise<Policy> {
-    if (!policy.trust.includes('claimed') || !isLopsided(await this.issues.evidence(tx, issueIds))) return policy;
-    return { ...policy, trust: policy.trust.filter((one) => one !== 'claimed') };
-  }
-
   private async notify(tx: Tx, incident: Incident, policies: readonly Policy[], now: Date): Promise<number> {
     await this.withdrawEnd(tx, incident, now);
     if (await this.heldBack(tx, incident, now)) return 0;
@@ -179,48 +169,13 @@ export class CampaignStage implements Stage {
       await this.audiences.releaseHeldOut(tx, incident.id, now);
     let planned = await this.accounts.release(tx, incident, policies);
     for (const policy of policies)
-      planned += await this.tellReturn(tx, incident, policy, othersOf(policies, policy), now);
+      planned += await this.news.tellReturn(tx, incident, policy, othersOf(policies, policy), now);
     for (const audience of AUDIENCE_KINDS) planned += await this.notifyByTurns(tx, incident, audience, policies, now);
     for (const policy of policies) {
-      planned += await this.tellUpdate(tx, incident, policy, othersOf(policies, policy), now);
-      planned += await this.tryNextChannel(tx, incident, policy, now);
+      planned += await this.news.tellUpdate(tx, incident, policy, othersOf(policies, policy), now);
+      planned += await this.news.tryNextChannel(tx, incident, policy, now);
     }
     return planned;
-  }
-
-  /** Tells those who were told, and have heard nothing for as long as the policy says, that we still work on it. */
-  private async tellUpdate(
-    tx: Tx,
-    incident: Incident,
-    policy: Policy,
-    others: readonly string[],
-    now: Date,
-  ): Promise<number> {
-    if (!policy.updates || !this.mayLook(`${incident.id} ${policy.name}`, now)) return 0;
-    const of = { incidentId: incident.id, kind: 'update', audience: 'affected', others } as const;
-    if ((await this.campaigns.isStopped(tx, of)) || (await this.campaigns.isStopped(tx, { ...of, kind: 'notice' })))
-      return 0;
-    const { every, atMost } = policy.updates;
-    const due = { others, since: new Date(now.getTime() - every), atMost };
-    const told = await this.told.dueForUpdate(tx, [incident.id, ...incident.mergedIds], due, BATCH);
-    if (told.length === 0) return 0;
-    const { wave } = await this.campaigns.reached(tx, of);
-    // It goes to exactly those who were told, and what they were told was approved.
-    const decision: ApprovalDecision = { state: 'approved', reason: { code: 'goes_with_notice' } };
-    const about = { ...of, policy: policy.name, wave: wave + 1, claimed: false };
-    const id = await this.campaigns.insert(tx, about, decision, now);
-    const customers = await this.planner.planNews(tx, { ...of, campaignId: id, incident }, policy, told, now);
-    const facts = { wave: wave + 1, customers, state: decision.state, ...campaignFacts(id, decision.reason) };
-    await this.incidents.append(tx, incident.id, 'forewarn', { kind: 'campaign', ...facts }, now);
-    return customers;
-  }
-
-  /** Keeps looks that read many rows apart. */
-  private mayLook(what: string, now: Date): boolean {
-    if (now.getTime() - (this.looks.get(what) ?? 0) < UPDATE_PAUSE_MS) return false;
-    if (this.looks.size >= MOST_LOOKS) this.looks.clear();
-    this.looks.set(what, now.getTime());
-    return true;
   }
 
   /** Each policy in turn takes its customers out of those whom the policies before it have looked at and left. */
@@ -246,61 +201,6 @@ export class CampaignStage implements Stage {
     return planned;
   }
 
-  /** Tries the next channel where a message did not arrive; the same customers, so with the approval of that message. */
-  private async tryNextChannel(tx: Tx, incident: Incident, policy: Policy, now: Date): Promise<number> {
-    const { id, status } = incident;
-    if (!policy.fallback) return 0;
-    const sentBefore = new Date(now.getTime() - policy.fallback.after);
-    const of = { incidentId: id, policy: policy.name, isOver: status === 'resolved' };
-    const missed = await this.told.notArrived(tx, of, sentBefore, PAGE);
-    if (missed.length === 0) return 0;
-    const { customers, failed } = await this.planner.planNextChannel(tx, incident, policy, missed, now);
-    const campaignIds = [...new Set(missed.map(({ campaignId }) => campaignId))];
-    await this.campaigns.goOn(tx, campaignIds);
-    const fact = {
-      kind: 'next_channel',
-      campaignIds: campaignIds.map(String),
-      noReceipt: customers - failed,
-      failed,
-    } as const;
-    if (customers > 0) await this.incidents.append(tx, id, 'forewarn', fact, now);
-    return missed.length;
-  }
-
-  /**
-   * Tells those who were told that the fault was fixed that it is back: an approval of theirs is no approval of these words, and where only claims
-   * say that it is back a person decides.
-   */
-  private async tellReturn(
-    tx: Tx,
-    incident: Incident,
-    policy: Policy,
-    others: readonly string[],
-    now: Date,
-  ): Promise<number> {
-    const { id: incidentId, previousIncidentId } = incident;
-    const of = { incidentId, kind: 'returned', audience: 'affected', others } as const;
-    if (!policy.onReturn || previousIncidentId === null || (await this.campaigns.isStopped(tx, of))) return 0;
-    const previous = await this.incidents.find(tx, previousIncidentId);
-    const family = [previousIncidentId, ...(previous?.mergedIds ?? [])];
-    const told = await this.told.toldEndOf(tx, family, [incidentId, ...incident.mergedIds], others, BATCH);
-    if (told.length === 0) return 0;
-    const hit = await this.audiences.after(tx, incidentId, 'affected', 0, PAGE);
-    const believed = await this.believed(tx, incident, policy);
-    const before = await this.told.countNotices(tx, incidentId);
-    const decision = hit.some(({ trust }) => countsByItself(believed, 'affected', trust))
-      ? decideApproval(policy, before + told.length, now)
-      : waitForPerson('affected', told.length);
-    const { wave } = await this.campaigns.reached(tx, of);
-    const about = { ...of, policy: policy.name, wave: wave + 1, claimed: false };
-    const id = await this.campaigns.insert(tx, about, decision, now);
-    if (policy.ramp?.[0] !== undefined) await this.campaigns.setShare(tx, id, policy.ramp[0], now);
-    const customers = await this.planner.planNews(tx, { ...of, campaignId: id, incident }, policy, told, now);
-    const facts = { wave: wave + 1, customers, state: decision.state, ...campaignFacts(id, decision.reason) };
-    await this.incidents.append(tx, incidentId, 'forewarn', { kind: 'campaign', ...facts }, now);
-    return customers;
-  }
-
   private async notifyAudience(tx: Tx, turn: Turn): Promise<number> {
     const { incident, of, asWritten, now } = turn;
     const { audience, others } = of;
@@ -319,7 +219,7 @@ export class CampaignStage implements Stage {
     const open = claims?.state === 'awaiting_approval' ? claims : undefined;
     // Of those at risk no claim counts by itself, so there is nothing to look for; nor where nobody is known by a claim alone.
     const hasClaims = open !== undefined || members.some(({ trust }) => trust === 'claimed');
-    const policy = audience === 'affected' && hasClaims ? await this.believed(tx, incident, asWritten) : asWritten;
+    const policy = audience === 'affected' && hasClaims ? await this.news.believed(tx, incident, asWritten) : asWritten;
     const promotes = open && audience === 'affected';
     const proven = promotes ? await this.messages.countPromotable(tx, open.id, policy.trust) : 0;
     if (members.length === 0 && proven === 0) return 0;
@@ -516,44 +416,10 @@ export class CampaignStage implements Stage {
       await this.campaigns.setState(tx, id, { from: [state], to: 'cancelled', reason, actor: 'forewarn' }, now);
     }
     for (const policy of policies) {
-      worked += await this.tellEnd(tx, incident, policy, othersOf(policies, policy), now);
-      worked += await this.tryNextChannel(tx, incident, policy, now);
+      worked += await this.news.tellEnd(tx, incident, policy, othersOf(policies, policy), now);
+      worked += await this.news.tryNextChannel(tx, incident, policy, now);
     }
     return worked;
-  }
-
-  /** Tells those who were told under a policy that it is over, once; returns how many. */
-  private async tellEnd(
-    tx: Tx,
-    incident: Incident,
-    policy: Policy,
-    others: readonly string[],
-    now: Date,
-  ): Promise<number> {
-    if (!policy.onResolve) return 0;
-    const told = await this.told.toldWithoutResolved(tx, [incident.id, ...incident.mergedIds], others, BATCH);
-    if (told.length === 0) return 0;
-    const of = { incidentId: incident.id, kind: 'resolved', audience: 'affected', others } as const;
-    const before = await this.campaigns.lastWave(tx, of);
-    if (before?.state === 'cancelled') return 0;
-    const reuse = before && before.state !== 'done';
-    // It goes to exactly those who were told, and what they were told was approved.
-    const decision: ApprovalDecision = { state: 'approved', reason: { code: 'goes_with_notice' } };
-    const id = reuse
-      ? before.id
-      : await this.campaigns.insert(
-          tx,
-          {
-            ...of,
-            policy: policy.name,
-            wave: (before?.wave ?? 0) + 1,
-            claimed: false,
-          },
-          decision,
-          now,
-        );
-    await this.planner.planNews(tx, { ...of, campaignId: id, incident }, policy, told, now);
-    return told.length;
   }
 
   /** An approval that has waited for hours is asked for anew: what was looked at by then cannot be approved any more. */
@@ -588,9 +454,4 @@ export class CampaignStage implements Stage {
 
 function idsOf(members: readonly NewMember[]): number[] {
   return members.map(({ customerId }) => customerId);
-}
-
-/** Names of the other policies. */
-function othersOf(policies: readonly Policy[], policy: Policy): string[] {
-  return policies.filter((one) => one !== policy).map(({ name }) => name);
 }
