@@ -13,7 +13,6 @@ import { type DatedEvent, type ReadRecord } from './replay/exported-events.js';
 import { play } from './replay/play.js';
 import { headline, incidentWords, type ReplayFacts } from './replay/replay-words.js';
 import { ReplayClock } from './replay/replay-clock.js';
-import { Scratch } from './replay/scratch.js';
 
 export const HELP = `usage: forewarn replay [options] FILE|FOLDER|-...     - is standard input
 
@@ -173,6 +172,7 @@ async function replay(
 ): Promise<ReplayFacts> {
   const [from, to] = [events[0]?.at ?? 0, events.at(-1)?.at ?? 0];
   const progress = new Progress(stderr, events.length);
+  const { Scratch } = await import('./replay/scratch.js'); // the whole daemon, which a wrong argument need not wait for
   const scratch = await Scratch.open(config, slug, new ReplayClock(from));
   try {
     await play(scratch, events, (done) => progress.show(done), signal);

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { chmod, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startDaemon } from '../daemon/daemon.js';
 import { loadConfig, SHIPPED_CONFIG } from '../forewarn-config.js';
 import { readSettings } from '../platform/config/settings.js';
 import { createLogger } from '../platform/logging/logger.js';
@@ -54,6 +53,7 @@ export async function buildStageSet(): Promise<StageSet> {
     });
     const complaints: string[] = [];
     const logger = createLogger('warn', { write: (line) => void complaints.push(line) });
+    const { startDaemon } = await import('../daemon/daemon.js'); // takes a second to load, which --help need not wait for
     const daemon = await startDaemon(settings, loadConfig(join(folder, 'forewarn.yaml')), { logger });
     const strike = async () => {
       await daemon.stop();
