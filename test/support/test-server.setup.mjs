@@ -4,7 +4,7 @@
 // and of the processes that they start lie in the run's folder, too.
 import { execFileSync } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, chmod, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { access, chmod, mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -12,12 +12,14 @@ import pg from 'pg';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const PREFIX = '.build-test-';
+const FOLDER_PREFIX = 'fw-test-';
 const IN_MEMORY = '/dev/shm';
-/** Room that a run may need there: four times the most that was seen (0.5 GB). */
+/** Room that a run may need there; chosen by judgement, not measured. */
 const ROOM_BYTES = 2 * 1024 ** 3;
 
 export default async function setUp() {
-  await removeBuildsOfDeadRuns();
+  await removeLeftovers(root, PREFIX);
+  for (const folder of [IN_MEMORY, tmpdir()]) await removeLeftovers(folder, FOLDER_PREFIX);
   const name = `${PREFIX}${process.pid}`;
   execFileSync(process.execPath, ['scripts/build.mjs', '--out', name], { cwd: root, stdio: 'inherit' });
   const build = join(root, name);
@@ -54,7 +56,8 @@ export default async function setUp() {
  * may have to wait for the disk's journal. `nobody`, as whom the database of root runs, may pass through it.
  */
 async function makeRunFolder() {
-  const folder = await mkdtemp(join((await hasRoom(IN_MEMORY)) ? IN_MEMORY : tmpdir(), 'fw-test-'));
+  const place = (await hasRoom(IN_MEMORY)) ? IN_MEMORY : tmpdir();
+  const folder = await mkdtemp(join(place, `${FOLDER_PREFIX}${process.pid}-`));
   await chmod(folder, 0o711);
   return folder;
 }
@@ -75,10 +78,12 @@ async function relaxDurability(client) {
   await client.query('SELECT pg_reload_conf()');
 }
 
-async function removeBuildsOfDeadRuns() {
-  for (const name of await readdir(root)) {
-    if (name.startsWith(PREFIX) && !isAlive(Number(name.slice(PREFIX.length))))
-      await rm(join(root, name), { recursive: true, force: true });
+/** Removes what our runs left in a folder when they were ended before their end. Names begin with the prefix and a process id. */
+async function removeLeftovers(folder, prefix) {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : NaN;
+    const path = join(folder, name);
+    if (!Number.isNaN(pid) && !isAlive(pid) && (await isOurs(path))) await rm(path, { recursive: true, force: true });
   }
 }
 
@@ -86,9 +91,13 @@ function isAlive(pid) {
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return error.code === 'EPERM'; // somebody else's
   }
+}
+
+async function isOurs(path) {
+  return (await stat(path).catch(() => undefined))?.uid === process.getuid();
 }
 
 export async function withClient(url, work) {
