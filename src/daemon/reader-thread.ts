@@ -14,6 +14,5 @@ export interface ReadingSetup {
 const grouping = { versions: FINGERPRINTS_IN_USE, rules: compileRules((workerData as ReadingSetup).rules) };
 
 parentPort?.on('message', (order: ThreadOrder) => {
-  const report = reportOf(bodiesOf(order).map((raw) => separate(raw, (event) => factsOf(event, grouping))));
-  parentPort?.postMessage(report, [report.texts]);
+  parentPort?.postMessage(reportOf(bodiesOf(order).map((raw) => separate(raw, (event) => factsOf(event, grouping)))));
 });

@@ -3,6 +3,7 @@ import { type Protocol } from '../events/protocol.js';
 import { type Facts } from '../grouping/facts.js';
 import { type GroupingKey } from '../grouping/grouping-key.js';
 import { type Trust } from '../projects/project-key.js';
+import { type SentText } from './reader/sent-text.js';
 
 /** A JSON object as an app sent it. */
 export type Payload = Readonly<Record<string, unknown>>;
@@ -32,6 +33,15 @@ export interface EventText {
   readonly text: Buffer;
 }
 
+/** A text of which it is known where in its body it stands, so that no event carries a copy. */
+export interface EventPlace {
+  readonly protocol: Protocol;
+  readonly body: SentText;
+  /** Bytes of the decoded body before the text, and of the text. */
+  readonly from: number;
+  readonly length: number;
+}
+
 /**
  * An event on its way through the buffer: what counts it, and from what the few that are written down in full are read. Small where it can
  * be, since events wait in numbers and whatever they hold is copied about by the garbage collector.
@@ -47,7 +57,7 @@ export interface QueuedEvent extends Origin {
   /** Undefined where they could not be made, for the reason that `fault` gives. */
   readonly facts: Facts | undefined;
   readonly fault?: unknown;
-  readonly content: FullEvent | EventText;
+  readonly content: FullEvent | EventText | EventPlace;
 }
 
 /** An event that can be counted. */
@@ -60,7 +70,7 @@ export function inFull({
   hasPayload,
   content,
 }: Pick<QueuedEvent, 'eventId' | 'receivedAt' | 'hasPayload' | 'content'>): FullEvent {
-  const { event, payload, ...rest } = 'text' in content ? readAgain(content, receivedAt) : content;
+  const { event, payload, ...rest } = 'protocol' in content ? readAgain(content, receivedAt) : content;
   return {
     ...rest,
     event: event.eventId === eventId ? event : { ...event, eventId },
@@ -68,7 +78,9 @@ export function inFull({
   };
 }
 
-function readAgain({ protocol, text }: EventText, receivedAt: number): FullEvent {
+function readAgain(content: EventText | EventPlace, receivedAt: number): FullEvent {
+  const { protocol } = content;
+  const text = 'text' in content ? content.text : content.body.text(content.from, content.length);
   const payload = JSON.parse(text.toString()) as Record<string, unknown>;
   const event = protocol.readPayload(payload, receivedAt);
   if (!event) throw new Error(`an event of ${protocol.name} could not be read again`);

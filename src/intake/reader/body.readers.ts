@@ -18,6 +18,7 @@ import { type Queued, RequestTurns } from '../http/request.turns.js';
 import { type QueuedEvent } from '../queued-event.js';
 import { tryFacts } from './facts.js';
 import { type ReadingThread } from './reading-thread.js';
+import { SentText } from './sent-text.js';
 import { type RawBody, type SeparatedBody } from './separated-body.js';
 
 /** Decompressed bytes up to which a body is decompressed before there is room for it. */
@@ -156,11 +157,14 @@ export class BodyReaders {
   }
 }
 
-function ofSeparated({ events, rest }: SeparatedBody, { receivedAt, route: { protocol } }: RawBody): ReadBody {
+function ofSeparated({ events, rest }: SeparatedBody, raw: RawBody): ReadBody {
+  const { receivedAt, route } = raw;
+  const body = new SentText(raw);
   return {
     ok: true,
-    events: events.map(({ eventId, position, facts, signed, text }) => {
-      return { eventId, position, receivedAt, facts, signed, content: { protocol, text } };
+    events: events.map(({ eventId, position, facts, signed, from, length }) => {
+      const content = { protocol: route.protocol, body, from, length };
+      return { eventId, position, receivedAt, facts, signed, content };
     }),
     rest,
   };

@@ -9,6 +9,7 @@ import { Scrubber } from '../../events/scrubber.js';
 import { factsOf } from '../../grouping/facts.js';
 import { decodeBody } from '../http/content-encoding.js';
 import { inFull } from '../queued-event.js';
+import { SentText } from './sent-text.js';
 import { separate } from './separated-body.js';
 
 /** FUZZ_SEED takes another seed; a failure names the body's number. */
@@ -189,7 +190,11 @@ function readBy(routeId: string, body: Buffer, contentType: string): AppEvent[] 
   if (!content.ok) return [];
   const raw = { route, contentType, encoding: undefined, receivedAt: NOW, body };
   const separated = route.packed ? undefined : separate(raw, (event) => factsOf(event, { versions: [], rules: [] }));
-  if (separated) expect(JSON.stringify(separated.rest)).toBe(JSON.stringify(restOf(content)));
+  if (separated) {
+    expect(JSON.stringify(separated.rest)).toBe(JSON.stringify(restOf(content)));
+    const places = separated.events.map(({ from, length }) => new SentText(raw).text(from, length));
+    expect(places).toEqual(content.events.map(({ text }) => text));
+  }
   for (const { event, payload, text } of content.events) {
     storable(scrubber.payload(payload, event.user));
     const content = text ? { protocol, text } : undefined;

@@ -5,6 +5,7 @@ import { ROUTES } from '../../events/protocols.js';
 import { type Facts, factsOf } from '../../grouping/facts.js';
 import { inFull } from '../queued-event.js';
 import { type RawBody, separate, type SeparatedBody } from './separated-body.js';
+import { SentText } from './sent-text.js';
 import { bodiesOf, orderOf, readReport, reportOf } from './thread-messages.js';
 
 const NOW = 1_795_600_000_000;
@@ -28,9 +29,16 @@ function overThreads(raw: RawBody, of: (event: AppEvent) => Facts = facts): Sepa
   return readReport(reportOf(bodiesOf(orderOf([raw])).map((one) => separate(one, of))))[0];
 }
 
+/** The texts of the events that another thread has found in a body. */
+function textsOf(raw: RawBody): string[] | undefined {
+  const body = new SentText(raw);
+  return overThreads(raw)?.events.map(({ from, length }) => body.text(from, length).toString());
+}
+
 describe('a body that is taken apart on another thread', () => {
-  it('gives each event its id, facts and text, and the DSN of the header', () => {
-    const body = overThreads(sent('Sentry.envelope', envelope(['event', EVENT], ['event', '{"message":"second"}'])));
+  it('gives each event its id, facts and the place of its text, and the DSN of the header', () => {
+    const raw = sent('Sentry.envelope', envelope(['event', EVENT], ['event', '{"message":"second"}']));
+    const body = overThreads(raw);
     expect(body?.rest).toMatchObject({ dsn: 'http://k@localhost/1', unused: 0, faults: [] });
     expect(body?.events.map(({ eventId, position, facts: { identities } }) => [eventId, position, identities])).toEqual(
       [
@@ -38,15 +46,21 @@ describe('a body that is taken apart on another thread', () => {
         ['', 2, []],
       ],
     );
-    expect(body?.events.map(({ text }) => text.toString())).toEqual([EVENT, '{"message":"second"}']);
+    expect(textsOf(raw)).toEqual([EVENT, '{"message":"second"}']);
   });
 
   it('gives events that can be read in full again from their texts', () => {
     const { protocol } = sent('Sentry.store', '').route;
-    const [event] = overThreads(sent('Sentry.store', gzipSync(EVENT), 'gzip'))!.events;
-    const content = { protocol, text: event!.text };
+    const raw = sent('Sentry.store', gzipSync(EVENT), 'gzip');
+    const [event] = overThreads(raw)!.events;
+    const content = { protocol, body: new SentText(raw), from: event!.from, length: event!.length };
     const full = inFull({ eventId: ID, receivedAt: NOW, hasPayload: true, content });
     expect(full).toMatchObject({ event: { eventId: ID, user: { id: 'c-1' } }, payload: JSON.parse(EVENT) as object });
+  });
+
+  it('is decoded once more where texts are wanted, once for all of its events', () => {
+    const body = new SentText(sent('Sentry.envelope', gzipSync(envelope(['event', EVENT], ['event', EVENT])), 'gzip'));
+    expect(body.text(10, 5).buffer).toBe(body.text(20, 5).buffer);
   });
 
   it('is compressed, or as raven-ruby sends it', () => {
@@ -54,8 +68,10 @@ describe('a body that is taken apart on another thread', () => {
       sent('Sentry.store', gzipSync(EVENT), 'gzip'),
       sent('Sentry.store', deflateSync(EVENT).toString('base64')),
     ];
-    for (const body of bodies)
+    for (const body of bodies) {
       expect(overThreads(body)?.events).toMatchObject([{ eventId: '', facts: { identities: [{ value: 'c-1' }] } }]);
+      expect(textsOf(body)).toEqual([EVENT]);
+    }
   });
 
   it('may begin with a byte order mark', () => {
@@ -63,7 +79,7 @@ describe('a body that is taken apart on another thread', () => {
       ['envelope', envelope(['event', EVENT])],
       ['store', EVENT],
     ] as const)
-      expect(overThreads(sent(`Sentry.${path}`, `\ufeff${text}`))?.events[0]?.text.toString()).toBe(EVENT);
+      expect(textsOf(sent(`Sentry.${path}`, `\ufeff${text}`))).toEqual([EVENT]);
   });
 
   it('may hold anything beside events, and says what', () => {

@@ -6,7 +6,7 @@ import { type AppEvent } from '../../events/event.js';
 import { decodeSent } from '../http/content-encoding.js';
 
 /** Largest decompressed body that is separated, bytes; a larger one is read where nothing waits behind it. */
-const MAX_SEPARATED = 1024 * 1024;
+export const MAX_SEPARATED = 1024 * 1024;
 
 /** The body of a request as it came. */
 export interface RawBody {
@@ -19,7 +19,7 @@ export interface RawBody {
   readonly body: Buffer;
 }
 
-/** An event of a separated body: what counts it, and its text. */
+/** An event of a separated body: what counts it, and where its text is. */
 export interface SeparatedEvent {
   /** '' where the app gave none. */
   readonly eventId: string;
@@ -27,10 +27,12 @@ export interface SeparatedEvent {
   readonly facts: Facts;
   /** Proof of the customer's id. */
   readonly signed?: SignedId | undefined;
-  readonly text: Buffer;
+  /** Bytes of the decoded body before its text, and of its text. */
+  readonly from: number;
+  readonly length: number;
 }
 
-/** A body taken apart: plain data but for the texts. */
+/** A body taken apart: plain data, which goes from thread to thread as JSON. */
 export interface SeparatedBody {
   readonly events: readonly SeparatedEvent[];
   readonly rest: Remainder;
@@ -46,18 +48,26 @@ export function separate(raw: RawBody, factsOf: (event: AppEvent) => Facts): Sep
   if (!decoded.ok) return undefined;
   const sent = { operation: route.operation, contentType, receivedAt, body: decoded.body };
   const content = readAtOnce(route.protocol.read(sent));
-  if (!content.ok || !content.events.every(hasText)) return undefined;
+  if (!content.ok) return undefined;
   const { events, dsn, telemetry, unused, ignored, faults } = content;
+  const separated: SeparatedEvent[] = [];
   try {
-    const separated = events.map(({ event, position, text }) => {
-      return { eventId: event.eventId, position, facts: factsOf(event), signed: signedIdOf(event.user), text };
-    });
+    for (const read of events) {
+      const { event, position } = read;
+      const place = placeOf(read, decoded.body);
+      if (!place) return undefined;
+      const signed = signedIdOf(event.user);
+      separated.push({ eventId: event.eventId, position, facts: factsOf(event), signed, ...place });
+    }
     return { events: separated, rest: { dsn, telemetry, unused, ignored, faults } };
   } catch {
     return undefined; // an event that spoils its facts is set aside with the reason where it is read in full
   }
 }
 
-function hasText(read: ReadEvent): read is ReadEvent & { readonly text: Buffer } {
-  return read.text !== undefined;
+/** Where the text of an event stands in the body; undefined for an event that has none there. */
+function placeOf({ text }: ReadEvent, body: Buffer): { from: number; length: number } | undefined {
+  if (text?.buffer !== body.buffer) return undefined;
+  const from = text.byteOffset - body.byteOffset;
+  return from >= 0 && from + text.length <= body.length ? { from, length: text.length } : undefined;
 }

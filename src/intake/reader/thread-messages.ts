@@ -1,6 +1,5 @@
-import { type Remainder } from '../../events/protocol.js';
 import { ROUTES } from '../../events/protocols.js';
-import { type RawBody, type SeparatedBody, type SeparatedEvent } from './separated-body.js';
+import { type RawBody, type SeparatedBody } from './separated-body.js';
 
 /** Some bodies for the reading thread, one after the other in `bodies`, each with its length. */
 export interface ThreadOrder {
@@ -11,18 +10,11 @@ export interface ThreadOrder {
   readonly bodies: ArrayBuffer;
 }
 
-/** Answers to an order, in its order: facts as JSON text, which goes between threads faster than objects, and the texts of all events in one. */
-export interface ThreadReport {
-  /** JSON of `(ReportedBody | null)[]`; null for bodies that the thread leaves. */
-  readonly bodies: string;
-  readonly texts: ArrayBuffer;
-}
-
-/** A separated body; each text is given by its length, the next one follows. */
-interface ReportedBody {
-  readonly rest: Remainder;
-  readonly events: readonly (Omit<SeparatedEvent, 'text'> & { readonly length: number })[];
-}
+/**
+ * Answers to an order, in its order: JSON text of `(SeparatedBody | null)[]`, which goes between threads faster than objects, null for bodies that
+ * the thread leaves. Texts of events stay behind: whoever gave the order has the bodies.
+ */
+export type ThreadReport = string;
 
 const ROUTE_OF = new Map(ROUTES.map((route) => [route.id, route]));
 
@@ -48,27 +40,12 @@ export function bodiesOf({ requests, bodies }: ThreadOrder): RawBody[] {
 
 /** The report on an order; undefined stands for a body that is left. */
 export function reportOf(separated: readonly (SeparatedBody | undefined)[]): ThreadReport {
-  const reported = separated.map((one): ReportedBody | null =>
-    one === undefined
-      ? null
-      : { rest: one.rest, events: one.events.map(({ text, ...event }) => ({ ...event, length: text.length })) },
-  );
-  const texts = joined(separated.flatMap((one) => one?.events.map(({ text }) => text) ?? []));
-  return { bodies: JSON.stringify(reported), texts };
+  return JSON.stringify(separated);
 }
 
 /** The bodies of a report, undefined for those that are left. */
-export function readReport({ bodies, texts }: ThreadReport): (SeparatedBody | undefined)[] {
-  let from = 0;
-  return (JSON.parse(bodies) as (ReportedBody | null)[]).map((body) => {
-    if (body === null) return undefined;
-    const events = body.events.map(({ eventId, position, facts, signed, length }) => {
-      const text = Buffer.from(texts, from, length);
-      from += length;
-      return { eventId, position, facts, signed, text };
-    });
-    return { events, rest: body.rest };
-  });
+export function readReport(report: ThreadReport): (SeparatedBody | undefined)[] {
+  return (JSON.parse(report) as (SeparatedBody | null)[]).map((body) => body ?? undefined);
 }
 
 function joined(parts: readonly Buffer[]): ArrayBuffer {
