@@ -1,6 +1,7 @@
 import { allRows, type CodedRows, combinationText, rowsWith, type Term } from './coded-rows.js';
 import { type Interval, liftInterval, logEvidence, predictiveInterval } from './chance.v1.js';
-import { type Combination, priceOfLooking, relativeEntropy, scan } from './scan.v1.js';
+import { type Combination, priceOfLooking, relativeEntropy, scanInTurns } from './scan.v1.js';
+import { atOnce, type Turns } from './turns.js';
 
 /** Active customers of a project: one row each, traits in columns, and 1 for each customer whom the fault has hit. */
 export interface ActiveCustomers {
@@ -78,7 +79,12 @@ const LEVEL = 0.95;
  * Kulldorff log likelihood ratio, less {@link TERM_PENALTY} a term; we look for further causes among the hits that it
  * leaves over. Offers only what stays beyond chance at every look of the incident's life.
  */
-export function findCauses({ rows, hit, standsFor = ITSELF }: ActiveCustomers): CausesFound {
+export function findCauses(customers: ActiveCustomers): CausesFound {
+  return atOnce(findCausesInTurns(customers));
+}
+
+/** The same, in many short turns. */
+export function* findCausesInTurns({ rows, hit, standsFor = ITSELF }: ActiveCustomers): Turns<CausesFound> {
   const every = allRows(rows);
   const affected = every.filter((row) => hit[row] === 1);
   const found: (readonly Term[])[] = [];
@@ -86,7 +92,8 @@ export function findCauses({ rows, hit, standsFor = ITSELF }: ActiveCustomers): 
   const explained = new Uint8Array(rows.size);
   let left = every;
   while (causes.length < MOST_CAUSES) {
-    const next = bestCombination(rows, hit, standsFor, left);
+    const next = yield* bestCombination(rows, hit, standsFor, left);
+    yield;
     if (next === undefined) break;
     found.push(next.terms);
     const active = rowsWith(rows, every, next.terms);
@@ -95,29 +102,32 @@ export function findCauses({ rows, hit, standsFor = ITSELF }: ActiveCustomers): 
     causes.push(
       causeOf(rows, next, counted({ hit: hits, others: active.length - hits }, standsFor), counted(of, standsFor)),
     );
-    for (const row of active) explained[row] = 1;
+    mark(explained, active);
+    yield;
     left = left.filter((row) => explained[row] === 0);
   }
+  yield;
   return { causes, atRisk: atRiskOf(rows, hit, standsFor, found) };
 }
 
 /** Finds the best combination among the customers `left`, with its evidence; undefined if chance could have made it. */
-function bestCombination(
+function* bestCombination(
   rows: CodedRows,
   hit: Uint8Array,
   standsFor: StandsFor,
   left: Int32Array,
-): (Combination & { evidence: number }) | undefined {
+): Turns<(Combination & { evidence: number }) | undefined> {
   const hitLeft = sampled(left.filter((row) => hit[row] === 1));
   const others = sampled(left.filter((row) => hit[row] !== 1));
   const affected = hitLeft.sample.length;
   if (affected < LEAST_AFFECTED) return undefined;
   const [hits, active] = [new Float64Array(rows.size), new Float64Array(rows.size)];
-  for (const row of hitLeft.sample) [hits[row], active[row]] = [1, hitLeft.weight * standsFor.hit];
-  for (const row of others.sample) active[row] = others.weight * standsFor.others;
+  mark(hits, hitLeft.sample);
+  mark(active, hitLeft.sample, hitLeft.weight * standsFor.hit);
+  mark(active, others.sample, others.weight * standsFor.others);
   const score = (hitShare: number, activeShare: number, depth: number) =>
     affected * relativeEntropy(hitShare, activeShare) - TERM_PENALTY * depth;
-  const found = scan(rows, { hits, active }, score, {
+  const found = yield* scanInTurns(rows, { hits, active }, score, {
     ...LIMITS,
     minHitShare: Math.max(LEAST_SHARE, LEAST_AFFECTED / affected),
   });
@@ -126,6 +136,11 @@ function bestCombination(
   const chance = logEvidence(best.hits, found.totalHits, best.active / found.totalActive);
   const evidence = chance - priceOfLooking(rows, best.terms, LIMITS.depth);
   return evidence >= Math.log(1 / FALSE_ALARM) ? { ...best, evidence } : undefined;
+}
+
+/** Sets the places of these rows. */
+function mark(places: Uint8Array | Float64Array, rows: Int32Array, value = 1): void {
+  for (const row of rows) places[row] = value;
 }
 
 /** Samples rows at a regular step so that at most {@link SAMPLE} are left, and tells how many each stands for. */
@@ -175,7 +190,7 @@ function atRiskOf(
   causes: readonly (readonly Term[])[],
 ): AtRisk | null {
   const matching = new Uint8Array(rows.size);
-  for (const terms of causes) for (const row of rowsWith(rows, allRows(rows), terms)) matching[row] = 1;
+  for (const terms of causes) mark(matching, rowsWith(rows, allRows(rows), terms));
   const members = allRows(rows).filter((row) => matching[row] === 1);
   const customers = members.filter((row) => hit[row] !== 1);
   if (customers.length === 0) return null;

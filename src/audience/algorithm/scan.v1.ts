@@ -1,4 +1,5 @@
 import { allRows, type CodedRows, rowsWith, sumByCode, sumOver, type Term } from './coded-rows.js';
+import { atOnce, type Turns } from './turns.js';
 
 /**
  * Scan statistic that finds causes. Among all combinations of up to three traits it looks for the one whose share of
@@ -66,6 +67,11 @@ export function priceOfLooking(rows: CodedRows, terms: readonly Term[], depth: n
 
 /** Searches all combinations of one and two terms, and those of more by a beam over the best. */
 export function scan(rows: CodedRows, weights: Weights, score: Score, limits: ScanLimits): ScanResult {
+  return atOnce(scanInTurns(rows, weights, score, limits));
+}
+
+/** The same search, a turn for each combination that is extended. */
+export function scanInTurns(rows: CodedRows, weights: Weights, score: Score, limits: ScanLimits): Turns<ScanResult> {
   return new Scan(rows, weights, score, limits).run();
 }
 
@@ -92,15 +98,18 @@ class Scan {
     this.activeOf = new Float64Array(mostValues);
   }
 
-  run(): ScanResult {
+  *run(): Turns<ScanResult> {
     const { depth } = this.limits;
     const singles = this.children([], 0);
     const found = [...singles];
     let last: Combination[] = [];
-    if (depth > 1) last = singles.flatMap(({ terms }) => this.children(terms, (terms[0]?.column ?? 0) + 1));
+    for (const { terms } of depth > 1 ? singles : []) {
+      yield;
+      last.push(...this.children(terms, (terms[0]?.column ?? 0) + 1));
+    }
     for (const pair of last) found.push(pair);
     for (let terms = 3; terms <= depth; terms += 1) {
-      last = this.deeper(last);
+      last = yield* this.deeper(last);
       for (const combination of last) found.push(combination);
     }
     found.sort((one, other) => other.score - one.score);
@@ -109,10 +118,11 @@ class Scan {
   }
 
   /** Extends the best of `parents` by one term, each combination once. */
-  private deeper(parents: readonly Combination[]): Combination[] {
+  private *deeper(parents: readonly Combination[]): Turns<Combination[]> {
     const beam = [...parents].sort((one, other) => other.score - one.score).slice(0, this.limits.beam);
     const seen = new Map<string, Combination>();
     for (const { terms } of beam) {
+      yield;
       for (const child of this.children(terms, 0)) seen.set(keyOf(child.terms), child);
     }
     return [...seen.values()];

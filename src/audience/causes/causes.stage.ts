@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
@@ -6,7 +7,8 @@ import { readAhead } from '../../platform/db/read-ahead.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { wake } from '../../platform/stages/wake.js';
 import { type Trust } from '../../projects/project-key.js';
-import { type CausesFound, findCauses, LEAST_AFFECTED, type StandsFor } from '../algorithm/causes.v1.js';
+import { type CausesFound, findCausesInTurns, LEAST_AFFECTED, type StandsFor } from '../algorithm/causes.v1.js';
+import { type Turns } from '../algorithm/turns.js';
 import {
   type ActiveCustomer,
   CausesStore,
@@ -75,7 +77,7 @@ export class CausesStage implements Stage {
     const active = await this.store.active(database, about, this.mostActive);
     const known = await this.traitsOf(database, incident.projectId, active);
     const standsFor = { hit: shareOf(active, true), others: shareOf(active, false) };
-    const { causes, atRisk, rows } = causesOf(active, known, standsFor);
+    const { causes, atRisk, rows } = await causesOf(active, known, standsFor);
     const members = [...(atRisk?.customers ?? [])].flatMap((row) => active[row]?.id ?? []);
     const look = { projectId: incident.projectId, active, known, causes, rows, standsFor, now };
     const unread = atRisk && standsFor.others > 1 ? await this.unread(database, about, look) : [];
@@ -115,10 +117,10 @@ export class CausesStage implements Stage {
     unread: readonly number[],
     about: Look,
   ): Promise<FoundAtRisk[]> {
-    const causes = knownCauses(about);
+    const causes = await knownCauses(about);
     const terms = about.causes.flatMap((one) => one.terms);
     const named = terms.filter(({ trait }) => trait === FEATURE).map(({ value }) => value);
-    const features = named.length > 0 ? named : featuresOfFault(about.active, about.known);
+    const features = named.length > 0 ? named : await inTurns(featuresOfFault(about.active, about.known));
     const asked = [...terms, ...features.map((value) => ({ trait: FEATURE, value }))];
     const uses = (page: readonly number[]) => this.store.uses(database, about.projectId, page, asked);
     const found: FoundAtRisk[] = [];
@@ -151,14 +153,24 @@ export class CausesStage implements Stage {
   }
 }
 
-function causesOf(
+async function causesOf(
   active: readonly ActiveCustomer[],
   known: ReadonlyMap<number, CustomerTraitsRow>,
   standsFor: StandsFor,
-): CausesFound & { readonly rows: CodedCustomers } {
+): Promise<CausesFound & { readonly rows: CodedCustomers }> {
   const hit = Uint8Array.from(active, (one) => (one.hit ? 1 : 0));
-  const rows = codeCustomers(active, known);
-  return { ...findCauses({ rows, hit, standsFor }), rows };
+  const rows = await inTurns(codeCustomers(active, known));
+  return { ...(await inTurns(findCausesInTurns({ rows, hit, standsFor }))), rows };
+}
+
+/** Does work of a second, between whose turns the thread does whatever else waits. */
+async function inTurns<T>(work: Turns<T>): Promise<T> {
+  let step = work.next();
+  while (!step.done) {
+    await breathe();
+    step = work.next();
+  }
+  return step.value;
 }
 
 /** How many customers each that was read stands for, of those whom the incident has hit or of the others; 1 where all were read. */
@@ -171,7 +183,7 @@ function shareOf(active: readonly ActiveCustomer[], hit: boolean): number {
  * The causes with the trust of the hits behind them. A claim that somebody was hit is not evidence of a cause: where there are such, the search is
  * made again without those customers, and a cause that it does not find is known by claims alone.
  */
-function knownCauses({ active, known, causes, standsFor }: Look): KnownCause[] {
+async function knownCauses({ active, known, causes, standsFor }: Look): Promise<KnownCause[]> {
   const proven = active.filter(({ hit, trust }) => !hit || trust !== 'claimed');
   const hits = proven.filter(({ hit }) => hit);
   const trust: Trust = hits.some((one) => one.trust === 'signed') ? 'signed' : 'server';
@@ -180,7 +192,7 @@ function knownCauses({ active, known, causes, standsFor }: Look): KnownCause[] {
       ? causes
       : hits.length < LEAST_AFFECTED
         ? []
-        : causesOf(proven, known, standsFor).causes;
+        : (await causesOf(proven, known, standsFor)).causes;
   const texts = new Set(found.map(({ text }) => text));
   return causes.map(({ terms, text }) => ({ terms, trust: texts.has(text) ? trust : 'claimed' }));
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { atOnce } from '../algorithm/turns.js';
 import { codeCustomers, hasTerms } from './code-customers.js';
 
 describe('customers in columns', () => {
@@ -34,7 +35,7 @@ describe('customers in columns', () => {
       [2, { ...person, attributes: {} }],
     ]);
 
-    const { columns, listed } = codeCustomers(active, known);
+    const { columns, listed } = atOnce(codeCustomers(active, known));
 
     expect(columns).toEqual([{ name: 'plan', values: ['pro'], codes: Int32Array.of(0, -1) }]);
     expect(listed).toEqual(new Set(['plan']));
@@ -68,7 +69,7 @@ describe('customers in columns', () => {
     const rare = { ...nobody, names: ['release'], values: ['2.4.1'] };
     const known = new Map(active.map(({ id }) => [id, id <= 2 ? rare : nobody]));
 
-    expect(codeCustomers(active, known).columns).toEqual([]);
+    expect(atOnce(codeCustomers(active, known)).columns).toEqual([]);
   });
 });
 
@@ -81,10 +82,8 @@ function code(...seen: Record<string, string>[][]) {
       return [id, { locale: null, zone: null, attributes: {}, names, values }];
     }),
   );
-  const { size, columns } = codeCustomers(
-    seen.map((_, id) => ({ id, hit: id > 0 })),
-    known,
-  );
+  const active = seen.map((_, id) => ({ id, hit: id > 0 }));
+  const { size, columns } = atOnce(codeCustomers(active, known));
   const named = columns.map(({ name, values, codes }) => ({
     name,
     values,

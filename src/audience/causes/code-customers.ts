@@ -1,5 +1,6 @@
 import { traitName, traitValue } from '../../customers/trait.js';
 import { type CodedColumn, type CodedRows } from '../algorithm/coded-rows.js';
+import { type Turns } from '../algorithm/turns.js';
 
 /** Knowledge of a customer; as `CustomerTraitsRow` of the store. */
 export interface Known {
@@ -24,6 +25,9 @@ export const FEATURE = 'feature';
 const MOST_NAMES = 200;
 const MOST_FEATURES = 200;
 
+/** Customers of one turn: with twelve traits each, two to five milliseconds. */
+const A_TURN = 2000;
+
 /**
  * Share of the others who have a trait, of the share among the affected who have it, below which nobody can compare: who has no errors may send
  * no events, so that all the affected, and nobody else, seem to use an app of some release. For what telemetry says only.
@@ -39,11 +43,12 @@ export interface CodedCustomers extends CodedRows {
 }
 
 /** Puts customers and what is known of them into columns, in the order of `active`. Of several values the one seen last counts, but for features. */
-export function codeCustomers(active: readonly Active[], known: ReadonlyMap<number, Known>): CodedCustomers {
+export function* codeCustomers(active: readonly Active[], known: ReadonlyMap<number, Known>): Turns<CodedCustomers> {
   const facts = active.map(({ id }) => known.get(id));
-  const told = codeDirectory(facts);
+  const told = yield* codeDirectory(facts);
   const listed = new Set(told.map(({ name }) => name));
-  return { size: active.length, columns: [...told, ...codeSeen(active, facts, listed)], listed };
+  const seen = yield* codeSeen(active, facts, listed);
+  return { size: active.length, columns: [...told, ...seen], listed };
 }
 
 /** Whether a customer has these values of traits, as `codeCustomers` would see them; `listed` as it said. */
@@ -72,15 +77,15 @@ function listedValue(known: Known, trait: string): string | undefined {
  * Puts what telemetry says of customers into columns, but for `listed`, of which the directory says the value. Goes over it twice and makes nothing for
  * each customer.
  */
-function codeSeen(
+function* codeSeen(
   active: readonly Active[],
   facts: readonly (Known | undefined)[],
   listed: ReadonlySet<string>,
-): CodedColumn[] {
+): Turns<CodedColumn[]> {
   const all: Sides = [0, 0];
   const names = new Map<string, { of: Sides; lastRow: number }>();
   const features = new Map<string, number>();
-  active.forEach(({ hit }, row) => {
+  yield* eachInTurns(active, ({ hit }, row) => {
     all[hit ? 1 : 0] += 1;
     eachSeen(facts[row], (name, value) => {
       if (name === FEATURE) features.set(value, (features.get(value) ?? 0) + 1);
@@ -99,7 +104,7 @@ function codeSeen(
   const used = isComparable(FEATURE) ? ranked([...features], MOST_FEATURES) : [];
   const columns = new Map(compared.map((name) => [name, new Column(name, facts.length)]));
   const ofFeature = new Map(used.map((value) => [value, new Column(FEATURE, facts.length)]));
-  facts.forEach((one, row) => {
+  yield* eachInTurns(facts, (one, row) => {
     for (let at = (one?.names.length ?? 0) - 1; at >= 0; at--) {
       const [name, value] = [one!.names[at]!, one!.values[at]!];
       const column = name === FEATURE ? ofFeature.get(value) : columns.get(name);
@@ -108,6 +113,14 @@ function codeSeen(
     }
   });
   return [...columns.values(), ...ofFeature.values()].map((column) => column.coded());
+}
+
+/** Hands on each of a list, a turn for each {@link A_TURN} of them. */
+function* eachInTurns<T>(all: readonly T[], take: (one: T, at: number) => void): Turns<void> {
+  for (let from = 0; from < all.length; from += A_TURN) {
+    yield;
+    all.slice(from, from + A_TURN).forEach((one, nth) => take(one, from + nth));
+  }
 }
 
 /** A column under construction. */
@@ -147,10 +160,10 @@ function eachSeen(known: Known | undefined, take: (name: string, value: string) 
  * Puts what the directory says of customers into columns, those of the names that most have. Goes over the entries twice and makes nothing for each
  * customer, since there may be hundreds of thousands.
  */
-function codeDirectory(facts: readonly (Known | undefined)[]): CodedColumn[] {
+function* codeDirectory(facts: readonly (Known | undefined)[]): Turns<CodedColumn[]> {
   const [names, values] = [new Map<string, string | undefined>(), new Map<string, string | undefined>()];
   const counts = new Map<string, { count: number; lastRow: number }>();
-  facts.forEach((one, row) =>
+  yield* eachInTurns(facts, (one, row) =>
     eachListed(one, (key, given) => {
       const name = spelled(key, names, traitName);
       if (name === undefined || spelled(given, values, traitValue) === undefined) return;
@@ -164,7 +177,7 @@ function codeDirectory(facts: readonly (Known | undefined)[]): CodedColumn[] {
       MOST_NAMES,
     ).map((name) => [name, new Column(name, facts.length)]),
   );
-  facts.forEach((one, row) =>
+  yield* eachInTurns(facts, (one, row) =>
     eachListed(one, (key, given) => {
       const column = columns.get(spelled(key, names, traitName) ?? '');
       const value = column && spelled(given, values, traitValue);
@@ -199,10 +212,10 @@ export function isListed(known: Known | undefined, trait: string): boolean {
  * Features that stand for the fault where no cause names one: of those that at least half of the affected use, the three that the affected use most
  * beyond all others.
  */
-export function featuresOfFault(active: readonly Active[], known: ReadonlyMap<number, Known>): string[] {
+export function* featuresOfFault(active: readonly Active[], known: ReadonlyMap<number, Known>): Turns<string[]> {
   const counts = new Map<string, Sides>();
   let affected = 0;
-  for (const { id, hit } of active) {
+  yield* eachInTurns(active, ({ id, hit }) => {
     if (hit) affected += 1;
     eachSeen(known.get(id), (name, feature) => {
       if (name !== FEATURE) return;
@@ -210,7 +223,7 @@ export function featuresOfFault(active: readonly Active[], known: ReadonlyMap<nu
       of[hit ? 1 : 0] += 1;
       counts.set(feature, of);
     });
-  }
+  });
   const common = [...counts].filter(([, of]) => of[1] >= affected / 2);
   const beyond = ([others, hits]: readonly [number, number]) => hits / (others + hits);
   return common

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { atOnce } from '../algorithm/turns.js';
 import { codeCustomers, type Known } from './code-customers.js';
 import { marksOf } from './marks.js';
 
@@ -55,6 +56,7 @@ function marks(...causes: (readonly [trait: string, value: string])[][]) {
   const known = new Map(PEOPLE.map((one, id) => [id, { ...nobody, ...one }]));
   const active = PEOPLE.map((_, id) => ({ id, hit: id < 2 }));
   const terms = causes.map((cause) => cause.map(([trait, value]) => ({ trait, value })));
-  const { attributes, locales, zones, values } = marksOf(terms, codeCustomers(active, known), (row) => known.get(row));
+  const rows = atOnce(codeCustomers(active, known));
+  const { attributes, locales, zones, values } = marksOf(terms, rows, (row) => known.get(row));
   return { attributes: [...attributes], locales: [...locales], zones: [...zones], values: [...values] };
 }
