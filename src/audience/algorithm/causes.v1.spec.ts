@@ -78,6 +78,12 @@ describe('findCauses', () => {
     expect(part.atRisk?.customers.length).toBeLessThan(400);
   });
 
+  it('states the same interval where each row stands for ten, since what was read is no more', () => {
+    const all = customersWith((one, row) => one.os === '14' && one.release === '2.4.1' && row % 7 < 2);
+    const of = (each: number) => findCauses({ ...all, standsFor: { hit: each, others: each } }).atRisk;
+    expect(of(10)).toMatchObject({ expectedHitRate: of(1)?.expectedHitRate, interval: of(1)?.interval });
+  });
+
   it('finds two flags that do harm only together', () => {
     const found = findCauses(customersWith((one, row) => one.flags.length === 2 && row % 7 < 3));
     expect(found.causes.map(({ text }) => text)).toEqual(['flag=dark&flag=new-pay']);

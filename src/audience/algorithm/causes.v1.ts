@@ -196,9 +196,13 @@ function atRiskOf(
   if (customers.length === 0) return null;
   const rest = { hit: members.length - customers.length, others: customers.length };
   const { affected, active } = counted(rest, standsFor);
-  return {
-    customers,
-    expectedHitRate: affected / active,
-    interval: predictiveInterval(affected, active, customers.length, LEVEL),
-  };
+  const rate = affected / active;
+  const size = effectiveSize(rest, standsFor);
+  return { customers, expectedHitRate: rate, interval: predictiveInterval(rate * size, size, customers.length, LEVEL) };
+}
+
+/** How many customers, each for itself, would tell a rate as well as these rows do, some of which stand for many: (Σw)² / Σw² (Kish, Survey Sampling, 1965). */
+function effectiveSize(rows: StandsFor, standsFor: StandsFor): number {
+  const sum = rows.hit * standsFor.hit + rows.others * standsFor.others;
+  return sum ** 2 / (rows.hit * standsFor.hit ** 2 + rows.others * standsFor.others ** 2);
 }
