@@ -51,7 +51,7 @@ async function checkParts(settings: Settings, report: Report): Promise<void> {
   explainPolicies(settings, report);
   noteApprovedTexts(settings, report);
   const gateways = gatewaysSet(settings, deliveryOf(settings));
-  for (const { label, make } of gateways) await report.check(label, () => tryGateway(make()));
+  for (const { label, make } of gateways) await report.check(label, async () => tryGateway(await make()));
   noteWithoutProvider(
     settings,
     gateways.map(({ channel }) => channel),

@@ -23,7 +23,7 @@ export async function run(args: string[], { stdout }: CommandIo): Promise<number
   const settings = readSettings(process.env);
   if (settings.sending === 'held') throw new StartError('FOREWARN_SENDING is held, so nothing leaves.');
   const { delivery, outreach } = loadConfig(configPath(settings));
-  const gateway = gatewaysSet(settings, delivery)
+  const gateway = await gatewaysSet(settings, delivery)
     .find((one) => one.channel === channel)
     ?.make();
   if (!gateway) throw new StartError(`No provider is set for ${channel}.`);

@@ -26,7 +26,7 @@ import { LeasesStage } from './dispatch/leases.stage.js';
 import { Leases } from './dispatch/leases.service.js';
 import { Sender } from './dispatch/sender.service.js';
 import { FirstMessages } from './dispatch/first-messages.service.js';
-import { Gateways } from './dispatch/gateways.service.js';
+import { GATEWAYS } from './dispatch/gateways.service.js';
 import { OutboxController } from './outbox/outbox.controller.js';
 import { ReconcileStage } from './dispatch/reconcile.stage.js';
 import { TestMessagesController } from './dispatch/test-messages.controller.js';
@@ -58,7 +58,7 @@ import { TwilioStatusController } from './twilio/twilio-status.controller.js';
     Receipts,
     Replies,
     WishReader,
-    Gateways,
+    GATEWAYS,
     FirstMessages,
     WaysOut,
     Leases,

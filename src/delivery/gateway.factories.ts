@@ -5,7 +5,7 @@ import { type DeliveryConfig, type GatewayConfig } from './delivery-config.js';
 import { type Gateway } from './gateway.js';
 import { HttpGateway } from './http/http.gateway.js';
 import { SmtpGateway } from './smtp/smtp.gateway.js';
-import { TwilioGateway } from './twilio/twilio.gateway.js';
+import { type TwilioConfig } from './twilio/twilio.gateway.js';
 import { WebhookGateway } from './webhook/webhook.gateway.js';
 
 /** One way out that is set up, by the environment or by the configuration. */
@@ -16,8 +16,8 @@ interface GatewaySet {
   readonly channel: Channel;
   /** Calls a second in each process; undefined for no limit. */
   readonly perSecond?: number;
-  /** Makes it. Throws when a setting cannot be used, without quoting a secret. */
-  readonly make: () => Gateway;
+  /** Makes it, and loads what only it needs. Rejects when a setting cannot be used, without quoting a secret. */
+  readonly make: () => Promise<Gateway>;
 }
 
 /** Every way out that is set up, those of a channel in the order in which they are used. The start, `forewarn doctor` and the planner read this. */
@@ -31,7 +31,7 @@ export function gatewaysSet({ smtp, twilio }: Settings, config: DeliveryConfig):
             label: 'SMTP',
             channel: 'email' as const,
             perSecond: perSecond.smtp,
-            make: () => new SmtpGateway(smtp),
+            make: async () => new SmtpGateway(smtp),
           },
         ]
       : []),
@@ -42,7 +42,7 @@ export function gatewaysSet({ smtp, twilio }: Settings, config: DeliveryConfig):
             label: 'Twilio',
             channel: 'sms' as const,
             perSecond: perSecond.twilio,
-            make: () => new TwilioGateway(twilio),
+            make: () => twilioGateway(twilio),
           },
         ]
       : []),
@@ -63,14 +63,19 @@ function ofConfig(config: GatewayConfig): GatewaySet {
   const common = { name, label: `gateway ${name}`, perSecond };
   switch (config.kind) {
     case 'smtp':
-      return { ...common, channel: 'email', make: () => new SmtpGateway(config, name) };
+      return { ...common, channel: 'email', make: async () => new SmtpGateway(config, name) };
     case 'twilio':
-      return { ...common, channel: 'sms', make: () => new TwilioGateway(config, name) };
+      return { ...common, channel: 'sms', make: () => twilioGateway(config, name) };
     case 'http':
-      return { ...common, channel: config.channel, make: () => new HttpGateway(config) };
+      return { ...common, channel: config.channel, make: async () => new HttpGateway(config) };
     case 'webhook':
-      return { ...common, channel: config.channel, make: () => new WebhookGateway(config) };
+      return { ...common, channel: config.channel, make: async () => new WebhookGateway(config) };
     default:
       return assertNever(config);
   }
+}
+
+async function twilioGateway(config: TwilioConfig, name?: string): Promise<Gateway> {
+  const { TwilioGateway } = await import('./twilio/twilio.gateway.js');
+  return new TwilioGateway(config, name);
 }

@@ -1,14 +1,14 @@
-import { simpleParser } from 'mailparser';
 import { type ReturnedMail } from './bounce.js';
 
 /** Longest text of a mail that is read, UTF-16 units; what it returns stands behind. */
 const LONGEST = 20_000;
 
 /**
- * Takes a raw mail apart. Never throws: what cannot be parsed is an empty mail.
+ * Takes a raw mail apart. Never throws: what cannot be parsed is an empty mail. Loads the parser with the first: most processes see none.
  * @param raw RFC 5322 message
  */
 export async function readMail(raw: Buffer): Promise<ReturnedMail> {
+  const { simpleParser } = await import('mailparser');
   const mail = await simpleParser(closed(raw), {
     skipImageLinks: true,
     skipTextLinks: true,

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type OnApplicationShutdown } from '@nestjs/common';
 import { type Channel, CHANNELS } from '../../customers/customer.js';
 import { type Message } from '../../outreach/campaign.js';
 import { Settings } from '../../platform/config/settings.js';
@@ -37,22 +37,18 @@ export interface Way {
  * The ways out of each channel, in the order in which they are used: providers as configured, or the built-in outbox for all when there is none
  * at all. A message that was certainly not taken goes another way; one in doubt never does.
  */
-@Injectable()
 export class Gateways implements OnApplicationShutdown {
   private readonly ways = new Map<Channel, Way[]>();
 
   constructor(
-    settings: Settings,
-    @Inject(DELIVERY_CONFIG) config: DeliveryConfig,
-    store: AttemptStore,
-    database: Database,
-    @Inject(LOGGER) private readonly logger: Logger,
+    gateways: readonly { readonly gateway: Gateway; readonly perSecond?: number | undefined }[],
+    private readonly logger: Logger,
     metrics: Metrics,
   ) {
-    const set = gatewaysSet(settings, config);
-    for (const { channel, make, perSecond } of set) this.add(channel, make(), perSecond);
-    if (set.length === 0)
-      for (const channel of CHANNELS) this.add(channel, new OutboxGateway(channel, store, database));
+    for (const { gateway, perSecond } of gateways) {
+      const way = { gateway, breaker: new Breaker(), outage: new Outage(), pace: new Pace(perSecond) };
+      this.ways.set(gateway.channel, [...(this.ways.get(gateway.channel) ?? []), way]);
+    }
     metrics.gauge(
       'gateway_usable',
       'Whether a gateway is in use (1) or left alone after troubles (0).',
@@ -141,9 +137,23 @@ export class Gateways implements OnApplicationShutdown {
   private all(): Way[] {
     return [...this.ways.values()].flat();
   }
-
-  private add(channel: Channel, gateway: Gateway, perSecond?: number): void {
-    const way = { gateway, breaker: new Breaker(), outage: new Outage(), pace: new Pace(perSecond) };
-    this.ways.set(channel, [...(this.ways.get(channel) ?? []), way]);
-  }
 }
+
+/** Makes `Gateways`: each loads what only it needs, so that an installation without a provider does without its library. */
+export const GATEWAYS = {
+  provide: Gateways,
+  inject: [Settings, DELIVERY_CONFIG, AttemptStore, Database, LOGGER, Metrics],
+  useFactory: async (
+    settings: Settings,
+    config: DeliveryConfig,
+    store: AttemptStore,
+    database: Database,
+    logger: Logger,
+    metrics: Metrics,
+  ): Promise<Gateways> => {
+    const set = gatewaysSet(settings, config);
+    const made = await Promise.all(set.map(async ({ make, perSecond }) => ({ gateway: await make(), perSecond })));
+    const outbox = CHANNELS.map((channel) => ({ gateway: new OutboxGateway(channel, store, database) }));
+    return new Gateways(made.length === 0 ? outbox : made, logger, metrics);
+  },
+};

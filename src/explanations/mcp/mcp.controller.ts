@@ -1,5 +1,4 @@
 import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
-import { createMcpHandler } from '@modelcontextprotocol/server';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CurrentCaller, MetadataAt, Needs } from '../../platform/auth/needs.js';
@@ -45,6 +44,7 @@ export class McpController {
   ): Promise<Answer<typeof rpcAnswer>> {
     this.assertOrigin(request.headers.origin);
     const caller: ToolCaller = { name, project };
+    const { createMcpHandler } = await import('@modelcontextprotocol/server');
     const handler = createMcpHandler(() => this.tools.serverFor(caller), { legacy: 'stateless', keepAliveMs: 0 });
     try {
       const answer = await handler.fetch(webRequest(request), { parsedBody: body });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type CallToolResult, McpServer } from '@modelcontextprotocol/server';
+import { type CallToolResult, type McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { Problem } from '../../platform/errors.js';
 import { type AnswerItem, Answers } from '../answers/answers.service.js';
@@ -37,8 +37,9 @@ export class McpTools {
     private readonly desk: HandOverDesk,
   ) {}
 
-  /** Makes a server for one request. */
-  serverFor(caller: ToolCaller): McpServer {
+  /** Makes a server for one request. Loads the protocol with the first: many installations have no agents. */
+  async serverFor(caller: ToolCaller): Promise<McpServer> {
+    const { McpServer } = await import('@modelcontextprotocol/server');
     const server = new McpServer(
       { name: 'forewarn', version: '1' },
       {

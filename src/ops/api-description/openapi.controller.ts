@@ -18,7 +18,7 @@ export class OpenApiController {
   @Get('openapi.json')
   @Public()
   @Answers('Describe the API: this document', documentAnswer)
-  document(): Answer<typeof documentAnswer> {
-    return { ...this.description.document() };
+  async document(): Promise<Answer<typeof documentAnswer>> {
+    return { ...(await this.description.document()) };
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Need, ROLE_EXTENSION } from '../../platform/auth/needs.js';
 import { type Answering } from '../../platform/http/answers.js';
 import { INTAKE_SCHEMAS, INTAKE_SUMMARIES } from './openapi-intake.js';
 import { describeParameter, type Parameter } from './openapi-parameters.js';
@@ -38,7 +39,6 @@ interface Operation {
   parameters?: Parameter[];
   requestBody?: unknown;
   responses: Record<string, { description: string; content?: unknown }>;
-  'x-forewarn-role'?: string;
 }
 
 /** As much of a document as is looked at here. */
@@ -47,8 +47,11 @@ interface Document {
   components?: { schemas?: object };
 }
 
+/** A route as its method is described, and what it needs. */
+export type Described = Answering & { readonly need: Need | undefined };
+
 /** Descriptions of the routes, by operation id. */
-export type Answerings = ReadonlyMap<string, Answering>;
+export type Answerings = ReadonlyMap<string, Described>;
 
 /** Adds to what the framework finds by itself: summaries, parameters in words, who may call, answers and errors. */
 export function completeDocument<T extends Document>(document: T, answerings: Answerings): T {
@@ -74,20 +77,20 @@ export function completeDocument<T extends Document>(document: T, answerings: An
   };
 }
 
-function complete(path: string, operation: Operation, said: Answering | undefined, named: Record<string, object>) {
+function complete(path: string, operation: Operation, said: Described | undefined, named: Record<string, object>) {
   const { operationId } = operation;
-  const role = operation['x-forewarn-role'];
   const parameters = operation.parameters?.map((one) => ({ ...one, description: describeParameter(path, one) }));
   const common = { ...operation, parameters, tags: [operationId.split('.')[0]] };
   if (!said) return { ...common, summary: INTAKE_SUMMARIES[operationId] };
   return {
     ...common,
+    [ROLE_EXTENSION]: said.need,
     summary: said.summary,
-    security: role === 'public' ? [] : [{ token: [] }],
+    security: said.need === 'public' ? [] : [{ token: [] }],
     ...(said.takes && {
       requestBody: { required: true, content: Object.fromEntries(said.takes.map((type) => [type, { schema: {} }])) },
     }),
-    responses: responsesOf(operation, said, role !== 'public', named),
+    responses: responsesOf(operation, said, said.need !== 'public', named),
   };
 }
 

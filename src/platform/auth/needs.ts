@@ -1,5 +1,4 @@
-import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
-import { ApiExtension } from '@nestjs/swagger';
+import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { type FastifyRequest } from 'fastify';
 import { type Caller, type TokenRole } from './role.js';
 
@@ -34,7 +33,7 @@ export const MetadataAt = (path: string) => SetMetadata(METADATA_AT, path);
 export const Public = () => needs('public');
 
 function needs(need: Need) {
-  return applyDecorators(SetMetadata(NEEDS, need), ApiExtension(ROLE_EXTENSION, need));
+  return SetMetadata(NEEDS, need);
 }
 
 /** The caller of a route that has `@Needs`. */
