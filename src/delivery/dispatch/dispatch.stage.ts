@@ -9,8 +9,11 @@ import { Sender } from './sender.service.js';
 
 /** Messages claimed at once on a channel. */
 const BATCH = 100;
-/** Messages of a channel that wait in this process when it claims the next. */
-const LOW = 25;
+/**
+ * Messages of a channel that wait in this process when it claims the next: so many that a claim has come before they are sent. At a quarter of it senders
+ * waited for claims (bench:outreach with a million); the double would be decided about long before it goes out where a provider is slow.
+ */
+const LOW = 100;
 /** Time after which a run claims no more, milliseconds, so that a daemon that stops does not wait long. */
 const CLAIM_FOR_MS = 5000;
 
