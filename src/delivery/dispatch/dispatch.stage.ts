@@ -10,8 +10,8 @@ import { Sender } from './sender.service.js';
 /** Messages claimed at once on a channel. */
 const BATCH = 100;
 /**
- * Messages of a channel that wait in this process when it claims the next: so many that a claim has come before they are sent. At a quarter of it senders
- * waited for claims (bench:outreach with a million); the double would be decided about long before it goes out where a provider is slow.
+ * Messages of a channel that wait in this process when it claims the next: so many that a claim has come before they are sent. A quarter of it sent 0.68
+ * of what bare nodemailer does, this 0.77 (bench:outreach with a million, one run each); of the double, more would be decided about long before it goes out.
  */
 const LOW = 100;
 /** Time after which a run claims no more, milliseconds, so that a daemon that stops does not wait long. */
