@@ -74,7 +74,7 @@ export class CausesStage implements Stage {
     if (before && affected < GROWN * before.affected && now.getTime() - before.computedAt.getTime() < MINUTE) return 0;
     const since = new Date(Math.min(incident.startedAt.getTime(), now.getTime() - ACTIVE_MS));
     const about = { projectId: incident.projectId, incidentId: incident.id, since };
-    const active = await this.store.active(database, about, this.mostActive);
+    const active = await database.transaction((tx) => this.store.active(tx, about, this.mostActive));
     const known = await this.traitsOf(database, incident.projectId, active);
     const standsFor = { hit: shareOf(active, true), others: shareOf(active, false) };
     const { causes, atRisk, rows } = await causesOf(active, known, standsFor);
@@ -102,7 +102,7 @@ export class CausesStage implements Stage {
     const terms = causes.map((one) => one.terms);
     const marks = marksOf(terms, rows, (row) => known.get(active[row]?.id ?? 0));
     const read = new Set(active.map(({ id }) => id));
-    const ids = await this.store.others(database, about, marks);
+    const ids = await database.transaction((tx) => this.store.others(tx, about, marks));
     return ids.filter((id) => !read.has(id)).sort((one, other) => one - other);
   }
 

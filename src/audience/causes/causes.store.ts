@@ -49,6 +49,11 @@ const HIT = `
       SELECT customer_id, trust
       FROM audience_member
       WHERE incident_id = $3 AND kind = 'affected'`;
+/**
+ * Memory of a step of a statement over all active customers. Of a million it takes three steps of some 30 MB at once; with PostgreSQL's 4 MB
+ * they go to disk, and who is active is known after 4.3 s in place of 3.1.
+ */
+const ROOM_TO_SORT = "SET LOCAL work_mem = '32MB'";
 /** The customer who remains of a merged one. */
 const REMAINING = 'LEFT JOIN customer c ON c.merged_into IS NOT NULL AND c.id = s.customer_id';
 /** Half of what is read at most is hit, so that there are others to compare with. */
@@ -77,11 +82,7 @@ const ACTIVE = `
 const OTHERS = `
   SELECT string_agg(id::text, ',') AS ids
   FROM (
-    SELECT marked.id
-    FROM (${SEEN}
-    ) s
-    ${REMAINING}
-    JOIN (
+    (
       SELECT id
       FROM customer
       WHERE attributes @> ANY ($4::text[]::jsonb[]) OR locale = ANY ($5::text[]) OR time_zone = ANY ($6::text[])
@@ -89,7 +90,12 @@ const OTHERS = `
       FROM trait_set t
       JOIN customer c ON c.id = t.customer_id
       WHERE t.project_id = $1 AND t.vals && $7::text[]
-    ) marked ON marked.id = coalesce(c.merged_into, s.customer_id)
+    )
+    INTERSECT
+    SELECT coalesce(c.merged_into, s.customer_id)
+    FROM (${SEEN}
+    ) s
+    ${REMAINING}
     EXCEPT
     SELECT coalesce(c.merged_into, s.customer_id)
     FROM (${HIT}
@@ -172,22 +178,24 @@ export class CausesStore {
 
   /** Customers of a project seen at `since` or later, and the affected: those seen last, `limit` at most. Of more affected than half of it some. */
   async active(
-    sql: Sql,
+    tx: Tx,
     about: { projectId: number; incidentId: number; since: Date },
     limit: number,
   ): Promise<ActiveCustomer[]> {
-    return sql.query<ActiveCustomer>(ACTIVE, [about.projectId, about.since, about.incidentId, limit]);
+    await tx.query(ROOM_TO_SORT);
+    return tx.query<ActiveCustomer>(ACTIVE, [about.projectId, about.since, about.incidentId, limit]);
   }
 
   /** Ids of the customers of a project seen at `since` or later whom the incident has not hit and who have one of these marks, in no order. */
   async others(
-    sql: Sql,
+    tx: Tx,
     about: { projectId: number; incidentId: number; since: Date },
     { attributes, locales, zones, values }: Marks,
   ): Promise<number[]> {
     const marks = [attributes, locales, zones, values].map((one) => texts([...one]));
     const given = [about.projectId, about.since, about.incidentId, ...marks];
-    const [row] = await sql.query<{ ids: string | null }>(OTHERS, given);
+    await tx.query(ROOM_TO_SORT);
+    const [row] = await tx.query<{ ids: string | null }>(OTHERS, given);
     return row?.ids?.split(',').map(Number) ?? [];
   }
 
