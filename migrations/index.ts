@@ -55,6 +55,7 @@ import { WeeklyMail1795491000000 } from './1795491000000-weekly-mail.js';
 import { ReplyWishes1795520000000 } from './1795520000000-reply-wishes.js';
 import { TraitSets1795530000000 } from './1795530000000-trait-sets.js';
 import { SentCodes1795610000000 } from './1795610000000-sent-codes.js';
+import { MembersLockNoCustomer1795620000000 } from './1795620000000-members-lock-no-customer.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -115,4 +116,5 @@ export const migrations = [
   ReplyWishes1795520000000,
   TraitSets1795530000000,
   SentCodes1795610000000,
+  MembersLockNoCustomer1795620000000,
 ];

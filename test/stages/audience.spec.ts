@@ -1,5 +1,9 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { CustomerDirectory } from '../../src/customers/public.js';
+import { Issues } from '../../src/issues/public.js';
+import { Database } from '../../src/platform/db/database.js';
 import { aCustomer, anEvent, anotherEvent } from '../support/builders.js';
+import { eventually } from '../support/eventually.js';
 import { TestDaemon } from '../support/test-daemon.js';
 
 interface Shown {
@@ -81,6 +85,97 @@ describe('audience', () => {
 
     const members = await audience(forewarn);
     expect(members.map((one) => one.externalId).sort()).toEqual(['c1', 'c2', 'c3', 'kim']);
+  });
+
+  it('adds up the hits of an issue that many fingerprints lead to', async () => {
+    forewarn = await openIncident();
+    const types = ['RangeError', 'URIError', 'EvalError', 'SyntaxError', 'ReferenceError', 'AggregateError'];
+    for (const [at, type] of types.entries()) {
+      const message = `${type} of its own`;
+      const stack = `${type}: ${message}\n    at step${at} (/srv/shop/src/step${at}.js:12:5)`;
+      await forewarn.send(anEvent({ type, message, stack, customer: 'c1' }));
+      await forewarn.api.post(`/v1/issues/${at + 2}/merge`, { into: '1' });
+    }
+    expect(await forewarn.rows('SELECT FROM issue WHERE root_id = 1')).toHaveLength(7);
+
+    await forewarn.runStage('audience');
+
+    const members = await audience(forewarn);
+    expect(members.map((one) => [one.externalId, one.evidence.events])).toEqual([
+      ['c1', 7],
+      ['c2', 2],
+      ['c3', 1],
+    ]);
+  });
+
+  describe('of which a customer is erased', () => {
+    const waiting = () =>
+      forewarn.rows(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid <> pg_backend_pid() AND datname = current_database()",
+      );
+    const members = () => forewarn.rows('SELECT customer_id FROM audience_member ORDER BY 1');
+
+    it('holds them no longer, at risk or affected', async () => {
+      forewarn = await openIncident();
+      await forewarn.runStage('audience');
+      await forewarn.rows(
+        'INSERT INTO at_risk_member (incident_id, customer_id, since, expected) VALUES (1, 1, now(), 0.5)',
+      );
+      await forewarn.know(aCustomer({ externalId: 'c1' }));
+
+      expect((await forewarn.api.delete('/v1/customers/c1')).status).toBe(204);
+
+      expect(await members()).toEqual([{ customer_id: 2 }, { customer_id: 3 }]);
+      expect(await forewarn.rows('SELECT FROM at_risk_member')).toEqual([]);
+    });
+
+    it('leaves them out where they are erased while a sweep reads their hits', async () => {
+      forewarn = await openIncident();
+      await forewarn.know(aCustomer({ externalId: 'c1' }));
+      const issues = forewarn.daemon.app.get(Issues);
+      const read = issues.hitsOfCustomers.bind(issues);
+      jest.spyOn(issues, 'hitsOfCustomers').mockImplementation(async (...asked) => {
+        const hits = await read(...asked);
+        expect((await forewarn.api.delete('/v1/customers/c1')).status).toBe(204);
+        return hits;
+      });
+
+      await forewarn.runStage('audience');
+
+      expect(await members()).toEqual([{ customer_id: 2 }, { customer_id: 3 }]);
+    });
+
+    it('leaves them out where the erasure ends after the sweep has written them', async () => {
+      forewarn = await openIncident();
+      const directory = forewarn.daemon.app.get(CustomerDirectory);
+      let sweep: Promise<unknown> | undefined;
+      await forewarn.daemon.app.get(Database).transaction(async (tx) => {
+        await directory.erase(tx, 1);
+        sweep = forewarn.runStage('audience');
+        await eventually('the sweep waits', waiting, ({ length }) => length === 1);
+      });
+      await sweep;
+
+      expect(await members()).toEqual([{ customer_id: 2 }, { customer_id: 3 }]);
+    });
+
+    it('holds them no longer where the erasure begins before the sweep is committed', async () => {
+      forewarn = await openIncident();
+      await forewarn.know(aCustomer({ externalId: 'c1' }));
+      const directory = forewarn.daemon.app.get(CustomerDirectory);
+      let erased: Promise<{ status: number }> | undefined;
+      await forewarn.daemon.app.get(Database).transaction(async (tx) => {
+        await directory.holdErasures(tx);
+        await tx.query(
+          "INSERT INTO audience_member (incident_id, customer_id, kind, evidence, added_at) VALUES (1, 1, 'affected', '{}', now())",
+        );
+        erased = forewarn.api.delete('/v1/customers/c1');
+        await eventually('the erasure waits', waiting, ({ length }) => length === 1);
+      });
+
+      expect((await erased)?.status).toBe(204);
+      expect(await members()).toEqual([]);
+    });
   });
 
   async function openIncident(): Promise<TestDaemon> {

@@ -508,6 +508,12 @@ export class CustomerStore {
     return onlyRow(rows, 'the count of erasures').count;
   }
 
+  /** Reads the same and keeps it so until the transaction ends: who erases a customer meanwhile waits. */
+  async holdErasures(tx: Tx): Promise<number> {
+    const rows = await tx.query<{ count: number }>('SELECT count FROM customer_erasure FOR SHARE');
+    return onlyRow(rows, 'the count of erasures').count;
+  }
+
   /** Makes sure that there were no other erasures; fails with SQLSTATE FW001 when there were. */
   assertErasures(count: number): Bound {
     return bind(ASSERT_ERASURES, [count]);
