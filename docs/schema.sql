@@ -1238,11 +1238,8 @@ FUNCTION CREATE OR REPLACE FUNCTION public.customer_leaves_audiences()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  IF EXISTS (SELECT FROM gone) THEN
-    PERFORM FROM customer_erasure FOR UPDATE;
-    DELETE FROM audience_member WHERE customer_id = ANY (ARRAY(SELECT id FROM gone));
-    DELETE FROM at_risk_member WHERE customer_id = ANY (ARRAY(SELECT id FROM gone));
-  END IF;
+  DELETE FROM audience_member WHERE customer_id = ANY (ARRAY(SELECT id FROM gone));
+  DELETE FROM at_risk_member WHERE customer_id = ANY (ARRAY(SELECT id FROM gone));
   RETURN NULL;
 END
 $function$;

@@ -1,6 +1,5 @@
 import { type MigrationInterface, type QueryRunner } from 'typeorm';
 
-/** The lock first: a sweep that has it commits its members before they are looked for, and one that waits for it sees who is gone. */
 const UP = `
 ALTER TABLE audience_member
   DROP CONSTRAINT audience_member_customer_id_fkey,
@@ -11,11 +10,8 @@ ALTER TABLE at_risk_member
 
 CREATE FUNCTION customer_leaves_audiences() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT FROM gone) THEN
-    PERFORM FROM customer_erasure FOR UPDATE;
-    DELETE FROM audience_member WHERE customer_id = ANY (ARRAY(SELECT id FROM gone));
-    DELETE FROM at_risk_member WHERE customer_id = ANY (ARRAY(SELECT id FROM gone));
-  END IF;
+  DELETE FROM audience_member WHERE customer_id = ANY (ARRAY(SELECT id FROM gone));
+  DELETE FROM at_risk_member WHERE customer_id = ANY (ARRAY(SELECT id FROM gone));
   RETURN NULL;
 END
 $$;
@@ -28,6 +24,8 @@ const DOWN = `
 DROP TRIGGER customer_leaves_audiences ON customer;
 DROP FUNCTION customer_leaves_audiences();
 
+DELETE FROM audience_member m WHERE NOT EXISTS (SELECT FROM customer c WHERE c.id = m.customer_id);
+DELETE FROM at_risk_member m WHERE NOT EXISTS (SELECT FROM customer c WHERE c.id = m.customer_id);
 ALTER TABLE audience_member
   ADD CONSTRAINT audience_member_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) ON DELETE CASCADE,
   ADD CONSTRAINT audience_member_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id);

@@ -112,16 +112,6 @@ export class CustomerDirectory {
     return { ids, erasures: this.erasures };
   }
 
-  /** Counts erasures by any process: when there were more, a customer read before may be gone. */
-  async countErasures(sql: Sql): Promise<number> {
-    return this.store.erasures(sql);
-  }
-
-  /** Counts erasures, and has whoever erases a customer wait until the transaction ends, since tables without a foreign key are to name nobody who is gone. */
-  async holdErasures(tx: Tx): Promise<number> {
-    return this.store.holdErasures(tx);
-  }
-
   /** Makes sure that nobody was erased since these were remembered; fails with SQLSTATE FW001 when somebody was. */
   assertErasures({ erasures }: RecalledCustomers): Bound {
     return this.store.assertErasures(erasures);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { AudienceStore } from '../../src/audience/affected/audience.store.js';
 import { CustomerDirectory } from '../../src/customers/public.js';
 import { Issues } from '../../src/issues/public.js';
 import { Database } from '../../src/platform/db/database.js';
@@ -129,23 +130,46 @@ describe('audience', () => {
       expect(await forewarn.rows('SELECT FROM at_risk_member')).toEqual([]);
     });
 
-    it('leaves them out where they are erased while a sweep reads their hits', async () => {
+    it('holds them no longer where the erasure begins while a sweep runs, which it waits for', async () => {
       forewarn = await openIncident();
       await forewarn.know(aCustomer({ externalId: 'c1' }));
       const issues = forewarn.daemon.app.get(Issues);
       const read = issues.hitsOfCustomers.bind(issues);
+      let erased: Promise<{ status: number }> | undefined;
       jest.spyOn(issues, 'hitsOfCustomers').mockImplementation(async (...asked) => {
-        const hits = await read(...asked);
-        expect((await forewarn.api.delete('/v1/customers/c1')).status).toBe(204);
-        return hits;
+        erased = forewarn.api.delete('/v1/customers/c1');
+        await eventually('the erasure waits', waiting, ({ length }) => length === 1);
+        return read(...asked);
       });
 
-      await forewarn.runStage('audience');
+      expect(await forewarn.runStage('audience')).toMatchObject({ worked: 3 });
 
+      expect((await erased)?.status).toBe(204);
       expect(await members()).toEqual([{ customer_id: 2 }, { customer_id: 3 }]);
     });
 
-    it('leaves them out where the erasure ends after the sweep has written them', async () => {
+    it('holds them no longer where the sweep made one at risk affected', async () => {
+      forewarn = await openIncident();
+      await forewarn.know(aCustomer({ externalId: 'c1' }));
+      await forewarn.rows(
+        "INSERT INTO audience_member (incident_id, customer_id, kind, evidence, added_at) VALUES (1, 1, 'at_risk', '{}', now())",
+      );
+      const store = forewarn.daemon.app.get(AudienceStore);
+      const mark = store.markSwept.bind(store);
+      let erased: Promise<{ status: number }> | undefined;
+      jest.spyOn(store, 'markSwept').mockImplementation(async (...swept) => {
+        erased = forewarn.api.delete('/v1/customers/c1');
+        await eventually('the erasure waits', waiting, ({ length }) => length === 1);
+        return mark(...swept);
+      });
+
+      expect(await forewarn.runStage('audience')).toMatchObject({ worked: 3 });
+
+      expect((await erased)?.status).toBe(204);
+      expect(await members()).toEqual([{ customer_id: 2 }, { customer_id: 3 }]);
+    });
+
+    it('leaves them out where the erasure ends while the sweep waits', async () => {
       forewarn = await openIncident();
       const directory = forewarn.daemon.app.get(CustomerDirectory);
       let sweep: Promise<unknown> | undefined;
@@ -157,24 +181,6 @@ describe('audience', () => {
       await sweep;
 
       expect(await members()).toEqual([{ customer_id: 2 }, { customer_id: 3 }]);
-    });
-
-    it('holds them no longer where the erasure begins before the sweep is committed', async () => {
-      forewarn = await openIncident();
-      await forewarn.know(aCustomer({ externalId: 'c1' }));
-      const directory = forewarn.daemon.app.get(CustomerDirectory);
-      let erased: Promise<{ status: number }> | undefined;
-      await forewarn.daemon.app.get(Database).transaction(async (tx) => {
-        await directory.holdErasures(tx);
-        await tx.query(
-          "INSERT INTO audience_member (incident_id, customer_id, kind, evidence, added_at) VALUES (1, 1, 'affected', '{}', now())",
-        );
-        erased = forewarn.api.delete('/v1/customers/c1');
-        await eventually('the erasure waits', waiting, ({ length }) => length === 1);
-      });
-
-      expect((await erased)?.status).toBe(204);
-      expect(await members()).toEqual([]);
     });
   });
 

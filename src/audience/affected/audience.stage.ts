@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CustomerDirectory } from '../../customers/public.js';
+import { keepCustomers } from '../../customers/erasure-lock.js';
 import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { type IssueHit } from '../../issues/issue.js';
@@ -30,7 +30,6 @@ export class AudienceStage implements Stage {
   constructor(
     private readonly incidents: Incidents,
     private readonly issues: Issues,
-    private readonly directory: CustomerDirectory,
     private readonly store: AudienceStore,
     private readonly database: Database,
   ) {}
@@ -47,7 +46,7 @@ export class AudienceStage implements Stage {
     if (incident.issueIds.length === 0) return 0;
     return database.transaction(async (tx) => {
       if (!(await tx.tryLock(`audience:${incident.id}`))) return 0;
-      const erasures = await this.directory.countErasures(tx);
+      await keepCustomers(tx);
       const minute = new Date(Math.floor(now.getTime() / OVERLAP_MS) * OVERLAP_MS);
       const sweptUntil = await this.store.sweptUntil(tx, incident.id);
       const issueIds = await this.issues.singleFaults(tx, incident.issueIds);
@@ -60,8 +59,6 @@ export class AudienceStage implements Stage {
       const hitsOf = (page: readonly number[]) => this.issues.hitsOfCustomers(database, issueIds, page);
       const added = await this.takeOver(tx, incident.id, readAhead(strangers, PAGE, hitsOf), now);
       await this.store.markSwept(tx, incident.id, minute);
-      if (added > 0 && (await this.directory.holdErasures(tx)) !== erasures)
-        await this.store.dropErased(tx, incident.id);
       return added;
     });
   }

@@ -92,15 +92,6 @@ export class AudienceStore {
     );
   }
 
-  /** Removes members whose customer is gone. */
-  async dropErased(tx: Tx, incidentId: number): Promise<void> {
-    await tx.query(
-      `DELETE FROM audience_member a
-        WHERE a.incident_id = $1 AND NOT EXISTS (SELECT FROM customer c WHERE c.id = a.customer_id)`,
-      [incidentId],
-    );
-  }
-
   /** Removes affected members from whom all that hit them was taken when a name was unlinked, in the minute `since` or later. */
   async dropUnlinked(tx: Tx, incidentId: number, issueIds: readonly number[], since: Date): Promise<void> {
     await tx.query(

@@ -1,6 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { CustomerDirectory } from '../../customers/public.js';
+import { keepCustomers } from '../../customers/erasure-lock.js';
 import { type Incident } from '../../incidents/incident.js';
 import { Incidents } from '../../incidents/public.js';
 import { Database } from '../../platform/db/database.js';
@@ -57,7 +57,6 @@ export class CausesStage implements Stage {
 
   constructor(
     private readonly incidents: Incidents,
-    private readonly directory: CustomerDirectory,
     private readonly store: CausesStore,
     private readonly database: Database,
   ) {}
@@ -88,7 +87,7 @@ export class CausesStage implements Stage {
     return database.transaction(async (tx) => {
       if (!(await tx.tryLock(`causes:${incident.id}`))) return 0;
       const stated = { affected, causes: causes.map(stateCause), atRisk: stateAtRisk(atRisk, found.length), others };
-      await this.directory.holdErasures(tx);
+      await keepCustomers(tx);
       await this.store.save(tx, incident.id, stated, now);
       await this.store.replaceAtRisk(tx, incident.id, found, atRisk?.expectedHitRate ?? 0, now);
       await wake(tx, 'campaign');

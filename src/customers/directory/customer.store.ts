@@ -3,6 +3,7 @@ import { int4s, int8s, texts } from '../../platform/db/arrays.js';
 import { type Bound, type Sql, type Tx } from '../../platform/db/database.js';
 import { bind, onlyRow } from '../../platform/db/sql.js';
 import { isHandedOn, purposesOf } from '../consent.js';
+import { beginErasure } from '../erasure-lock.js';
 import {
   type Channel,
   CHANNELS,
@@ -482,6 +483,7 @@ export class CustomerStore {
 
   /** Erases a customer and those that were folded into it; addresses, consent and audiences go with the row. */
   async erase(tx: Tx, id: number): Promise<void> {
+    await beginErasure(tx);
     await tx.query(NOTE_TRACES, [id]);
     const rows = await tx.query<{ id: number }>('DELETE FROM customer WHERE id = $1 OR merged_into = $1 RETURNING id', [
       id,
@@ -505,12 +507,6 @@ export class CustomerStore {
       name: 'customers.erasures',
       text: 'SELECT count FROM customer_erasure',
     });
-    return onlyRow(rows, 'the count of erasures').count;
-  }
-
-  /** Reads the same and keeps it so until the transaction ends: who erases a customer meanwhile waits. */
-  async holdErasures(tx: Tx): Promise<number> {
-    const rows = await tx.query<{ count: number }>('SELECT count FROM customer_erasure FOR SHARE');
     return onlyRow(rows, 'the count of erasures').count;
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { beginErasure } from '../../customers/erasure-lock.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { type RetentionConfig } from '../retention-config.js';
 
@@ -71,6 +72,7 @@ export class RetentionStore {
 
   /** Removes strangers; every process forgets whom it remembers. Returns how many. */
   async removeStrangers(tx: Tx, before: Date, limit: number): Promise<number> {
+    await beginErasure(tx);
     const ids = (await tx.query<{ id: number }>(STRANGERS, [before, limit])).map((row) => row.id);
     if (ids.length === 0) return 0;
     await tx.query('DELETE FROM customer_identity WHERE customer_id = ANY ($1::bigint[])', [ids]);

@@ -24,6 +24,11 @@ export interface Tx extends Sql {
   /** Takes a lock until the end of the transaction; false when another session holds it. */
   tryLock(name: string): Promise<boolean>;
   /**
+   * Waits until it has the lock of this name, alone or beside others who share it, and holds it until the transaction ends. Who wants it alone waits as long
+   * as a statement may take, for this lock and for those of rows: many may share it one after the other.
+   */
+  lock(name: string, how: 'alone' | 'shared'): Promise<void>;
+  /**
    * Ends the transaction: these statements and COMMIT travel in one round trip as soon as the work has returned. From this call on
    * every further statement throws, and the work still can: then nothing is kept.
    */

@@ -37,6 +37,12 @@ export class Transaction implements Tx {
     return row?.locked === true;
   }
 
+  async lock(name: string, how: 'alone' | 'shared'): Promise<void> {
+    if (how === 'alone') await this.query('SET LOCAL lock_timeout = 0');
+    const text = `SELECT pg_advisory_xact_lock${how === 'shared' ? '_shared' : ''}(hashtextextended($1, 0))`;
+    await this.query(text, [name]);
+  }
+
   commitWith(...bound: readonly Bound[]): void {
     this.requireOpen('COMMIT');
     this.stands = 'ending';
