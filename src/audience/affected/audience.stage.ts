@@ -12,6 +12,8 @@ import { byCustomer, evidenceOf, trustIn } from '../algorithm/evidence.js';
 import { AudienceStore } from './audience.store.js';
 
 const PAGE = 1000;
+/** Members added in one run, from which on PostgreSQL is to look at them at once, which takes 0.1 s; by itself it does within a minute or two. */
+const MANY = 10_000;
 /** Overlap of two sweeps: hits carry their minute only, so each sweep repeats the last one. */
 const OVERLAP_MS = 60_000;
 const LEFT_OUT =
@@ -38,6 +40,7 @@ export class AudienceStage implements Stage {
     const database = this.database.until(signal);
     let added = 0;
     for (const incident of await this.incidents.open(database)) added += await this.sweep(database, incident, now);
+    if (added >= MANY) await this.store.analyze(database);
     if (added > 0) await wake(database, 'campaign');
     return { worked: added, more: false };
   }

@@ -64,24 +64,30 @@ export class AudienceStore {
   /**
    * Lists, in order of id, the customers to add or renew: hit by these issues, merged, or with a merged or split issue,
    * in the minute `since` or later, and not yet affected members with the trust that is known now. Merged members must
-   * be gone. One pass over the hits: there may be hundreds of thousands.
+   * be gone. One pass over the hits, and of the customers the index alone: there may be hundreds of thousands.
    */
   async strangers(sql: Sql, incidentId: number, issueIds: readonly number[], since: Date): Promise<number[]> {
     const [row] = await sql.query<{ ids: string | null }>(
       `WITH hit AS MATERIALIZED (
-         SELECT h.customer_id, max(h.trust) AS trust
+         SELECT coalesce(u.merged_into, h.customer_id) AS id, max(h.trust) AS trust
          FROM audience_hit h
+         LEFT JOIN customer u ON u.merged_into IS NOT NULL AND u.id = h.customer_id
          WHERE h.issue_id = ANY ($2::bigint[])
            AND (h.changed_at >= $3 OR h.customer_id = ANY (ARRAY(SELECT id FROM customer WHERE merged_into IS NOT NULL AND updated_at >= $3)
              || ARRAY(SELECT stranger_id FROM identity_event WHERE action = 'unlinked' AND at >= $3)))
-           AND NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = h.customer_id AND a.kind = 'affected' AND (${rank('a.trust')}) >= h.trust)
          GROUP BY 1)
-       SELECT string_agg(DISTINCT x.id::text, ',') AS ids
-       FROM (SELECT coalesce(u.merged_into, u.id) AS id, hit.trust FROM hit JOIN customer u ON u.id = hit.customer_id) x
-       WHERE NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = x.id AND a.kind = 'affected' AND (${rank('a.trust')}) >= x.trust)`,
+       SELECT string_agg(x.id::text, ',') AS ids
+       FROM hit x
+       WHERE NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = x.id AND a.kind = 'affected' AND (${rank('a.trust')}) >= x.trust)
+         AND EXISTS (SELECT FROM customer c WHERE c.id = x.id)`,
       [incidentId, issueIds, since],
     );
     return (row?.ids?.split(',') ?? []).map(Number).sort((one, other) => one - other);
+  }
+
+  /** Has PostgreSQL look at what members are found by: until it has, it plans for a few of them. */
+  async analyze(sql: Sql): Promise<void> {
+    await sql.query('ANALYZE audience_member (incident_id, customer_id, kind, seq)');
   }
 
   /** Removes members who were merged into another member. */

@@ -33,6 +33,8 @@ const MOST_ACTIVE = 100_000;
 /** Growth of the affected that is worth a look at once: those who are next are warned early, and looks stay few. By judgement. */
 const GROWN = 1.5;
 const PAGE = 2000;
+/** Customers at risk from which on PostgreSQL is to look at them at once; by itself it does within a minute or two. */
+const MANY = 10_000;
 
 /** One look at an incident: who is active, what is known of them, and what was found. */
 interface Look {
@@ -84,7 +86,7 @@ export class CausesStage implements Stage {
     const unread = atRisk && standsFor.others > 1 ? await this.unread(database, about, look) : [];
     const found = await this.ranked(database, members, unread, look);
     const others = (active.find((one) => !one.hit)?.alike ?? 0) - found.length;
-    return database.transaction(async (tx) => {
+    const kept = await database.transaction(async (tx) => {
       if (!(await tx.tryLock(`causes:${incident.id}`))) return 0;
       const stated = { affected, causes: causes.map(stateCause), atRisk: stateAtRisk(atRisk, found.length), others };
       await keepCustomers(tx);
@@ -93,6 +95,8 @@ export class CausesStage implements Stage {
       await wake(tx, 'campaign');
       return 1;
     });
+    if (found.length >= MANY) await this.store.analyze(database);
+    return kept;
   }
 
   /** Active customers who were neither hit nor read and may match a cause. */

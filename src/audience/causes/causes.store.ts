@@ -132,7 +132,8 @@ const USES = {
     GROUP BY 1, 2, 3`,
 };
 const AT_RISK_COLUMNS = `m.customer_id AS "customerId", 'at_risk' AS kind, m.trust, m.expected AS "expectedHitRate", m.since AS "addedAt", m.seq`;
-const NOT_HIT = `NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = m.customer_id AND a.kind = 'affected')`;
+/** Looked up for each of a page: joined, all the affected would be read for each page. */
+const NOT_HIT = `NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = m.customer_id AND a.kind = 'affected' OFFSET 0)`;
 const TRAITS = {
   name: 'causes.traits',
   text: `
@@ -279,6 +280,11 @@ export class CausesStore {
          seq = CASE WHEN m.left_at IS NOT NULL OR ${trustRank('EXCLUDED.trust')} > ${trustRank('m.trust')} THEN nextval(pg_get_serial_sequence('at_risk_member', 'seq')) ELSE m.seq END`,
       [incidentId, members, now, expected, texts(found.map(({ trust }) => trust)), found.map((one) => one.soonness)],
     );
+  }
+
+  /** Has PostgreSQL look at what those at risk are found by: until it has, it plans for a few of them. */
+  async analyze(sql: Sql): Promise<void> {
+    await sql.query('ANALYZE at_risk_member (incident_id, customer_id, left_at, seq)');
   }
 
   /** Of all who were ever called at risk and of the others, how many were hit afterwards; undefined where nobody was called so. */
