@@ -5,7 +5,7 @@ import { Incidents } from '../../incidents/public.js';
 import { type IssueHit } from '../../issues/issue.js';
 import { Issues } from '../../issues/public.js';
 import { Database, type Tx } from '../../platform/db/database.js';
-import { readAhead } from '../../platform/db/read-ahead.js';
+import { readAhead, unwatched } from '../../platform/db/read-ahead.js';
 import { type Stage, type StageResult } from '../../platform/stages/stage.js';
 import { wake } from '../../platform/stages/wake.js';
 import { byCustomer, evidenceOf, trustIn } from '../algorithm/evidence.js';
@@ -83,14 +83,18 @@ export class AudienceStage implements Stage {
     now: Date,
   ): Promise<number> {
     let added = 0;
+    let writing = Promise.resolve(0);
     for await (const { found: hits } of pages) {
       const members = [...byCustomer(hits)].map(([customerId, own]) => {
         const evidence = evidenceOf(own);
         return { customerId, evidence, trust: trustIn(evidence) };
       });
-      added += await this.store.upsertAffected(tx, incidentId, members, now);
+      // The database writes this page while the next is made.
+      const before = writing;
+      writing = unwatched(this.store.upsertAffected(tx, incidentId, members, now));
+      added += await before;
     }
-    return added;
+    return added + (await writing);
   }
 }
 
