@@ -169,6 +169,8 @@ CREATE TABLE campaign (
   first_version text,
   share double precision NOT NULL DEFAULT 1,
   share_at timestamp with time zone,
+  frozen_seq bigint NOT NULL DEFAULT 0,
+  frozen_rest integer NOT NULL DEFAULT 0,
   CONSTRAINT campaign_pkey PRIMARY KEY (id),
   CONSTRAINT campaign_incident_id_policy_kind_wave_key UNIQUE (incident_id, policy, kind, wave),
   CONSTRAINT campaign_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES incident(id),

@@ -56,6 +56,7 @@ import { ReplyWishes1795520000000 } from './1795520000000-reply-wishes.js';
 import { TraitSets1795530000000 } from './1795530000000-trait-sets.js';
 import { SentCodes1795610000000 } from './1795610000000-sent-codes.js';
 import { MembersLockNoCustomer1795620000000 } from './1795620000000-members-lock-no-customer.js';
+import { FrozenSnapshots1795630000000 } from './1795630000000-frozen-snapshots.js';
 
 /** All migrations, oldest first. */
 export const migrations = [
@@ -117,4 +118,5 @@ export const migrations = [
   TraitSets1795530000000,
   SentCodes1795610000000,
   MembersLockNoCustomer1795620000000,
+  FrozenSnapshots1795630000000,
 ];

@@ -49,3 +49,19 @@ export interface HeldOut {
 export interface NumberedMember extends Member {
   readonly seq: number;
 }
+
+/** A stretch of an audience by the numbers of its members. */
+export interface Stretch {
+  /** Those after this one. */
+  readonly seq: number;
+  /** The last that belongs to it. */
+  readonly upTo: number;
+  /** Trust by which those are known who are counted. */
+  readonly trusts: readonly Trust[];
+}
+
+/** The end of a stretch: its newest member, or where it begins when it is empty, and how many of the counted it holds. */
+export interface Beyond {
+  readonly newest: number;
+  readonly count: number;
+}

@@ -4,7 +4,15 @@ import { Issues } from '../issues/public.js';
 import { type Sql, type Tx } from '../platform/db/database.js';
 import { byCustomer, evidenceOf, trustIn } from './algorithm/evidence.js';
 import { isHeldOut } from './algorithm/hold-out.v1.js';
-import { type AtRiskMember, type AudienceKind, type HeldOut, type Member, type NumberedMember } from './audience.js';
+import {
+  type AtRiskMember,
+  type AudienceKind,
+  type Beyond,
+  type HeldOut,
+  type Member,
+  type NumberedMember,
+  type Stretch,
+} from './audience.js';
 import { HoldOutStore } from './hold-out/hold-out.store.js';
 import { AudienceStore } from './affected/audience.store.js';
 import { CausesStore } from './causes/causes.store.js';
@@ -29,6 +37,12 @@ export class Audiences {
   ): Promise<(NumberedMember | AtRiskMember)[]> {
     if (kind === 'at_risk') return this.causes.atRisk(sql, incidentId, seq, limit);
     return this.store.after(sql, incidentId, seq, limit);
+  }
+
+  /** The newest member of a stretch of an audience, and how many it holds; one pass over their numbers. */
+  async beyond(sql: Sql, incidentId: number, kind: AudienceKind, stretch: Stretch): Promise<Beyond> {
+    if (kind === 'at_risk') return this.causes.beyond(sql, incidentId, stretch);
+    return this.store.beyond(sql, incidentId, stretch);
   }
 
   /**

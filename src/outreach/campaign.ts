@@ -23,8 +23,12 @@ export interface Campaign {
   readonly pausedBy: PausedBy | null;
   /** True: only claims say that its customers were hit or are at risk, and the policy does not count those by itself. */
   readonly claimed: boolean;
-  /** The newest audience member of the snapshot. */
+  /** The newest audience member of the snapshot who was looked at. */
   readonly audienceSeq: number;
+  /** The newest audience member of the snapshot: up to this one they are planned step by step. At or below `audienceSeq` when all are. */
+  readonly frozenSeq: number;
+  /** Customers after `audienceSeq` who are written to, or fewer; 0 where only planning tells. */
+  readonly frozenRest: number;
   readonly approveAfter: Date | null;
   readonly approvedAt: Date | null;
   readonly approvedBy: string | null;

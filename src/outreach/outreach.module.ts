@@ -23,6 +23,7 @@ import { DryRuns } from './campaigns/dry-run.service.js';
 import { GrantStore } from './campaigns/grant.store.js';
 import { OutcomeReadModel } from './campaigns/outcome.read-model.js';
 import { NewsForTold } from './campaigns/news.service.js';
+import { NoticeWaves } from './campaigns/notices.service.js';
 import { Ramps } from './campaigns/ramp.service.js';
 import { OutreachOutlooks } from './campaigns/outlook.service.js';
 import { CampaignStore } from './campaigns/campaign.store.js';
@@ -66,6 +67,7 @@ import { MessageQueue } from './public.js';
     DryRuns,
     OutcomeReadModel,
     NewsForTold,
+    NoticeWaves,
     Ramps,
     Approvals,
     OutreachOutlooks,

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { int8s, texts } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
+import { onlyRow } from '../../platform/db/sql.js';
 import { type Trust } from '../../projects/project-key.js';
-import { type Member, type MemberEvidence, type NumberedMember } from '../audience.js';
+import { type Beyond, type Member, type MemberEvidence, type NumberedMember, type Stretch } from '../audience.js';
 
 /** Trust as a number, weakest first, as in the view audience_hit. */
 const rank = (trust: string) => `array_position('{claimed,signed,server}'::text[], ${trust}) - 1`;
@@ -132,5 +133,13 @@ export class AudienceStore {
        LIMIT $3`,
       [incidentId, seq, limit],
     );
+  }
+
+  /** The newest of the affected after the one numbered `seq`, up to `upTo`, and how many of these are known by such trust. */
+  async beyond(sql: Sql, incidentId: number, { seq, upTo, trusts }: Stretch): Promise<Beyond> {
+    const text = `SELECT coalesce(max(seq), $2) AS newest, count(*) FILTER (WHERE trust = ANY ($4::text[])) AS count
+      FROM audience_member
+      WHERE incident_id = $1 AND kind = 'affected' AND seq > $2 AND seq <= $3`;
+    return onlyRow(await sql.query<Beyond>(text, [incidentId, seq, upTo, trusts]), 'the rest of an audience');
   }
 }

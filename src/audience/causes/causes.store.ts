@@ -3,7 +3,7 @@ import { int8s, texts } from '../../platform/db/arrays.js';
 import { type Sql, type Tx } from '../../platform/db/database.js';
 import { onlyRow } from '../../platform/db/sql.js';
 import { type Trust } from '../../projects/project-key.js';
-import { type AtRiskMember } from '../audience.js';
+import { type AtRiskMember, type Beyond, type Stretch } from '../audience.js';
 import { type Marks } from './marks.js';
 import { type AtRiskStated, type FoundCauses, type Measured, type StatedCause } from './stated.js';
 
@@ -313,6 +313,14 @@ export class CausesStore {
        LIMIT $3`,
       [incidentId, seq, limit],
     );
+  }
+
+  /** The newest of those at risk after the one numbered `seq`, up to `upTo`, and how many of these are known by such trust. */
+  async beyond(sql: Sql, incidentId: number, { seq, upTo, trusts }: Stretch): Promise<Beyond> {
+    const text = `SELECT coalesce(max(m.seq), $2) AS newest, count(*) FILTER (WHERE m.trust = ANY ($4::text[]) AND ${NOT_HIT}) AS count
+      FROM at_risk_member m
+      WHERE m.incident_id = $1 AND m.left_at IS NULL AND m.seq > $2 AND m.seq <= $3`;
+    return onlyRow(await sql.query<Beyond>(text, [incidentId, seq, upTo, trusts]), 'the rest of an audience');
   }
 }
 

@@ -94,7 +94,8 @@ export class Approvals {
   private async isFirstOfTwo(tx: Tx, campaign: Campaign, version: string, by: string, now: Date): Promise<boolean> {
     const { id, incidentId } = campaign;
     const policy = this.policies.find(({ name }) => name === campaign.policy);
-    const customers = await this.lists.countWaiting(tx, id);
+    const isPlanned = campaign.audienceSeq >= campaign.frozenSeq;
+    const customers = (await this.lists.countWaiting(tx, id)) + (isPlanned ? 0 : campaign.frozenRest);
     if (!policy || !needsSecondPerson(policy, customers)) return false;
     const first = await this.campaigns.first(tx, id);
     const stands = first && (await this.previews.isStill(tx, campaign, first.version));

@@ -26,6 +26,9 @@ export const campaignAnswer = z
       .describe(
         'True: only claims say that its customers were hit or are at risk, and the policy does not count those by itself.',
       ),
+    planning: z
+      .boolean()
+      .describe('True while some of its customers have no message yet: a large audience is planned step by step.'),
     approveAfter: maybeMoment,
     approvedAt: maybeMoment,
     approvedBy: z.string().nullable(),

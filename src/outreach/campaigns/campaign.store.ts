@@ -9,7 +9,7 @@ import { type Campaign, type CampaignKind } from '../campaign.js';
 import { type CampaignReason, campaignReasonOf } from '../reasons.js';
 import { campaignStep, type CampaignState, OPEN_MESSAGE_STATES, type PausedBy, sqlStates } from '../states.js';
 
-const COLUMNS = `id, incident_id AS "incidentId", policy, kind, audience, wave, state, state_reason AS code, state_facts AS facts, paused_by AS "pausedBy", claimed, audience_seq AS "audienceSeq", approve_after AS "approveAfter",
+const COLUMNS = `id, incident_id AS "incidentId", policy, kind, audience, wave, state, state_reason AS code, state_facts AS facts, paused_by AS "pausedBy", claimed, audience_seq AS "audienceSeq", frozen_seq AS "frozenSeq", frozen_rest AS "frozenRest", approve_after AS "approveAfter",
   approved_at AS "approvedAt", approved_by AS "approvedBy", send_after AS "sendAfter", asked, created_at AS "createdAt"`;
 
 type Row = Omit<Campaign, 'reason'> & { readonly code: string; readonly facts: Readonly<Record<string, unknown>> };
@@ -31,6 +31,17 @@ export interface NewWave {
   readonly audience: AudienceKind;
   readonly wave: number;
   readonly claimed: boolean;
+}
+
+/** A policy that plans for an audience now. */
+export type Going = Pick<Campaign, 'policy' | 'audience'>;
+
+/** The audience of a wave as it is when the wave begins. */
+export interface Snapshot {
+  /** Its newest member. */
+  readonly frozenSeq: number;
+  /** Customers of it whom later steps write to, or fewer; 0 where only planning tells. */
+  readonly rest: number;
 }
 
 /** A change of a campaign's state. `pausedBy` says who pauses; it is null for every other change. */
@@ -189,16 +200,59 @@ export class CampaignStore {
 
   /** Locks a campaign until the end of the transaction, if it is in this state; false when it is not. */
   async lockIn(tx: Tx, id: number, states: readonly CampaignState[]): Promise<boolean> {
-    const rows = await tx.query('SELECT FROM campaign WHERE id = $1 AND state = ANY ($2::text[]) FOR UPDATE', [
+    const rows = await tx.query('SELECT FROM campaign WHERE id = $1 AND state = ANY ($2::text[]) FOR NO KEY UPDATE', [
       id,
       states,
     ]);
     return rows.length > 0;
   }
 
-  /** Notes how far into the audience a snapshot reaches. */
-  async extend(tx: Tx, id: number, audienceSeq: number): Promise<void> {
-    await tx.query('UPDATE campaign SET audience_seq = greatest(audience_seq, $2) WHERE id = $1', [id, audienceSeq]);
+  /** Notes how far into its snapshot a wave is planned, and what that holds. */
+  async extend(tx: Tx, id: number, audienceSeq: number, snapshot?: Snapshot): Promise<void> {
+    await tx.query(
+      `UPDATE campaign
+       SET audience_seq = greatest(audience_seq, $2), frozen_seq = greatest(frozen_seq, $3), frozen_rest = coalesce($4, frozen_rest)
+       WHERE id = $1`,
+      [id, audienceSeq, snapshot?.frozenSeq ?? 0, snapshot?.rest ?? null],
+    );
+  }
+
+  /** Notes how far into its snapshot a wave is planned; false when it is in another state by now. */
+  async advance(tx: Tx, { id, state }: Pick<Campaign, 'id' | 'state'>, audienceSeq: number): Promise<boolean> {
+    const rows = await tx.query(
+      `UPDATE campaign
+       SET audience_seq = greatest(audience_seq, $3)
+       WHERE id = $1 AND state = $2
+       RETURNING id`,
+      [id, state, audienceSeq],
+    );
+    return rows.length > 0;
+  }
+
+  /** Ends the snapshots of an incident, with those who are planned, that none of these goes on with. */
+  async endSnapshotsBut(tx: Tx, incidentId: number, going: readonly Going[]): Promise<void> {
+    const text = `UPDATE campaign c
+      SET frozen_seq = audience_seq, frozen_rest = 0
+      WHERE incident_id = $1 AND frozen_seq > audience_seq AND state IN ('approved', 'awaiting_approval')
+        AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS g (policy, audience) WHERE g.policy = c.policy AND g.audience = c.audience)`;
+    const columns = [going.map(({ policy }) => policy), going.map(({ audience }) => audience)];
+    await tx.query({ name: 'campaigns.end_snapshots_but', text }, [incidentId, ...columns]);
+  }
+
+  /** Ends a snapshot with those who are planned. */
+  async endSnapshot(tx: Tx, id: number): Promise<void> {
+    await tx.query('UPDATE campaign SET frozen_seq = audience_seq, frozen_rest = 0 WHERE id = $1', [id]);
+  }
+
+  /**
+   * Customers in snapshots of an incident who are yet to be planned and will be written to, as far as that is known.
+   * @param except campaign whose snapshot is left out
+   */
+  async unplanned(tx: Tx, incidentId: number, except = 0): Promise<number> {
+    const text = `SELECT coalesce(sum(frozen_rest), 0)::int AS count
+      FROM campaign
+      WHERE incident_id = $1 AND frozen_seq > audience_seq AND id <> $2 AND state IN ('awaiting_approval', 'approved', 'paused')`;
+    return onlyRow(await tx.query<{ count: number }>(text, [incidentId, except]), 'a sum').count;
   }
 
   /** Takes back an approval that was only pending, for example when the snapshot grew past the blast limit. */
@@ -241,7 +295,8 @@ export class CampaignStore {
   }
 
   /**
-   * Moves a campaign on; false when it was in none of the states `from`.
+   * Moves a campaign on; false when it was in none of the states `from`. Whoever approves what waited, a person or time, ends the snapshot with those
+   * who are planned: nobody saw the others.
    * @throws when the table of states does not allow the change
    */
   async setState(tx: Tx, id: number, change: CampaignChange, now: Date): Promise<boolean> {
@@ -250,6 +305,7 @@ export class CampaignStore {
     const rows = await tx.query<{ incidentId: number }>(
       `UPDATE campaign
          SET state = $3, state_reason = $4, state_facts = $5, paused_by = $6, approve_after = NULL, send_after = $9,
+         frozen_seq = CASE WHEN $3 = 'approved' AND state = 'awaiting_approval' THEN least(frozen_seq, audience_seq) ELSE frozen_seq END,
          approved_at = CASE WHEN $3 = 'approved' THEN $8 ELSE approved_at END,
          approved_by = CASE WHEN $3 = 'approved' THEN $7 ELSE approved_by END
        WHERE id = $1 AND state = ANY ($2::text[])
@@ -323,12 +379,17 @@ export class CampaignStore {
     return rows.map(campaignOf);
   }
 
-  /** Ends approved campaigns all of whose messages are final; returns how many. */
+  /**
+   * Ends approved campaigns all of whose messages are final and whose customers are all planned, unless nobody plans them any more: their incident is
+   * over, or there is a later wave. Returns how many.
+   */
   async finish(tx: Tx): Promise<number> {
     const rows = await tx.query(
       `UPDATE campaign c
          SET state = $1, state_reason = 'all_final', state_facts = '{}'
          WHERE c.state = ANY ($2::text[])
+         AND (c.audience_seq >= c.frozen_seq OR EXISTS (SELECT FROM incident n WHERE n.id = c.incident_id AND n.status = 'resolved')
+           OR EXISTS (SELECT FROM campaign l WHERE l.incident_id = c.incident_id AND l.policy = c.policy AND l.kind = c.kind AND l.audience = c.audience AND l.wave > c.wave AND NOT l.claimed))
          AND NOT EXISTS (SELECT FROM message m WHERE m.campaign_id = c.id AND m.state IN (${sqlStates(OPEN_MESSAGE_STATES)}))
          RETURNING id`,
       [FINISHED.to, FINISHED.from],

@@ -311,9 +311,27 @@ function audienceName(kind: AudienceKind): 'affected' | 'atRisk' {
   return kind === 'at_risk' ? 'atRisk' : kind;
 }
 
-function shape({ id, incidentId, audienceSeq: _, asked: _asked, reason, audience, ...rest }: Campaign) {
+function shape({
+  id,
+  incidentId,
+  audienceSeq,
+  frozenSeq,
+  frozenRest: _rest,
+  asked: _asked,
+  reason,
+  audience,
+  ...rest
+}: Campaign) {
   const words = { stateReason: reason.code, stateWords: campaignWords(reason) };
-  return { id: String(id), incidentId: String(incidentId), audience: audienceName(audience), ...rest, ...words };
+  const planning = frozenSeq > audienceSeq && (rest.state === 'awaiting_approval' || rest.state === 'approved');
+  return {
+    id: String(id),
+    incidentId: String(incidentId),
+    audience: audienceName(audience),
+    ...rest,
+    planning,
+    ...words,
+  };
 }
 
 function shapeMessage(message: Message, names: ReadonlyMap<number, string>) {

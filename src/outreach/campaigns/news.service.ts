@@ -85,7 +85,7 @@ export class NewsForTold {
     if (told.length === 0) return 0;
     const hit = await this.audiences.after(tx, incidentId, 'affected', 0, PAGE);
     const believed = await this.believed(tx, incident, policy);
-    const before = await this.told.countNotices(tx, incidentId);
+    const before = (await this.told.countNotices(tx, incidentId)) + (await this.campaigns.unplanned(tx, incidentId));
     const decision = hit.some(({ trust }) => countsByItself(believed, 'affected', trust))
       ? decideApproval(policy, before + told.length, now)
       : waitForPerson('affected', told.length);
