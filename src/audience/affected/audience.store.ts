@@ -65,7 +65,8 @@ export class AudienceStore {
   /**
    * Lists, in order of id, the customers to add or renew: hit by these issues, merged, or with a merged or split issue,
    * in the minute `since` or later, and not yet affected members with the trust that is known now. Merged members must
-   * be gone. One pass over the hits, and of the customers the index alone: there may be hundreds of thousands.
+   * be gone. One pass over the hits, then one over those who are left, and of the customers the index alone: there may be hundreds of thousands,
+   * nearly all of whom are members.
    */
   async strangers(sql: Sql, incidentId: number, issueIds: readonly number[], since: Date): Promise<number[]> {
     const [row] = await sql.query<{ ids: string | null }>(
@@ -76,11 +77,15 @@ export class AudienceStore {
          WHERE h.issue_id = ANY ($2::bigint[])
            AND (h.changed_at >= $3 OR h.customer_id = ANY (ARRAY(SELECT id FROM customer WHERE merged_into IS NOT NULL AND updated_at >= $3)
              || ARRAY(SELECT stranger_id FROM identity_event WHERE action = 'unlinked' AND at >= $3)))
-         GROUP BY 1)
-       SELECT string_agg(x.id::text, ',') AS ids
-       FROM hit x
-       WHERE NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = x.id AND a.kind = 'affected' AND (${rank('a.trust')}) >= x.trust)
-         AND EXISTS (SELECT FROM customer c WHERE c.id = x.id)`,
+           AND NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = h.customer_id AND a.kind = 'affected' AND (${rank('a.trust')}) >= h.trust)
+         GROUP BY 1),
+       stranger AS MATERIALIZED (
+         SELECT x.id
+         FROM hit x
+         WHERE NOT EXISTS (SELECT FROM audience_member a WHERE a.incident_id = $1 AND a.customer_id = x.id AND a.kind = 'affected' AND (${rank('a.trust')}) >= x.trust))
+       SELECT string_agg(s.id::text, ',') AS ids
+       FROM stranger s
+       WHERE EXISTS (SELECT FROM customer c WHERE c.id = s.id)`,
       [incidentId, issueIds, since],
     );
     return (row?.ids?.split(',') ?? []).map(Number).sort((one, other) => one - other);

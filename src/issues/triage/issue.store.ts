@@ -41,11 +41,10 @@ const ROOTS = '(SELECT root_id FROM issue WHERE id = ANY ($1::bigint[]))';
 const FEW_CELLS = 5;
 /**
  * From each customer to their hits, never from all hits of an issue, and each step by itself: a planner that does not know yet how many there
- * are would read them all for each page, or look for the issues anew for each customer.
+ * are would read them all for each page, or look for the issues anew for each customer. Without a name, so that it is planned anew each time: a plan that
+ * was made when there were few hits goes through all of them for each customer once there are many.
  */
-const HITS_OF_CUSTOMERS = {
-  name: 'issues.hits_of_customers',
-  text: `WITH who AS MATERIALIZED (
+const HITS_OF_CUSTOMERS = `WITH who AS MATERIALIZED (
     SELECT id, id AS person
     FROM unnest($2::bigint[]) AS k (id)
     UNION ALL
@@ -71,8 +70,7 @@ const HITS_OF_CUSTOMERS = {
   SELECT ${hitOf('h.person')}
   FROM hit h
   JOIN mine m ON m.id = h.cell_id
-  GROUP BY 1, 2`,
-};
+  GROUP BY 1, 2`;
 
 /** A new fault that has spread, as detection asks for it. */
 export interface SpreadingIssue {
