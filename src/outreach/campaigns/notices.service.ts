@@ -38,6 +38,7 @@ const BATCH = 5000;
 const PAGE = 1000;
 /** Between two waves of one incident: those hit meanwhile go out together. */
 const WAVE_PAUSE_MS = 15_000;
+
 /** A member of either audience with the number of the arrival. */
 type NewMember = NumberedMember | AtRiskMember;
 
