@@ -116,6 +116,21 @@ describe('audience', () => {
       );
     const members = () => forewarn.rows('SELECT customer_id FROM audience_member ORDER BY 1');
 
+    /** Sweeps, and has c1 erased where `hook` calls what it is given: the erasure waits there, and then nobody is left of c1. */
+    const eraseInSweep = async (hook: (erase: () => Promise<void>) => void) => {
+      await forewarn.know(aCustomer({ externalId: 'c1' }));
+      let erased: Promise<{ status: number }> | undefined;
+      hook(async () => {
+        erased = forewarn.api.delete('/v1/customers/c1');
+        await eventually('the erasure waits', waiting, ({ length }) => length === 1);
+      });
+
+      expect(await forewarn.runStage('audience')).toMatchObject({ worked: 3 });
+
+      expect((await erased)?.status).toBe(204);
+      expect(await members()).toEqual([{ customer_id: 2 }, { customer_id: 3 }]);
+    };
+
     it('holds them no longer, at risk or affected', async () => {
       forewarn = await openIncident();
       await forewarn.runStage('audience');
@@ -132,41 +147,31 @@ describe('audience', () => {
 
     it('holds them no longer where the erasure begins while a sweep runs, which it waits for', async () => {
       forewarn = await openIncident();
-      await forewarn.know(aCustomer({ externalId: 'c1' }));
       const issues = forewarn.daemon.app.get(Issues);
       const read = issues.hitsOfCustomers.bind(issues);
-      let erased: Promise<{ status: number }> | undefined;
-      jest.spyOn(issues, 'hitsOfCustomers').mockImplementation(async (...asked) => {
-        erased = forewarn.api.delete('/v1/customers/c1');
-        await eventually('the erasure waits', waiting, ({ length }) => length === 1);
-        return read(...asked);
+
+      await eraseInSweep((erase) => {
+        jest.spyOn(issues, 'hitsOfCustomers').mockImplementation(async (...asked) => {
+          await erase();
+          return read(...asked);
+        });
       });
-
-      expect(await forewarn.runStage('audience')).toMatchObject({ worked: 3 });
-
-      expect((await erased)?.status).toBe(204);
-      expect(await members()).toEqual([{ customer_id: 2 }, { customer_id: 3 }]);
     });
 
     it('holds them no longer where the sweep made one at risk affected', async () => {
       forewarn = await openIncident();
-      await forewarn.know(aCustomer({ externalId: 'c1' }));
       await forewarn.rows(
         "INSERT INTO audience_member (incident_id, customer_id, kind, evidence, added_at) VALUES (1, 1, 'at_risk', '{}', now())",
       );
       const store = forewarn.daemon.app.get(AudienceStore);
       const mark = store.markSwept.bind(store);
-      let erased: Promise<{ status: number }> | undefined;
-      jest.spyOn(store, 'markSwept').mockImplementation(async (...swept) => {
-        erased = forewarn.api.delete('/v1/customers/c1');
-        await eventually('the erasure waits', waiting, ({ length }) => length === 1);
-        return mark(...swept);
+
+      await eraseInSweep((erase) => {
+        jest.spyOn(store, 'markSwept').mockImplementation(async (...swept) => {
+          await erase();
+          return mark(...swept);
+        });
       });
-
-      expect(await forewarn.runStage('audience')).toMatchObject({ worked: 3 });
-
-      expect((await erased)?.status).toBe(204);
-      expect(await members()).toEqual([{ customer_id: 2 }, { customer_id: 3 }]);
     });
 
     it('leaves them out where the erasure ends while the sweep waits', async () => {

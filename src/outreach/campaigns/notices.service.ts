@@ -170,7 +170,7 @@ export class NoticeWaves {
     const last = await this.campaigns.lastWave(tx, of);
     const claims = await this.campaigns.lastWave(tx, of, true);
     const reached = await this.campaigns.reached(tx, of);
-    if (last && isStopped(last)) return 0; // By somebody who was not there yet when this turn began.
+    if (last && isStopped(last)) return 0; // Since it was asked who goes on.
     const begun = last && last.policy === asWritten.name && last.frozenSeq > reached.audienceSeq ? last : undefined;
     const goesOn = begun?.state === 'approved';
     const upTo = goesOn ? Math.min(turn.upTo, begun.frozenSeq) : turn.upTo;
